@@ -1,0 +1,54 @@
+# The commands of the project; `make help` lists them.
+
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+BIN := .venv/bin
+SOURCES := sekoia_cti sandbox tests main.py $(wildcard benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check sandbox bench lock manifests clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.]+):.*## /  make \1	/' | expand -t 18
+
+# The environment is complete when its stamp is there: an interrupted installation starts again.
+.venv/stamp: requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up .venv with $(PYTHON) …"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch .venv/stamp
+
+.venv: .venv/stamp
+
+demo: .venv/stamp ## Run the example playbook against a sandbox of its own
+	@$(BIN)/python -m sandbox demo
+
+test: .venv/stamp ## Run all tests
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+check: .venv/stamp ## What CI runs: format, lint, types, architecture, manifests in step, tests
+	$(BIN)/black --check --quiet $(SOURCES)
+	$(BIN)/ruff check --quiet $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+sandbox: .venv/stamp ## Serve a local Sekoia until interrupted
+	@$(BIN)/python -m sandbox serve
+
+bench: .venv/stamp ## Measure the ratios that README quotes
+	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; else echo "There is nothing to measure yet."; fi
+
+lock: .venv/stamp ## Renew the pinned, hashed requirement files
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-dev -o requirements.txt
+	@$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project -o requirements-dev.txt
+	@! grep -nE '://|file:' requirements.txt requirements-dev.txt
+
+manifests: .venv/stamp ## Renew the manifests from the code
+	@$(BIN)/python -m tests.manifests
+
+clean: ## Remove what the other commands made
+	@rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
