@@ -1,0 +1,131 @@
+"""The second witness: whether a task has ended, judged by the state of the collection alone.
+
+A task is confirmed when a sample of its values, spread from first to last, is in the collection in the state that was
+asked for, and the collection's count has stood still over several looks. That a value is there proves nothing by
+itself, since a list is often imported again: it must not be revoked, and must carry the context that was sent, or have
+been modified since the submission by Sekoia's own clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import Enum, auto
+
+from sekoia_cti.client.errors import Refused, Unavailable
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.wire import Context, Indicator
+
+__all__ = ["Confirmation", "Verdict"]
+
+STILL_LOOKS = 3
+"""Looks in a row that must see the same count."""
+
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
+_ESCAPED = re.compile(r"\\(.)")
+
+
+class Verdict(Enum):
+    """What a look found."""
+
+    UNSEEN = auto()
+    """The sample is not there, or not yet in the state that was asked for, or could not be read."""
+
+    SEEN = auto()
+    """The sample is there; the count has not stood still for long enough yet."""
+
+    CONFIRMED = auto()
+    """The task has ended."""
+
+
+class Confirmation:
+    """Looks for the traces of one task in a collection.
+
+    Args:
+        collections: The REST client.
+        collection_id: Where the task imports to.
+        context: What was sent along with the values.
+        since: Sekoia's clock before the submission (the ``Date`` header); without it only the context can tell.
+    """
+
+    def __init__(
+        self, collections: IOCCollections, collection_id: str, *, context: Context, since: datetime | None
+    ) -> None:
+        self._collections = collections
+        self._collection_id = collection_id
+        self._context = context
+        # Sekoia may tell times in whole seconds.
+        self._since = since.replace(microsecond=0) if since else None
+        self._there: set[str] = set()
+        self._counts: list[int] = []
+
+    def look(self, sample: Sequence[str]) -> Verdict:
+        """Look once: at the values of the sample that were not yet found, then at the count.
+
+        Args:
+            sample: Values of the task; an empty one confirms nothing.
+
+        Raises:
+            SekoiaError: The key or the permission was refused, or the time is up. What may pass is `UNSEEN` instead.
+        """
+        if not sample:
+            return Verdict.UNSEEN
+        try:
+            for value in sample:
+                if value not in self._there:
+                    if not self._is_there(value):
+                        self._counts.clear()
+                        return Verdict.UNSEEN
+                    self._there.add(value)
+            self._counts.append(self._collections.indicators(self._collection_id, limit=1).total)
+        except (Unavailable, Refused):
+            return Verdict.UNSEEN
+        latest = self._counts[-STILL_LOOKS:]
+        return Verdict.CONFIRMED if len(latest) == STILL_LOOKS and len(set(latest)) == 1 else Verdict.SEEN
+
+    def _is_there(self, value: str) -> bool:
+        # In quotes the term finds this very value; without them it also finds longer ones, should quotes not be searched.
+        for term in (f"'{value}'", value):
+            page = self._collections.indicators(self._collection_id, term=term)
+            found = [indicator for indicator in page.items if _holds(indicator, value)]
+            if found:
+                return any(self._is_as_asked(indicator) for indicator in found)
+        return False
+
+    def _is_as_asked(self, indicator: Indicator) -> bool:
+        if indicator.revoked:
+            return False
+        if self._since and indicator.modified and _utc(indicator.modified) >= self._since:
+            return True
+        return _carries(indicator, self._context)
+
+
+def _holds(indicator: Indicator, value: str) -> bool:
+    wanted = value.casefold()
+    return any(_ESCAPED.sub(r"\1", quoted).casefold() == wanted for quoted in _QUOTED.findall(indicator.pattern))
+
+
+def _carries(indicator: Indicator, context: Context) -> bool:
+    """True when an indicator has every field of a context that says anything at all."""
+    asked = context.model_dump(exclude_none=True)
+    return bool(asked) and all(
+        (
+            context.description is None or indicator.description == context.description,
+            _same_time(context.valid_from, indicator.valid_from),
+            _same_time(context.valid_until, indicator.valid_until),
+            all(phase in (indicator.kill_chain_phases or []) for phase in context.kill_chain_phases or []),
+            all(ref in (indicator.x_ic_related_threat_refs or []) for ref in context.x_ic_related_threat_refs or []),
+        )
+    )
+
+
+def _same_time(asked: datetime | None, there: datetime | None) -> bool:
+    """To the second, since Sekoia may tell times in whole seconds."""
+    if asked is None:
+        return True
+    return there is not None and _utc(asked).replace(microsecond=0) == _utc(there).replace(microsecond=0)
+
+
+def _utc(time: datetime) -> datetime:
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,261 @@
+"""Everything that can go wrong between this module and Sekoia, as one tree of errors that analysts can read.
+
+::
+
+    SekoiaError
+    ├── RequestError              one call of the REST API did not do what it was asked
+    │   ├── KeyRefused            401
+    │   ├── PermissionDenied      403
+    │   ├── NotFound              404
+    │   ├── Refused               400 and every other answer that repeating would not change
+    │   ├── Unavailable           429, 5xx or no answer at all, and it outlasted the retries
+    │   └── UnexpectedAnswer      an answer that is outside of the contract
+    ├── CertificateRejected       the other side's certificate is not trusted
+    ├── LiveAPIError
+    │   ├── LiveAPIRefused        the key was refused
+    │   └── LiveAPIUnreachable    no connection could be made
+    ├── DeadlinePassed            the time was up before the work could be handed over
+    └── Interrupted               the platform asked the process to stop
+
+Errors store what happened as data and render it as one sentence. The API key is never part of one.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CertificateRejected",
+    "DeadlinePassed",
+    "Interrupted",
+    "KeyRefused",
+    "LiveAPIError",
+    "LiveAPIRefused",
+    "LiveAPIUnreachable",
+    "NotFound",
+    "PermissionDenied",
+    "Refused",
+    "RequestError",
+    "SekoiaError",
+    "Unavailable",
+    "UnexpectedAnswer",
+]
+
+
+class SekoiaError(Exception):
+    """Base of all errors of the client; ``str()`` gives one sentence for an analyst.
+
+    Attributes:
+        status: HTTP status of the answer, where there was one.
+        message: Sekoia's own words, where there were any.
+    """
+
+    status: int | None = None
+    message: str | None = None
+
+
+class RequestError(SekoiaError):
+    """A call of the REST API failed.
+
+    Args:
+        doing: What the call was for, as it follows "Sekoia … while": ``"creating the IOC collection"``.
+        status: HTTP status, or None when no answer came.
+        message: Sekoia's own words: one line, without markup, or None.
+    """
+
+    def __init__(self, doing: str, *, status: int | None = None, message: str | None = None) -> None:
+        super().__init__(doing, status, message)
+        self.doing = doing
+        self.status = status
+        self.message = message
+
+    def _sentence(self, what: str, advice: str) -> str:
+        said = f", saying “{self.message}”" if self.message else ""
+        code = f" (HTTP {self.status})" if self.status else ""
+        return f"{what}{code} while {self.doing}{said}: {advice}."
+
+
+class KeyRefused(RequestError):
+    """HTTP 401: authentication failed (contract, "Where it lives")."""
+
+    def __str__(self) -> str:
+        return self._sentence(
+            "Sekoia refused the API key",
+            "check that the key of the module's configuration is complete, has not expired, and belongs to the region "
+            "of base_url",
+        )
+
+
+class PermissionDenied(RequestError):
+    """HTTP 403: the key lacks a permission (contract, "Where it lives")."""
+
+    def __str__(self) -> str:
+        return self._sentence(
+            "Sekoia denied permission",
+            "give the API key the permissions “View IOC collections” and “Manage IOC collections”",
+        )
+
+
+class NotFound(RequestError):
+    """HTTP 404: no such object.
+
+    Args:
+        what: The object as the analyst knows it: ``"IOC collection ioc-collection--…"``.
+        argument: The argument to look at.
+    """
+
+    def __init__(self, doing: str, *, what: str, argument: str, message: str | None = None) -> None:
+        super().__init__(doing, status=404, message=message)
+        self.what = what
+        self.argument = argument
+
+    def __str__(self) -> str:
+        return self._sentence(
+            f"Sekoia knows no {self.what}",
+            f"check {self.argument}, and that the API key belongs to the same community",
+        )
+
+
+class Refused(RequestError):
+    """HTTP 400, or another answer that will not change by asking again."""
+
+    def __str__(self) -> str:
+        return self._sentence("Sekoia refused the request", "correct the arguments of the action and run it again")
+
+
+class Unavailable(RequestError):
+    """No answer, or 429 or 5xx, even after repeating.
+
+    Args:
+        host: Host and port that were asked.
+        reason: Why no answer came, in a few words; None when there was an answer.
+        retry_after: Seconds that Sekoia asked to wait before the next call.
+        undone: True when the request surely had no effect: it never reached Sekoia, or Sekoia turned it away unread.
+    """
+
+    def __init__(
+        self,
+        doing: str,
+        *,
+        host: str,
+        status: int | None = None,
+        message: str | None = None,
+        reason: str | None = None,
+        retry_after: float | None = None,
+        undone: bool = False,
+    ) -> None:
+        super().__init__(doing, status=status, message=message)
+        self.host = host
+        self.reason = reason
+        self.retry_after = retry_after
+        self.undone = undone
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return (
+                f"Sekoia could not be reached at {self.host} while {self.doing} ({self.reason}): "
+                "check base_url, the network and the proxy, then run the action again."
+            )
+        return self._sentence(
+            "Sekoia asked for a pause" if self.status == 429 else "Sekoia could not answer",
+            "run the action again later",
+        )
+
+
+class UnexpectedAnswer(RequestError):
+    """An answer that the contract does not know.
+
+    Args:
+        why: What is wrong with it, in a few words.
+    """
+
+    def __init__(self, doing: str, *, status: int | None, why: str) -> None:
+        super().__init__(doing, status=status)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self._sentence(
+            "The answer is not one of Sekoia's",
+            f"{self.why}; check base_url, and that no proxy answers in Sekoia's place",
+        )
+
+
+class CertificateRejected(SekoiaError):
+    """The certificate that the other side showed is not trusted.
+
+    Args:
+        host: Host and port that were asked.
+        reason: Why it is not trusted, as the TLS library says it.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(host, reason)
+        self.host = host
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The certificate of {self.host} is not trusted ({self.reason}): check base_url and liveapi_url, and name "
+            "your own certificate authority in REQUESTS_CA_BUNDLE if a proxy inspects the traffic."
+        )
+
+
+class LiveAPIError(SekoiaError):
+    """Base of what can go wrong with LiveAPI, the WebSocket that tells the progress of imports.
+
+    Args:
+        url: Where LiveAPI was looked for.
+        reason: What happened, in a few words.
+        status: HTTP status of the handshake, where there was one.
+    """
+
+    def __init__(self, url: str, reason: str, status: int | None = None) -> None:
+        super().__init__(url, reason, status)
+        self.url = url
+        self.reason = reason
+        self.status = status
+
+
+class LiveAPIRefused(LiveAPIError):
+    """LiveAPI did not accept the key: 401 or 403 at the handshake, or ``{"authenticated": false}`` (contract, LiveAPI)."""
+
+    def __str__(self) -> str:
+        return (
+            f"LiveAPI refused the API key at {self.url} ({self.reason}): check that the key of the module's "
+            "configuration is complete, has not expired, and belongs to the region of base_url."
+        )
+
+
+class LiveAPIUnreachable(LiveAPIError):
+    """No connection to LiveAPI could be made."""
+
+    def __str__(self) -> str:
+        return (
+            f"LiveAPI could not be reached at {self.url} ({self.reason}): check liveapi_url, the network and the "
+            "proxy, which must let WebSockets through."
+        )
+
+
+class DeadlinePassed(SekoiaError):
+    """The time was up before the work was handed over to Sekoia.
+
+    Args:
+        doing: What was being done.
+        seconds: The whole time there was.
+    """
+
+    def __init__(self, doing: str, seconds: float) -> None:
+        super().__init__(doing, seconds)
+        self.doing = doing
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f"The timeout of {self.seconds:,.0f} seconds passed while {self.doing}: give the action a longer timeout "
+            "and run it again."
+        )
+
+
+class Interrupted(SekoiaError):
+    """The platform asked the process to stop (SIGTERM)."""
+
+    def __str__(self) -> str:
+        return "The platform stopped the action before it was done: run it again."

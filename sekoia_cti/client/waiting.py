@@ -1,0 +1,131 @@
+"""How long the client waits, and for what: one deadline for all the work, and the patience that spends it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sekoia_cti.client.errors import DeadlinePassed
+
+__all__ = ["Deadline", "Pace", "Patience"]
+
+
+class Deadline:
+    """A moment that uploads, connections and waits all count down to.
+
+    Args:
+        seconds: From now until then.
+        clock: Seconds that only grow, for tests.
+    """
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self.now = clock
+        self.start = clock()
+        self.at = self.start + seconds
+
+    def remaining(self) -> float:
+        """Seconds left; 0 once it has passed."""
+        return max(0.0, self.at - self.now())
+
+    def check(self, doing: str) -> None:
+        """Raise :exc:`DeadlinePassed`, which tells what was being done, unless there is time left."""
+        if not self.remaining():
+            raise DeadlinePassed(doing, self.seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until the deadline."""
+        # An Event's wait lets a signal handler raise at once, and is no wait at all for 0 seconds.
+        threading.Event().wait(min(seconds, self.remaining()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """Every duration and rate of the client, in seconds; the defaults suit Sekoia, :meth:`none` suits tests.
+
+    Where a figure comes from is said behind it; the others are ours.
+    """
+
+    # REST
+    connect: float = 10.0
+    read: float = 60.0
+    attempts: int = 8
+    first_backoff: float = 0.5
+    longest_backoff: float = 30.0
+    requests_per_second: int = 4  # contract, "Where it lives": fewer than 5
+    pause_after_errors: float = 10.0  # contract, "Where it lives": two errors within 10 s
+
+    # LiveAPI
+    handshake: float = 10.0
+    greeting: float = 1.0  # how long a refusal by message may take to arrive (contract, LiveAPI: unknown)
+    ping_interval: float = 20.0  # contract, LiveAPI: the vendor's trigger
+    ping_timeout: float = 20.0
+    first_attempts: int = 2  # failed connections before an import goes on without LiveAPI
+
+    # Imports
+    settle: float = 10.0  # silence after 0/0 that makes it the end
+    look_first: float = 2.0  # from "an event may be lost" to the first look over REST
+    look_longest: float = 30.0
+    look_quiet: float = 60.0  # silence of a connected LiveAPI before a look over REST
+    still: float = 2.0  # between the looks that see the collection's count stand still
+
+    @classmethod
+    def none(cls) -> Patience:
+        """The switch for tests: the same behaviour with next to no waiting."""
+        return cls(
+            first_backoff=0.01,
+            longest_backoff=0.05,
+            requests_per_second=10_000,
+            pause_after_errors=0.0,
+            greeting=0.2,
+            settle=0.3,
+            look_first=0.05,
+            look_longest=0.2,
+            look_quiet=1.0,
+            still=0.05,
+        )
+
+    def but(self, **changes: float) -> Patience:
+        """A copy with some figures changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # attempts and rates are the only ints
+
+    def backoff(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row: doubling, with up to half of it as jitter taken off."""
+        full = min(self.longest_backoff, self.first_backoff * 2 ** min(failures - 1, 16))
+        return float(full * random.uniform(0.5, 1.0))  # noqa: S311  # spreads retries, protects nothing
+
+
+@dataclass
+class Pace:
+    """Keeps the calls of one session below the limits of Sekoia's firewall (contract, "Where it lives").
+
+    Args:
+        patience: Holds the rate and the pause.
+    """
+
+    patience: Patience
+    _sent: deque[float] = field(default_factory=deque)
+    _failed: deque[float] = field(default_factory=lambda: deque(maxlen=2))
+    _closed_until: float = 0.0
+
+    def before(self, deadline: Deadline) -> None:
+        """Wait until the next request may go, or until the deadline."""
+        self._sent = deque((at for at in self._sent if at > deadline.now() - 1.0), self.patience.requests_per_second)
+        full = len(self._sent) == self.patience.requests_per_second
+        opens = max(self._closed_until, self._sent[0] + 1.0 if full else 0.0)
+        if (wait := opens - deadline.now()) > 0:
+            deadline.pause(wait)
+        self._sent.append(deadline.now())
+
+    def after(self, status: int, now: float) -> None:
+        """Note an answer: the second 4xx or 5xx within 10 s closes the way for a while."""
+        if status < 400:
+            return
+        self._failed.append(now)
+        if len(self._failed) == 2 and now - self._failed[0] <= 10.0:
+            self._closed_until = now + self.patience.pause_after_errors
+            self._failed.clear()

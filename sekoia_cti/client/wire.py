@@ -1,0 +1,205 @@
+"""What Sekoia sends, as models: unknown fields are ignored, and the known ones are read as generously as is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+
+__all__ = [
+    "FILE_COLUMNS",
+    "Accepted",
+    "Collection",
+    "CollectionPage",
+    "Context",
+    "ImportEvent",
+    "Indicator",
+    "IndicatorPage",
+    "KillChainPhase",
+    "Mapping",
+    "Preview",
+]
+
+FILE_COLUMNS = (
+    "observable",
+    "valid_from",
+    "valid_until",
+    "kill_chain_phases",
+    "x_ic_related_threat_refs",
+    "description",
+)
+"""What a column of a file can hold (contract, "File columns")."""
+
+Mapping = list[str | None]
+"""One entry a column: a name of :data:`FILE_COLUMNS`, or None for a column to ignore."""
+
+
+class Wire(BaseModel):
+    """Base of everything that crosses the wire."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class KillChainPhase(Wire):
+    """A phase of a kill chain, as indicators carry it."""
+
+    kill_chain_name: str
+    phase_name: str
+
+
+class Context(Wire):
+    """What an import says about all of its indicators; unset fields are not sent."""
+
+    description: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    kill_chain_phases: list[KillChainPhase] | None = None
+    x_ic_related_threat_refs: list[str] | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """The fields that are set, as JSON values; times in RFC 3339 with ``Z``."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class Collection(Wire):
+    """An IOC collection (contract, "Collection")."""
+
+    id: str = Field(min_length=1)
+    name: str
+    description: str | None = None
+    community_uuid: str | None = None
+    available_for_sub_communities: bool | None = None
+    created: datetime | None = None
+    indicators_count: int | None = None
+
+
+class CollectionPage(Wire):
+    """A page of IOC collections."""
+
+    items: list[Collection]
+    total: int
+
+
+class Indicator(Wire):
+    """An indicator of a collection: STIX 2.1 with Sekoia's own fields (contract, "Indicator")."""
+
+    id: str
+    pattern: str
+    description: str | None = None
+    modified: datetime | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    kill_chain_phases: list[KillChainPhase] | None = None
+    x_ic_related_threat_refs: list[str] | None = None
+    revoked: bool | None = False
+
+
+class IndicatorPage(Wire):
+    """A page of indicators."""
+
+    items: list[Indicator]
+    total: int
+
+
+class Accepted(Wire):
+    """Sekoia took an import and works on it as a task."""
+
+    task_id: str = Field(min_length=1)
+
+
+class ImportEvent(Wire):
+    """A LiveAPI message that tells how far the import of a task has come (contract, LiveAPI).
+
+    Attributes:
+        task_id: Whose progress it is.
+        imported, total: Indicators done, and to do.
+        created, updated, ignored: Told at the end, if at all.
+    """
+
+    task_id: str
+    imported: NonNegativeInt
+    total: NonNegativeInt
+    created: NonNegativeInt | None = None
+    updated: NonNegativeInt | None = None
+    ignored: NonNegativeInt | None = None
+
+    @classmethod
+    def parse(cls, raw: bytes) -> ImportEvent | None:
+        """Read a raw message; None for everything that is not an import's progress, whatever else it may be."""
+        try:
+            return _ImportMessage.model_validate_json(raw).attributes
+        except ValidationError:
+            return None
+
+
+class _ImportMessage(Wire):
+    type: Literal["ioc-collection"]
+    attributes: ImportEvent
+
+
+class Preview(Wire):
+    """What Sekoia found in a file that was uploaded.
+
+    The names of the fields that hold its findings are unknown (contract, ``files/preview``), so :meth:`mapping` and
+    :meth:`ignore_first_line` look for values that can be nothing else, under any plausible name and at any depth.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    file_handle: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+
+    def mapping(self) -> Mapping | None:
+        """The columns that Sekoia detected, or None when none of the fields holds a mapping with one observable."""
+        for name, value in _fields(self.model_extra or {}):
+            if any(word in name for word in ("mapping", "column", "field", "header", "type")):
+                mapping = _as_mapping(value)
+                if mapping is not None:
+                    return mapping
+        return None
+
+    def ignore_first_line(self) -> bool | None:
+        """Whether Sekoia takes the first line for a heading, or None when no field tells."""
+        for name, value in _fields(self.model_extra or {}):
+            if isinstance(value, bool) and (
+                "header" in name or ("first" in name and ("line" in name or "row" in name))
+            ):
+                return value
+        return None
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every field of nested objects, the outer ones first."""
+    level = [value]
+    while level:
+        for fields in level:
+            yield from ((str(name).lower(), inner) for name, inner in fields.items())
+        level = [inner for fields in level for inner in fields.values() if isinstance(inner, dict)]
+
+
+def _as_mapping(value: Any) -> Mapping | None:
+    """A mapping from a list of names, a list of objects that hold one, ``{column: name}`` or ``{name: column}``."""
+    entries: list[Any]
+    if isinstance(value, dict) and value:
+        if all(isinstance(number, int) and not isinstance(number, bool) for number in value.values()):
+            by_column = {number: name for name, number in value.items()}
+        elif all(str(key).isdigit() for key in value):
+            by_column = {int(key): name for key, name in value.items()}
+        else:
+            by_column = dict(enumerate(value.values()))
+        if min(by_column) < 0 or max(by_column) > 1_000:
+            return None
+        entries = [by_column.get(column) for column in range(max(by_column) + 1)]
+    elif isinstance(value, list):
+        entries = value
+    else:
+        return None
+    mapping = [_as_column(entry) for entry in entries]
+    return mapping if mapping.count("observable") == 1 else None
+
+
+def _as_column(entry: Any) -> str | None:
+    """The name of a column within an entry of a detected mapping; what is no such name is a column to ignore."""
+    names = entry.values() if isinstance(entry, dict) else [entry]
+    return next((name for name in names if isinstance(name, str) and name in FILE_COLUMNS), None)

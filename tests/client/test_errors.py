@@ -1,0 +1,84 @@
+"""Every error of the client, as analysts read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sekoia_cti.client import errors
+from sekoia_cti.client.errors import SekoiaError
+
+DOING = "creating the IOC collection"
+
+SENTENCES = [
+    (
+        errors.KeyRefused(DOING, status=401, message="The token is expired"),
+        "Sekoia refused the API key (HTTP 401) while creating the IOC collection, saying “The token is expired”: check that "
+        "the key of the module's configuration is complete, has not expired, and belongs to the region of base_url.",
+    ),
+    (
+        errors.PermissionDenied(DOING, status=403),
+        "Sekoia denied permission (HTTP 403) while creating the IOC collection: give the API key the permissions “View IOC "
+        "collections” and “Manage IOC collections”.",
+    ),
+    (
+        errors.NotFound("looking up the IOC collection", what="IOC collection c", argument="collection_id"),
+        "Sekoia knows no IOC collection c (HTTP 404) while looking up the IOC collection: check collection_id, and that the "
+        "API key belongs to the same community.",
+    ),
+    (
+        errors.Refused(DOING, status=400, message="name is too long"),
+        "Sekoia refused the request (HTTP 400) while creating the IOC collection, saying “name is too long”: correct the "
+        "arguments of the action and run it again.",
+    ),
+    (
+        errors.Unavailable(DOING, host="api.sekoia.io", reason="connection refused"),
+        "Sekoia could not be reached at api.sekoia.io while creating the IOC collection (connection refused): check "
+        "base_url, the network and the proxy, then run the action again.",
+    ),
+    (
+        errors.Unavailable(DOING, host="api.sekoia.io", status=503),
+        "Sekoia could not answer (HTTP 503) while creating the IOC collection: run the action again later.",
+    ),
+    (
+        errors.Unavailable(DOING, host="api.sekoia.io", status=429),
+        "Sekoia asked for a pause (HTTP 429) while creating the IOC collection: run the action again later.",
+    ),
+    (
+        errors.UnexpectedAnswer(DOING, status=200, why="it is no JSON"),
+        "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is no JSON; check base_url, and "
+        "that no proxy answers in Sekoia's place.",
+    ),
+    (
+        errors.CertificateRejected("api.sekoia.io", "certificate has expired"),
+        "The certificate of api.sekoia.io is not trusted (certificate has expired): check base_url and liveapi_url, and "
+        "name your own certificate authority in REQUESTS_CA_BUNDLE if a proxy inspects the traffic.",
+    ),
+    (
+        errors.LiveAPIRefused("wss://app.sekoia.io/live/", "HTTP 401", 401),
+        "LiveAPI refused the API key at wss://app.sekoia.io/live/ (HTTP 401): check that the key of the module's "
+        "configuration is complete, has not expired, and belongs to the region of base_url.",
+    ),
+    (
+        errors.LiveAPIUnreachable("wss://app.sekoia.io/live/", "HTTP 502", 502),
+        "LiveAPI could not be reached at wss://app.sekoia.io/live/ (HTTP 502): check liveapi_url, the network and the "
+        "proxy, which must let WebSockets through.",
+    ),
+    (
+        errors.DeadlinePassed("uploading the file", 900),
+        "The timeout of 900 seconds passed while uploading the file: give the action a longer timeout and run it again.",
+    ),
+    (errors.Interrupted(), "The platform stopped the action before it was done: run it again."),
+]
+
+
+@pytest.mark.parametrize(("error", "sentence"), SENTENCES, ids=lambda value: type(value).__name__)
+def test_an_error_is_one_sentence(error: SekoiaError, sentence: str) -> None:
+    """Each error says what was refused, by whom, and what to do."""
+    assert str(error) == sentence
+
+
+def test_every_error_is_in_the_table_and_in_the_tree() -> None:
+    """No error goes without a tested sentence and a place in the tree that the module draws."""
+    leaves = {name for name in errors.__all__ if not getattr(errors, name).__subclasses__()}
+    assert leaves == {type(error).__name__ for error, _ in SENTENCES}
+    assert all(name in str(errors.__doc__) for name in errors.__all__)

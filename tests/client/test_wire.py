@@ -1,0 +1,148 @@
+"""What Sekoia sends, and what may come instead."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sekoia_cti.client.wire import Context, ImportEvent, KillChainPhase, Mapping, Preview
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def test_an_import_event_is_understood() -> None:
+    """The contract's example, and the same with its numbers as text and its counts."""
+    raw = b'{"type": "ioc-collection", "attributes": {"task_id": "t", "imported": 250, "total": 1000}}'
+    assert ImportEvent.parse(raw) == ImportEvent(task_id="t", imported=250, total=1_000)
+    raw = (
+        b'{"metadata": {"version": 2}, "type": "ioc-collection", "action": "updated", "attributes": {"task_id": "t", '
+        b'"imported": "3", "total": "3", "created": 1, "updated": "1", "ignored": 1}}'
+    )
+    assert ImportEvent.parse(raw) == ImportEvent(task_id="t", imported=3, total=3, created=1, updated=1, ignored=1)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"no json",
+        b"\xff\x00",
+        b"[]",
+        b"[1, 2]",
+        b'"text"',
+        b"null",
+        b"{}",
+        b'{"authenticated": true}',
+        b'{"type": "ioc-collection"}',
+        b'{"type": "ioc-collection", "attributes": null}',
+        b'{"type": "ioc-collection", "attributes": []}',
+        b'{"type": "ioc-collection", "attributes": {"task_id": "t"}}',
+        b'{"type": "ioc-collection", "attributes": {"task_id": "t", "imported": null, "total": 5}}',
+        b'{"type": "ioc-collection", "attributes": {"task_id": "t", "imported": -1, "total": 5}}',
+        b'{"type": "ioc-collection", "attributes": {"task_id": "t", "imported": "many", "total": 5}}',
+        b'{"type": "alert", "attributes": {"task_id": "t", "imported": 5, "total": 5}}',
+        b"[" * 10_000,
+    ],
+)
+def test_what_is_no_import_event_is_none(raw: bytes) -> None:
+    """Other events, broken ones and what is no event at all are told apart."""
+    assert ImportEvent.parse(raw) is None
+
+
+@given(st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_message_breaks_the_parser(raw: bytes) -> None:
+    """Whatever comes, it is an event or none."""
+    parsed = ImportEvent.parse(raw)
+    assert parsed is None or (parsed.imported >= 0 and parsed.total >= 0)
+
+
+MAPPING = ["observable", None, "valid_until"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"mapping": MAPPING},
+        {"detected_mapping": MAPPING},
+        {
+            "columns": [
+                {"name": "IOC", "mapping": "observable"},
+                {"name": "TLP", "mapping": None},
+                {"type": "valid_until"},
+            ]
+        },
+        {"mapping": {"0": "observable", "1": None, "2": "valid_until"}},
+        {"mapping": {"observable": 0, "valid_until": 2}},
+        {"columns": {"IOC": "observable", "TLP": None, "Until": "valid_until"}},
+        {"columns": ["IOC", "TLP", "Until"], "detected": {"columns_mapping": ["observable", "ignore", "valid_until"]}},
+        {"preview": {"lines": [["a"]], "mapping": MAPPING}},
+    ],
+)
+def test_a_detected_mapping_is_found_under_any_plausible_name(fields: dict[str, Any]) -> None:
+    """Lists, objects and nested ones are read, whatever their names."""
+    assert Preview.model_validate({"file_handle": "h", **fields}).mapping() == MAPPING
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"mapping": None},
+        {"mapping": []},
+        {"mapping": {}},
+        {"mapping": ["ignore", "valid_from"]},
+        {"mapping": ["observable", "observable"]},
+        {"mapping": {"observable": 5_000_000}},
+        {"mapping": {"observable": -1}},
+        {"lines": [["observable"]]},
+    ],
+)
+def test_what_is_no_mapping_is_not_taken_for_one(fields: dict[str, Any]) -> None:
+    """Without exactly one observable column nothing was detected."""
+    assert Preview.model_validate({"file_handle": "h", **fields}).mapping() is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"ignore_first_line": True}, True),
+        ({"has_header": False}, False),
+        ({"detected": {"skip_first_row": True}}, True),
+        ({"first_lines": [["a"]]}, None),
+        ({}, None),
+    ],
+)
+def test_a_detected_heading_is_found(fields: dict[str, Any], expected: bool | None) -> None:
+    """Whether the first line is a heading is read under any plausible name."""
+    assert Preview.model_validate({"file_handle": "h", **fields}).ignore_first_line() is expected
+
+
+@given(st.dictionaries(st.sampled_from(["mapping", "columns", "header", "x"]) | st.text(max_size=5), JSON, max_size=4))
+def test_no_preview_breaks_the_detection(fields: dict[str, Any]) -> None:
+    """Whatever a preview holds, it gives a mapping with one observable or none."""
+    preview = Preview.model_validate({**fields, "file_handle": "h"})
+    mapping: Mapping | None = preview.mapping()
+    assert mapping is None or mapping.count("observable") == 1
+    assert preview.ignore_first_line() in (True, False, None)
+
+
+def test_a_context_sends_what_is_set() -> None:
+    """Times go out in RFC 3339 in UTC, and what is unset does not go out."""
+    context = Context(
+        valid_until=datetime(2030, 1, 31, tzinfo=UTC),
+        kill_chain_phases=[KillChainPhase(kill_chain_name="mitre-attack", phase_name="impact")],
+    )
+    assert context.payload() == {
+        "valid_until": "2030-01-31T00:00:00Z",
+        "kill_chain_phases": [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}],
+    }
+    assert Context().payload() == {}
