@@ -1,0 +1,19 @@
+"""What the platform runs: the module with its actions, each registered under its ``docker_parameters``."""
+
+from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.module import SekoiaCTIModule
+
+
+def main() -> None:
+    """Run the action that the platform asks for."""
+    module = SekoiaCTIModule()
+    module.register(CreateIOCCollection, "CreateIOCCollection")
+    module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
+    module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
+    module.run()
+
+
+if __name__ == "__main__":
+    main()

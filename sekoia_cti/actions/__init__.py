@@ -1,0 +1,1 @@
+"""What a playbook sees: one file an action."""

@@ -1,0 +1,106 @@
+"""Create an IOC collection, or reuse the one that has the name."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from sekoia_cti.actions.arguments import Arguments
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.wire import Collection
+from sekoia_cti.forms import ResultsForm
+
+__all__ = ["CreateIOCCollection", "CreateIOCCollectionArguments", "CreateIOCCollectionResults"]
+
+TIMEOUT = 120.0
+"""Seconds for the whole action, retries included."""
+
+
+class CreateIOCCollectionArguments(Arguments):
+    """What to create."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
+        title="Name", description="Name of the IOC collection"
+    )
+    description: str | None = Field(default=None, title="Description", description="What the IOC collection is for")
+    community_uuid: str | None = Field(
+        default=None,
+        title="Community",
+        description="UUID of the community that owns the collection; by default the key's own",
+    )
+    available_for_sub_communities: bool = Field(
+        default=False,
+        title="Available for sub-communities",
+        description="Let the sub-communities of the community use the collection",
+    )
+    reuse_existing: bool = Field(
+        default=False,
+        title="Reuse existing",
+        description="If a collection with exactly this name exists (in this community, if given), return it instead of "
+        "creating another",
+    )
+
+
+class CreateIOCCollectionResults(ResultsForm):
+    """The collection."""
+
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection, for the import actions")
+    name: str = Field(title="Name", description="Its name")
+    description: str | None = Field(title="Description", description="What it is for")
+    community_uuid: str | None = Field(title="Community", description="UUID of the community that owns it")
+    available_for_sub_communities: bool | None = Field(
+        title="Available for sub-communities", description="Whether sub-communities can use it"
+    )
+    created: bool = Field(title="Created", description="True when it was created now, false when it was reused")
+
+
+class CreateIOCCollection(SekoiaAction):
+    """Create an IOC collection, or reuse the one that has the name."""
+
+    name = "Create IOC collection"
+    description = "Create an IOC collection in the Intelligence Center, or reuse the one that has the name"
+    results_model = CreateIOCCollectionResults
+
+    def run(self, arguments: CreateIOCCollectionArguments) -> CreateIOCCollectionResults:
+        """Create the collection, or find it."""
+        with self.collections(Deadline(TIMEOUT)) as collections:
+            if arguments.reuse_existing and (existing := self._existing(collections, arguments)):
+                self.tell(f"The IOC collection “{existing.name}” exists: {existing.id}")
+                return _results(existing, created=False)
+            collection = collections.create(
+                arguments.name,
+                description=arguments.description,
+                community_uuid=arguments.community_uuid,
+                available_for_sub_communities=arguments.available_for_sub_communities,
+            )
+        self.tell(f"Created the IOC collection “{collection.name}”: {collection.id}")
+        return _results(collection, created=True)
+
+    def _existing(self, collections: IOCCollections, arguments: CreateIOCCollectionArguments) -> Collection | None:
+        """The oldest of the collections with exactly this name, in the community if one is given."""
+        same = [
+            collection
+            for collection in collections.collections(term=arguments.name, community_uuid=arguments.community_uuid)
+            if collection.name == arguments.name and arguments.community_uuid in (None, collection.community_uuid)
+        ]
+        if len(same) > 1:
+            self.tell(f"{len(same)} IOC collections are named “{arguments.name}”: the oldest is used", "warning")
+        return min(same, key=_age, default=None)
+
+
+def _age(collection: Collection) -> datetime:
+    created = collection.created or datetime.max
+    return created if created.tzinfo else created.replace(tzinfo=UTC)
+
+
+def _results(collection: Collection, *, created: bool) -> CreateIOCCollectionResults:
+    return CreateIOCCollectionResults(
+        collection_id=collection.id,
+        name=collection.name,
+        description=collection.description,
+        community_uuid=collection.community_uuid,
+        available_for_sub_communities=collection.available_for_sub_communities,
+        created=created,
+    )

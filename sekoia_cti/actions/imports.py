@@ -1,0 +1,152 @@
+"""What the import actions share: their results, and the flow from an open client to a conclusion."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Literal
+
+from pydantic import Field
+
+from sekoia_cti.actions.arguments import ContextArguments, WaitArguments
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.actions.progress import ProgressLog
+from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
+from sekoia_cti.client.imports import Importer, Outcome, Progress
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.forms import ResultsForm
+
+__all__ = ["ImportAction", "ImportArguments", "ImportResults"]
+
+
+class ImportArguments(WaitArguments, ContextArguments):
+    """What both imports take, besides where the indicators are."""
+
+
+class ImportResults(ResultsForm):
+    """What both imports tell."""
+
+    status: Literal["completed", "incomplete", "submitted"] = Field(
+        title="Status",
+        description="completed: everything is in the collection; incomplete: not confirmed in time; submitted: accepted "
+        "by Sekoia and not waited for",
+    )
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
+    task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
+    submitted: int | None = Field(title="Submitted", description="Indicators sent; null for a file")
+    imported: int | None = Field(
+        title="Imported", description="Indicators that Sekoia has worked through, as far as it told"
+    )
+    total: int | None = Field(title="Total", description="Indicators to work through, as far as Sekoia told")
+    confirmed_by: Literal["liveapi", "api"] | None = Field(
+        title="Confirmed by",
+        description="What confirmed the end: liveapi, Sekoia's own event; api, the state of the collection; null when "
+        "nothing did",
+    )
+    created: int | None = Field(
+        title="Created", description="Indicators that are new in the collection, if Sekoia told"
+    )
+    updated: int | None = Field(
+        title="Updated", description="Indicators that were there and were updated, if Sekoia told"
+    )
+    ignored: int | None = Field(title="Ignored", description="Lines that Sekoia could not use, if it told")
+
+
+class ImportAction(SekoiaAction):
+    """An import: LiveAPI is connected before anything is submitted, and one deadline holds for all of it."""
+
+    @contextmanager
+    def importer(
+        self, arguments: ImportArguments, collection_id: str, sample: Callable[[], Sequence[str]]
+    ) -> Iterator[Importer]:
+        """An importer that is ready for submissions.
+
+        Args:
+            arguments: The action's.
+            collection_id: Where the indicators go.
+            sample: Gives values by which the import can be recognised in the collection.
+
+        Raises:
+            SekoiaError: Sekoia cannot be reached, refuses the key, or does not know the collection.
+        """
+        deadline = Deadline(arguments.timeout)
+        context = arguments.context()
+        if arguments.limits_ip_matching():
+            self.tell(
+                "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
+                "warning",
+            )
+        with ExitStack() as stack:
+            collections = stack.enter_context(self.collections(deadline))
+            live = stack.enter_context(self.live()) if arguments.wait else None
+            # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
+            collections.collection(collection_id)
+            importer = Importer(
+                collections=collections,
+                live=live,
+                collection_id=collection_id,
+                context=context,
+                sample=sample,
+                deadline=deadline,
+                patience=self.patience,
+                on_progress=ProgressLog(self.tell),
+            )
+            if (unreachable := importer.connect()) is not None:
+                self.tell(f"{unreachable} The import goes on and will be confirmed over the REST API.", "warning")
+            yield importer
+
+    def conclude(self, importer: Importer, arguments: ImportArguments, *, submitted: int | None) -> ImportResults:
+        """Wait for the end if that is wanted, and tell how it ended; an import that was not confirmed is an error too.
+
+        Args:
+            importer: With everything submitted.
+            arguments: The action's.
+            submitted: Indicators sent, or None for a file.
+        """
+        failure: SekoiaError | None = None
+        try:
+            outcome = importer.finish()
+        except SekoiaError as error:
+            outcome, failure = importer.watch.outcome(), error
+        status: Literal["completed", "incomplete", "submitted"] = "completed" if outcome.completed else "incomplete"
+        if not arguments.wait:
+            status = "submitted"
+            self.tell("Sekoia accepted the import, which goes on by itself")
+        elif outcome.completed:
+            self.tell(_completion(outcome))
+        else:
+            self.error(_incompletion(outcome.progress, failure, arguments.timeout))
+        return ImportResults(
+            status=status,
+            collection_id=importer.collection_id,
+            task_ids=list(outcome.task_ids),
+            submitted=submitted,
+            imported=outcome.progress.imported,
+            total=outcome.progress.total,
+            confirmed_by=outcome.confirmed_by,
+            created=outcome.created,
+            updated=outcome.updated,
+            ignored=outcome.ignored,
+        )
+
+
+def _completion(outcome: Outcome) -> str:
+    parts = [
+        f"{count:,} {what}"
+        for what in ("created", "updated", "ignored")
+        if (count := getattr(outcome, what)) is not None
+    ]
+    counts = f" ({', '.join(parts)})" if parts else ""
+    if outcome.progress.total is None:
+        return f"The import is complete, as the state of the collection shows{counts}"
+    by = ", as the state of the collection shows" if outcome.confirmed_by == "api" else ""
+    return f"Imported {outcome.progress.imported:,} of {outcome.progress.total:,} indicators, the import is complete{by}{counts}"
+
+
+def _incompletion(progress: Progress, failure: SekoiaError | None, timeout: int) -> str:
+    if progress.total is None:
+        so_far = "Sekoia has not told any progress yet"
+    else:
+        so_far = f"{progress.imported:,} of {progress.total:,} indicators were imported so far"
+    advice = "the import goes on in Sekoia, so look into the collection before running the action again"
+    if failure is None or isinstance(failure, DeadlinePassed):
+        return f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; {advice} with a longer timeout."
+    return f"The import could not be followed to its end: {so_far}; {advice}. {failure}"

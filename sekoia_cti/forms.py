@@ -1,0 +1,83 @@
+"""The base of all models that the platform draws as forms, and how to say in a sentence what is wrong with a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+__all__ = ["Form", "ResultsForm", "complaint"]
+
+
+class _FlatSchema(GenerateJsonSchema):
+    """JSON Schema as the platform's forms want it: draft 7, and an optional value is one that may be left out."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        generated = super().default_schema(schema)
+        if generated.get("default", ...) is None:
+            del generated["default"]
+        return generated
+
+
+class _ResultsSchema(_FlatSchema):
+    """The same for results, which say ``null`` where there is nothing to tell."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        generated = super().nullable_schema(schema)
+        if "enum" in generated:
+            generated["enum"] = [*generated["enum"], None]
+        return generated | {"type": [generated["type"], "null"]}
+
+
+class Form(BaseModel):
+    """Base of configuration and arguments. Values are never part of pydantic's own messages, since one may be a key."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The flat schema; the SDK's generator calls this without arguments (SDK ``scripts/files_generator.py``)."""
+        return super().model_json_schema(*args, **{"schema_generator": cls._generator(), **kwargs})
+
+    @classmethod
+    def _generator(cls) -> type[GenerateJsonSchema]:
+        return _FlatSchema
+
+
+class ResultsForm(Form):
+    """Base of results."""
+
+    @classmethod
+    def _generator(cls) -> type[GenerateJsonSchema]:
+        return _ResultsSchema
+
+
+def complaint(error: ValidationError, *, show_values: bool) -> str:
+    """What is wrong with which value, for an analyst: ``timeout: input should be … (got 5)``.
+
+    Args:
+        error: What pydantic found.
+        show_values: Whether values may be shown; not those of a configuration.
+    """
+    said: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        name = next((part for part in problem["loc"] if isinstance(part, str)), "")
+        if problem["type"] == "missing":
+            text = "it is required"
+        else:
+            text = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+            text = text[:1].lower() + text[1:]
+            if show_values and problem["type"] not in ("value_error", "assertion_error"):
+                text += f" (got {_short(problem['input'])})"
+        said.setdefault(name, text)
+    return "; ".join(f"{name}: {text}" if name else text for name, text in said.items())
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

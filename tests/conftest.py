@@ -1,0 +1,81 @@
+"""What all tests share: a sandbox, and the platform's part in running an action."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.client.waiting import Patience
+from sekoia_cti.module import SekoiaCTIModule
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A local Sekoia, empty and without faults."""
+    yield _sandbox
+    _sandbox.reset()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting() -> None:
+    """The switch that removes the waiting from actions that run in this process."""
+    SekoiaAction.patience = Patience.none()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the platform was told at the end of a run."""
+
+    results: dict[str, Any] | None
+    error: str | None
+    logs: str
+
+
+class Platform:
+    """Runs actions in this process the way the platform does: configuration, arguments, and the callback."""
+
+    def __init__(self, sandbox: Sandbox, storage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sandbox = sandbox
+        self.storage = storage
+        self.module_configuration: dict[str, Any] = {"base_url": sandbox.url}
+        self.secrets: dict[str, Any] = {"api_key": sandbox.api_key}
+        self._monkeypatch = monkeypatch
+
+    def run(self, action: type[SekoiaAction], **arguments: Any) -> Run:
+        """Run an action to its end."""
+        node_run = self.sandbox.node_run(self.secrets)
+        self._monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps(self.module_configuration))
+        self._monkeypatch.setenv("ARGUMENTS", json.dumps(arguments))
+        self._monkeypatch.setenv("TOKEN", node_run.token)
+        self._monkeypatch.setenv("URL_CALLBACK", node_run.url)
+        action(SekoiaCTIModule(), self.storage).execute()
+        told = node_run.received[-1]
+        return Run(told.get("results"), told.get("error"), told.get("logs") or "")
+
+
+@pytest.fixture
+def platform(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """The platform, in front of the sandbox, with an empty storage."""
+    monkeypatch.chdir(ROOT)  # where the SDK looks for the manifest
+    return Platform(sandbox, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def collection_id(sandbox: Sandbox) -> str:
+    """The id of an empty IOC collection."""
+    return str(sandbox.create_collection(name="Blocklist")["id"])
