@@ -356,7 +356,8 @@ class IOCCollections:
     def _read(self, response: requests.Response, doing: str) -> bytes:
         """The body, as long as it comes within the deadline: a timeout on each read alone lets a trickle last for ever."""
         content = bytearray()
-        for piece in response.iter_content(64 * 1024):
+        # read1, since read would wait for the whole piece
+        while piece := response.raw.read1(64 * 1024, decode_content=True):
             content += piece
             self._deadline.check(doing)
             if len(content) > ANSWER_LIMIT:
@@ -447,6 +448,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = inner or error.__cause__ or error.__context__
 
 
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL), "the address is not valid"),
+    ((requests.exceptions.ProxyError,), "the proxy did not let the request through"),
+    ((urllib3.exceptions.NameResolutionError,), "its name is unknown"),
+    ((ConnectionRefusedError,), "connection refused"),
+    ((urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError), "no answer in time"),
+)
+
+
 def _never_sent(error: BaseException) -> bool:
     """True when no connection was made, so that Sekoia cannot have seen the request."""
     return any(
@@ -458,17 +468,10 @@ def _never_sent(error: BaseException) -> bool:
 def _reason(error: BaseException) -> str:
     """What happened, in a few words and without addresses of objects, headers or the key."""
     causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, requests.exceptions.InvalidURL | requests.exceptions.InvalidProxyURL):
-            return "the address is not valid"
-        if isinstance(cause, requests.exceptions.ProxyError):
-            return "the proxy did not let the request through"
-        if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return "its name is unknown"
-        if isinstance(cause, ConnectionRefusedError):
-            return "connection refused"
-        if isinstance(cause, urllib3.exceptions.TimeoutError | requests.Timeout | TimeoutError):
-            return "no answer in time"
+    # In this order: urllib3 makes a timeout of every connection that could not be made.
+    for kinds, words in _REASONS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return words
     innermost = causes[-1]
     if text := getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None):
         return str(text).lower()

@@ -1,0 +1,138 @@
+"""A small hostile server: it does to each connection what no honest server does."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["Hostile", "Script", "answer", "drip", "reset", "silence", "truncated"]
+
+Script = Callable[[socket.socket], None]
+
+
+class Hostile:
+    """A server on a free port of the loopback that treats its connections by scripts, one after the other.
+
+    Args:
+        scripts: What to do with the first connection, the second, …; the last one serves all that follow. Each is
+            called with the socket once a request was read, and the connection is closed when it returns.
+    """
+
+    def __init__(self, *scripts: Script) -> None:
+        self._scripts = list(scripts)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._mutex = threading.Lock()
+        self.closing = threading.Event()
+        self.requests: list[bytes] = []
+
+    @property
+    def host(self) -> str:
+        """``127.0.0.1:<port>``."""
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:<port>``."""
+        return f"http://{self.host}"
+
+    def __enter__(self) -> Self:
+        self._spawn(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._mutex:
+            for connection in self._open:
+                connection.close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _spawn(self, target: Callable[..., None], *args: Any) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._mutex:
+                self._open.append(connection)
+            self._spawn(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            request = _read_request(connection)
+            if not request:
+                return
+            with self._mutex:
+                self.requests.append(request)
+                script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            script(connection)
+        except OSError:
+            pass  # the other side has gone, which is its right
+        finally:
+            connection.close()
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65_536)
+        if not piece:
+            return data
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+    )
+    while len(body) < length and (piece := connection.recv(65_536)):
+        body += piece
+    return head + b"\r\n\r\n" + body
+
+
+def answer(status: int = 200, body: object = None, **headers: str) -> Script:
+    """Answer in JSON, or with text as it is."""
+    content = body if isinstance(body, str) else json.dumps(body if body is not None else {})
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    head = "\r\n".join(
+        [f"HTTP/1.1 {status} Said", f"Content-Length: {len(content.encode())}", "Connection: close", *lines]
+    )
+    return lambda connection: connection.sendall(f"{head}\r\n\r\n{content}".encode())
+
+
+def reset(connection: socket.socket) -> None:
+    """Cut the connection with a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def truncated(connection: socket.socket) -> None:
+    """Promise more than is sent."""
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"id"')
+
+
+def silence(connection: socket.socket) -> None:
+    """Say nothing until the other side gives up."""
+    connection.recv(1)
+
+
+def drip(connection: socket.socket) -> None:
+    """Send the body byte by byte, for ever, each one in time for a read timeout."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    pause = threading.Event()
+    while True:
+        connection.sendall(b" ")
+        pause.wait(0.02)

@@ -1,0 +1,37 @@
+"""Renew the manifests from the code: ``make manifests``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from sekoia_automation.scripts.files_generator import FilesGenerator
+
+ROOT = Path(__file__).parent.parent
+
+
+def generate(copy: Path) -> None:
+    """Generate the JSON files into an empty folder, so that the SDK does not replace our ``main.py``."""
+    for item in ("manifest.json", "main.py"):
+        shutil.copy(ROOT / item, copy)
+    shutil.copytree(ROOT / "sekoia_cti", copy / "sekoia_cti", ignore=shutil.ignore_patterns("__pycache__"))
+    FilesGenerator(copy).execute()
+
+
+def main() -> None:
+    """Replace the manifests by what the code makes of them."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        generate(copy)
+        for old in ROOT.glob("action_*.json"):
+            old.unlink()
+        for path in copy.glob("*.json"):
+            (ROOT / path.name).write_text(
+                json.dumps(json.loads(path.read_text()), indent=2, ensure_ascii=False) + "\n"
+            )
+
+
+if __name__ == "__main__":
+    main()

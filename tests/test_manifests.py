@@ -1,0 +1,70 @@
+"""The manifests are what the SDK's generator makes of the code."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from jsonschema import Draft7Validator
+
+from tests.manifests import ROOT, generate
+
+MANIFEST = json.loads((ROOT / "manifest.json").read_text())
+ACTIONS = [json.loads(path.read_text()) for path in sorted(ROOT.glob("action_*.json"))]
+
+
+def everything(schema: object) -> list[tuple[str, object]]:
+    """Every key of a schema with its value, at any depth."""
+    if isinstance(schema, list):
+        return [pair for item in schema for pair in everything(item)]
+    if isinstance(schema, dict):
+        return [pair for key, value in schema.items() for pair in [(key, value), *everything(value)]]
+    return []
+
+
+def test_the_manifests_are_in_step_with_the_code(tmp_path: Path) -> None:
+    """Generating them into a copy changes nothing but formatting: `make manifests` renews them."""
+    generate(tmp_path)
+    generated = {path.name: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
+    committed = {path.name: json.loads(path.read_text()) for path in ROOT.glob("*.json")}
+    assert generated == committed
+
+
+@pytest.mark.parametrize("schema", [MANIFEST["configuration"], *(action["arguments"] for action in ACTIONS)])
+def test_forms_are_flat(schema: dict[str, Any]) -> None:
+    """The platform's forms get draft 7 without references, alternatives or null."""
+    Draft7Validator.check_schema(schema)
+    for key, value in everything(schema):
+        assert key not in ("$ref", "$defs", "anyOf", "allOf", "oneOf")
+        assert (key, value) != ("default", None)
+        assert not (key == "type" and value == "null")
+    for name, field in schema["properties"].items():
+        assert field["title"], name
+        assert field["description"], name
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
+def test_an_action_is_named_for_ever(action: dict[str, Any]) -> None:
+    """The uuid comes from the name, every result is described, and `main.py` registers the class literally."""
+    assert action["uuid"] == str(uuid5(UUID(MANIFEST["uuid"]), action["name"]))
+    Draft7Validator.check_schema(action["results"])
+    assert all(field["title"] and field["description"] for field in action["results"]["properties"].values())
+    command = action["docker_parameters"]
+    assert f'module.register({command}, "{command}")' in (ROOT / "main.py").read_text()
+
+
+def test_uuids_are_unique() -> None:
+    """No two things share a uuid."""
+    uuids = [MANIFEST["uuid"], *(action["uuid"] for action in ACTIONS)]
+    assert len(set(uuids)) == len(uuids)
+
+
+def test_one_version_everywhere() -> None:
+    """The manifest, the project and the newest entry of the changelog agree."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    versions = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## 2")]
+    assert MANIFEST["version"] == project["version"] == versions[0].split(" - ")[1]
