@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := sekoia_cti sandbox tests main.py $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sandbox bench lock manifests clean
+.PHONY: help demo test check sandbox bench lock manifests docs clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.]+):.*## /  make \1	/' | expand -t 18
@@ -49,6 +49,9 @@ lock: .venv/stamp ## Renew the pinned, hashed requirement files
 
 manifests: .venv/stamp ## Renew the manifests from the code
 	@$(BIN)/python -m tests.manifests
+
+docs: .venv/stamp ## Renew what the documentation takes from the tests
+	@$(BIN)/python -m tests.reliability_table
 
 clean: ## Remove what the other commands made
 	@rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

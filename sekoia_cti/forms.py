@@ -75,7 +75,8 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
             if show_values and problem["type"] not in ("value_error", "assertion_error"):
                 text += f" (got {_short(problem['input'])})"
         said.setdefault(name, text)
-    return "; ".join(f"{name}: {text}" if name else text for name, text in said.items())
+    whole = "; ".join(f"{name}: {text}" if name else text for name, text in said.items())
+    return " ".join(whole.split())
 
 
 def _short(value: object) -> str:

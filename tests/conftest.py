@@ -58,6 +58,10 @@ class Platform:
 
     def run(self, action: type[SekoiaAction], **arguments: Any) -> Run:
         """Run an action to its end."""
+        return self.run_with(action, arguments)
+
+    def run_with(self, action: type[SekoiaAction], arguments: object) -> Run:
+        """The same with arguments of any shape."""
         node_run = self.sandbox.node_run(self.secrets)
         self._monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps(self.module_configuration))
         self._monkeypatch.setenv("ARGUMENTS", json.dumps(arguments))

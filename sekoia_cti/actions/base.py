@@ -118,7 +118,7 @@ class SekoiaAction(Action):
             except SekoiaError as error:
                 self.error(str(error))
             except InputError as error:
-                self.error(f"{str(error).rstrip('.')}.")
+                self.error(f"{' '.join(str(error).split()).rstrip('.')}.")
             except UNREADABLE as error:
                 self.error(f"The playbook's storage could not be used ({type(error).__name__}): run the action again.")
             return None

@@ -1,0 +1,170 @@
+"""Import indicators from file, against the sandbox."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+import requests
+import xlwt
+
+from sandbox import Sandbox
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from tests.conftest import Platform
+
+HEADER = ["IOC", "Valid until", "Comment"]
+ROWS = [[f"d{number}.example", "2030-01-31T00:00:00Z", f"row {number}"] for number in range(10_000)]
+
+
+def as_csv(path: Path, rows: list[list[str]]) -> None:
+    """Write rows as CSV."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    path.write_text(text.getvalue())
+
+
+def as_xlsx(path: Path, rows: list[list[str]]) -> None:
+    """Write rows as XLSX."""
+    workbook = openpyxl.Workbook(write_only=True)
+    sheet = workbook.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    workbook.save(path)
+
+
+def as_xls(path: Path, rows: list[list[str]]) -> None:
+    """Write rows as XLS."""
+    workbook = xlwt.Workbook()
+    sheet = workbook.add_sheet("IOCs")
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            sheet.write(number, column, cell)
+    workbook.save(str(path))
+
+
+Writer = Callable[[Path, list[list[str]]], None]
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "mime_type"),
+    [
+        ("iocs.csv", as_csv, b"text/csv"),
+        ("iocs.xls", as_xls, b"application/vnd.ms-excel"),
+        ("iocs.xlsx", as_xlsx, b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ],
+)
+def test_ten_thousand_rows_are_imported(
+    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, write: Writer, mime_type: bytes
+) -> None:
+    """CSV, XLS and XLSX arrive completely, as reading the collection back over REST shows."""
+    write(platform.storage / name, [HEADER, *ROWS])
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path=name,
+        mapping="['observable', 'valid_until', 'description']",
+        ignore_first_line="true",
+    )
+    assert run.error is None
+    assert run.results is not None
+    assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "liveapi")
+    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (None, 10_000, 10_000)
+    assert run.results["mapping"] == ["observable", "valid_until", "description"]
+    assert run.results["ignore_first_line"] is True
+    (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
+    assert b"Content-Type: " + mime_type in upload.body
+    there = read_back(sandbox, collection_id)
+    assert {(indicator["name"], indicator["description"]) for indicator in there} == {(row[0], row[2]) for row in ROWS}
+
+
+def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:
+    """The indicators of a collection, page after page over REST."""
+    items: list[dict[str, str]] = []
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {sandbox.api_key}"
+        while True:
+            page = session.get(
+                f"{sandbox.url}/api/v2/inthreat/ioc-collections/{collection_id}/indicators",
+                params={"limit": 100, "offset": len(items)},
+                timeout=10,
+            ).json()
+            items += page["items"]
+            if not page["has_more"]:
+                return items
+
+
+@pytest.mark.parametrize("fields", ["mapping", "columns", "detected_mapping", "nested"])
+def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, collection_id: str, fields: str) -> None:
+    """Without a mapping the preview's is used, whatever the names of its fields are."""
+    sandbox.faults.preview_fields = fields
+    as_csv(platform.storage / "iocs.csv", [HEADER[:2], *(row[:2] for row in ROWS[:20])])
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    assert run.error is None
+    assert run.results
+    assert run.results["mapping"] == ["observable", "valid_until"]
+    assert run.results["ignore_first_line"] is True
+    assert run.results["imported"] == 20
+
+
+def test_without_a_usable_detection_the_mapping_is_asked_for(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """When the preview tells nothing, nothing is processed and the error asks for the mapping."""
+    sandbox.faults.preview_fields = "none"
+    as_csv(platform.storage / "iocs.csv", ROWS[:3])
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    assert run.error == (
+        "Sekoia did not tell what the columns of iocs.csv hold, and nothing was imported: give the mapping, one entry a "
+        "column, exactly one of them observable."
+    )
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="iocs.csv",
+        mapping="observable,valid_until,ignore",
+    )
+    assert run.error == (
+        "Sekoia did not tell whether the first line of iocs.csv is a heading, and nothing was imported: give "
+        "ignore_first_line."
+    )
+    assert not any(request.path.endswith("/process") for request in sandbox.requests)
+    assert sandbox.indicators(collection_id) == []
+
+
+def test_the_context_holds_for_what_no_column_maps(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A context argument fills what the file does not say."""
+    as_csv(platform.storage / "iocs.csv", ROWS[:3])
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="iocs.csv",
+        mapping=["observable", "valid_until", None],
+        ignore_first_line=False,
+        description="from a feed",
+        valid_until="2040-01-01",
+    )
+    assert run.error is None
+    for indicator in sandbox.indicators(collection_id):
+        assert indicator["description"] == "from a feed"
+        assert indicator["valid_until"].startswith("2030-01-31")
+
+
+def test_a_given_mime_type_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The MIME type that the arguments give is the one that Sekoia gets."""
+    as_csv(platform.storage / "iocs.txt", ROWS[:3])
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="iocs.txt",
+        mime_type="text/plain",
+        mapping="observable,ignore,ignore",
+        ignore_first_line=False,
+    )
+    assert run.results and run.results["imported"] == 3
+    (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
+    assert b"Content-Type: text/plain" in upload.body

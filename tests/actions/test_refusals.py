@@ -1,0 +1,288 @@
+"""Every error that an analyst can meet, word for word, provoked against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from tests.conftest import Platform, Run
+
+UNKNOWN = "ioc-collection--99999999-9999-4999-8999-999999999999"
+
+
+def test_a_wrong_key(platform: Platform, collection_id: str) -> None:
+    """A key that Sekoia does not know."""
+    platform.secrets = {"api_key": "wrong-key"}
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.error is not None
+    assert run.error.startswith("Sekoia refused the API key (HTTP 401) while looking up the IOC collection")
+    assert run.error.endswith(
+        "check that the key of the module's configuration is complete, has not expired, and belongs to the region of "
+        "base_url."
+    )
+    assert run.results is None
+
+
+def test_a_missing_permission(sandbox: Sandbox, platform: Platform) -> None:
+    """A key that may only look."""
+    platform.secrets = {"api_key": sandbox.read_only_key}
+    run = platform.run(CreateIOCCollection, name="Blocklist")
+    assert run.error is not None
+    assert run.error.startswith("Sekoia denied permission (HTTP 403) while creating the IOC collection")
+    assert run.error.endswith("give the API key the permissions “View IOC collections” and “Manage IOC collections”.")
+
+
+def test_an_unknown_collection(platform: Platform) -> None:
+    """An id that no collection has."""
+    run = platform.run(ImportIndicatorsFromText, collection_id=UNKNOWN, text="evil.example")
+    assert run.error is not None
+    assert run.error.startswith(
+        f"Sekoia knows no IOC collection {UNKNOWN} (HTTP 404) while looking up the IOC collection"
+    )
+    assert run.error.endswith("check collection_id, and that the API key belongs to the same community.")
+
+
+def test_refused_parameters(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What Sekoia says of them is in the error."""
+    sandbox.faults.rest = [RestFault(path="/text$", status=400, body={"message": "valid_until is in the past."})]
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.error == (
+        "Sekoia refused the request (HTTP 400) while submitting the indicators, saying “valid_until is in the past”: "
+        "correct the arguments of the action and run it again."
+    )
+
+
+def test_sekoia_unreachable(platform: Platform) -> None:
+    """Nobody listens at base_url."""
+    platform.module_configuration = {"base_url": "http://127.0.0.1:9"}
+    run = platform.run(CreateIOCCollection, name="Blocklist")
+    assert run.error == (
+        "Sekoia could not be reached at 127.0.0.1:9 while creating the IOC collection (connection refused): check "
+        "base_url, the network and the proxy, then run the action again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "reason"),
+    [("live_status", 401, "HTTP 401"), ("live_refuse_by_message", True, "the key was not authenticated")],
+)
+def test_liveapi_refused(
+    sandbox: Sandbox, platform: Platform, collection_id: str, fault: str, value: object, reason: str
+) -> None:
+    """A key that LiveAPI does not let in is an error before anything is submitted."""
+    setattr(sandbox.faults, fault, value)
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.error == (
+        f"LiveAPI refused the API key at {sandbox.live_url} ({reason}): check that the key of the module's configuration "
+        "is complete, has not expired, and belongs to the region of base_url."
+    )
+    assert not any(request.path.endswith("/text") for request in sandbox.requests)
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [{"liveapi_url": "ws://127.0.0.1:9/live/"}, {"liveapi_url": "ws://liveapi.invalid/live/"}],
+)
+def test_liveapi_unreachable(platform: Platform, collection_id: str, configuration: dict[str, str]) -> None:
+    """Without LiveAPI the import goes on: a warning says so, and the state of the collection confirms it."""
+    platform.module_configuration |= configuration
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
+    assert f"warning: LiveAPI could not be reached at {configuration['liveapi_url']} (" in run.logs
+    assert "which must let WebSockets through. The import goes on and will be confirmed over the REST API." in run.logs
+
+
+def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The error tells the progress and that the import goes on, and the results say incomplete."""
+    sandbox.faults.stall_after = 0.5
+    text = "\n".join(f"d{number}.example" for number in range(2_000))
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, timeout=10)
+    assert run.error == (
+        "The import was not confirmed within the timeout of 10 seconds: 1,000 of 2,000 indicators were imported so far; the "
+        "import goes on in Sekoia, so look into the collection before running the action again with a longer timeout."
+    )
+    assert run.results
+    assert (run.results["status"], run.results["imported"], run.results["total"]) == ("incomplete", 1_000, 2_000)
+    assert run.results["confirmed_by"] is None
+
+
+STORED: list[tuple[Callable[[Path], object], str, str]] = [
+    (
+        lambda _: None,
+        "iocs.csv",
+        "{argument} names “iocs.csv”, which is not in the playbook's storage: check the earlier action.",
+    ),
+    (
+        lambda storage: (storage / "iocs.csv").touch(),
+        "iocs.csv",
+        "The file “iocs.csv” of {argument} is empty: there is nothing to import.",
+    ),
+    (lambda storage: (storage / "iocs").mkdir(), "iocs", "{argument} must name a file, and “iocs” is a folder."),
+    (
+        lambda _: None,
+        "../iocs.csv",
+        "{argument} must name a file of the playbook's storage, and “../iocs.csv” leads out of it.",
+    ),
+    (
+        lambda _: None,
+        "/etc/hostname",
+        "{argument} must name a file of the playbook's storage, and “/etc/hostname” leads out of it.",
+    ),
+    (
+        lambda storage: (storage / "link.csv").symlink_to("/etc/hostname"),
+        "link.csv",
+        "{argument} must name a file of the playbook's storage, and “link.csv” leads out of it.",
+    ),
+    (lambda _: None, "a\0b", "{argument} holds “'a\\x00b'”, which is no path of a file."),
+]
+
+
+@pytest.mark.parametrize(("prepare", "path", "sentence"), STORED)
+def test_a_file_that_cannot_be_used(
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    prepare: Callable[[Path], object],
+    path: str,
+    sentence: str,
+) -> None:
+    """Missing, empty, a folder, or outside of the storage: told by each argument that takes a path, before any request."""
+    prepare(platform.storage)
+    for action, argument in (
+        (ImportIndicatorsFromFile, "file_path"),
+        (ImportIndicatorsFromText, "text_path"),
+        (ImportIndicatorsFromText, "indicators_path"),
+    ):
+        run = platform.run(action, collection_id=collection_id, **{argument: path})
+        assert run.error == sentence.format(argument=argument)
+    assert sandbox.requests == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser can read every file")
+def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> None:
+    """A file without permission is named."""
+    path = platform.storage / "iocs.csv"
+    path.write_text("evil.example")
+    path.chmod(0)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    assert run.error == "The file iocs.csv cannot be read from the playbook's storage (permission denied)."
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("report.pdf", b"%PDF-1.7\n..."),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\x00\x00"),
+        ("letter.docx", b"PK\x03\x04 and no workbook"),
+        ("iocs.csv", b"\x00\x01\x02\x03"),
+        ("iocs.csv.gz", b"\x1f\x8b\x08\x00\x00\x00"),
+    ],
+)
+def test_a_file_of_an_unsupported_kind(platform: Platform, collection_id: str, name: str, content: bytes) -> None:
+    """What is neither CSV, XLS nor XLSX is refused before the upload, whatever its name says."""
+    (platform.storage / name).write_bytes(content)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
+    assert run.error == f"The file {name} is neither CSV, XLS nor XLSX: save it in one of these formats."
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("evil.example", "The file list.json of indicators_path is no JSON: it must hold a list of values."),
+        ('{"a": 1}', "The file list.json of indicators_path holds no list: it must hold a JSON list of values."),
+        (
+            '[{"a": 1}]',
+            "The file list.json of indicators_path cannot be used: it holds an object where a plain value belongs.",
+        ),
+    ],
+)
+def test_a_list_file_that_holds_no_list(platform: Platform, collection_id: str, content: str, sentence: str) -> None:
+    """`indicators_path` must lead to a JSON list of values."""
+    (platform.storage / "list.json").write_text(content)
+    assert (
+        platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators_path="list.json").error
+        == sentence
+    )
+
+
+def test_nothing_to_import(platform: Platform, collection_id: str) -> None:
+    """Sources that hold nothing are named."""
+    (platform.storage / "empty.txt").write_text("\n \n")
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators="[]", text_path="empty.txt")
+    assert run.error == "There is nothing to import: text_path, indicators holds no indicator."
+
+
+def test_a_wrong_argument(platform: Platform, collection_id: str) -> None:
+    """An argument of the wrong kind is named, without a traceback."""
+    run = platform.run(
+        ImportIndicatorsFromText, collection_id=collection_id, text="evil.example", timeout="soon", wait="x"
+    )
+    assert run.error == (
+        "The action's arguments are not valid: wait: input should be a valid boolean, unable to interpret input (got 'x'); "
+        "timeout: input should be a valid integer, unable to parse string as an integer (got 'soon')."
+    )
+
+
+def test_arguments_that_are_no_object(platform: Platform) -> None:
+    """Arguments of another shape are refused in a sentence too."""
+    run = platform.run_with(CreateIOCCollection, ["Blocklist"])
+    assert run.error is not None
+    assert run.error.startswith("The action's arguments are not valid: input should be a valid dictionary")
+
+
+@pytest.mark.parametrize(
+    ("configuration", "secrets", "sentence"),
+    [
+        (
+            {"base_url": "api.sekoia.io"},
+            {"api_key": "k"},
+            "The module's configuration is not valid: base_url: it must be a URL that begins with https:// (or http://).",
+        ),
+        (
+            {},
+            {"api_key": "two words"},
+            "The module's configuration is not valid: api_key: it holds characters that no API key has: copy it again.",
+        ),
+        ({}, {}, "The module's configuration has no API key: enter one in the account of the module."),
+        ({}, {"api_key": None}, "The module's configuration has no API key: enter one in the account of the module."),
+        ({}, {"api_key": ""}, "The module's configuration has no API key: enter one in the account of the module."),
+    ],
+)
+def test_a_wrong_configuration(
+    platform: Platform, configuration: dict[str, Any], secrets: dict[str, Any], sentence: str
+) -> None:
+    """A configuration that cannot be used is told in a sentence, at the time of use."""
+    platform.module_configuration = configuration
+    platform.secrets = secrets
+    assert platform.run(CreateIOCCollection, name="Blocklist").error == sentence
+
+
+@pytest.mark.parametrize("early", [{}, {"api_key": None}, {"api_key": ""}])
+def test_the_key_comes_with_the_start(platform: Platform, early: dict[str, Any]) -> None:
+    """Absent, null or empty before, the key that the platform hands over is used."""
+    platform.module_configuration |= early
+    assert platform.run(CreateIOCCollection, name="Blocklist").error is None
+
+
+def test_the_key_is_in_no_log_result_or_error(sandbox: Sandbox, platform: Platform, capfd: Any) -> None:
+    """Whatever the error quotes, the key is not part of it, nor of what is printed."""
+
+    def told(run: Run) -> str:
+        captured = capfd.readouterr()
+        return json.dumps([run.results, run.error, run.logs]) + str(captured.out) + str(captured.err)
+
+    sandbox.faults.rest = [RestFault(status=400, body={"message": f"Bearer {sandbox.api_key} may not"})]
+    assert sandbox.api_key not in told(platform.run(CreateIOCCollection, name="Blocklist"))
+    run = platform.run(ImportIndicatorsFromText, collection_id=UNKNOWN, text="a.example", description=sandbox.api_key)
+    assert sandbox.api_key not in told(run)

@@ -1,0 +1,559 @@
+"""The truth about an import, whatever happens to the network: each test is a row of ``docs/reliability.md``.
+
+The mark ``fault`` holds the situation and what users see; the table is made of these marks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.client.imports import Importer, Outcome, Progress
+from sekoia_cti.client.live import LiveAPI
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.text import sample
+from tests.actions.test_import_file import as_csv, as_xlsx
+from tests.conftest import ROOT, Platform
+from tests.pipe import Pipe
+from tests.reliability_table import table
+
+DOMAINS = [f"d{number}.example" for number in range(1_000)]
+TASK = "ioc-collection"
+
+
+class Import:
+    """A text import with the client alone, as a script would do it."""
+
+    def __init__(self, sandbox: Sandbox, collection_id: str, importer: Importer) -> None:
+        self.sandbox = sandbox
+        self.collection_id = collection_id
+        self.importer = importer
+        self.reached: list[Progress] = []
+
+    def submit(self, values: list[str] = DOMAINS) -> str:
+        """Submit values."""
+        text = "\n".join(values)
+        return self.importer.submit(
+            lambda: self.importer.collections.import_text(self.collection_id, text, context=self.importer.context),
+            expected=len(values),
+        )
+
+    def tell(self, task_id: str, imported: object, total: object) -> None:
+        """Push an event of an import."""
+        attributes = {"task_id": task_id, "imported": imported, "total": total}
+        self.sandbox.push({"type": "ioc-collection", "action": "updated", "attributes": attributes})
+
+
+@contextmanager
+def importing(
+    sandbox: Sandbox,
+    collection_id: str,
+    *,
+    seconds: float = 30.0,
+    live_url: str | None = None,
+    context: Context | None = None,
+    values: list[str] = DOMAINS,
+    **patience: float,
+) -> Iterator[Import]:
+    """An import that is connected as far as it can be, with nothing submitted."""
+    patient = Patience.none().but(**patience)
+    deadline = Deadline(seconds)
+    with (
+        IOCCollections(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patient) as rest,
+        LiveAPI(live_url or sandbox.live_url, sandbox.api_key, patience=patient) as live,
+    ):
+        rest.collection(collection_id)
+        reached: list[Progress] = []
+        importer = Importer(
+            collections=rest,
+            live=live,
+            collection_id=collection_id,
+            context=context or Context(),
+            sample=lambda: sample(values),
+            deadline=deadline,
+            patience=patient,
+            on_progress=reached.append,
+        )
+        importer.connect()
+        running = Import(sandbox, collection_id, importer)
+        running.reached = reached
+        yield running
+
+
+def finishing(running: Import, meanwhile: Callable[[], object]) -> Outcome:
+    """Wait for the end in a thread while something happens to it."""
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(running.importer.finish)
+        try:
+            meanwhile()
+        finally:
+            ended = outcome.result(timeout=50)
+    return ended
+
+
+def half_way(running: Import) -> Callable[[], bool]:
+    """Whether the importer heard of some progress."""
+    return lambda: any(progress.imported for progress in running.reached)
+
+
+def assert_all_in(sandbox: Sandbox, collection_id: str, values: list[str] = DOMAINS) -> None:
+    """Every value is in the collection, once."""
+    assert sorted(indicator["name"] for indicator in sandbox.indicators(collection_id)) == sorted(values)
+
+
+# LiveAPI
+
+
+@pytest.mark.fault("The task ends before its submission is answered", "Completed, at once")
+def test_an_end_before_the_answer(sandbox: Sandbox, collection_id: str) -> None:
+    """The event was heard during the submission."""
+    sandbox.faults.finish_before_answer = True
+    with importing(sandbox, collection_id) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "liveapi", Progress(1_000, 1_000))
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1011, 1012, None])
+@pytest.mark.fault(
+    "LiveAPI closes the connection (1000, 1001, 1011, 1012) or it is reset in mid-import",
+    "Reconnects and goes on; completed",
+)
+def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | None) -> None:
+    """The end is heard on the next connection."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+
+    def meanwhile() -> None:
+        sandbox.wait_for(half_way(running))
+        sandbox.drop_live(code)
+        sandbox.wait_for(lambda: sandbox.live_connections == 1)
+        sandbox.release_imports()
+
+    # Only LiveAPI can confirm: a look over REST is far away.
+    with importing(sandbox, collection_id, look_first=100, look_quiet=100) as running:
+        running.submit()
+        outcome = finishing(running, meanwhile)
+    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+    assert_all_in(sandbox, collection_id)
+
+
+@pytest.mark.fault(
+    "LiveAPI goes half-open in mid-import: nothing arrives, and no end is told",
+    "Found by ping; reconnects and goes on; completed",
+)
+def test_a_half_open_connection(sandbox: Sandbox, collection_id: str) -> None:
+    """A ping without an answer ends the connection."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+
+    def meanwhile() -> None:
+        sandbox.wait_for(half_way(running))
+        pipe.freeze()
+        sandbox.wait_for(lambda: pipe.connections == 2, timeout=10)
+        sandbox.release_imports()
+
+    with (
+        Pipe(sandbox.live_url) as pipe,
+        importing(
+            sandbox, collection_id, live_url=pipe.url, ping_interval=0.2, ping_timeout=0.2, look_quiet=100
+        ) as running,
+    ):
+        running.submit()
+        outcome = finishing(running, meanwhile)
+    assert outcome.completed
+    assert_all_in(sandbox, collection_id)
+
+
+@pytest.mark.fault(
+    "The only final event is sent while LiveAPI is reconnecting",
+    "Completed, confirmed by the state of the collection (`confirmed_by: api`)",
+)
+def test_the_final_event_is_missed(sandbox: Sandbox, collection_id: str) -> None:
+    """After the reconnection the collection is looked at, and its state ends the import."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+
+    def meanwhile() -> None:
+        sandbox.wait_for(half_way(running))
+        sandbox.faults.live_status = 503
+        sandbox.drop_live(None)
+        sandbox.release_imports()
+        sandbox.wait_for(lambda: len(sandbox.indicators(collection_id)) == 1_000)
+        sandbox.faults.live_status = None
+
+    with importing(sandbox, collection_id, look_first=0.5) as running:
+        running.submit()
+        outcome = finishing(running, meanwhile)
+    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "api", Progress(1_000, 1_000))
+
+
+@pytest.mark.fault(
+    "LiveAPI is connected, but the final event is never sent",
+    "Completed, confirmed by the state of the collection after a silence",
+)
+def test_the_final_event_is_lost(sandbox: Sandbox, collection_id: str) -> None:
+    """Silence alone leads to a look at the collection."""
+    sandbox.faults.lose_events = "last"
+    with importing(sandbox, collection_id) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.confirmed_by) == (True, "api")
+
+
+@pytest.mark.parametrize("status", [403, 404, 500, 502, 503])
+@pytest.mark.fault(
+    "LiveAPI cannot be reached at all (refused, 502, blocked by a proxy)",
+    "A warning; the import is submitted and confirmed by the state of the collection",
+)
+def test_no_liveapi(sandbox: Sandbox, platform: Platform, collection_id: str, status: int) -> None:
+    """The REST API alone is enough."""
+    sandbox.faults.live_status = status
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(DOMAINS))
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
+    assert f"warning: LiveAPI could not be reached at {sandbox.live_url} (HTTP {status})" in run.logs
+
+
+@pytest.mark.parametrize("extension", ["csv", "xlsx"])
+@pytest.mark.fault(
+    "The same for a file", "A warning; values read from the file itself are looked for in the collection; completed"
+)
+def test_no_liveapi_for_a_file(sandbox: Sandbox, platform: Platform, collection_id: str, extension: str) -> None:
+    """The sample comes from the observable column of the file."""
+    sandbox.faults.live_status = 502
+    rows = [["nothing", domain] for domain in DOMAINS]
+    (as_csv if extension == "csv" else as_xlsx)(platform.storage / f"iocs.{extension}", [["a", "IOC"], *rows])
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path=f"iocs.{extension}",
+        mapping="ignore,observable",
+        ignore_first_line=True,
+    )
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
+
+
+@pytest.mark.parametrize(("fault", "value"), [("live_status", 401), ("live_refuse_by_message", True)])
+@pytest.mark.fault(
+    'LiveAPI refuses the key (401, or `{"authenticated": false}`)', "An error before anything is submitted"
+)
+def test_a_refused_key(sandbox: Sandbox, platform: Platform, collection_id: str, fault: str, value: object) -> None:
+    """Nothing reaches the collection."""
+    setattr(sandbox.faults, fault, value)
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.error is not None
+    assert run.error.startswith("LiveAPI refused the API key")
+    assert not any(request.method == "POST" for request in sandbox.requests)
+
+
+# The truth of the task
+
+
+@pytest.mark.fault(
+    "No event ever comes, and the collection does not change", "`incomplete` at the deadline, never `completed`"
+)
+def test_nothing_ever_happens(sandbox: Sandbox, collection_id: str) -> None:
+    """Neither witness confirms."""
+    sandbox.hold_imports()
+    sandbox.faults.lose_events = "all"
+    with importing(sandbox, collection_id, seconds=1.5, look_quiet=0.1) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (False, None, Progress())
+    assert any(request.path.endswith("/indicators") for request in sandbox.requests)
+    sandbox.release_imports()
+
+
+@pytest.mark.fault(
+    "The same, and the list was imported before, so that all its values are there already",
+    "`incomplete`: that a value is there proves nothing",
+)
+def test_a_list_that_was_there_before(sandbox: Sandbox, collection_id: str) -> None:
+    """Yesterday's import of the same values does not confirm today's."""
+    with importing(sandbox, collection_id) as running:
+        running.submit()
+        assert running.importer.finish().completed
+    sandbox.wait_for(_second_passed())
+    sandbox.hold_imports()
+    sandbox.faults.lose_events = "all"
+    with importing(sandbox, collection_id, seconds=1.5, look_quiet=0.1) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert not outcome.completed
+    sandbox.release_imports()
+
+
+@pytest.mark.fault("Progress stops half-way", "`incomplete`, with the progress, and that the import goes on in Sekoia")
+def test_a_stall(sandbox: Sandbox, collection_id: str) -> None:
+    """The progress so far is in the outcome."""
+    sandbox.faults.stall_after = 0.5
+    with importing(sandbox, collection_id, seconds=1.5, look_quiet=0.1) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.progress) == (False, Progress(500, 1_000))
+
+
+@pytest.mark.fault("`0/0` comes first, then real progress", "Waits for the real end; completed")
+def test_zero_of_zero_first(sandbox: Sandbox, collection_id: str) -> None:
+    """The early event is forgotten."""
+    sandbox.faults.zero_first = True
+    with importing(sandbox, collection_id) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.progress) == (True, Progress(1_000, 1_000))
+
+
+@pytest.mark.fault("`0/0` is the true end, since nothing usable was sent", "Completed with 0, after the settling time")
+def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
+    """Silence after it settles the matter."""
+    sandbox.hold_imports()
+    sandbox.faults.lose_events = "all"
+    with importing(sandbox, collection_id, look_quiet=100) as running:
+        task_id = running.submit(["nothing usable"])
+        running.tell(task_id, 0, 0)
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "liveapi", Progress(0, 0))
+    sandbox.release_imports()
+
+
+# Odd messages
+
+
+@pytest.mark.parametrize(("fault", "value"), [("overcount", 7), ("numbers_as_text", True), ("live_greeting", False)])
+@pytest.mark.fault(
+    "`imported` is more than `total`, numbers come as text, or LiveAPI does not greet", "Understood; completed"
+)
+def test_odd_but_clear(sandbox: Sandbox, collection_id: str, fault: str, value: object) -> None:
+    """What is meant is clear."""
+    setattr(sandbox.faults, fault, value)
+    with importing(sandbox, collection_id, look_quiet=100) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+
+
+@pytest.mark.fault("Events without attributes, arrays, binary messages, no JSON, events of 5 MB", "Ignored; completed")
+def test_junk(sandbox: Sandbox, collection_id: str) -> None:
+    """Junk that even names the task changes nothing."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+
+    def meanwhile() -> None:
+        junk: list[Any] = [
+            {"type": TASK, "task_id": task_id},
+            {"type": TASK, "attributes": {"task_id": task_id}},
+            {"type": TASK, "attributes": {"task_id": task_id, "imported": 1_000, "total": None}},
+            {"type": "alert", "attributes": {"task_id": task_id, "imported": 5, "total": 5}},
+            f'["{task_id}", 5, 5]',
+            f"not json {task_id}",
+            b"\x00\xff" + task_id.encode(),
+            {"type": "alert", "attributes": {"task_id": task_id, "events": "x" * 5_000_000}},
+        ]
+        for message in junk:
+            sandbox.push(message)
+        running.tell(task_id, 501, 1_000)
+        sandbox.wait_for(lambda: Progress(501, 1_000) in running.reached)
+        sandbox.release_imports()
+
+    with importing(sandbox, collection_id, look_quiet=100) as running:
+        task_id = running.submit()
+        outcome = finishing(running, meanwhile)
+    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+
+
+@pytest.mark.fault("20,000 unrelated events a second", "Ignored; completed")
+def test_noise(sandbox: Sandbox, collection_id: str) -> None:
+    """The community's events do not hide ours."""
+    sandbox.faults.noise_per_second = 20_000
+    with importing(sandbox, collection_id, look_quiet=100) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+
+
+@pytest.mark.fault("Another task's events, of the same shape", "Not ours; waits for our own end")
+def test_events_of_another_task(sandbox: Sandbox, collection_id: str) -> None:
+    """The end of another import does not end this one."""
+    sandbox.hold_imports()
+    with importing(sandbox, collection_id, seconds=1.0, look_quiet=100, look_first=100) as running:
+        running.tell("somebody-elses", 5, 5)
+        running.submit()
+        running.tell("somebody-elses", 5, 5)
+        outcome = running.importer.finish()
+    assert (outcome.completed, outcome.progress) == (False, Progress())
+    sandbox.release_imports()
+
+
+# REST
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 429, "headers": {"Retry-After": "0"}},
+        {"status": 429, "headers": {"Retry-After": "Wed, 01 Jan 2020 00:00:00 GMT"}},
+        {"status": 500},
+        {"status": 502, "body": "<html>"},
+        {"status": 503},
+        {"status": 504},
+        {"cut": "before"},
+        {"cut": "after"},
+        {"truncate": True},
+    ],
+    ids=str,
+)
+@pytest.mark.fault(
+    "429 with `Retry-After`, 500, 502, 503, 504, or a connection cut, on any call",
+    "Repeated until the deadline; completed",
+)
+def test_every_call_is_repeated(
+    sandbox: Sandbox, platform: Platform, collection_id: str, fault: dict[str, Any]
+) -> None:
+    """Each kind of call of a file import fails once, and the import completes with every indicator in once."""
+    (platform.storage / "iocs.csv").write_text("\n".join(DOMAINS))
+    calls = {"GET": "/ioc-collections/[^/]+$", "POST": "/preview$|/process$"}
+    sandbox.faults.rest = [
+        RestFault(method=method, path=path, **fault) for method, paths in calls.items() for path in paths.split("|")
+    ]
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="iocs.csv",
+        mapping="observable",
+        ignore_first_line=False,
+    )
+    assert run.error is None
+    assert run.results
+    assert run.results["status"] == "completed"
+    assert all(rule.times == 0 for rule in sandbox.faults.rest)
+    assert_all_in(sandbox, collection_id)
+
+
+@pytest.mark.fault("A call is not answered in time", "Repeated until the deadline; completed")
+def test_a_read_timeout(sandbox: Sandbox, collection_id: str) -> None:
+    """A submission whose answer does not come is made again."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/text$", delay=1.0)]
+    with importing(sandbox, collection_id, read=0.3) as running:
+        running.submit()
+        outcome = running.importer.finish()
+    assert outcome.completed
+    assert_all_in(sandbox, collection_id)
+
+
+@pytest.mark.fault(
+    "The creation of a collection is cut after Sekoia took it", "Exactly one collection exists, and its id is returned"
+)
+def test_a_creation_that_is_cut(sandbox: Sandbox, platform: Platform) -> None:
+    """The collection is looked for before it is created again."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/ioc-collections$", cut="after")]
+    run = platform.run(CreateIOCCollection, name="Blocklist")
+    assert run.results
+    again = platform.run(CreateIOCCollection, name="Blocklist", reuse_existing=True)
+    assert again.results
+    assert again.results["collection_id"] == run.results["collection_id"]
+    assert "IOC collections are named" not in again.logs
+
+
+@pytest.mark.fault("The submission of an import is cut after Sekoia took it", "Every indicator is in once; completed")
+def test_a_submission_that_is_cut(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Submitting again updates what is there."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/text$", cut="after")]
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(DOMAINS))
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["imported"]) == ("completed", 1_000)
+    assert_all_in(sandbox, collection_id)
+
+
+# The process
+
+
+@pytest.mark.fault(
+    "SIGTERM while waiting", "The node ends with an error that says how far it got; nothing is left open"
+)
+def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
+    """The process reports what it knows and ends."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+    (tmp_path / "iocs.txt").write_text("\n".join(DOMAINS))
+    node_run = sandbox.node_run({"api_key": sandbox.api_key})
+    environment = {
+        "MODULE_CONFIGURATION": f'{{"base_url": "{sandbox.url}"}}',
+        "ARGUMENTS": f'{{"collection_id": "{collection_id}", "text_path": "iocs.txt"}}',
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+        "SUB_FOLDER": str(tmp_path),
+    }
+    with subprocess.Popen(
+        [sys.executable, "main.py", "ImportIndicatorsFromText"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout
+        seen = iter(process.stdout)
+        assert any("Imported 500 of 1,000" in line for line in seen)
+        process.send_signal(signal.SIGTERM)
+        assert node_run.finished.wait(5)
+        rest = "".join(seen)
+        assert process.wait(5) == 0, rest
+    told = node_run.received[-1]
+    assert told["error"] == (
+        "The import could not be followed to its end: 500 of 1,000 indicators were imported so far; the import goes on in "
+        "Sekoia, so look into the collection before running the action again. The platform stopped the action before it was "
+        "done: run it again."
+    )
+    assert told["results"]["status"] == "incomplete"
+    assert sandbox.live_connections == 0
+    sandbox.release_imports()
+
+
+@pytest.mark.fault("The playbook callback fails for a while", "The SDK repeats it; the result is reported")
+def test_a_callback_that_fails(
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our run adds nothing to it: the SDK's own repetition is enough."""
+    monkeypatch.setattr(ImportIndicatorsFromText, "_wait_exponent_base", 0)  # the SDK's wait between repetitions
+    sandbox.faults.callback = [RestFault(status=503, times=2)]
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.error is None
+    assert run.results and run.results["status"] == "completed"
+
+
+def test_the_table_in_the_documentation_is_this_one() -> None:
+    """``docs/reliability.md`` holds the table that these tests make: ``make docs`` renews it."""
+    assert table() in (ROOT / "docs" / "reliability.md").read_text()
+
+
+def _second_passed() -> Callable[[], bool]:
+    """Whether the next full second of the clock has begun: what Sekoia tells in seconds is then another one."""
+    began = int(time.time())
+    return lambda: int(time.time()) > began
+
+
+def test_nothing_is_left_running() -> None:
+    """No thread of a LiveAPI survives its import."""
+    assert not [thread for thread in threading.enumerate() if thread.name == "liveapi"]
