@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -54,7 +55,8 @@ class Hostile:
         self._listener.close()
         with self._mutex:
             for connection in self._open:
-                connection.close()
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)  # wakes who reads from it
         for thread in self._threads:
             thread.join(timeout=5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -61,6 +62,10 @@ class Pipe:
         for thread in self._threads:
             thread.join(timeout=5)
 
+    def take(self) -> socket.socket:
+        """The next connection."""
+        return self._listener.accept()[0]
+
     def _spawn(self, target: object, *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]  # any function
         self._threads.append(thread)
@@ -69,7 +74,7 @@ class Pipe:
     def _accept(self) -> None:
         while True:
             try:
-                near, _ = self._listener.accept()
+                near = self.take()
             except OSError:
                 return
             far = socket.create_connection(self._target)
@@ -91,7 +96,5 @@ class Pipe:
 
 
 def _end(side: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it may have ended already
         side.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it has ended already

@@ -91,7 +91,7 @@ class CreateIOCCollection(SekoiaAction):
 
 
 def _age(collection: Collection) -> datetime:
-    created = collection.created or datetime.max
+    created = collection.created or datetime.max.replace(tzinfo=UTC)
     return created if created.tzinfo else created.replace(tzinfo=UTC)
 
 

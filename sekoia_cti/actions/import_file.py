@@ -1,5 +1,6 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given or detected by Sekoia."""
 
+from functools import cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
@@ -14,6 +15,9 @@ from sekoia_cti.indicators.files import MIME_TYPES, FileKind, column
 from sekoia_cti.indicators.text import sample, thin
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
+
+SMALL_FILE = 1024 * 1024
+"""Bytes up to which a file is read for its last value before it is processed; a larger one only if it is needed."""
 
 IGNORED = (None, "", "ignore", "null", "None")
 """How a mapping says that a column is to be ignored."""
@@ -103,17 +107,17 @@ class ImportIndicatorsFromFile(ImportAction):
         file = storage.find(self.data_path, arguments.file_path, "file_path")
         kind = _kind_for(arguments.mime_type) or file.kind()
         mime_type = arguments.mime_type or MIME_TYPES[kind][0]
-        mapping: Mapping = []
-        ignore_first_line = False
-
-        def values() -> list[str]:
-            with file.open() as opened:
-                observables = column(opened, kind, mapping.index("observable"), skip_first=ignore_first_line)
-                return sample(thin(observables))
-
-        with self.importer(arguments, arguments.collection_id, values) as importer:
+        with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Uploading {file.name} ({file.size:,} bytes) to {arguments.collection_id}")
             file_handle, mapping, ignore_first_line = self._upload(importer.collections, file, mime_type, arguments)
+
+            @cache
+            def values() -> list[str]:
+                with file.open() as opened:
+                    observables = column(opened, kind, mapping.index("observable"), skip_first=ignore_first_line)
+                    return sample(thin(observables))
+
+            known = values() if arguments.wait and file.size <= SMALL_FILE else []
             importer.submit(
                 lambda: importer.collections.process_file(
                     arguments.collection_id,
@@ -121,7 +125,9 @@ class ImportIndicatorsFromFile(ImportAction):
                     mapping=mapping,
                     ignore_first_line=ignore_first_line,
                     context=importer.context,
-                )
+                ),
+                sample=values,
+                last=known[0] if known else None,
             )
             results = self.conclude(importer, arguments, submitted=None)
         return ImportIndicatorsFromFileResults(

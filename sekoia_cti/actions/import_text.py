@@ -71,12 +71,15 @@ class ImportIndicatorsFromText(ImportAction):
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportResults:
         """Read the sources, submit their lines, and wait for the end."""
         values = self._lines(arguments)
-        with self.importer(arguments, arguments.collection_id, lambda: sample(values)) as importer:
+        taken = sample(values)
+        with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(values):,} indicators into {arguments.collection_id}")
             importer.submit(
                 lambda: importer.collections.import_text(
                     arguments.collection_id, "\n".join(values), context=importer.context, format=arguments.format
                 ),
+                sample=lambda: taken,
+                last=taken[0] if taken else None,
                 expected=len(values),
             )
             return self.conclude(importer, arguments, submitted=len(values))

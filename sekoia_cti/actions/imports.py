@@ -1,6 +1,6 @@
 """What the import actions share: their results, and the flow from an open client to a conclusion."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Literal
 
@@ -54,15 +54,12 @@ class ImportAction(SekoiaAction):
     """An import: LiveAPI is connected before anything is submitted, and one deadline holds for all of it."""
 
     @contextmanager
-    def importer(
-        self, arguments: ImportArguments, collection_id: str, sample: Callable[[], Sequence[str]]
-    ) -> Iterator[Importer]:
+    def importer(self, arguments: ImportArguments, collection_id: str) -> Iterator[Importer]:
         """An importer that is ready for submissions.
 
         Args:
             arguments: The action's.
             collection_id: Where the indicators go.
-            sample: Gives values by which the import can be recognised in the collection.
 
         Raises:
             SekoiaError: Sekoia cannot be reached, refuses the key, or does not know the collection.
@@ -84,7 +81,6 @@ class ImportAction(SekoiaAction):
                 live=live,
                 collection_id=collection_id,
                 context=context,
-                sample=sample,
                 deadline=deadline,
                 patience=self.patience,
                 on_progress=ProgressLog(self.tell),
@@ -138,7 +134,8 @@ def _completion(outcome: Outcome) -> str:
     if outcome.progress.total is None:
         return f"The import is complete, as the state of the collection shows{counts}"
     by = ", as the state of the collection shows" if outcome.confirmed_by == "api" else ""
-    return f"Imported {outcome.progress.imported:,} of {outcome.progress.total:,} indicators, the import is complete{by}{counts}"
+    imported = f"Imported {outcome.progress.imported:,} of {outcome.progress.total:,} indicators"
+    return f"{imported}, the import is complete{by}{counts}"
 
 
 def _incompletion(progress: Progress, failure: SekoiaError | None, timeout: int) -> str:
@@ -148,5 +145,6 @@ def _incompletion(progress: Progress, failure: SekoiaError | None, timeout: int)
         so_far = f"{progress.imported:,} of {progress.total:,} indicators were imported so far"
     advice = "the import goes on in Sekoia, so look into the collection before running the action again"
     if failure is None or isinstance(failure, DeadlinePassed):
-        return f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; {advice} with a longer timeout."
+        what = f"The import was not confirmed within the timeout of {timeout:,} seconds"
+        return f"{what}: {so_far}; {advice} with a longer timeout."
     return f"The import could not be followed to its end: {so_far}; {advice}. {failure}"

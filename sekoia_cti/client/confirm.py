@@ -3,14 +3,15 @@
 A task is confirmed when a sample of its values, spread from first to last, is in the collection in the state that was
 asked for, and the collection's count has stood still over several looks. That a value is there proves nothing by
 itself, since a list is often imported again: it must not be revoked, and must carry the context that was sent, or have
-been modified since the submission by Sekoia's own clock.
+been modified since the submission by Sekoia's own clock. That clock is known to the second only, so the last value,
+which ends the task, is also looked at before the submission: to count, it must have changed since.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from sekoia_cti.client.errors import Refused, Unavailable
@@ -18,6 +19,9 @@ from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.wire import Context, Indicator
 
 __all__ = ["Confirmation", "Verdict"]
+
+CLOCK_LAG = timedelta(seconds=2)
+"""How far a ``Date`` header can be behind: it is cut to the second, and servers renew it once a second."""
 
 STILL_LOOKS = 3
 """Looks in a row that must see the same count."""
@@ -42,39 +46,58 @@ class Verdict(Enum):
 class Confirmation:
     """Looks for the traces of one task in a collection.
 
+    Made before the submission, when Sekoia's clock (the ``Date`` header) is known from an earlier answer.
+
     Args:
         collections: The REST client.
         collection_id: Where the task imports to.
-        context: What was sent along with the values.
-        since: Sekoia's clock before the submission (the ``Date`` header); without it only the context can tell.
+        context: What is sent along with the values.
+        sample: Gives values of the task, the last one first, when they are needed; none confirm nothing.
+        last: The last value of the task, to be looked at now; None when it is not known without reading a large file.
+            Then it has to have been modified two seconds later: the most that the ``Date`` header can be behind.
+
+    Raises:
+        SekoiaError: Looking at the last value failed.
     """
 
     def __init__(
-        self, collections: IOCCollections, collection_id: str, *, context: Context, since: datetime | None
+        self,
+        collections: IOCCollections,
+        collection_id: str,
+        *,
+        context: Context,
+        sample: Callable[[], Sequence[str]],
+        last: str | None,
     ) -> None:
         self._collections = collections
         self._collection_id = collection_id
         self._context = context
+        self._read_sample = sample
+        self._sample: Sequence[str] | None = None
+        self._last = last
+        before = self._find(last, by_quotes_only=True) if last else []
+        self._before = [(found.id, found.modified, found.revoked) for found in before]
+        since = collections.server_time()
         # Sekoia may tell times in whole seconds.
         self._since = since.replace(microsecond=0) if since else None
         self._there: set[str] = set()
         self._counts: list[int] = []
 
-    def look(self, sample: Sequence[str]) -> Verdict:
+    def look(self) -> Verdict:
         """Look once: at the values of the sample that were not yet found, then at the count.
-
-        Args:
-            sample: Values of the task; an empty one confirms nothing.
 
         Raises:
             SekoiaError: The key or the permission was refused, or the time is up. What may pass is `UNSEEN` instead.
         """
+        if self._sample is None:
+            self._sample = self._read_sample()
+        sample = self._sample
         if not sample:
             return Verdict.UNSEEN
         try:
             for value in sample:
                 if value not in self._there:
-                    if not self._is_there(value):
+                    if not any(self._is_as_asked(found, ends=value == sample[0]) for found in self._find(value)):
                         self._counts.clear()
                         return Verdict.UNSEEN
                     self._there.add(value)
@@ -84,21 +107,30 @@ class Confirmation:
         latest = self._counts[-STILL_LOOKS:]
         return Verdict.CONFIRMED if len(latest) == STILL_LOOKS and len(set(latest)) == 1 else Verdict.SEEN
 
-    def _is_there(self, value: str) -> bool:
-        # In quotes the term finds this very value; without them it also finds longer ones, should quotes not be searched.
-        for term in (f"'{value}'", value):
+    def _find(self, value: str, *, by_quotes_only: bool = False) -> list[Indicator]:
+        """The indicators of exactly this value."""
+        # In quotes the term finds this very value; without them longer ones too, should quotes not be searched.
+        for term in (f"'{value}'",) if by_quotes_only else (f"'{value}'", value):
             page = self._collections.indicators(self._collection_id, term=term)
-            found = [indicator for indicator in page.items if _holds(indicator, value)]
-            if found:
-                return any(self._is_as_asked(indicator) for indicator in found)
-        return False
+            if found := [indicator for indicator in page.items if _holds(indicator, value)]:
+                return found
+        return []
 
-    def _is_as_asked(self, indicator: Indicator) -> bool:
-        if indicator.revoked:
+    def _is_as_asked(self, indicator: Indicator, *, ends: bool) -> bool:
+        return not indicator.revoked and (
+            self._was_touched(indicator, ends=ends) or _carries(indicator, self._context)
+        )
+
+    def _was_touched(self, indicator: Indicator, *, ends: bool) -> bool:
+        """Whether it was modified since the submission; the value that ends the task must not leave a doubt."""
+        if self._since is None or indicator.modified is None:
             return False
-        if self._since and indicator.modified and _utc(indicator.modified) >= self._since:
-            return True
-        return _carries(indicator, self._context)
+        if not ends:
+            return _utc(indicator.modified) >= self._since
+        if self._last is None:
+            return _utc(indicator.modified) >= self._since + CLOCK_LAG
+        changed = (indicator.id, indicator.modified, indicator.revoked) not in self._before
+        return changed and _utc(indicator.modified) >= self._since
 
 
 def _holds(indicator: Indicator, value: str) -> bool:

@@ -215,7 +215,7 @@ class LiveAPIError(SekoiaError):
 
 
 class LiveAPIRefused(LiveAPIError):
-    """LiveAPI did not accept the key: 401 or 403 at the handshake, or ``{"authenticated": false}`` (contract, LiveAPI)."""
+    """LiveAPI did not accept the key: 401 at the handshake, or ``{"authenticated": false}`` (contract, LiveAPI)."""
 
     def __str__(self) -> str:
         return (

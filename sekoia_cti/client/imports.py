@@ -261,7 +261,6 @@ class Importer:
         live: The connection to LiveAPI, or None for an import that is not waited for.
         collection_id: Where the indicators go.
         context: What is sent along with them.
-        sample: Gives some of the values, spread from first to last, when a look over REST is needed.
         deadline: Ends it all.
         patience: Its settling and looking times.
         on_progress: Told of each change.
@@ -271,7 +270,6 @@ class Importer:
     live: LiveAPI | None
     collection_id: str
     context: Context
-    sample: Callable[[], Sequence[str]]
     deadline: Deadline
     patience: Patience
     on_progress: Callable[[Progress], None]
@@ -279,7 +277,6 @@ class Importer:
     def __post_init__(self) -> None:
         self.watch = ImportWatch(self.patience, self.deadline.start, self.deadline.at)
         self._confirmations: dict[str, Confirmation] = {}
-        self._sample: Sequence[str] | None = None
 
     def connect(self) -> SekoiaError | None:
         """Connect LiveAPI, before anything is submitted.
@@ -297,21 +294,36 @@ class Importer:
             self.watch.listening(self.deadline.now())
         return error
 
-    def submit(self, send: Callable[[], Accepted], *, expected: int | None = None) -> str:
+    def submit(
+        self,
+        send: Callable[[], Accepted],
+        *,
+        sample: Callable[[], Sequence[str]],
+        last: str | None,
+        expected: int | None = None,
+    ) -> str:
         """Submit a part of the import and watch the task that comes of it.
 
         Args:
             send: Makes the submission.
+            sample: Gives values of it, the last one first, should a look over REST be needed.
+            last: The last value of it, where that is known: see :class:`~sekoia_cti.client.confirm.Confirmation`.
             expected: Indicators in it, where that is known.
 
         Returns:
             The id of the task.
+
+        Raises:
+            SekoiaError: Sekoia did not take it.
         """
-        since = self.collections.server_time()
+        confirmation = None
+        if self.live is not None:
+            confirmation = Confirmation(
+                self.collections, self.collection_id, context=self.context, sample=sample, last=last
+            )
         task_id = send().task_id
-        self._confirmations[task_id] = Confirmation(
-            self.collections, self.collection_id, context=self.context, since=since
-        )
+        if confirmation:
+            self._confirmations[task_id] = confirmation
         self._drain()
         self.watch.submitted(task_id, self.deadline.now(), expected=expected)
         return task_id
@@ -329,7 +341,7 @@ class Importer:
                 case Done() | GiveUp():
                     return watch.outcome()
                 case Look(task_id):
-                    watch.looked(task_id, self._look(task_id), deadline.now())
+                    watch.looked(task_id, self._confirmations[task_id].look(), deadline.now())
                 case Listen(until):
                     if (signal := live.next(until - deadline.now())) is not None:
                         self._note(signal)
@@ -350,8 +362,3 @@ class Importer:
             case Message(raw):
                 if event := ImportEvent.parse(raw):
                     self.watch.heard(event, now)
-
-    def _look(self, task_id: str) -> Verdict:
-        if self._sample is None:
-            self._sample = self.sample()
-        return self._confirmations[task_id].look(self._sample)

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import certifi
 from pydantic import BaseModel, ValidationError
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
@@ -83,6 +83,7 @@ class LiveAPI:
         self._awaited: tuple[bytes, ...] = (b"task_id",)
         self._closing = threading.Event()
         self._connection: ClientConnection | None = None
+        self._greeted = False
         self._mutex = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="liveapi", daemon=True)
 
@@ -99,9 +100,12 @@ class LiveAPI:
         """Close the connection and end the thread; one that is just connecting ends by itself after its timeout."""
         self._closing.set()
         with self._mutex:
-            connection = self._connection
+            connection, greeted = self._connection, self._greeted
         if connection is not None:
-            connection.close()
+            if greeted:
+                connection.close()
+            else:
+                connection.close_socket()
         self._thread.join(timeout=2.0)
 
     def ready(self, deadline: Deadline) -> SekoiaError | None:
@@ -160,7 +164,7 @@ class LiveAPI:
                     return
             finally:
                 with self._mutex:
-                    self._connection = None
+                    self._connection, self._greeted = None, False
             # A server that accepts and closes at once has not recovered.
             lasted = time.monotonic() - began > self._patience.longest_backoff
             failures = 1 if lasted else failures + 1
@@ -183,12 +187,21 @@ class LiveAPI:
             max_size=MESSAGE_LIMIT,
             # Logging: the library logs what we report anyway, and the SDK would copy it into the playbook's logs
             logger=_silent(),
+            create_connection=cast("type[ClientConnection]", self._hold),  # called like the class
+            legacy=False,
         )
+
+    def _hold(self, *args: Any, **options: Any) -> ClientConnection:
+        """Make the connection, and keep it so that :meth:`close` can also end its handshake."""
+        connection = ClientConnection(*args, **options)
+        with self._mutex:
+            self._connection = connection
+        return connection
 
     def _greet(self, connection: ClientConnection) -> None:
         """Become a listener: a refusal by message comes first or within moments, a greeting need not come at all."""
         with self._mutex:
-            self._connection = connection
+            self._greeted = True
         if self._closing.is_set():
             connection.close()
         connection.send(UPGRADE)
@@ -240,7 +253,7 @@ class _Greeting(BaseModel):
 
 
 def _trust() -> ssl.SSLContext:
-    """The authorities that requests trusts, so that both connections agree (requests: ``Session.merge_environment_settings``)."""
+    """The authorities that requests trusts, so that both connections agree (``Session.merge_environment_settings``)."""
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
     if os.path.isdir(bundle):  # noqa: PTH112  # the variable holds a file or a folder, as for requests
         return ssl.create_default_context(capath=bundle)
@@ -257,6 +270,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ConnectionClosed):
         code = error.rcvd.code if error.rcvd else None
         return f"closed with code {code}" if code else "the connection was lost"
+    if isinstance(error, ProxyError):
+        return "the proxy did not let the connection through"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:

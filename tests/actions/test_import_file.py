@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -99,7 +100,7 @@ def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("fields", ["mapping", "columns", "detected_mapping", "nested"])
-def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, collection_id: str, fields: str) -> None:
+def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, collection_id: str, fields: Any) -> None:
     """Without a mapping the preview's is used, whatever the names of its fields are."""
     sandbox.faults.preview_fields = fields
     as_csv(platform.storage / "iocs.csv", [HEADER[:2], *(row[:2] for row in ROWS[:20])])

@@ -1,0 +1,140 @@
+"""Certificates and proxies: REST and LiveAPI honour the same variables."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import trustme
+
+from sandbox import Sandbox
+from sekoia_cti.client.errors import CertificateRejected, LiveAPIUnreachable, Unavailable
+from sekoia_cti.client.live import LiveAPI
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline, Patience
+from tests.hostile import Hostile, answer
+from tests.tls import TLSFront
+
+PATIENCE = Patience.none().but(attempts=1)
+VARIABLES = ("http_proxy", "https_proxy", "ws_proxy", "wss_proxy", "all_proxy", "no_proxy", "socks_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+
+
+@contextmanager
+def clients(front: str, key: str) -> Iterator[tuple[IOCCollections, LiveAPI]]:
+    """Both clients of a server behind a host and port."""
+    with (
+        IOCCollections(f"https://{front}/api/v2/inthreat", key, deadline=Deadline(20), patience=PATIENCE) as rest,
+        LiveAPI(f"wss://{front}/live/", key, patience=PATIENCE) as live,
+    ):
+        yield rest, live
+
+
+def test_a_private_authority_is_trusted_by_both(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``REQUESTS_CA_BUNDLE`` holds for REST and for LiveAPI."""
+    authority = trustme.CA()
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with TLSFront(sandbox.url, authority.issue_cert("localhost")) as front:
+        with clients(f"localhost:{front.port}", sandbox.api_key) as (rest, live):
+            assert list(rest.collections()) == []
+            assert live.ready(Deadline(10)) is None
+
+
+def test_a_folder_of_authorities_is_understood(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``REQUESTS_CA_BUNDLE`` may name a folder, as for requests; an empty one trusts nobody."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    with TLSFront(sandbox.url, trustme.CA().issue_cert("localhost")) as front:
+        with clients(f"localhost:{front.port}", sandbox.api_key) as (_, live):
+            with pytest.raises(CertificateRejected):
+                live.ready(Deadline(10))
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("foreign", "unable to get local issuer certificate"),
+        ("expired", "certificate has expired"),
+        ("another host", "hostname mismatch"),
+    ],
+)
+def test_a_certificate_that_is_not_trusted_is_told_by_both(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, certificate: str, reason: str
+) -> None:
+    """A foreign, expired or wrong certificate is a clear error on both connections, and is not retried."""
+    authority = trustme.CA()
+    issued = {
+        "foreign": lambda: trustme.CA().issue_cert("localhost"),
+        "expired": lambda: authority.issue_cert(
+            "localhost",
+            not_before=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+            not_after=datetime.datetime(2021, 1, 1, tzinfo=datetime.UTC),
+        ),
+        "another host": lambda: authority.issue_cert("sekoia.example"),
+    }[certificate]()
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with TLSFront(sandbox.url, issued) as front:
+        with clients(f"localhost:{front.port}", sandbox.api_key) as (rest, live):
+            with pytest.raises(CertificateRejected) as caught:
+                list(rest.collections())
+            assert reason in str(caught.value).lower()
+            with pytest.raises(CertificateRejected) as caught:
+                live.ready(Deadline(10))
+            assert reason in str(caught.value).lower()
+
+
+def test_a_proxy_is_used_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual variables lead REST and LiveAPI through the proxy."""
+    with Hostile(answer(403)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with clients("app.sekoia.example", sandbox.api_key) as (rest, live):
+            with pytest.raises(Unavailable, match="the proxy did not let the request through"):
+                list(rest.collections())
+            error = live.ready(Deadline(10))
+        asked = {request.split(b"\r\n")[0] for request in proxy.requests}
+        assert asked == {
+            b"CONNECT app.sekoia.example:443 HTTP/1.1",
+            b"CONNECT app.sekoia.example:443 HTTP/1.0",
+        } or asked == {b"CONNECT app.sekoia.example:443 HTTP/1.1"}
+        assert len(proxy.requests) >= 3
+        assert not any(sandbox.api_key.encode() in request for request in proxy.requests)
+    assert isinstance(error, LiveAPIUnreachable)
+    assert "the proxy did not let the connection through" in str(error)
+
+
+def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``NO_PROXY`` leads past the proxy."""
+    with Hostile(answer(403)) as proxy:
+        for name in ("http_proxy", "https_proxy", "ws_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        host = urlsplit(sandbox.url).netloc
+        with (
+            IOCCollections(
+                f"http://{host}/api/v2/inthreat", sandbox.api_key, deadline=Deadline(20), patience=PATIENCE
+            ) as rest,
+            LiveAPI(sandbox.live_url, sandbox.api_key, patience=PATIENCE) as live,
+        ):
+            assert list(rest.collections()) == []
+            assert live.ready(Deadline(10)) is None
+        assert proxy.requests == []
