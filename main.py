@@ -6,13 +6,18 @@ from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.module import SekoiaCTIModule
 
 
-def main() -> None:
-    """Run the action that the platform asks for."""
+def main() -> str:
+    """Run the action that the platform asks for.
+
+    Returns:
+        An empty text: on Fission this function answers an HTTP request, and the results have gone to the callback.
+    """
     module = SekoiaCTIModule()
     module.register(CreateIOCCollection, "CreateIOCCollection")
     module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
     module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
     module.run()
+    return ""
 
 
 if __name__ == "__main__":

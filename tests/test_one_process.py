@@ -1,0 +1,131 @@
+"""One process, many runs: on Fission the next run shares the process, so a run must leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import flask
+import psutil
+import pytest
+from sekoia_automation import storage
+
+from main import main
+from sandbox import Sandbox
+from tests.conftest import ROOT
+
+RUNS = 200
+
+
+@pytest.fixture
+def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[flask.Flask]:
+    """The Flask application in which Fission calls `main`, with a storage of its own."""
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps({"filepath": str(ROOT)}))
+    monkeypatch.setenv("SYMPHONY_RUNTIME", "fission")
+    monkeypatch.setenv("FISSION_STATE_FILE_PATH", str(state))
+    monkeypatch.setenv("SUB_FOLDER", str(tmp_path))
+    storage.get_data_path.cache_clear()
+    application = flask.Flask("fission")
+    application.add_url_rule("/", view_func=main, methods=["POST"])
+    yield application
+    storage.get_data_path.cache_clear()
+
+
+def call(function: flask.Flask, sandbox: Sandbox, command: str, key: str, **arguments: Any) -> dict[str, Any]:
+    """One run as Fission makes it: the command in the header, configuration and arguments in the body."""
+    node_run = sandbox.node_run({"api_key": key})
+    body = {
+        "module_configuration": {"base_url": sandbox.url},
+        "arguments": arguments,
+        "token": node_run.token,
+        "url_callback": node_run.url,
+    }
+    answer = function.test_client().post("/", headers={"command": command}, json=body)
+    assert answer.status_code == 200
+    return node_run.received[-1]
+
+
+def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Each action runs inside a request and reports to the callback."""
+    created = call(function, sandbox, "CreateIOCCollection", sandbox.api_key, name="Blocklist")
+    collection_id = created["results"]["collection_id"]
+    (tmp_path / "iocs.csv").write_text("c.example\n")
+    for command, arguments in (
+        ("ImportIndicatorsFromText", {"text": "a.example\nb.example"}),
+        ("ImportIndicatorsFromFile", {"file_path": "iocs.csv", "mapping": "observable", "ignore_first_line": "false"}),
+    ):
+        told = call(function, sandbox, command, sandbox.api_key, collection_id=collection_id, **arguments)
+        assert told["results"]["status"] == "completed"
+    assert len(sandbox.indicators(collection_id)) == 3
+
+
+@pytest.mark.timeout(110)
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("CreateIOCCollection", {"name": "Blocklist", "reuse_existing": True}),
+        ("ImportIndicatorsFromText", {"text": "a.example"}),
+        ("ImportIndicatorsFromFile", {"file_path": "iocs.csv", "mapping": ["observable"], "ignore_first_line": False}),
+    ],
+)
+def test_many_runs_leave_nothing_behind(
+    function: flask.Flask,
+    sandbox: Sandbox,
+    collection_id: str,
+    tmp_path: Path,
+    command: str,
+    arguments: dict[str, Any],
+) -> None:
+    """Success, a refused key and a dropped LiveAPI in turn: no thread, socket, file or handler stays, memory is level."""
+    (tmp_path / "iocs.csv").write_text("c.example\n")
+    if command != "CreateIOCCollection":
+        arguments = {**arguments, "collection_id": collection_id}
+    process = psutil.Process()
+
+    def runs(count: int) -> None:
+        for number in range(count):
+            key = "wrong" if number % 3 == 1 else sandbox.api_key
+            sandbox.faults.live_close_after = 1 if number % 3 == 2 else None
+            sandbox.faults.live_close_code = None
+            told = call(function, sandbox, command, key, **arguments)
+            assert ("error" in told) == (key == "wrong"), told
+
+    def open_things() -> tuple[int, int, int]:
+        gc.collect()
+        ours = [thread for thread in threading.enumerate() if thread.name == "liveapi"]
+        return process.num_fds(), len(ours), len(logging.getLogger().handlers)
+
+    runs(20)
+    sandbox.wait_for(lambda: sandbox.live_connections == 0)
+    before, memory = open_things(), process.memory_info().rss
+    runs(RUNS)
+    # The server in this process ends its side of a connection in its own time.
+    sandbox.wait_for(lambda: open_things()[0] <= before[0] + 4)
+    assert open_things()[1:] == before[1:]
+    assert process.memory_info().rss - memory < 30 * 1024 * 1024
+
+
+def test_two_runs_at_once_do_not_mix(function: flask.Flask, sandbox: Sandbox) -> None:
+    """Two threads import into two collections, and each run tells of its own."""
+    ids = [str(sandbox.create_collection(name=name)["id"]) for name in ("one", "two")]
+
+    def run(collection_id: str, count: int) -> dict[str, Any]:
+        text = "\n".join(f"d{number}.{count}.example" for number in range(count))
+        return call(
+            function, sandbox, "ImportIndicatorsFromText", sandbox.api_key, collection_id=collection_id, text=text
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(run, ids, [1_000, 2_000]))
+    for collection_id, count, answer in zip(ids, [1_000, 2_000], told, strict=True):
+        assert answer["results"]["collection_id"] == collection_id
+        assert answer["results"]["imported"] == count
+        assert len(sandbox.indicators(collection_id)) == count
+        assert ids[1 - ids.index(collection_id)] not in answer["logs"]
