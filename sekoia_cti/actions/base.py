@@ -61,8 +61,10 @@ class SekoiaAction(Action):
         print(line, flush=True)
 
     def error(self, message: str) -> None:
-        """Make this the node's error, whatever it quotes without the key."""
-        super().error(self._without_key(message))
+        """Make this the node's error, whatever it quotes without the key, and print it for who runs the action by hand."""
+        line = self._without_key(message)
+        super().error(line)
+        print(f"Error: {line}", flush=True)
 
     # The client
 

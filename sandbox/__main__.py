@@ -1,0 +1,127 @@
+"""The command line: `python -m sandbox serve`, `run` and `demo`."""
+
+import argparse
+import signal
+import sqlite3
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from sandbox import Sandbox
+from sandbox.access import Platform
+from sandbox.demo import demo
+from sandbox.playbook import Module, Playbook, PlaybookError, read_json_object
+from sandbox.report import ConsoleReporter, as_json
+from sandbox.runner import Reporter, Runner
+from sandbox.server import serve
+
+__all__ = ["main"]
+
+API_KEY = "sandbox-key"
+READ_ONLY_KEY = "sandbox-read-only-key"
+PACE_HELP = "indicators a second that an import takes in, so that progress can be watched (default: no limit)"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="A Sekoia on your laptop: IOC collections over REST, LiveAPI, and a runner for playbooks.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serving = commands.add_parser(
+        "serve",
+        help="serve REST, LiveAPI and the playbook callback until interrupted",
+        description="Serves REST, LiveAPI and the playbook callback on the loopback until interrupted. "
+        "Its own documentation is at /docs.",
+    )
+    serving.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
+    serving.add_argument("--db", type=Path, metavar="FILE", help="keep the state in this file (default: in memory)")
+    serving.add_argument("--api-key", default=API_KEY, help="the key that may do all (default: %(default)s)")
+    serving.add_argument("--read-only-key", default=READ_ONLY_KEY, help="the key that may read (default: %(default)s)")
+    serving.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)
+
+    running = commands.add_parser(
+        "run",
+        help="run a playbook in Sekoia's export format",
+        description="Runs a playbook as the platform does: each action of the module is a process of its own. "
+        "The exit status is 1 when a node failed, and 2 when the playbook cannot be run at all.",
+    )
+    running.add_argument("playbook", type=Path, metavar="PLAYBOOK.json", help="a playbook as Sekoia exports it")
+    running.add_argument("--trigger", type=Path, metavar="FILE", help="JSON object that the trigger gives (node.0)")
+    running.add_argument("--storage", type=Path, metavar="DIR", help="the nodes' storage (default: an empty folder)")
+    running.add_argument("--module-dir", type=Path, default=Path(), metavar="DIR", help="the module (default: here)")
+    running.add_argument(
+        "--timeout", type=float, default=1000, metavar="S", help="seconds a node may take (%(default)s)"
+    )
+    running.add_argument("--json", action="store_true", help="print one JSON document at the end, and nothing else")
+    target = running.add_argument_group("where to run it (default: a sandbox of its own)")
+    target.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)
+    target.add_argument("--url", help="a sandbox that `serve` runs, such as http://127.0.0.1:8000")
+    target.add_argument("--api-key", default=API_KEY, metavar="KEY", help="its key (default: %(default)s)")
+
+    commands.add_parser(
+        "demo",
+        help="import some thousand example indicators and watch",
+        description="Runs playbooks/use_your_own_cti.json with example indicators on a sandbox of its own, "
+        "and checks that all of them arrived.",
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command, and returns its exit status: 0 when all went well, 1 for a failure, 2 for unusable input."""
+    options = _parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "serve":
+                return _serve(options)
+            case "run":
+                return _run(options)
+            case _:
+                return demo()
+    except PlaybookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        serve(options.port, options.db, options.api_key, options.read_only_key, options.pace)
+    except (OSError, sqlite3.Error) as error:
+        print(f"error: The sandbox cannot start: {error}.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.storage is not None and not options.storage.is_dir():
+        raise PlaybookError(f"The storage {options.storage} is no folder.")
+    playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
+    event = read_json_object(options.trigger) if options.trigger else {}
+    with ExitStack() as stack:
+        storage = options.storage or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storage-")))
+        if options.url:
+            platform = Platform.at(options.url, options.api_key)
+        else:
+            platform = Platform.of(stack.enter_context(Sandbox(api_key=options.api_key, pace=options.pace)))
+        reporter = Reporter() if options.json else ConsoleReporter()
+        runner = Runner(playbook, module, platform, storage, event=event, reporter=reporter, timeout=options.timeout)
+        run = runner.run()
+    if options.json:
+        print(as_json(run))
+    return 0 if run.succeeded else 1
+
+
+def _interrupted(signum: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + signum)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupted)  # so that a node's process is ended with its runner
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
