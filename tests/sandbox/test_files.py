@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_names_of_what_was_detected(files: Files, sandbox: Sandbox, name: Any) -
     """The names are unknown, so clients can be tried with several."""
     sandbox.faults.preview_fields = name
     found = files.preview(as_csv([["IOC", "note"], ["example.com", "x"]]))
-    told = {
+    told: dict[str, Callable[[], object]] = {
         "mapping": lambda: (found["mapping"], found["ignore_first_line"]),
         "columns": lambda: ([column["type"] for column in found["columns"]], found["has_header"]),
         "detected_mapping": lambda: (found["detected_mapping"], found["first_line_is_header"]),
