@@ -79,12 +79,11 @@ def importing(
         IOCCollections(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patient) as rest,
         LiveAPI(live_url or sandbox.live_url, sandbox.api_key, patience=patient) as live,
     ):
-        rest.collection(collection_id)
         reached: list[Progress] = []
         importer = Importer(
             collections=rest,
             live=live,
-            collection_id=collection_id,
+            collection=rest.collection(collection_id),
             context=context or Context(),
             deadline=deadline,
             patience=patient,

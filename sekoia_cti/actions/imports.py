@@ -75,11 +75,11 @@ class ImportAction(SekoiaAction):
             collections = stack.enter_context(self.collections(deadline))
             live = stack.enter_context(self.live()) if arguments.wait else None
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
-            collections.collection(collection_id)
+            collection = collections.collection(collection_id)
             importer = Importer(
                 collections=collections,
                 live=live,
-                collection_id=collection_id,
+                collection=collection,
                 context=context,
                 deadline=deadline,
                 patience=self.patience,

@@ -8,6 +8,7 @@
     │   ├── PermissionDenied      403
     │   ├── NotFound              404
     │   ├── Refused               400 and every other answer that repeating would not change
+    │   │   └── LimitExceeded     more indicators than the community can hold
     │   ├── Unavailable           429, 5xx or no answer at all, and it outlasted the retries
     │   └── UnexpectedAnswer      an answer that is outside of the contract
     ├── CertificateRejected       the other side's certificate is not trusted
@@ -27,6 +28,7 @@ __all__ = [
     "DeadlinePassed",
     "Interrupted",
     "KeyRefused",
+    "LimitExceeded",
     "LiveAPIError",
     "LiveAPIRefused",
     "LiveAPIUnreachable",
@@ -119,6 +121,31 @@ class Refused(RequestError):
 
     def __str__(self) -> str:
         return self._sentence("Sekoia refused the request", "correct the arguments of the action and run it again")
+
+
+class LimitExceeded(Refused):
+    """Sekoia refused indicators that would pass the limit of the community (contract, ``count-total-iocs``).
+
+    Args:
+        count: Indicators that the community holds.
+        limit: Indicators that it can hold.
+        new: Indicators that were to be added, at the most.
+    """
+
+    def __init__(
+        self, doing: str, *, status: int | None, message: str | None, count: int, limit: int, new: int
+    ) -> None:
+        super().__init__(doing, status=status, message=message)
+        self.count = count
+        self.limit = limit
+        self.new = new
+
+    def __str__(self) -> str:
+        return self._sentence(
+            "Sekoia refused the indicators",
+            f"the community holds {self.count:,} of at most {self.limit:,} indicators and {self.new:,} were to be added; "
+            "delete collections that are no longer needed, then run the action again",
+        )
 
 
 class Unavailable(RequestError):

@@ -16,7 +16,7 @@ from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.live import Connected, Disconnected, LiveAPI, Message, Signal
 from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Accepted, Context, ImportEvent
+from sekoia_cti.client.wire import Accepted, Collection, Context, ImportEvent
 
 __all__ = ["Done", "GiveUp", "ImportWatch", "Importer", "Listen", "Look", "Outcome", "Progress", "Witness"]
 
@@ -259,7 +259,7 @@ class Importer:
     Args:
         collections: The REST client.
         live: The connection to LiveAPI, or None for an import that is not waited for.
-        collection_id: Where the indicators go.
+        collection: Where the indicators go.
         context: What is sent along with them.
         deadline: Ends it all.
         patience: Its settling and looking times.
@@ -268,7 +268,7 @@ class Importer:
 
     collections: IOCCollections
     live: LiveAPI | None
-    collection_id: str
+    collection: Collection
     context: Context
     deadline: Deadline
     patience: Patience
@@ -277,6 +277,11 @@ class Importer:
     def __post_init__(self) -> None:
         self.watch = ImportWatch(self.patience, self.deadline.start, self.deadline.at)
         self._confirmations: dict[str, Confirmation] = {}
+
+    @property
+    def collection_id(self) -> str:
+        """The id of the collection."""
+        return self.collection.id
 
     def connect(self) -> SekoiaError | None:
         """Connect LiveAPI, before anything is submitted.

@@ -35,6 +35,7 @@ from sekoia_cti.client.wire import (
     Collection,
     CollectionPage,
     Context,
+    Count,
     IndicatorPage,
     Mapping,
     Preview,
@@ -201,6 +202,16 @@ class IOCCollections:
                 raise
 
         return self._repeat(create_once)
+
+    def count(self, community_uuid: str | None = None) -> Count:
+        """``GET /ioc-collections/count-total-iocs``; asked once, since no import depends on it."""
+        return self._call_once(
+            Count,
+            "GET",
+            "/ioc-collections/count-total-iocs",
+            doing="counting the indicators of the community",
+            params={"community_uuid": community_uuid} if community_uuid else {},
+        )
 
     # Imports
 

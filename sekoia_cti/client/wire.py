@@ -14,6 +14,7 @@ __all__ = [
     "Collection",
     "CollectionPage",
     "Context",
+    "Count",
     "ImportEvent",
     "Indicator",
     "IndicatorPage",
@@ -80,6 +81,13 @@ class CollectionPage(Wire):
 
     items: list[Collection]
     total: int
+
+
+class Count(Wire):
+    """How many indicators a community holds, and can hold (contract, ``count-total-iocs``)."""
+
+    count: int
+    max: int
 
 
 class Indicator(Wire):

@@ -31,6 +31,14 @@ SENTENCES = [
         "arguments of the action and run it again.",
     ),
     (
+        errors.LimitExceeded(
+            "submitting the indicators", status=400, message="too many", count=499_990, limit=500_000, new=20
+        ),
+        "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “too many”: the community holds "
+        "499,990 of at most 500,000 indicators and 20 were to be added; delete collections that are no longer needed, then "
+        "run the action again.",
+    ),
+    (
         errors.Unavailable(DOING, host="api.sekoia.io", reason="connection refused"),
         "Sekoia could not be reached at api.sekoia.io while creating the IOC collection (connection refused): check "
         "base_url, the network and the proxy, then run the action again.",
