@@ -102,7 +102,7 @@ def finishing(running: Import, meanwhile: Callable[[], object]) -> Outcome:
         try:
             meanwhile()
         finally:
-            ended = outcome.result(timeout=50)
+            ended = outcome.result(timeout=30)
     return ended
 
 
@@ -197,7 +197,8 @@ def test_the_final_event_is_missed(sandbox: Sandbox, collection_id: str) -> None
         sandbox.wait_for(lambda: len(sandbox.indicators(collection_id)) == 1_000)
         sandbox.faults.live_status = None
 
-    with importing(sandbox, collection_id, look_first=0.5, look_quiet=100) as running:
+    # The last look before the deadline is far away, too.
+    with importing(sandbox, collection_id, seconds=300, look_first=0.5, look_quiet=100) as running:
         running.submit()
         outcome = finishing(running, meanwhile)
     assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "api", Progress(1_000, 1_000))
