@@ -211,7 +211,8 @@ def test_the_final_event_is_missed(sandbox: Sandbox, collection_id: str) -> None
 def test_the_final_event_is_lost(sandbox: Sandbox, collection_id: str) -> None:
     """Silence alone leads to a look at the collection."""
     sandbox.faults.lose_events = "last"
-    with importing(sandbox, collection_id) as running:
+    # The last look before the deadline is far away.
+    with importing(sandbox, collection_id, seconds=300) as running:
         running.submit()
         outcome = running.importer.finish()
     assert (outcome.completed, outcome.confirmed_by) == (True, "api")

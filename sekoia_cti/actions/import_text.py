@@ -1,19 +1,28 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
 import json
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from sekoia_cti.actions import storage
 from sekoia_cti.actions.arguments import CollectionArguments, TextList, as_list
 from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults
+from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, SekoiaError
+from sekoia_cti.client.imports import Importer
+from sekoia_cti.client.wire import Count
+from sekoia_cti.indicators.batches import batches
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.text import decode, lines, sample
+from sekoia_cti.indicators.reading import Reading, read
+from sekoia_cti.indicators.text import decode, sample
 
-__all__ = ["ImportIndicatorsFromText", "ImportIndicatorsFromTextArguments"]
+__all__ = ["ImportIndicatorsFromText", "ImportIndicatorsFromTextArguments", "ImportIndicatorsFromTextResults"]
 
 SOURCES = ("text", "text_path", "indicators", "indicators_path")
+
+NAMED_LINES = 10
+"""Lines that an error names."""
 
 Format = Literal[
     "one_per_line",
@@ -47,6 +56,17 @@ class TextArguments(CollectionArguments):
     format: Format | None = Field(
         default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia finds it out"
     )
+    refang: bool = Field(
+        default=True,
+        title="Refang",
+        description="Read indicators that were made harmless, such as hxxp://evil[.]example, as what they mean",
+    )
+    strict: bool = Field(
+        default=False,
+        title="Strict",
+        description="Import nothing if a line is no indicator of a known kind; otherwise such lines are sent all the same, "
+        "for Sekoia to decide, and reported",
+    )
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
@@ -59,6 +79,36 @@ class ImportIndicatorsFromTextArguments(ImportArguments, TextArguments):
     """Where the indicators are, and what holds for all of them."""
 
 
+class ImportIndicatorsFromTextResults(ImportResults):
+    """How the import ended, and how the lines were read."""
+
+    duplicates: int = Field(title="Duplicates", description="Lines that repeat an indicator, and were sent once")
+    unrecognized: Annotated[
+        list[dict[str, Any]],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "line": {"type": "integer"},
+                        "value": {"type": "string"},
+                        "reason": {"type": "string"},
+                    },
+                },
+            }
+        ),
+    ] = Field(
+        title="Unrecognized",
+        description="The first 100 lines that are no indicator of a known kind, with line, value and reason; they were sent "
+        "all the same",
+    )
+    unrecognized_count: int = Field(title="Unrecognized count", description="How many such lines there are")
+    by_type: Annotated[
+        dict[str, int], WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer"}})
+    ] = Field(title="By type", description="How many indicators of each kind were sent")
+
+
 class ImportIndicatorsFromText(ImportAction):
     """Import indicators from text."""
 
@@ -66,23 +116,36 @@ class ImportIndicatorsFromText(ImportAction):
     description = (
         "Import indicators from text or a list into an IOC collection, and wait until Sekoia has imported them"
     )
-    results_model = ImportResults
+    results_model = ImportIndicatorsFromTextResults
 
-    def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportResults:
-        """Read the sources, submit their lines, and wait for the end."""
-        values = self._lines(arguments)
-        taken = sample(values)
+    def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
+        """Read the sources, submit their indicators in parts, and wait for the end."""
+        reading = read(self._lines(arguments), refanging=arguments.refang)
+        _check(reading, arguments)
         with self.importer(arguments, arguments.collection_id) as importer:
-            self.tell(f"Importing {len(values):,} indicators into {arguments.collection_id}")
-            importer.submit(
-                lambda: importer.collections.import_text(
-                    arguments.collection_id, "\n".join(values), context=importer.context, format=arguments.format
-                ),
-                sample=lambda: taken,
-                last=taken[0] if taken else None,
-                expected=len(values),
-            )
-            return self.conclude(importer, arguments, submitted=len(values))
+            self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
+            if reading.unrecognized_count:
+                self.tell(
+                    f"{reading.unrecognized_count:,} lines are no indicators of a known kind, and are sent all the same: see "
+                    "the result unrecognized",
+                    "warning",
+                )
+            held = self._held(importer, len(reading.values))
+            submitted, failure = self._submit(importer, reading.values, arguments.format, held)
+            left_out = None
+            if failure:
+                missing = len(reading.values) - submitted
+                left_out = f"{missing:,} of {len(reading.values):,} indicators were not submitted. {failure}"
+            results = self.conclude(importer, arguments, submitted=submitted, left_out=left_out)
+        return ImportIndicatorsFromTextResults(
+            **results.model_dump(),
+            duplicates=reading.duplicates,
+            unrecognized=[
+                {"line": found.line, "value": found.value, "reason": found.reason} for found in reading.unrecognized
+            ],
+            unrecognized_count=reading.unrecognized_count,
+            by_type=reading.by_type,
+        )
 
     def _lines(self, arguments: ImportIndicatorsFromTextArguments) -> list[str]:
         """The lines of all sources, in the order of the arguments."""
@@ -92,11 +155,76 @@ class ImportIndicatorsFromText(ImportAction):
         texts += arguments.indicators or []
         if arguments.indicators_path:
             texts += _listed(storage.find(self.data_path, arguments.indicators_path, "indicators_path"))
-        found = lines(texts)
-        if not found:
-            given = ", ".join(source for source in SOURCES if getattr(arguments, source) is not None)
-            raise InputError(f"There is nothing to import: {given} holds no indicator")
-        return found
+        return [line for text in texts for line in text.splitlines()]
+
+    def _held(self, importer: Importer, new: int) -> Count | None:
+        """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell."""
+        try:
+            held = importer.collections.count(importer.collection.community_uuid)
+        except RequestError:
+            return None  # it may take another permission, and the import does not depend on it
+        if held.count + new > held.max:
+            self.tell(
+                f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "
+                f"up to {new:,} are to be added",
+                "warning",
+            )
+        return held
+
+    def _submit(
+        self, importer: Importer, values: Sequence[str], format: Format | None, held: Count | None
+    ) -> tuple[int, SekoiaError | None]:
+        """Submit all parts; how many indicators Sekoia took, and the first reason why it did not take the others.
+
+        A part that is refused does not keep the next one from being tried, since its content may be the reason; anything
+        else ends the submissions. When Sekoia took nothing at all, that is the error of the action.
+        """
+        submitted, failure = 0, None
+        for part in batches(values):
+            try:
+                self._submit_part(importer, part, format)
+                submitted += len(part)
+            except SekoiaError as error:
+                failure = failure or _explained(error, held, len(values))
+                if not isinstance(error, Refused):
+                    break
+        if failure and not submitted:
+            raise failure
+        return submitted, failure
+
+    def _submit_part(self, importer: Importer, part: Sequence[str], format: Format | None) -> None:
+        taken = sample(part)
+        importer.submit(
+            lambda: importer.collections.import_text(
+                importer.collection_id, "\n".join(part), context=importer.context, format=format
+            ),
+            sample=lambda: taken,
+            last=taken[0] if taken else None,
+            expected=len(part),
+        )
+
+
+def _check(reading: Reading, arguments: ImportIndicatorsFromTextArguments) -> None:
+    if not reading.values:
+        given = ", ".join(source for source in SOURCES if getattr(arguments, source) is not None)
+        raise InputError(f"There is nothing to import: {given} holds no indicator")
+    if arguments.strict and reading.unrecognized_count:
+        named = [f"line {found.line} “{found.value}” ({found.reason})" for found in reading.unrecognized[:NAMED_LINES]]
+        others = reading.unrecognized_count - len(named)
+        more = f", and {others:,} more" if others else ""
+        raise InputError(
+            f"Nothing was imported, since strict is set and {reading.unrecognized_count:,} lines are no known indicators: "
+            f"{', '.join(named)}{more}; correct them, or run the action without strict"
+        )
+
+
+def _explained(error: SekoiaError, held: Count | None, new: int) -> SekoiaError:
+    """The refusal of more than the community can hold, with its figures; any other error as it is."""
+    if isinstance(error, Refused) and held and held.count + new > held.max:
+        return LimitExceeded(
+            error.doing, status=error.status, message=error.message, count=held.count, limit=held.max, new=new
+        )
+    return error
 
 
 def _listed(file: storage.StoredFile) -> list[str]:

@@ -89,13 +89,16 @@ class ImportAction(SekoiaAction):
                 self.tell(f"{unreachable} The import goes on and will be confirmed over the REST API.", "warning")
             yield importer
 
-    def conclude(self, importer: Importer, arguments: ImportArguments, *, submitted: int | None) -> ImportResults:
+    def conclude(
+        self, importer: Importer, arguments: ImportArguments, *, submitted: int | None, left_out: str | None = None
+    ) -> ImportResults:
         """Wait for the end if that is wanted, and tell how it ended; an import that was not confirmed is an error too.
 
         Args:
             importer: With everything submitted.
             arguments: The action's.
             submitted: Indicators sent, or None for a file.
+            left_out: What could not be submitted, as a sentence; it makes the import incomplete.
         """
         failure: SekoiaError | None = None
         try:
@@ -103,13 +106,18 @@ class ImportAction(SekoiaAction):
         except SekoiaError as error:
             outcome, failure = importer.watch.outcome(), error
         status: Literal["completed", "incomplete", "submitted"] = "completed" if outcome.completed else "incomplete"
+        complaints = [left_out] if left_out else []
         if not arguments.wait:
             status = "submitted"
             self.tell("Sekoia accepted the import, which goes on by itself")
         elif outcome.completed:
             self.tell(_completion(outcome))
         else:
-            self.error(_incompletion(outcome.progress, failure, arguments.timeout))
+            complaints.append(_incompletion(outcome.progress, failure, arguments.timeout))
+        if left_out:
+            status = "incomplete"
+        if complaints:
+            self.error(" ".join(complaints))
         return ImportResults(
             status=status,
             collection_id=importer.collection_id,

@@ -203,7 +203,7 @@ class ImportWatch:
     def outcome(self) -> Outcome:
         """How it ended, or where it stands."""
         tasks = self.tasks.values()
-        completed = not self._open()
+        completed = bool(self.tasks) and not self._open()
         events = [task.event for task in tasks if task.event]
 
         def told(counts: list[int | None]) -> int | None:

@@ -1,11 +1,13 @@
-"""Indicators as text: from bytes or pasted text to clean lines, one indicator a line."""
+"""Indicators as text: decoding, and samples by which an import can be recognised."""
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Sequence
 
-__all__ = ["decode", "lines", "sample", "thin"]
+from sekoia_cti.indicators.types import Unrecognised, recognise
+
+__all__ = ["decode", "sample", "thin"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,8 +16,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
-_HASH_LENGTHS = {32, 40, 64, 128}
 
 
 def decode(content: bytes) -> str:
@@ -27,15 +27,6 @@ def decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def lines(texts: Iterable[str]) -> list[str]:
-    """The lines of several texts without the blanks around them, and without blank lines.
-
-    Args:
-        texts: Any line ends.
-    """
-    return [line for text in texts for raw in text.splitlines() if (line := raw.strip("\ufeff \t\u00a0\u200b"))]
-
-
 def sample(values: Sequence[str], size: int = 8) -> list[str]:
     """Some values by which an import can be recognised in a collection, the last one first.
 
@@ -44,9 +35,8 @@ def sample(values: Sequence[str], size: int = 8) -> list[str]:
         size: How many at the most.
 
     Returns:
-        Values spread from first to last that can be searched for as they are: single words without quotes or
-        backslashes that look like an address, a name or a hash. Of a line of hashes, its first one. The last comes
-        first since it is the last to appear.
+        Values spread from first to last that can be searched for as they are: indicators of a known kind without quotes
+        or backslashes. Of a line of hashes, its first one. The last comes first since it is the last to appear.
     """
     if not values:
         return []
@@ -80,12 +70,8 @@ def thin(values: Iterable[str], most: int = 512) -> list[str]:
 
 
 def _searchable(line: str) -> str | None:
-    word = line.split(",")[0].strip() if all(map(_is_hash, line.split(","))) else line
-    if any(letter.isspace() or letter in "'\"\\" for letter in word) or len(word) > 500:
+    found = recognise(line)
+    if isinstance(found, Unrecognised):
         return None
-    return word if _is_hash(word) or "." in word or ":" in word else None
-
-
-def _is_hash(word: str) -> bool:
-    word = word.strip()
-    return len(word) in _HASH_LENGTHS and all(letter in "0123456789abcdefABCDEF" for letter in word)
+    word = found.value.split(",")[0] if found.type == "hashes" else found.value
+    return word if len(word) <= 500 and not any(letter in "'\"\\" for letter in word) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sandbox import Sandbox
+from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from tests.conftest import Platform
 
@@ -34,6 +34,10 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "created": 5,
         "updated": 0,
         "ignored": 1,
+        "duplicates": 0,
+        "unrecognized": [{"line": 7, "value": "no indicator", "reason": "no known kind of indicator"}],
+        "unrecognized_count": 1,
+        "by_type": {"domain": 1, "ipv4": 1, "ipv6": 1, "url": 1, "hashes": 1},
     }
     assert len(sandbox.indicators(collection_id)) == 5
     assert "Importing 6 indicators into" in run.logs
@@ -110,6 +114,96 @@ def test_an_import_need_not_be_waited_for(sandbox: Sandbox, platform: Platform, 
     assert run.results["confirmed_by"] is None
     assert "Sekoia accepted the import, which goes on by itself" in run.logs
     sandbox.release_imports()
+
+
+def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Headings, defanged values and repetitions are understood; what is no indicator is sent and reported."""
+    text = (
+        f"# C2 servers\n- hxxp://evil[.]example/a[.]b\nEVIL.example,\nevil[.]example\n192.0.2.0/24\n{MD5} | {SHA1}\n"
+    )
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
+    assert run.error is None
+    assert run.results
+    assert (run.results["submitted"], run.results["duplicates"], run.results["unrecognized_count"]) == (4, 1, 1)
+    assert run.results["unrecognized"][0]["line"] == 5
+    assert run.results["unrecognized"][0]["value"] == "192.0.2.0/24"
+    assert run.results["by_type"] == {"url": 1, "domain": 1, "hashes": 1}
+    (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
+    assert json.loads(submission.body)["indicators"].splitlines() == [
+        "http://evil.example/a[.]b",
+        "EVIL.example",
+        "192.0.2.0/24",
+        f"{MD5},{SHA1}",
+    ]
+    assert "warning: 1 lines are no indicators of a known kind" in run.logs
+
+
+def test_defanged_values_can_be_left_alone(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Without `refang` they go out as they came."""
+    platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil[.]example", refang="false")
+    (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
+    assert json.loads(submission.body)["indicators"] == "evil[.]example"
+
+
+def test_a_strict_import_sends_nothing_doubtful(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """With `strict` the lines are named, and nothing is requested at all."""
+    text = "evil.example\nreport.pdf\n" + "\n".join(f"192.0.2.{number}/32" for number in range(12))
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, strict="true")
+    assert run.error is not None
+    assert run.error.startswith(
+        "Nothing was imported, since strict is set and 13 lines are no known indicators: line 2 “report.pdf” ("
+    )
+    assert run.error.endswith(", and 3 more; correct them, or run the action without strict.")
+    assert sandbox.requests == []
+
+
+MANY = [f"d{number}.example" for number in range(250_000)]
+
+
+def test_a_long_list_goes_in_parts(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Progress and results add up over the tasks."""
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(MANY))
+    assert run.error is None
+    assert run.results
+    assert len(run.results["task_ids"]) == 3
+    assert (run.results["status"], run.results["submitted"]) == ("completed", 250_000)
+    assert (run.results["imported"], run.results["total"], run.results["created"]) == (250_000,) * 3
+
+
+def test_a_part_that_is_refused_does_not_lose_the_others(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """The other parts are imported and watched, and the results say what went in and what did not."""
+    sandbox.faults.rest = [
+        RestFault(path="/text$", delay=0.0),
+        RestFault(path="/text$", status=400, body={"message": "no"}),
+    ]
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(MANY))
+    assert run.error == (
+        "100,000 of 250,000 indicators were not submitted. Sekoia refused the request (HTTP 400) while submitting the "
+        "indicators, saying “no”: correct the arguments of the action and run it again."
+    )
+    assert run.results
+    assert (run.results["status"], run.results["submitted"]) == ("incomplete", 150_000)
+    assert (run.results["imported"], len(run.results["task_ids"])) == (150_000, 2)
+
+
+def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A warning tells the figures before anything is sent, and so does the error when Sekoia refuses."""
+    sandbox.faults.collection_limit = 3
+    platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nb.example")
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="c.example\nd.example")
+    figures = "the community holds 2 of at most 3 indicators"
+    assert f"warning: The import may pass the limit: {figures}, and up to 2 are to be added" in run.logs
+    assert run.error is not None
+    assert run.error.startswith("Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “")
+    assert f"{figures} and 2 were to be added" in run.error
+
+
+def test_the_limit_need_not_be_known(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """When Sekoia does not tell the count, the import goes on."""
+    sandbox.faults.rest = [RestFault(path="/count-total-iocs$", status=403)]
+    assert platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example").error is None
 
 
 def test_progress_is_told(platform: Platform, collection_id: str, capsys: object) -> None:

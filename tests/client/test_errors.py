@@ -87,6 +87,6 @@ def test_an_error_is_one_sentence(error: SekoiaError, sentence: str) -> None:
 
 def test_every_error_is_in_the_table_and_in_the_tree() -> None:
     """No error goes without a tested sentence and a place in the tree that the module draws."""
-    leaves = {name for name in errors.__all__ if not getattr(errors, name).__subclasses__()}
-    assert leaves == {type(error).__name__ for error, _ in SENTENCES}
+    told = {name for name in errors.__all__ if "__str__" in vars(getattr(errors, name))}
+    assert told == {type(error).__name__ for error, _ in SENTENCES}
     assert all(name in str(errors.__doc__) for name in errors.__all__)

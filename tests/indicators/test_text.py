@@ -1,4 +1,4 @@
-"""Indicators as text: decoding, lines and samples."""
+"""Indicators as text: decoding and samples."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.text import decode, lines, sample, thin
+from sekoia_cti.indicators.text import decode, sample, thin
 
 TEXT = "bücher.example\nevil.example\n"
 
@@ -34,16 +34,6 @@ def test_text_is_decoded_whatever_its_encoding(content: bytes, text: str) -> Non
 def test_any_bytes_are_text(content: bytes) -> None:
     """No bytes make decoding fail."""
     assert isinstance(decode(content), str)
-
-
-def test_lines_lose_blanks_and_nothing_else() -> None:
-    """Blank lines and the blanks around a line go, whatever the line ends are; order and duplicates stay."""
-    assert lines(["\ufeff a.example \r\n\r\n\tb.example\rc.example", "", "a.example\n"]) == [
-        "a.example",
-        "b.example",
-        "c.example",
-        "a.example",
-    ]
 
 
 def test_a_sample_is_spread_and_begins_with_the_last() -> None:

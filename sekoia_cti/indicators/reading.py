@@ -1,0 +1,154 @@
+"""From lines as people write them to the values that are sent, with an account of every line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sekoia_cti.indicators.refang import refang
+from sekoia_cti.indicators.types import Found, examine, plain
+
+__all__ = ["Reading", "Unrecognized", "clean", "read"]
+
+_MOST_REPORTED = 100
+_LONGEST_REPORTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognized:
+    """A line that looks like no indicator; it is sent all the same, as Sekoia has the last word."""
+
+    line: int
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What lines hold. Each line is blank, a comment, one of ``values``, or counted in ``duplicates``."""
+
+    values: list[str]
+    """What is to be sent, in the order of the lines, each once, unrecognised ones included."""
+
+    duplicates: int
+    """Lines whose indicator an earlier line has."""
+
+    unrecognized: list[Unrecognized]
+    """The first hundred values that look like no indicator."""
+
+    unrecognized_count: int
+    """All of them."""
+
+    by_type: dict[str, int]
+    """How many values there are of each type that occurs."""
+
+
+# What cleaning has nothing to do with: one printable word that neither begins nor ends with a mark.
+_TIDY = re.compile(r"[0-9A-Za-z](?:[!-~]*[0-9A-Za-z/])?").fullmatch
+
+# Marks that cannot be seen and belong to no indicator, and blanks and line breaks of all kinds inside a line. The two
+# joiners are not among them: they are letters of some internationalised domains.
+_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
+_BLANKS = dict.fromkeys(map(ord, "\n\v\f\r\x1c\x1d\x1e\x85\xa0\u2007\u2028\u2029\u202f\u3000"), " ")
+_STRANGE = {**_INVISIBLE, **_BLANKS}
+
+_COMMENT_MARKS = ("#", "//", ";")
+_COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
+_BULLETS = re.compile(r"(?:(?:[-*•‣◦▪●·–—]|[0-9]{1,3}[.)])\s+)+")
+_QUOTES = {
+    '"': '"',
+    "'": "'",
+    "`": "`",
+    "“": "”",
+    "”": "”",
+    "„": "“”",
+    "‘": "’",
+    "’": "’",
+    "‚": "‘’",
+    "«": "»",
+    "»": "«",
+    "‹": "›",
+    "›": "‹",
+    "<": ">",
+}
+
+
+def clean(line: str) -> str:
+    """A line without what people write around an indicator, or an empty text when it is blank or a comment.
+
+    Gone are invisible characters, list bullets, surrounding quotes, commas and semicolons at the end, and comments: the
+    whole line after ``#``, ``//`` or ``;``, the rest of it after a ``#`` or ``//`` that stands alone. Line breaks
+    within are blanks, so that a line stays one. Cleaning twice is cleaning once.
+    """
+    text = line.strip()
+    if _TIDY(text):
+        return text
+    text, before = text.translate(_STRANGE), None
+    while text != before:
+        before = text
+        text = text.strip().strip("\u200c\u200d")
+        if text.startswith(_COMMENT_MARKS):
+            return ""
+        if bullets := _BULLETS.match(text):
+            text = text[bullets.end() :]
+        if comment := _COMMENT.search(text):
+            text = text[: comment.start()]
+        text = _unquoted(text.rstrip(",; \t"))
+    return text
+
+
+def read(lines: Iterable[str], *, refanging: bool = True) -> Reading:
+    """Read indicators, one a line.
+
+    Args:
+        lines: Any text; lines are counted from 1 and include blank ones and comments.
+        refanging: Whether defanged values are to be sent as they were before (see ``refang``).
+    """
+    values: list[str] = []
+    seen: set[str] = set()
+    duplicates = 0
+    unrecognized: list[Unrecognized] = []
+    unrecognized_count = 0
+    by_type: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        found = plain(line)
+        if found is None:
+            text = clean(line)
+            if not text:
+                continue
+            value = refang(text) if refanging else text
+            # What plain() did not know of the line is not asked again.
+            found = (None if value is line else plain(value)) or _examine(value, is_host=value != text)
+        kind, value, key = found
+        if kind is None:
+            key, reason = value, key
+        if key in seen:
+            duplicates += 1
+            continue
+        seen.add(key)
+        values.append(value)
+        if kind is not None:
+            by_type[kind] = by_type.get(kind, 0) + 1
+            continue
+        unrecognized_count += 1
+        if unrecognized_count <= _MOST_REPORTED:
+            unrecognized.append(Unrecognized(number, value[:_LONGEST_REPORTED], reason))
+    return Reading(values, duplicates, unrecognized, unrecognized_count, by_type)
+
+
+def _examine(value: str, *, is_host: bool) -> Found:
+    found = kind, sent, _ = examine(value, is_host=is_host)
+    # What a STIX comparison holds could read differently as a line: a URL that ends with a comma does.
+    if kind is not None and sent != value and clean(sent) != sent:
+        return None, value, "a STIX pattern whose value cannot stand in a line of its own"
+    return found
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
+        inner = text[1:-1]
+        # Quotes within are no pair around one value: "a.example","b.example".
+        if text[0] not in inner and text[-1] not in inner:
+            return inner
+    return text
