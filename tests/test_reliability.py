@@ -267,6 +267,27 @@ def test_a_refused_key(sandbox: Sandbox, platform: Platform, collection_id: str,
     assert not any(request.method == "POST" for request in sandbox.requests)
 
 
+@pytest.mark.parametrize("status", [401, 403, 503])
+@pytest.mark.fault(
+    "REST fails or refuses while LiveAPI is connected and silent", "Goes on listening; completed when the end is told"
+)
+def test_rest_fails_meanwhile(sandbox: Sandbox, collection_id: str, status: int) -> None:
+    """A look that fails does not keep the end from being heard."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+
+    def meanwhile() -> None:
+        sandbox.faults.rest = [RestFault(method="GET", status=status, times=None)]
+        looks = len(sandbox.requests)
+        sandbox.wait_for(lambda: len(sandbox.requests) > looks + 1)
+        sandbox.release_imports()
+
+    with importing(sandbox, collection_id, look_quiet=0.1) as running:
+        running.submit()
+        outcome = finishing(running, meanwhile)
+    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+
+
 # The truth of the task
 
 

@@ -75,7 +75,7 @@ class Confirmation:
         self._read_sample = sample
         self._sample: Sequence[str] | None = None
         self._last = last
-        before = self._find(last, by_quotes_only=True) if last else []
+        before = self._find(last, first=True) if last else []
         self._before = [(found.id, found.modified, found.revoked) for found in before]
         since = collections.server_time()
         # Sekoia may tell times in whole seconds.
@@ -101,17 +101,17 @@ class Confirmation:
                         self._counts.clear()
                         return Verdict.UNSEEN
                     self._there.add(value)
-            self._counts.append(self._collections.indicators(self._collection_id, limit=1).total)
+            self._counts.append(self._collections.indicators(self._collection_id, limit=1, repeat=False).total)
         except (Unavailable, Refused):
             return Verdict.UNSEEN
         latest = self._counts[-STILL_LOOKS:]
         return Verdict.CONFIRMED if len(latest) == STILL_LOOKS and len(set(latest)) == 1 else Verdict.SEEN
 
-    def _find(self, value: str, *, by_quotes_only: bool = False) -> list[Indicator]:
-        """The indicators of exactly this value."""
+    def _find(self, value: str, *, first: bool = False) -> list[Indicator]:
+        """The indicators of exactly this value; the first time it is asked for with patience, and once."""
         # In quotes the term finds this very value; without them longer ones too, should quotes not be searched.
-        for term in (f"'{value}'",) if by_quotes_only else (f"'{value}'", value):
-            page = self._collections.indicators(self._collection_id, term=term)
+        for term in (f"'{value}'",) if first else (f"'{value}'", value):
+            page = self._collections.indicators(self._collection_id, term=term, repeat=first)
             if found := [indicator for indicator in page.items if _holds(indicator, value)]:
                 return found
         return []

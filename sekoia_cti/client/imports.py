@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sekoia_cti.client.confirm import Confirmation, Verdict
-from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.errors import DeadlinePassed, RequestError, SekoiaError
 from sekoia_cti.client.live import Connected, Disconnected, LiveAPI, Message, Signal
 from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
@@ -342,15 +342,26 @@ class Importer:
         live.only(watch.tasks)
         self.on_progress(watch.progress())
         while True:
+            self._drain()  # a look takes time, in which the end may have been told
             match watch.step(deadline.now()):
                 case Done() | GiveUp():
                     return watch.outcome()
                 case Look(task_id):
-                    watch.looked(task_id, self._confirmations[task_id].look(), deadline.now())
+                    watch.looked(task_id, self._look(task_id), deadline.now())
                 case Listen(until):
                     if (signal := live.next(until - deadline.now())) is not None:
                         self._note(signal)
-                        self.on_progress(watch.progress())
+
+    def _look(self, task_id: str) -> Verdict:
+        try:
+            return self._confirmations[task_id].look()
+        except DeadlinePassed:
+            return Verdict.UNSEEN
+        except RequestError:
+            # As long as LiveAPI can tell the end, a look that is refused costs nothing.
+            if self.watch.connected:
+                return Verdict.UNSEEN
+            raise
 
     def _drain(self) -> None:
         """Take what was heard during a submission, so that nothing piles up and no early event is late."""
@@ -367,3 +378,4 @@ class Importer:
             case Message(raw):
                 if event := ImportEvent.parse(raw):
                     self.watch.heard(event, now)
+                    self.on_progress(self.watch.progress())

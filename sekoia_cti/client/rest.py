@@ -290,15 +290,19 @@ class IOCCollections:
 
     # Indicators
 
-    def indicators(self, collection_id: str, *, term: str | None = None, limit: int = PAGE) -> IndicatorPage:
+    def indicators(
+        self, collection_id: str, *, term: str | None = None, limit: int = PAGE, repeat: bool = True
+    ) -> IndicatorPage:
         """``GET /ioc-collections/{id}/indicators``: the first page.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             term: Only those whose pattern contains it.
             limit: 1 to 100.
+            repeat: Whether to repeat what may pass; not for who comes back anyway.
         """
-        return self._call(
+        call = self._call if repeat else self._call_once
+        return call(
             IndicatorPage,
             "GET",
             f"/ioc-collections/{collection_id}/indicators",
@@ -312,20 +316,26 @@ class IOCCollections:
         return self._repeat(lambda: self._call_once(model, method, path, doing=doing, **request))
 
     def _repeat(self, once: Callable[[], Answer]) -> Answer:
-        """Do it until it works, while what prevents it may pass, attempts are left, and the deadline lets another in."""
+        """Do it until it works, while what prevents it may pass and the deadline lets another attempt in.
+
+        An address where nobody was ever reached is more often wrong than out of order: that is tried a few times only.
+        """
 
         def backoff(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = error.retry_after if isinstance(error, Unavailable) else None
             return max(asked or 0.0, self._patience.backoff(state.attempt_number))
 
-        def too_late(state: RetryCallState) -> bool:
-            return state.upcoming_sleep >= self._deadline.remaining()
+        def in_vain(state: RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            nobody = isinstance(error, Unavailable) and error.status is None and error.undone
+            too_often = nobody and stop_after_attempt(self._patience.attempts)(state)
+            return too_often or state.upcoming_sleep >= self._deadline.remaining()
 
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, Unavailable)),
             wait=backoff,
-            stop=lambda state: stop_after_attempt(self._patience.attempts)(state) or too_late(state),
+            stop=in_vain,
             sleep=self._deadline.pause,
             reraise=True,
         )
@@ -469,11 +479,11 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 
 
 def _never_sent(error: BaseException) -> bool:
-    """True when no connection was made, so that Sekoia cannot have seen the request."""
-    return any(
-        isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
-        for cause in _causes(error)
+    """True when no connection was made, not even through a proxy, so that Sekoia cannot have seen the request."""
+    unmade = (
+        urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError | requests.exceptions.ProxyError
     )
+    return any(isinstance(cause, unmade) for cause in _causes(error))
 
 
 def _reason(error: BaseException) -> str:

@@ -53,7 +53,7 @@ class Patience:
     # REST
     connect: float = 10.0
     read: float = 60.0
-    attempts: int = 8
+    attempts: int = 8  # at an address where nobody was reached
     first_backoff: float = 0.5
     longest_backoff: float = 30.0
     requests_per_second: int = 4  # contract, "Where it lives": fewer than 5

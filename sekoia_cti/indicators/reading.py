@@ -119,7 +119,9 @@ def read(lines: Iterable[str], *, refanging: bool = True) -> Reading:
                 continue
             value = refang(text) if refanging else text
             # What plain() did not know of the line is not asked again.
-            found = (None if value is line else plain(value)) or _examine(value, is_host=value != text)
+            found = (None if value is line else plain(value)) or _examine(
+                value, is_host=value != text, may_be_defanged=not refanging
+            )
         kind, value, key = found
         if kind is None:
             key, reason = value, key
@@ -137,8 +139,8 @@ def read(lines: Iterable[str], *, refanging: bool = True) -> Reading:
     return Reading(values, duplicates, unrecognized, unrecognized_count, by_type)
 
 
-def _examine(value: str, *, is_host: bool) -> Found:
-    found = kind, sent, _ = examine(value, is_host=is_host)
+def _examine(value: str, *, is_host: bool, may_be_defanged: bool) -> Found:
+    found = kind, sent, _ = examine(value, is_host=is_host, may_be_defanged=may_be_defanged)
     # What a STIX comparison holds could read differently as a line: a URL that ends with a comma does.
     if kind is not None and sent != value and clean(sent) != sent:
         return None, value, "a STIX pattern whose value cannot stand in a line of its own"

@@ -55,7 +55,9 @@ def refang(text: str) -> str:
         return text
     if common := _COMMON.fullmatch(text):
         name, secure, host, rest = common.groups()
-        host = host.replace("[.]", ".") if "[.]" in host else _DOT.sub(".", host)
+        host = host.replace("[.]", ".")
+        if "[" in host or "(" in host or "\\" in host:
+            host = _DOT.sub(".", host)
         return f"{f'http{secure}://' if name else ''}{host}{rest}"
     if STIX_START.match(text):
         return _STIX_LITERAL.sub(lambda match: match[1] + refang(match[2]), text)

@@ -138,17 +138,18 @@ def recognise(value: str) -> Recognised | Unrecognised:
     Args:
         value: One line without comments or quotes around it (see ``reading.clean``), refanged.
     """
-    kind, sent, reason = plain(value) or examine(value)
+    kind, sent, reason = plain(value) or examine(value, is_host=False, may_be_defanged=True)
     return Unrecognised(sent, reason) if kind is None else Recognised(kind, sent)
 
 
-def examine(value: str, *, is_host: bool = False) -> Found:
+def examine(value: str, *, is_host: bool, may_be_defanged: bool) -> Found:
     """The answer for what :func:`plain` does not know.
 
     Args:
         is_host: Whether something besides the value says that it names no file, such as that it was defanged.
+        may_be_defanged: Whether it has not been refanged.
     """
-    if refang(value) != value:
+    if may_be_defanged and refang(value) != value:
         return None, value, "written defanged"
     for reader in (_hashes, _stix, _url, _email, _mac, _ipv6):
         if found := reader(value):
@@ -179,7 +180,7 @@ def _one_hash(value: str) -> Found:
 
 
 def _hashes_of_one_file(value: str) -> Found:
-    words = _BETWEEN.split(value)
+    words = value.replace(",", " ").replace(";", " ").replace("|", " ").split()
     lengths = set(map(len, words))
     if not lengths <= _HASHES.keys():
         return None, value, "a line of hashes, one of which is no MD5, SHA-1, SHA-256 or SHA-512 hash"
@@ -218,7 +219,7 @@ def _stix(value: str) -> Found | None:
         if (expected := _STIX_TYPES.get(name)) is None:
             return None, value, f"a STIX pattern for {path}, which Sekoia does not take"
         text = re.sub(r"\\(.)", r"\1", literal)
-        kind, inner, reason = plain(text) or examine(text, is_host=True)
+        kind, inner, reason = plain(text) or examine(text, is_host=True, may_be_defanged=False)
         if kind != expected:
             return None, value, f"a STIX pattern for {path} whose value is of another kind" if kind else reason
         sent.append((kind, inner, reason))
@@ -259,7 +260,7 @@ def _url(value: str) -> Found | None:
 
 def _is_host(host: str) -> bool:
     if host.startswith("["):
-        return _ipv6(host[1:-1]) is not None and _is_ipv6(host[1:-1])
+        return _ipv6(host) is not None
     name = host.removesuffix(".")
     if re.fullmatch(_IPV4, name) or _NUMBER_HOST.fullmatch(name):
         return True
@@ -297,19 +298,15 @@ def _mac(value: str) -> Found | None:
 
 def _ipv6(value: str) -> Found | None:
     match = _IPV6_SHAPE.fullmatch(value)
-    if match is None or value.startswith("[") != value.endswith("]") or not _is_ipv6(match[1]):
+    if match is None or value.startswith("[") != value.endswith("]"):
+        return None
+    try:
+        number = int(IPv6Address(match[1]))
+    except ValueError:
         return None
     if _EIGHT_PAIRS.fullmatch(value):
         return None, value, "eight pairs of digits: an IPv6 address or a long MAC address (EUI-64)"
-    return "ipv6", match[1], IPv6Address(match[1]).compressed
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return "%" not in text
+    return "ipv6", match[1], f"ipv6 {number:x}"
 
 
 # Domains, at length
@@ -403,4 +400,4 @@ def _reason(value: str) -> str:
 
 def _is_indicator(word: str) -> bool:
     word = refang(word.strip("\"'"))
-    return (plain(word) or examine(word))[0] is not None
+    return (plain(word) or examine(word, is_host=False, may_be_defanged=False))[0] is not None

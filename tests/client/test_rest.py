@@ -156,12 +156,20 @@ def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
     assert deadline.paused == []
 
 
-def test_attempts_are_bounded() -> None:
-    """A server that never recovers is given up."""
-    with Hostile(answer(503)) as server, client(server.url) as collections:
-        with pytest.raises(Unavailable, match="Sekoia could not answer \\(HTTP 503\\)"):
-            collections.collection("c")
-        assert len(server.requests) == Patience.none().attempts
+def test_a_long_failure_is_waited_out() -> None:
+    """As long as there is time, a server that fails is asked again, however often."""
+    with Hostile(*[answer(503)] * 20, answer(200, COLLECTION)) as server, client(server.url) as collections:
+        assert collections.collection("c").name == "Blocklist"
+
+
+def test_a_failure_that_outlasts_the_deadline_is_told() -> None:
+    """A server that does not recover in time is given up, with what it said."""
+    with (
+        Hostile(answer(503)) as server,
+        client(server.url, deadline=Deadline(0.3)) as collections,
+        pytest.raises(Unavailable, match="Sekoia could not answer \\(HTTP 503\\)"),
+    ):
+        collections.collection("c")
 
 
 def test_a_trickle_ends_at_the_deadline() -> None:
