@@ -12,7 +12,13 @@ import pytest
 import trustme
 
 from sandbox import Sandbox
-from sekoia_cti.client.errors import CertificateRejected, LiveAPIUnreachable, Unavailable
+from sekoia_cti.client.errors import (
+    CertificateRejected,
+    LiveAPIError,
+    LiveAPIUnreachable,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from sekoia_cti.client.live import LiveAPI
 from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
@@ -100,6 +106,22 @@ def test_a_certificate_that_is_not_trusted_is_told_by_both(
             with pytest.raises(CertificateRejected) as caught:
                 live.ready(Deadline(10))
             assert reason in str(caught.value).lower()
+
+
+def test_a_redirect_takes_the_key_to_no_other_host() -> None:
+    """REST does not follow a redirect; LiveAPI follows it without the key."""
+    key = "the-very-secret-key"
+    with Hostile(answer(401)) as other, Hostile(answer(302, Location=f"{other.url}/live/")) as server:
+        with (
+            IOCCollections(f"{server.url}/v2/inthreat", key, deadline=Deadline(20), patience=PATIENCE) as rest,
+            LiveAPI(f"ws://{server.host}/live/", key, patience=PATIENCE) as live,
+        ):
+            with pytest.raises(UnexpectedAnswer, match="it redirects to"):
+                list(rest.collections())
+            with pytest.raises(LiveAPIError):
+                raise live.ready(Deadline(10)) or AssertionError("a redirect is no LiveAPI")
+        assert all(key.encode() in request for request in server.requests)
+        assert not any(key.encode() in request for request in other.requests)
 
 
 def test_a_proxy_is_used_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

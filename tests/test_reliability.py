@@ -478,6 +478,7 @@ def test_a_read_timeout(sandbox: Sandbox, collection_id: str) -> None:
         running.submit()
         outcome = running.importer.finish()
     assert outcome.completed
+    assert sum(request.path.endswith("/text") for request in sandbox.requests) == 2
     assert_all_in(sandbox, collection_id)
 
 

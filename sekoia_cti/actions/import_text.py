@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 
@@ -12,7 +12,7 @@ from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResu
 from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, SekoiaError
 from sekoia_cti.client.imports import Importer
 from sekoia_cti.client.wire import Count
-from sekoia_cti.indicators.batches import batches
+from sekoia_cti.indicators.batches import LINES, batches
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import Reading, read
 from sekoia_cti.indicators.text import decode, sample
@@ -117,6 +117,7 @@ class ImportIndicatorsFromText(ImportAction):
         "Import indicators from text or a list into an IOC collection, and wait until Sekoia has imported them"
     )
     results_model = ImportIndicatorsFromTextResults
+    lines_per_task: ClassVar[int] = LINES
 
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
         """Read the sources, submit their indicators in parts, and wait for the end."""
@@ -180,7 +181,7 @@ class ImportIndicatorsFromText(ImportAction):
         else ends the submissions. When Sekoia took nothing at all, that is the error of the action.
         """
         submitted, failure = 0, None
-        for part in batches(values):
+        for part in batches(values, lines=self.lines_per_task):
             try:
                 self._submit_part(importer, part, format)
                 submitted += len(part)

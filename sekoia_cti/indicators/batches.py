@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-__all__ = ["batches"]
+__all__ = ["LINES", "batches"]
 
 LINES = 100_000
 """Lines of a part. Half a million indicators, the most that Sekoia holds, make five: few enough to submit within seconds

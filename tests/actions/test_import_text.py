@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from tests.conftest import Platform
@@ -157,35 +159,37 @@ def test_a_strict_import_sends_nothing_doubtful(sandbox: Sandbox, platform: Plat
     assert sandbox.requests == []
 
 
-MANY = [f"d{number}.example" for number in range(250_000)]
+MANY = [f"d{number}.example" for number in range(250)]
 
 
-def test_a_long_list_goes_in_parts(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+def test_a_long_list_goes_in_parts(platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Progress and results add up over the tasks."""
+    monkeypatch.setattr(ImportIndicatorsFromText, "lines_per_task", 100)
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(MANY))
     assert run.error is None
     assert run.results
     assert len(run.results["task_ids"]) == 3
-    assert (run.results["status"], run.results["submitted"]) == ("completed", 250_000)
-    assert (run.results["imported"], run.results["total"], run.results["created"]) == (250_000,) * 3
+    assert (run.results["status"], run.results["submitted"]) == ("completed", 250)
+    assert (run.results["imported"], run.results["total"], run.results["created"]) == (250,) * 3
 
 
 def test_a_part_that_is_refused_does_not_lose_the_others(
-    sandbox: Sandbox, platform: Platform, collection_id: str
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other parts are imported and watched, and the results say what went in and what did not."""
+    monkeypatch.setattr(ImportIndicatorsFromText, "lines_per_task", 100)
     sandbox.faults.rest = [
         RestFault(path="/text$", delay=0.0),
         RestFault(path="/text$", status=400, body={"message": "no"}),
     ]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(MANY))
     assert run.error == (
-        "100,000 of 250,000 indicators were not submitted. Sekoia refused the request (HTTP 400) while submitting the "
+        "100 of 250 indicators were not submitted. Sekoia refused the request (HTTP 400) while submitting the "
         "indicators, saying “no”: correct the arguments of the action and run it again."
     )
     assert run.results
-    assert (run.results["status"], run.results["submitted"]) == ("incomplete", 150_000)
-    assert (run.results["imported"], len(run.results["task_ids"])) == (150_000, 2)
+    assert (run.results["status"], run.results["submitted"]) == ("incomplete", 150)
+    assert (run.results["imported"], len(run.results["task_ids"])) == (150, 2)
 
 
 def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
