@@ -1,6 +1,6 @@
-"""Import indicators from a file: CSV, XLS or XLSX, with what each column holds given or detected by Sekoia."""
+"""Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from sekoia_cti.actions import storage
 from sekoia_cti.actions.arguments import CollectionArguments, literal
 from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults
-from sekoia_cti.client.rest import IOCCollections
-from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
+from sekoia_cti.client.wire import FILE_COLUMNS, Mapping, Preview
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.files import MIME_TYPES, FileKind, column
+from sekoia_cti.indicators.files import MIME_TYPES, FileKind, column, heading
+from sekoia_cti.indicators.headers import mapping_for
 from sekoia_cti.indicators.text import sample, thin
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
@@ -53,8 +53,8 @@ class FileArguments(CollectionArguments):
     ) = Field(
         default=None,
         title="Mapping",
-        description="What each column holds, one entry a column, exactly one of them observable; what Sekoia detects is "
-        "used when left empty",
+        description="What each column holds, one entry a column, exactly one of them observable; found from the "
+        "heading, or detected by Sekoia, when left empty",
     )
     ignore_first_line: bool | None = Field(
         default=None,
@@ -109,19 +109,18 @@ class ImportIndicatorsFromFile(ImportAction):
         mime_type = arguments.mime_type or MIME_TYPES[kind][0]
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Uploading {file.name} ({file.size:,} bytes) to {arguments.collection_id}")
-            file_handle, mapping, ignore_first_line = self._upload(importer.collections, file, mime_type, arguments)
-
-            @cache
-            def values() -> list[str]:
-                with file.open() as opened:
-                    observables = column(opened, kind, mapping.index("observable"), skip_first=ignore_first_line)
-                    return sample(thin(observables))
-
+            preview = importer.collections.preview_file(
+                arguments.collection_id, file.open, size=file.size, name=file.name, mime_type=mime_type
+            )
+            mapping, ignore_first_line = self._layout(file, kind, arguments, preview)
+            values = cache(
+                partial(_recognisable, file, kind, mapping.index("observable"), skip_first=ignore_first_line)
+            )
             known = values() if arguments.wait and file.size <= SMALL_FILE else []
             importer.submit(
                 lambda: importer.collections.process_file(
                     arguments.collection_id,
-                    file_handle,
+                    preview.file_handle,
                     mapping=mapping,
                     ignore_first_line=ignore_first_line,
                     context=importer.context,
@@ -134,31 +133,56 @@ class ImportIndicatorsFromFile(ImportAction):
             **results.model_dump(), mapping=mapping, ignore_first_line=ignore_first_line
         )
 
-    def _upload(
+    def _layout(
         self,
-        collections: IOCCollections,
         file: storage.StoredFile,
-        mime_type: str,
+        kind: FileKind,
         arguments: ImportIndicatorsFromFileArguments,
-    ) -> tuple[str, Mapping, bool]:
-        """Upload the file; what the arguments leave open is what Sekoia detected."""
-        preview = collections.preview_file(
-            arguments.collection_id, file.open, size=file.size, name=file.name, mime_type=mime_type
-        )
-        mapping = arguments.mapping or preview.mapping()
+        preview: Preview,
+    ) -> tuple[Mapping, bool]:
+        """What each column holds, and whether the first line is a heading.
+
+        What the arguments leave open is told by a heading of known names, or else is what Sekoia detected.
+        """
+        mapping, ignore_first_line = arguments.mapping, arguments.ignore_first_line
+        if mapping is None and ignore_first_line is not False:
+            mapping = mapping_for(_heading(file, kind))
+            if mapping is not None:
+                ignore_first_line = True
+                columns = ", ".join(column or "ignored" for column in mapping)
+                self.tell(f"The columns of {file.name} are known by their heading: {columns}")
+        mapping = mapping or preview.mapping()
         if mapping is None:
             raise InputError(
                 f"Sekoia did not tell what the columns of {file.name} hold, and nothing was imported: give the mapping, "
                 "one entry a column, exactly one of them observable"
             )
-        ignore = arguments.ignore_first_line
-        ignore_first_line = preview.ignore_first_line() if ignore is None else ignore
+        if ignore_first_line is None:
+            ignore_first_line = preview.ignore_first_line()
         if ignore_first_line is None:
             raise InputError(
                 f"Sekoia did not tell whether the first line of {file.name} is a heading, and nothing was imported: give "
                 "ignore_first_line"
             )
-        return preview.file_handle, mapping, ignore_first_line
+        return mapping, ignore_first_line
+
+
+def _heading(file: storage.StoredFile, kind: FileKind) -> list[str]:
+    """The first row; none when we cannot read the file, which Sekoia may well."""
+    try:
+        with file.open() as opened:
+            return heading(opened, kind)
+    except (InputError, *storage.UNREADABLE):
+        return []
+
+
+def _recognisable(file: storage.StoredFile, kind: FileKind, index: int, *, skip_first: bool) -> list[str]:
+    """Values by which the import can be recognised; none when we cannot read the file, which Sekoia may well."""
+    try:
+        with file.open() as opened:
+            return sample(thin(column(opened, kind, index, skip_first=skip_first)))
+    except (InputError, *storage.UNREADABLE):
+        return []
 
 
 def _kind_for(mime_type: str | None) -> FileKind | None:

@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.text import decode
 
-__all__ = ["MIME_TYPES", "FileKind", "column", "kind_of"]
+__all__ = ["MIME_TYPES", "FileKind", "column", "heading", "kind_of"]
 
 FileKind = Literal["csv", "xls", "xlsx"]
 
@@ -68,6 +68,19 @@ def column(file: BinaryIO, kind: FileKind, index: int, *, skip_first: bool) -> I
             skip_first = False
         elif index < len(row) and (value := str(row[index]).strip()):
             yield value
+
+
+def heading(file: BinaryIO, kind: FileKind) -> list[str]:
+    """The cells of the first row, which may be a heading.
+
+    Args:
+        file: Opened for reading bytes, at its start.
+        kind: What :func:`kind_of` found.
+
+    Raises:
+        InputError: The file cannot be read as that kind.
+    """
+    return [str(cell) for cell in next(_rows(file, kind), [])]
 
 
 def _rows(file: BinaryIO, kind: FileKind) -> Iterator[Sequence[object]]:

@@ -13,7 +13,7 @@ import pytest
 import requests
 import xlwt
 
-from sandbox import Sandbox
+from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from tests.conftest import Platform
 
@@ -103,13 +103,55 @@ def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:
 def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, collection_id: str, fields: Any) -> None:
     """Without a mapping the preview's is used, whatever the names of its fields are."""
     sandbox.faults.preview_fields = fields
-    as_csv(platform.storage / "iocs.csv", [HEADER[:2], *(row[:2] for row in ROWS[:20])])
+    as_csv(platform.storage / "iocs.csv", [["Host name", "Valid until"], *(row[:2] for row in ROWS[:20])])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
     assert run.error is None
     assert run.results
     assert run.results["mapping"] == ["observable", "valid_until"]
     assert run.results["ignore_first_line"] is True
     assert run.results["imported"] == 20
+
+
+@pytest.mark.parametrize("write", [as_csv, as_xls, as_xlsx])
+def test_a_heading_of_known_names_tells_the_columns(
+    sandbox: Sandbox, platform: Platform, collection_id: str, write: Writer
+) -> None:
+    """A heading that is certain beats what Sekoia detects, and the log says so."""
+    sandbox.faults.preview_fields = "none"
+    write(
+        platform.storage / "iocs",
+        [[" Tags", "IOC ", "End of validity", "COMMENT"], *(["x", *row] for row in ROWS[:20])],
+    )
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs")
+    assert run.error is None
+    assert run.results
+    assert run.results["mapping"] == [None, "observable", "valid_until", "description"]
+    assert run.results["ignore_first_line"] is True
+    assert {indicator["description"] for indicator in sandbox.indicators(collection_id)} == {
+        row[2] for row in ROWS[:20]
+    }
+    assert "The columns of iocs are known by their heading: ignored, observable, valid_until, description" in run.logs
+
+
+def test_a_file_that_only_sekoia_can_read_is_imported(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """A cell beyond what our reader takes keeps nothing from being imported."""
+    (platform.storage / "iocs.csv").write_text("a.example," + "x" * 200_000 + "\nb.example,y\n")
+    sandbox.faults.rest = [
+        RestFault(path="/preview$", status=200, body={"file_handle": "h"}),
+        RestFault(path="/process$", status=202, body={"task_id": "t"}),
+    ]
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="iocs.csv",
+        mapping="observable,ignore",
+        ignore_first_line=False,
+        wait=False,
+    )
+    assert run.error is None
+    assert run.results and run.results["task_ids"] == ["t"]
 
 
 def test_without_a_usable_detection_the_mapping_is_asked_for(
