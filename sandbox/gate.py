@@ -62,6 +62,7 @@ class Gate:
         self._app = app
         self._controls = controls
         self._recorded: deque[Recorded] = deque(maxlen=RECORDED_REQUESTS)
+        self._serving: set[Transport] = set()
 
     @property
     def recorded(self) -> list[Recorded]:
@@ -72,14 +73,29 @@ class Gate:
         """Forgets the calls so far."""
         self._recorded.clear()
 
+    def abandon(self) -> None:
+        """Resets the connections of requests that are not done with: their clients may never send the rest."""
+        for transport in self._serving:
+            reset_connection(transport)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request, with the fault that hits it."""
-        scope[_TRANSPORT] = cast(Any, send).__self__.transport
+        transport = scope[_TRANSPORT] = cast(Any, send).__self__.transport
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._serving.add(transport)
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._serving.discard(transport)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         hitting: list[RestFault] = []
-        if scope["type"] == "http" and scope["path"].startswith(ROOTS):
+        if scope["path"].startswith(ROOTS):
             receive, send = self._recording(scope, receive, send)
             hitting = self._controls.faults.rest
-        elif scope["type"] == "http" and scope["path"].startswith("/callback/"):
+        elif scope["path"].startswith("/callback/"):
             hitting = self._controls.faults.callback
         fault = next((fault for fault in hitting if fault.take(scope["method"], scope["path"])), None)
         if fault is None:

@@ -55,6 +55,8 @@ class LiveAPI:
         self._keys = keys
         self._listening: set[_Connection] = set()
         self._open: set[_Connection] = set()
+        self.handshakes = 0
+        """Handshakes that wait to be answered."""
 
     @property
     def connections(self) -> int:
@@ -90,7 +92,10 @@ class LiveAPI:
         faults = self._controls.faults
         known = self._keys.know(socket.cookies.get("access_token_cookie"))
         status = faults.live_status or (None if known else 401)
-        if not await self._controls.pause(faults.live_delay):
+        self.handshakes += 1
+        in_time = await self._controls.pause(faults.live_delay)
+        self.handshakes -= 1
+        if not in_time:
             reset_connection(transport_of(socket.scope))
             while (await socket.receive())["type"] != "websocket.disconnect":
                 pass  # uvicorn must know first that nothing is left to answer

@@ -84,6 +84,7 @@ class Sandbox:
     ) -> None:
         with self._closing:
             self._call(self._quiet)
+            self._call(self._gate.abandon)
             self._server.should_exit = True
             self._thread.join()
 
@@ -195,7 +196,7 @@ class Sandbox:
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                # Only a client that stopped in the middle of a request makes it wait that long.
+                # Never takes that long, unless an answer is too large for a client that does not read it.
                 timeout_graceful_shutdown=1,
             )
         )

@@ -16,6 +16,8 @@ __all__ = ["DEFAULT_COMMUNITY", "Context", "Store", "timestamp"]
 DEFAULT_COMMUNITY = "6d3bd1e0-7f0c-4f5c-9b1a-1d8a4b4e2c10"
 # How long an indicator must have been revoked before it can be deleted (contract, DELETE of an indicator).
 DELETION_AFTER = timedelta(hours=24)
+# Previewed files that are kept: enough for all that goes on at once, and no more, for they can be large.
+KEPT_FILES = 20
 
 # Numbers of collections are never given again, so that a late import cannot end up in another one.
 _SCHEMA = """
@@ -221,9 +223,11 @@ class Store:
     # Files
 
     def add_file(self, number: int, content: bytes) -> str:
-        """Keeps a file that was previewed for a collection, and returns its handle."""
+        """Keeps a file that was previewed for a collection, forgets the oldest ones, and returns its handle."""
         handle = str(uuid.uuid4())
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", (handle, number, content))
+        oldest = "DELETE FROM files WHERE rowid <= (SELECT max(rowid) FROM files) - ?"
+        self._connection.execute(oldest, (KEPT_FILES,))
         return handle
 
     def file(self, number: int, handle: str) -> bytes | None:

@@ -177,16 +177,12 @@ def test_reset_ends_handshakes(sandbox: Sandbox, listen: Listen) -> None:
     request += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(request + b"Cookie: access_token_cookie=sandbox-key\r\n\r\n")
-        sandbox.wait_for(lambda: _connections(sandbox) == 1)
+        sandbox.wait_for(lambda: sandbox._service.live.handshakes == 1)
         sandbox.reset()
         with pytest.raises(ConnectionResetError):
             client.recv(1)
     with listen():
         assert sandbox.live_connections == 1
-
-
-def _connections(sandbox: Sandbox) -> int:
-    return len(sandbox._server.server_state.connections)
 
 
 def test_no_greeting(sandbox: Sandbox, listen: Listen) -> None:
@@ -369,7 +365,7 @@ def test_serve(tmp_path: Path, stop: signal.Signals) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONWARNINGS": "error"},
     ) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 import xlwt
 
 from sandbox import Sandbox
+from sandbox.store import KEPT_FILES
 from tests.sandbox.conftest import API, Listen, import_end
 
 CSV, XLS = "text/csv", "application/vnd.ms-excel"
@@ -132,22 +132,25 @@ def test_encodings(files: Files, encoding: str) -> None:
     assert files.preview(as_csv(rows, encoding))["preview"] == rows
 
 
-@pytest.mark.parametrize("name", ["mapping", "columns", "detected_mapping", "nested", "none"])
-def test_names_of_what_was_detected(files: Files, sandbox: Sandbox, name: Any) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mapping", {"mapping": ["observable", None], "ignore_first_line": True}),
+        ("columns", {"columns": [{"index": 0, "type": "observable"}, {"index": 1, "type": None}], "has_header": True}),
+        ("detected_mapping", {"detected_mapping": ["observable", None], "first_line_is_header": True}),
+        ("nested", {"mapping": {"0": "observable", "1": None}, "ignore_first_line": True}),
+        ("none", {}),
+    ],
+)
+def test_names_of_what_was_detected(files: Files, sandbox: Sandbox, name: Any, told: dict[str, Any]) -> None:
     """The names are unknown, so clients can be tried with several."""
     sandbox.faults.preview_fields = name
-    found = files.preview(as_csv([["IOC", "note"], ["example.com", "x"]]))
-    told: dict[str, Callable[[], object]] = {
-        "mapping": lambda: (found["mapping"], found["ignore_first_line"]),
-        "columns": lambda: ([column["type"] for column in found["columns"]], found["has_header"]),
-        "detected_mapping": lambda: (found["detected_mapping"], found["first_line_is_header"]),
-        "nested": lambda: (
-            list(found["preview"]["mapping"].values()),
-            found["preview"]["ignore_first_line"],
-        ),
-        "none": lambda: (["observable", None], True) if found.keys() == {"file_handle", "lines"} else None,
-    }
-    assert told[name]() == (["observable", None], True)
+    rows = [["IOC", "note"], ["example.com", "x"]]
+    found = files.preview(as_csv(rows))
+    assert found.pop("file_handle")
+    found = found["preview"] if name == "nested" else found
+    assert found.items() >= told.items()
+    assert [found[field] for field in found.keys() - told.keys()] == [rows]
 
 
 @pytest.mark.parametrize(
@@ -271,6 +274,16 @@ def test_unknown_handle(files: Files, api: API, sandbox: Sandbox) -> None:
         assert api("POST", f"{path}/process", json={**body, "file_handle": known}).status_code == 202
     for path, unknown in ((files.path, "unknown"), (other.path, handle)):
         assert api("POST", f"{path}/process", json={**body, "file_handle": unknown}).status_code == 404
+
+
+def test_old_handles(files: Files) -> None:
+    """Only the latest files are kept."""
+    handles = [files.preview(b"example.com\n")["file_handle"] for _ in range(KEPT_FILES + 1)]
+    body = {"mapping": ["observable"], "ignore_first_line": False}
+    answers = [
+        files.api("POST", f"{files.path}/process", json={**body, "file_handle": handle}) for handle in handles[:2]
+    ]
+    assert [answer.status_code for answer in answers] == [404, 202]
 
 
 @pytest.mark.parametrize(("write", "mime"), [(as_csv, CSV), (as_xls, XLS), (as_xlsx, XLSX)])

@@ -1,8 +1,11 @@
 """REST: collections, indicators and kill chains, with their status codes."""
 
 import re
+import socket
 import sqlite3
 import threading
+import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -396,6 +399,21 @@ def test_nothing_is_left_behind() -> None:
         file = ("big.csv", b"example.com\n" * 200_000, "text/csv")
         assert api("POST", _indicators(collection_id, "files/preview"), files={"file": file}).status_code == 200
     sandbox.wait_for(lambda: threading.enumerate() == before)
+
+
+def test_unfinished_requests_do_not_delay_the_end() -> None:
+    """A client that sends half a request is reset when the sandbox ends."""
+    head = b"POST /v2/inthreat/ioc-collections HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox-key\r\n"
+    with ExitStack() as stack:
+        with Sandbox() as sandbox:
+            port = int(sandbox.url.rpartition(":")[2])
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            client.sendall(head + b"Content-Length: 1000\r\n\r\n{")
+            sandbox.wait_for(lambda: len(sandbox.requests) == 1)
+            began = time.monotonic()
+        assert time.monotonic() - began < 1
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
 
 
 def test_taken_port(sandbox: Sandbox) -> None:
