@@ -6,7 +6,8 @@ WORKDIR /app
 
 # Dependencies before code, so that a change of the code does not install them again
 COPY requirements.txt ./
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --require-hashes \
+    -r requirements.txt
 
 COPY manifest.json main.py ./
 COPY sekoia_cti ./sekoia_cti

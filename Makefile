@@ -1,7 +1,7 @@
 # The commands of the project; `make help` lists them.
 
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 BIN := .venv/bin
 SOURCES := sekoia_cti sandbox tests main.py $(wildcard benchmarks)
 
@@ -13,7 +13,7 @@ help: ## Show the commands
 
 # The environment is complete when its stamp is there: an interrupted installation starts again.
 .venv/stamp: requirements-dev.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is needed: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) …"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
@@ -29,10 +29,10 @@ test: .venv/stamp ## Run all tests
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 check: .venv/stamp ## What CI runs: format, lint, types, architecture, manifests in step, tests
-	$(BIN)/black --check --quiet $(SOURCES)
-	$(BIN)/ruff check --quiet $(SOURCES)
+	$(BIN)/black --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy $(SOURCES)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	@$(MAKE) --no-print-directory test
 
 sandbox: .venv/stamp ## Serve a local Sekoia until interrupted
@@ -54,4 +54,5 @@ docs: .venv/stamp ## Renew what the documentation takes from the tests
 	@$(BIN)/python -m tests.reliability_table
 
 clean: ## Remove what the other commands made
-	@rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache uv.lock
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
