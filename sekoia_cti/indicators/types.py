@@ -68,12 +68,13 @@ _SPECIAL_USE = frozenset(
 # .com it is the other way round: next to their millions of domains, files of these names are no rule to follow.
 _ALSO_FILES = frozenset(("zip", "mov", "sh", "py", "so", "cab", "dot"))
 
-_FILE_EXTENSIONS = _ALSO_FILES | frozenset("""
+_EXTENSIONS = """
     7z ace apk arj asp aspx avi bak bat bin bmp bz2 cfg chm class cmd conf cpl cpp csv dat db deb dll dmg doc docm docx
     dotm dylib elf eml exe gif gz hta htm html ico img ini ipa iso jar jpeg jpg js jse json jsp lnk log lua mht mkv mp3
     mp4 msg msi msp pdf pem php pif png ppam pps ppsx ppt pptm pptx ps1 psm1 pyc pyw rar rb reg rpm rtf scr svg swf sys
     tar tgz tmp txt vbe vbs vhd vhdx war webp wsf wsh xhtml xlam xll xls xlsb xlsm xlsx xml xz yaml yml
-    """.split())
+"""
+_FILE_EXTENSIONS = _ALSO_FILES.union(_EXTENSIONS.split())
 
 
 @cache
@@ -127,7 +128,7 @@ def plain(value: str) -> Found | None:
         return kind, value, value
     if kind == "hashes":
         return _hashes_of_one_file(value)
-    if kind == "url" or value.islower():
+    if kind in ("url", "ipv4") or value.islower():
         return kind, value, value
     return kind, value, value.lower()
 
@@ -168,12 +169,10 @@ _NOT_TAKEN = {56: "SHA-224", 96: "SHA-384"}
 def _hashes(value: str) -> Found | None:
     if not _HASH_LINE.fullmatch(value):
         return None
-    return _hashes_of_one_file(value) if _BETWEEN.search(value) else _one_hash(value)
+    return _hashes_of_one_file(value) if _BETWEEN.search(value) else _odd_hash(value)
 
 
-def _one_hash(value: str) -> Found:
-    if kind := _HASHES.get(len(value)):
-        return kind, value, value.lower()
+def _odd_hash(value: str) -> Found:
     if name := _NOT_TAKEN.get(len(value)):
         return None, value, f"a {name} hash, a kind that Sekoia does not take"
     return None, value, "hexadecimal digits, but not as many as an MD5, SHA-1, SHA-256 or SHA-512 hash has"
@@ -340,7 +339,7 @@ def _domain(value: str, *, is_host: bool) -> Found | None:
     if lowered in _suffixes():
         return None, value, "a public suffix, below which anyone can have a domain, and no domain itself"
     if ending in _ALSO_FILES and not (is_host or _is_surely_domain(value, lowered)):
-        return None, value, f"a file name or a domain under .{ending}: [.]{ending} or http:// would tell"
+        return None, value, f"a file name or a domain: written as [.]{ending} or as a URL it would be a domain"
     return "domain", name, lowered
 
 
@@ -369,32 +368,38 @@ _REASONS = [
         (rf"\[?{_IPV6_TEXT}%\w+\]?(?:/[0-9]+)?", "an address with a zone, which means something on one machine only"),
         (rf"(?={_QUAD}$)(?:[0-9]+\.)*0[0-9].*", "an address with leading zeros, which programs read differently"),
         (_QUAD, "no IPv4 address: a number in it is above 255"),
-        (rf"(?=.*:.*:){_IPV6_TEXT}.{{0,20}}", "no valid IPv6 address"),
+        (rf"(?=.*:.*:){_IPV6_TEXT}.{{0,20}}", "no valid IPv6 or MAC address"),
         (r"[a-z0-9_.-]+\.[a-z0-9-]+:[0-9]{1,5}", "a domain with a port"),
         (r"cve-[0-9]{4}-[0-9]{4,}", "a vulnerability, not an indicator"),
         (r"(?:hkey_|hklm\\|hkcu\\|hku\\|hkcr\\).*", "a registry key"),
         (r"(?:[a-z]:\\|\\\\|[%$~]\w*%?[\\/]|\.{0,2}/).*|[^/]*\\.*", "a file path"),
         (r"\*\..*|[\w.-]*\*[\w.-]*", "a pattern with wildcards, not one domain"),
         (r"[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?[/?#].*", "a URL without its scheme (http:// or another)"),
+        (r"mailto:.*", "a link to an email address, not the address"),
         (r"[^\s@]+@[^\s@]+", "no valid email address"),
     )
 ]
 
 
+_LIKE_A_NAME = re.compile(r"[\w.-]+")
+
+
 def _reason(value: str) -> str:
     """Why a value is no indicator; the first that fits."""
-    extension = value.rpartition(".")[2].lower() if "." in value else ""
-    words = _BETWEEN.split(value)
-    if len(words) > 1 and extension not in _FILE_EXTENSIONS:
-        if _is_indicator(words[0]):
-            return "several values in one line" if _is_indicator(words[-1]) else "an indicator with text after it"
     for pattern, reason in _REASONS:
         if pattern.fullmatch(value):
             return reason
+    extension = value.rpartition(".")[2].lower() if "." in value else ""
     if extension in _FILE_EXTENSIONS:
         return "a file name"
-    if "." in value and _is_name(value):
-        return f"no domain, since there is no top-level domain “{extension}”"
+    words = _BETWEEN.split(value)
+    if len(words) > 1 and _is_indicator(words[0]):
+        return "several values in one line" if _is_indicator(words[-1]) else "an indicator with text after it"
+    if extension and not extension.isdigit():
+        if _is_name(value):
+            return f"no domain, since there is no top-level domain “{extension}”"
+        if _LIKE_A_NAME.fullmatch(value):
+            return "no valid domain name"
     return "no known kind of indicator"
 
 

@@ -1,0 +1,61 @@
+"""What Hypothesis makes: valid indicators and how people defang them, and text that looks like either."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address
+
+from hypothesis import strategies as st
+
+__all__ = ["defanged", "text_like_indicators"]
+
+_DOTS = (".", "[.]", "(.)", "{.}", "[dot]", "(dot)", "{DOT}", "[ dot ]", " [.] ", " (dot) ", "\\.")
+_COLONS = (":", "[:]", "(:)", "{:}", " [:] ")
+_ATS = ("@", "[@]", "(at)", "{AT}", "[ at ]", " [at] ")
+_SCHEMES = {
+    "http": ("http", "hxxp", "hXXp", "HXXP"),
+    "https": ("https", "hxxps", "hXXps", "HxXpS"),
+    "ftp": ("ftp", "fxp", "FXP"),
+}
+_SEPARATORS = ("://", "[://]", "[:]//", "(:)//", "{://}")
+_LABEL = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,8}[a-z0-9_])?", fullmatch=True)
+_LOCAL = st.from_regex(r"[a-z0-9][a-z0-9_+-]{0,8}(\.[a-z0-9_+-]{1,8})?", fullmatch=True)
+_PATH = st.from_regex(r"([/?#][a-z0-9\[\](){}.:@/?=&%-]{0,20}[a-z0-9/])?", fullmatch=True)
+
+_NAMES = st.tuples(_LABEL, st.sampled_from(["example", "example.com", "a.test", "example.co.uk"])).map(".".join)
+_IPV4 = st.integers(1, 254).map(lambda number: f"203.0.113.{number}")
+_IPV6 = st.integers(1, 2**96 - 1).map(lambda number: str(IPv6Address((0x20010DB8 << 96) + number)))
+
+_FRAGMENTS = (
+    *"ab.:/\\@[](){}<>'\"`,;#*-•– 1\t\n\u00a0\u200b\u200d",
+    *("[.]", "(dot)", "[:]", "[at]", "hxxp", "://", "evil", ".example", ".zip", "192.0.2.1", "2001:db8::", "0" * 32),
+    *("1" * 40, "[url:value = '", "' OR ", "']", " # ", " // ", "1. ", "- "),
+)
+
+
+def text_like_indicators() -> st.SearchStrategy[str]:
+    """Text of pieces of indicators, of their defanged forms, and of what is written around them."""
+    return st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join)
+
+
+@st.composite
+def defanged(draw: st.DrawFn) -> tuple[str, str]:
+    """A valid indicator, and how someone may have written it: each mark in a form of its own, or as it is."""
+
+    def written(text: str) -> str:
+        forms = {".": _DOTS, ":": _COLONS}
+        return re.sub("[.:]", lambda mark: draw(st.sampled_from(forms[mark[0]])), text)
+
+    kind = draw(st.sampled_from(["domain", "ipv4", "ipv6", "email", "url"]))
+    if kind == "domain" or kind == "ipv4" or kind == "ipv6":
+        value = draw({"domain": _NAMES, "ipv4": _IPV4, "ipv6": _IPV6}[kind])
+        return value, written(value)
+    if kind == "email":
+        local, domain = draw(_LOCAL), draw(_NAMES)
+        return f"{local}@{domain}", written(local) + draw(st.sampled_from(_ATS)) + written(domain)
+    scheme = draw(st.sampled_from(sorted(_SCHEMES)))
+    host = draw(_NAMES | _IPV4 | _IPV6.map(lambda address: f"[{address}]"))
+    host += draw(st.sampled_from(["", ":8080"]))
+    path = draw(_PATH)
+    start = draw(st.sampled_from(_SCHEMES[scheme])) + draw(st.sampled_from(_SEPARATORS))
+    return f"{scheme}://{host}{path}", f"{start}{written(host)}{path}"

@@ -1,0 +1,308 @@
+"""Reading: every line is sent, a duplicate, blank or a comment, and what looks like no indicator is told."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sekoia_cti.indicators.headers import mapping_for
+from sekoia_cti.indicators.reading import Reading, Unrecognized, clean, read
+from sekoia_cti.indicators.text import decode
+from tests.indicators.strategies import defanged, text_like_indicators
+
+FEEDS = Path(__file__).resolve().parents[3] / "shared" / "feeds"
+MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+
+
+def accounted(reading: Reading) -> int:
+    """How many lines a reading accounts for; its counts agree with each other."""
+    assert sum(reading.by_type.values()) + reading.unrecognized_count == len(reading.values)
+    assert len(reading.unrecognized) == min(reading.unrecognized_count, 100)
+    assert len(set(reading.values)) == len(reading.values)
+    return len(reading.values) + reading.duplicates
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("  evil.example\t\r\n", "evil.example"),
+        ("\ufeffevil.example", "evil.example"),
+        ("\u200bevil\u200b.example\u2060", "evil.example"),
+        ("\u00a0evil.example\u3000", "evil.example"),
+        ("evil\u00ad.example", "evil.example"),
+        ("\u200fevil.example\u202c", "evil.example"),
+        ("\u200cنامه\u200cای.example\u200d", "نامه\u200cای.example"),
+        ("a.example\nb.example\u2028c.example", "a.example b.example c.example"),
+        # Bullets
+        ("- evil.example", "evil.example"),
+        ("* evil.example", "evil.example"),
+        ("•\tevil.example", "evil.example"),
+        ("– evil.example", "evil.example"),
+        ("12. evil.example", "evil.example"),
+        ("1) evil.example", "evil.example"),
+        ("- - 1. evil.example", "evil.example"),
+        ("1.evil.example", "1.evil.example"),
+        ("*.evil.example", "*.evil.example"),
+        ("-evil.example", "-evil.example"),
+        ("1234. evil.example", "1234. evil.example"),
+        ("-", "-"),
+        # Quotes
+        ('"evil.example"', "evil.example"),
+        ("'evil.example'", "evil.example"),
+        ("`evil.example`", "evil.example"),
+        ("“evil.example”", "evil.example"),
+        ("„evil.example“", "evil.example"),
+        ("‘evil.example’", "evil.example"),
+        ("« evil.example »", "evil.example"),
+        ("<http://evil.example/>", "http://evil.example/"),
+        ("- \"'evil.example',\";", "evil.example"),
+        ('"a.example","b.example"', '"a.example","b.example"'),
+        ('"evil.example', '"evil.example'),
+        ('""', ""),
+        ('"', '"'),
+        # The end of a line
+        ("evil.example,", "evil.example"),
+        ("evil.example ; ,", "evil.example"),
+        # Comments
+        ("# evil.example", ""),
+        ("#evil.example", ""),
+        ("  // evil.example", ""),
+        (";evil.example", ""),
+        ("- # evil.example", ""),
+        ("evil.example # seen in May", "evil.example"),
+        ("evil.example\t// seen in May", "evil.example"),
+        ("evil.example #", "evil.example"),
+        ("'evil.example', # seen in May", "evil.example"),
+        ("http://evil.example/#fragment", "http://evil.example/#fragment"),
+        ("http://evil.example//path", "http://evil.example//path"),
+        ("http://evil.example/#fragment # seen in May", "http://evil.example/#fragment"),
+        ("invoice #47528.zip", "invoice #47528.zip"),
+        ("PO# 01202021.zip", "PO# 01202021.zip"),
+        # Nothing
+        ("", ""),
+        (" \t\r\n", ""),
+        ("\ufeff", ""),
+        (",;", ""),
+    ],
+)
+def test_cleaning(line: str, expected: str) -> None:
+    """What is written around an indicator goes, and what can be part of one stays."""
+    assert clean(line) == expected
+
+
+@given(st.text() | text_like_indicators())
+@example("1. # '")
+@example("\u200d \u200d'\u200d")
+@example("'a # ',")
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    """A clean line has nothing left to clean, no blanks around it and no line break in it."""
+    once = clean(text)
+    assert clean(once) == once == once.strip()
+    assert len(once.splitlines()) <= 1
+
+
+def test_a_list_as_people_write_it() -> None:
+    """Headings, comments and blank lines go, values come in their order and once, and line numbers count every line."""
+    reading = read(
+        [
+            "\ufeff# Indicators",
+            "",
+            "## C2",
+            "- hxxps://evil[.]example/a[.]b,",
+            "- evil[.]example # the second stage",
+            "EVIL.example",
+            "setup.exe",
+            "192[.]0[.]2[.]1:8080",
+            f"{MD5}; {SHA1}",
+            f"{MD5.upper()},{SHA1}",
+            "setup.exe",
+        ]
+    )
+    assert reading == Reading(
+        values=[
+            "https://evil.example/a[.]b",
+            "evil.example",
+            "setup.exe",
+            "192.0.2.1:8080",
+            f"{MD5},{SHA1}",
+        ],
+        duplicates=3,
+        unrecognized=[
+            Unrecognized(7, "setup.exe", "a file name"),
+            Unrecognized(8, "192.0.2.1:8080", "an address with a port"),
+        ],
+        unrecognized_count=2,
+        by_type={"url": 1, "domain": 1, "hashes": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("evil.example", "EVIL.EXAMPLE"),
+        ("evil.example", "evil.example."),
+        ("Evil.example", "evil[.]example"),
+        ("BÜCHER.example", "bücher.example"),
+        ("2001:db8::1", "2001:DB8:0:0:0:0:0:1"),
+        ("2001:db8::1", "[2001:db8::1]"),
+        ("00:00:5e:00:53:0a", "00-00-5E-00-53-0A"),
+        ("00:00:5e:00:53:0a", "0000.5e00.530a"),
+        (MD5, MD5.upper()),
+        (f"{MD5},{SHA1}", f"{MD5.upper()} | {SHA1}"),
+        ("user@evil.example", "user@EVIL.example"),
+        ("http://evil.example/a", "HTTP://Evil.Example/a"),
+        ("http://evil.example/a", "hxxp://evil[.]example/a"),
+        ("evil.example", "[domain-name:value = 'evil.example']"),
+        ("setup.exe", "'setup.exe',"),
+    ],
+)
+def test_duplicates_go_once(first: str, second: str) -> None:
+    """Two ways to write an indicator are one value, written as it came first."""
+    reading = read([first, second])
+    assert (reading.values, reading.duplicates) == (read([first]).values, 1)
+    assert read([second, first]).duplicates == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("http://evil.example/a", "http://evil.example/A"),
+        ("http://evil.example/?a", "http://evil.example/?A"),
+        ("http://USER@evil.example/", "http://user@evil.example/"),
+        ("user@evil.example", "User@evil.example"),
+        ("Form.doc", "form.doc"),
+        ("http://evil.example", "https://evil.example"),
+        (MD5, f"{MD5},{SHA1}"),
+        ("2001:db8::1", "2001:db8::2"),
+    ],
+)
+def test_what_differs_goes_twice(first: str, second: str) -> None:
+    """Paths, names before an @ and what is no indicator are compared letter by letter."""
+    assert read([first, second]).values == [first, second]
+
+
+def test_without_refanging_values_stay_defanged() -> None:
+    """Defanged values are sent as they are, and told."""
+    lines = ["evil[.]example", "hxxp://evil.example/", "[url:value = 'hxxp://a.example']", "evil.example"]
+    reading = read(lines, refanging=False)
+    assert reading.values == lines
+    assert [entry.reason for entry in reading.unrecognized] == ["written defanged"] * 3
+    assert reading.by_type == {"domain": 1}
+
+
+def test_reports_are_bounded() -> None:
+    """The first hundred unrecognised values are told, cut to 200 letters, and all are counted and sent whole."""
+    reading = read("x" * 1_000 + str(number) for number in range(250))
+    assert accounted(reading) == reading.unrecognized_count == 250
+    assert [entry.line for entry in reading.unrecognized] == list(range(1, 101))
+    assert {len(entry.value) for entry in reading.unrecognized} == {200}
+    assert len(reading.values[0]) == 1_001
+
+
+def test_nothing_is_read_from_nothing() -> None:
+    """No lines, and lines without values, are an empty reading."""
+    assert read([]) == read(["", "# a comment"]) == Reading([], 0, [], 0, {})
+
+
+@given(st.lists(st.text() | text_like_indicators(), max_size=8), st.booleans())
+@example(["[url:value = 'http://evil.example/,']"], True)
+@example(["'[.]a.example'"], True)
+@example(["a[.]zip", "a.zip"], True)
+def test_every_line_is_accounted_for(lines: list[str], refanging: bool) -> None:
+    """What is neither blank nor a comment is a value or a duplicate, and reading twice changes nothing more."""
+    reading = read(lines, refanging=refanging)
+    assert accounted(reading) == sum(clean(line) != "" for line in lines)
+    again = read(reading.values, refanging=refanging)
+    assert (again.values, again.duplicates) == (reading.values, 0)
+
+
+@given(st.lists(defanged(), max_size=8))
+def test_what_was_defanged_reads_as_what_it_was(pairs: list[tuple[str, str]]) -> None:
+    """A list of defanged indicators and the list itself are one reading."""
+    reading = read(written for _, written in pairs)
+    assert reading == read(indicator for indicator, _ in pairs)
+    assert set(reading.values) <= {indicator for indicator, _ in pairs}
+    assert reading.unrecognized_count == 0
+
+
+# The shapes of published feeds, with reserved names
+
+COLUMNS = [
+    (
+        "IOC,Valid From,Valid Until,Link\n"
+        "evil[.]example,2023-06-20T00:00:00Z,2023-08-20T00:00:00Z,https://example.com/1\n"
+        "198.51.100[.]1,2023-06-20T00:00:00Z,2023-08-20T00:00:00Z,https://example.com/2\n"
+        f"{MD5},2023-06-20T00:00:00Z,2023-08-20T00:00:00Z,https://example.com/3\n",
+        {"domain": 1, "ipv4": 1, "md5": 1},
+        [],
+    ),
+    (
+        "Indicator, Kill chain,Creation date,End of validity,Context\n"
+        "user@example.com,Delivery,2021-01-20,2021-02-20,Sender\n"
+        "7145-2021.zip,Delivery,2021-01-20,2021-02-20,Sender attachment\n"
+        "invoice #47528.zip,Delivery,2021-01-20,2021-02-20,Sender attachment\n"
+        '"Form - Jan 20, 2021.doc",Delivery,2021-01-20,2021-02-20,Sender attachment\n'
+        "192.0.2.1:8080,Command & Control,2021-01-20,2021-02-20,C2\n"
+        '"hxxp://evil[.]example/\n",Delivery,2021-01-20,2021-02-20,"a cell that\nspans lines"\n',
+        {"email": 1, "url": 1},
+        ["a file name or", "a file name", "a file name", "an address with a port"],
+    ),
+    (
+        "type,ioc\nurl,hxxp://evil[.]example/gate.php\nmd5," + MD5 + "\nmd5," + MD5 + "\n",
+        {"url": 1, "md5": 1},
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "by_type", "reasons"), COLUMNS, ids=["validity", "kill chain", "type"])
+def test_a_column_of_a_feed(content: str, by_type: dict[str, int], reasons: list[str]) -> None:
+    """The observable column is found by its heading, and each of its cells is accounted for."""
+    cells = list(observables(content))
+    reading = read(cells)
+    assert accounted(reading) == len(cells) == len(list(csv.reader(content.splitlines(keepends=True)))) - 1
+    assert reading.by_type == by_type
+    found = [entry.reason for entry in reading.unrecognized]
+    assert all(reason.startswith(start) for reason, start in zip(found, reasons, strict=True))
+
+
+def observables(content: str) -> Iterator[str]:
+    """The cells of a CSV's observable column, or of its STIX patterns."""
+    header, *rows = csv.reader(content.splitlines(keepends=True))
+    mapping = mapping_for(header)
+    index = mapping.index("observable") if mapping else header.index("pattern")
+    return (row[index] for row in rows)
+
+
+@pytest.mark.skipif(not FEEDS.is_dir(), reason="the feeds are not here")
+@pytest.mark.parametrize(
+    ("name", "values", "duplicates", "unrecognized", "by_type"),
+    [
+        ("apt31.csv", 102, 0, 1, {"domain": 43, "ipv4": 53, "md5": 4, "hashes": 1}),
+        (
+            "customerloader.csv",
+            356,
+            5,
+            0,
+            {"domain": 1, "ipv4": 1, "md5": 1, "sha256": 242, "sha512": 101, "url": 10},
+        ),
+        ("emotet.csv", 491, 61, 227, {"email": 16, "md5": 23, "sha1": 17, "sha256": 17, "url": 191}),
+        ("interlock.txt", 142, 1, 0, {"domain": 25, "ipv4": 26, "sha256": 66, "url": 25}),
+        ("marsstealer.csv", 596, 15, 0, {"md5": 162, "sha1": 162, "sha256": 162, "url": 110}),
+    ],
+)
+def test_real_feeds(name: str, values: int, duplicates: int, unrecognized: int, by_type: dict[str, int]) -> None:
+    """Every line of a published feed is sent, a duplicate or reported; what is not sent as typed is known by count."""
+    content = decode((FEEDS / name).read_bytes())
+    lines = list(observables(content)) if name.endswith(".csv") else content.splitlines()
+    reading = read(lines)
+    assert accounted(reading) == sum(clean(line) != "" for line in lines) == values + duplicates
+    assert (len(reading.values), reading.duplicates) == (values, duplicates)
+    assert (reading.unrecognized_count, reading.by_type) == (unrecognized, by_type)
+    assert read(reading.values).values == reading.values

@@ -1,0 +1,339 @@
+"""Types: what each line is, or why it is nothing that Sekoia takes."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
+
+from sekoia_cti.indicators.reading import read
+from sekoia_cti.indicators.types import IndicatorType, Recognised, Unrecognised, recognise
+from tests.indicators.strategies import text_like_indicators
+
+MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+SHA512 = SHA256 + SHA256
+
+# A line as someone wrote it, its type, and the value that is sent; None where that is the line itself.
+RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
+    # Domains
+    ("evil.example", "domain", None),
+    ("EVIL.Example", "domain", None),
+    ("evil.example.", "domain", "evil.example"),
+    ("a.b.c.d.e.example.com", "domain", None),
+    ("_dmarc.example.com", "domain", None),
+    ("evil_host.example", "domain", None),
+    ("r3---sn-x.example.com", "domain", None),
+    ("1.2.3.example", "domain", None),
+    ("192.0.2.1.example", "domain", None),
+    ("10.example", "domain", None),
+    ("example.co.uk", "domain", None),
+    ("bücher.example", "domain", None),
+    ("BÜCHER.example", "domain", None),
+    ("xn--bcher-kva.example", "domain", None),
+    ("example.рф", "domain", None),
+    ("example.xn--p1ai", "domain", None),
+    ("उदाहरण.भारत", "domain", None),
+    ("نامه\u200cای.example", "domain", None),
+    ("💩.example", "domain", None),
+    ("router.local", "domain", None),
+    ("intranet.internal", "domain", None),
+    ("host.localhost", "domain", None),
+    ("host.invalid", "domain", None),
+    ("abcdefghijklmnop.onion", "domain", None),
+    ("abcdefghijklmnop.b32.i2p", "domain", None),
+    ("example.bit", "domain", None),
+    ("dead.beef.cafe", "domain", None),
+    (f"{'a' * 63}.example", "domain", None),
+    # A name that could be a file's, with something that only a domain has
+    ("invoice[.]zip", "domain", "invoice.zip"),
+    ("www.invoice.zip", "domain", None),
+    ("invoice.zip.", "domain", "invoice.zip"),
+    ("[domain-name:value = 'invoice.zip']", "domain", "invoice.zip"),
+    ("run.com.py", "domain", None),
+    ("http://invoice.zip/", "url", None),
+    ("user@invoice.zip", "email", None),
+    # IPv4
+    ("192.0.2.1", "ipv4", None),
+    ("198.51.100.255", "ipv4", None),
+    ("255.255.255.255", "ipv4", None),
+    ("192[.]0[.]2[.]1", "ipv4", "192.0.2.1"),
+    ("192.0.2(dot)1", "ipv4", "192.0.2.1"),
+    # IPv6
+    ("2001:db8::1", "ipv6", None),
+    ("2001:DB8:0:0:0:0:0:1", "ipv6", None),
+    ("::", "ipv6", None),
+    ("::ffff:192.0.2.1", "ipv6", None),
+    ("[2001:db8::1]", "ipv6", "2001:db8::1"),
+    ("2001[:]db8[:][:]1", "ipv6", "2001:db8::1"),
+    # MAC addresses
+    ("00:00:5e:00:53:01", "mac", None),
+    ("00-00-5E-00-53-01", "mac", None),
+    ("0000.5e00.5301", "mac", None),
+    # Email addresses
+    ("user@evil.example", "email", None),
+    ("User.Name+tag@EVIL.example", "email", None),
+    ("o'user@evil.example", "email", None),
+    ("user@bücher.example", "email", None),
+    ("user[@]evil[.]example", "email", "user@evil.example"),
+    ("user(at)evil(dot)example", "email", "user@evil.example"),
+    # URLs
+    ("http://evil.example", "url", None),
+    ("https://evil.example/path?query=1#fragment", "url", None),
+    ("HTTPS://EVIL.example/Path", "url", None),
+    ("ftp://192.0.2.1/file", "url", None),
+    ("tcp://192.0.2.1:443", "url", None),
+    ("http://evil.example:8080/", "url", None),
+    ("http://evil.example:65535/", "url", None),
+    ("http://evil.example./", "url", None),
+    ("http://user:secret@evil.example/", "url", None),
+    ("http://[2001:db8::1]:8080/", "url", None),
+    ("http://localhost:8080/", "url", None),
+    ("http://3221225985/", "url", None),
+    ("http://0xC0000201/", "url", None),
+    ("http://bücher.example/ü", "url", None),
+    ("http://evil.example/report.pdf", "url", None),
+    ("http://evil.example/a,b;c/", "url", None),
+    ("http://evil.example/a[.]b", "url", None),
+    (f"http://evil.example/{'a' * 3000}", "url", None),
+    ("hxxp://evil[.]example/a[.]b", "url", "http://evil.example/a[.]b"),
+    ("hXXps[://]evil(.)example[:]8080/", "url", "https://evil.example:8080/"),
+    # Hashes
+    (MD5, "md5", None),
+    (MD5.upper(), "md5", None),
+    (SHA1, "sha1", None),
+    (SHA256, "sha256", None),
+    (SHA512, "sha512", None),
+    ("1" * 32, "md5", None),
+    (f"{MD5},{SHA1}", "hashes", None),
+    (f"{MD5}, {SHA1}, {SHA256}", "hashes", f"{MD5},{SHA1},{SHA256}"),
+    (f"{MD5};{SHA1};{SHA256};{SHA512}", "hashes", f"{MD5},{SHA1},{SHA256},{SHA512}"),
+    (f"{SHA256} | {MD5}", "hashes", f"{SHA256},{MD5}"),
+    (f"{MD5}\t{SHA1.upper()}", "hashes", f"{MD5},{SHA1.upper()}"),
+    (f"{MD5}   {SHA1}", "hashes", f"{MD5},{SHA1}"),
+    # STIX comparisons
+    ("[domain-name:value = 'evil.example']", "domain", "evil.example"),
+    ("[domain-name:value='evil[.]example']", "domain", "evil.example"),
+    ("[ ipv4-addr:value  =  '192.0.2.1' ]", "ipv4", "192.0.2.1"),
+    ("[ipv6-addr:value = '2001:db8::1']", "ipv6", "2001:db8::1"),
+    ("[mac-addr:value = '00:00:5e:00:53:01']", "mac", "00:00:5e:00:53:01"),
+    ("[email-addr:value = 'user@evil.example']", "email", "user@evil.example"),
+    ("[url:value = 'http://evil.example/it\\'s']", "url", "http://evil.example/it's"),
+    ("[url:value = 'hxxp://evil[.]example/[.]x=1']", "url", "http://evil.example/[.]x=1"),
+    (f"[file:hashes.MD5 = '{MD5}']", "md5", MD5),
+    (f"[file:hashes.'SHA-256' = '{SHA256}']", "sha256", SHA256),
+    (f"[file:hashes.\"SHA-1\" = '{SHA1}']", "sha1", SHA1),
+    (f"[file:hashes.SHA512 = '{SHA512}']", "sha512", SHA512),
+    (f"[file:hashes.MD5 = '{MD5}' OR file:hashes.'SHA-1' = '{SHA1}']", "hashes", f"{MD5},{SHA1}"),
+]
+
+# A line, and why it is no indicator.
+UNRECOGNISED: list[tuple[str, str]] = [
+    # Files
+    ("setup.exe", "a file name"),
+    ("report.pdf", "a file name"),
+    ("DOC 0125084.zip", "a file name"),
+    ("invoice #47528.zip", "a file name"),
+    ("PO# 01202021.zip", "a file name"),
+    ("Form - Jan 20, 2021.doc", "a file name"),
+    ("7145-2021.zip", "a file name or a domain"),
+    ("invoice.zip", "a file name or a domain"),
+    ("Invoice.ZIP", "a file name or a domain"),
+    ("archive.tar.zip", "a file name or a domain"),
+    ("script.sh", "a file name or a domain"),
+    ("run.py", "a file name or a domain"),
+    ("archive.mov", "a file name or a domain"),
+    ("libevil.so", "a file name or a domain"),
+    (r"C:\Windows\evil.exe", "a file path"),
+    (r"\\192.0.2.1\share\evil.exe", "a file path"),
+    (r"%TEMP%\evil.exe", "a file path"),
+    ("/etc/cron.d/evil", "a file path"),
+    ("~/.ssh/id", "a file path"),
+    (r"HKLM\Software\Evil", "a registry key"),
+    (r"HKEY_CURRENT_USER\Software\Evil", "a registry key"),
+    ("[file:name = 'setup.exe']", "a STIX pattern for file:name, which Sekoia does not take"),
+    # Names
+    ("co.uk", "a public suffix"),
+    ("COM.PY", "a public suffix"),
+    ("evil.nosuchtld", "no domain, since there is no top-level domain “nosuchtld”"),
+    ("*.evil.example", "a pattern with wildcards"),
+    ("evil.example:8080", "a domain with a port"),
+    ("evil[.]example:8080", "a domain with a port"),
+    ("evil.example/path", "a URL without its scheme"),
+    ("evil.example?query", "a URL without its scheme"),
+    ("evil[.]example:8080/path[.]x", "a URL without its scheme"),
+    ("-evil.example", "no valid domain name"),
+    ("evil-.example", "no valid domain name"),
+    ("evil..example", "no valid domain name"),
+    (".evil.example", "no valid domain name"),
+    (f"{'a' * 64}.example", "no valid domain name"),
+    (f"{'a.' * 130}example", "no valid domain name"),
+    ("evil。example", "no known kind of indicator"),
+    ("localhost", "no known kind of indicator"),
+    ("com", "no known kind of indicator"),
+    ("evil dot example", "no known kind of indicator"),
+    ("evil[.example", "no known kind of indicator"),
+    # Addresses
+    ("192.0.2.0/24", "a network, not an address"),
+    ("192.0.2.1/32", "a network, not an address"),
+    ("192.0.2[.]0/24", "a network, not an address"),
+    ("192.0.2.0/255.255.255.0", "a network, not an address"),
+    ("2001:db8::/32", "a network, not an address"),
+    ("192.0.2.1-192.0.2.9", "a range of addresses"),
+    ("192.0.2.1 - 192.0.2.9", "a range of addresses"),
+    ("192.0.2.1-9", "a range of addresses"),
+    ("192.0.2.1:8080", "an address with a port"),
+    ("192.0.2[.]1:8080", "an address with a port"),
+    ("[2001:db8::1]:443", "an address with a port"),
+    ("192.0.2.1/path", "a URL without its scheme"),
+    ("192.0.2.1:8080/path", "a URL without its scheme"),
+    ("192.0.2.01", "an address with leading zeros"),
+    ("192.0.2.256", "no IPv4 address: a number in it is above 255"),
+    ("192.0.2", "no known kind of indicator"),
+    ("3221225985", "no known kind of indicator"),
+    ("1.2.3.4.5", "no known kind of indicator"),
+    ("fe80::1%eth0", "an address with a zone"),
+    ("2001:db8::1::2", "no valid IPv6 or MAC address"),
+    ("[2001:db8::1", "no known kind of indicator"),
+    ("00:00:5e:00:53", "no valid IPv6 or MAC address"),
+    ("00:00:5e:00:53:01:02:03", "eight pairs of digits"),
+    ("00:00-5e:00:53:01", "no known kind of indicator"),
+    ("00005e005301", "no known kind of indicator"),
+    # Email addresses
+    ("user@evil", "no valid email address"),
+    ("user@192.0.2.1", "no valid email address"),
+    (".user@evil.example", "no valid email address"),
+    ("us..er@evil.example", "no valid email address"),
+    ("a@b@evil.example", "no known kind of indicator"),
+    ("@evil.example", "no known kind of indicator"),
+    ("mailto:user@evil.example", "a link to an email address"),
+    ("Name <user@evil.example>", "no known kind of indicator"),
+    # URLs
+    ("http://", "a URL without a valid host"),
+    ("http:///path", "a URL without a valid host"),
+    ("http://192.0.2.256/", "a URL without a valid host"),
+    ("http://1.2.3/", "a URL without a valid host"),
+    ("http://-evil.example/", "a URL without a valid host"),
+    ("http://[2001:db8::g]/", "a URL without a valid host"),
+    ("http://evil.example:port/", "a URL without a valid host"),
+    ("http://evil.example:65536/", "a URL with an impossible port"),
+    ("http://evil.example/a b", "a URL with blanks in it"),
+    ("http://evil.example/ #note", "a URL with blanks in it"),
+    ("file:///etc/passwd", "a URL without a valid host"),
+    # Hashes
+    (MD5[:-1], "hexadecimal digits, but not as many"),
+    ("a" * 56, "a SHA-224 hash"),
+    ("a" * 96, "a SHA-384 hash"),
+    (f"{MD5},{MD5[::-1]}", "two hashes of one kind"),
+    (f"{MD5},{SHA1[:-1]}", "a line of hashes, one of which is no"),
+    (f"md5: {MD5}", "no known kind of indicator"),
+    (f"{MD5} setup", "an indicator with text after it"),
+    ("g" * 32, "no known kind of indicator"),
+    # STIX patterns
+    ("[ipv4-addr:value = '192.0.2.0/24']", "a network, not an address"),
+    ("[ipv4-addr:value ISSUBSET '192.0.2.0/24']", "a STIX pattern that is more"),
+    ("[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2']", "a STIX pattern that is more"),
+    ("[domain-name:value = 'a.example'] AND [domain-name:value = 'b.example']", "a STIX pattern that is more"),
+    ("[domain-name:value IN ('a.example', 'b.example')]", "a STIX pattern that is more"),
+    ("[domain-name:value != 'evil.example']", "a STIX pattern that is more"),
+    ("[domain-name:value LIKE '%.example']", "a STIX pattern that is more"),
+    ("[ipv4-addr:value = 'evil.example']", "a STIX pattern for ipv4-addr:value whose value is of another kind"),
+    (f"[file:hashes.MD5 = '{SHA1}']", "a STIX pattern for file:hashes.MD5 whose value is of another kind"),
+    ("[file:hashes.SSDEEP = '3:a:b']", "a STIX pattern for file:hashes.SSDEEP, which Sekoia does not take"),
+    (f"[file:hashes.MD5 = '{MD5}' OR file:hashes.MD5 = '{MD5[::-1]}']", "two hashes of one kind"),
+    (f"[file:hashes.MD5 = '{MD5}' OR url:value = 'http://a.example']", "a STIX pattern that is more"),
+    ("[url:value = 'http://evil.example/,']", "a STIX pattern whose value cannot stand in a line"),
+    # Text
+    ("evil.example, bad.example", "several values in one line"),
+    ("evil[.]example bad[.]example", "several values in one line"),
+    ('"evil.example","bad.example"', "several values in one line"),
+    ("evil.example - first seen in May", "an indicator with text after it"),
+    ("CVE-2021-44228", "a vulnerability, not an indicator"),
+    ("Indicators", "no known kind of indicator"),
+    ("v1.2.3", "no known kind of indicator"),
+    ("---", "no known kind of indicator"),
+    ("\ud800.example", "no known kind of indicator"),
+]
+
+
+def test_the_tables_are_long_enough() -> None:
+    """Every type occurs, and no line twice."""
+    lines = [line for line, *_ in (*RECOGNISED, *UNRECOGNISED)]
+    assert len(lines) == len(set(lines)) >= 200
+    assert {kind for _, kind, _ in RECOGNISED} == set(get_args(IndicatorType))
+
+
+@pytest.mark.parametrize(("line", "kind", "sent"), RECOGNISED)
+def test_recognised(line: str, kind: IndicatorType, sent: str | None) -> None:
+    """A line is read as its type, and its value is what is sent."""
+    reading = read([line])
+    assert (reading.by_type, reading.values) == ({kind: 1}, [sent or line])
+    assert reading.unrecognized == []
+
+
+@pytest.mark.parametrize(("line", "reason"), UNRECOGNISED)
+def test_unrecognised(line: str, reason: str) -> None:
+    """What is no indicator is reported with the reason, never taken for something else."""
+    reading = read([line])
+    assert reading.by_type == {}
+    assert reading.unrecognized[0].reason.startswith(reason)
+
+
+def test_a_value_is_recognised_by_itself() -> None:
+    """Either answer holds the value as it is to be sent."""
+    assert recognise("evil.example.") == Recognised("domain", "evil.example")
+    assert recognise("evil[.]example") == Unrecognised("evil[.]example", "written defanged")
+    assert recognise("192.0.2.0/24") == Unrecognised("192.0.2.0/24", "a network, not an address")
+
+
+@given(st.text() | text_like_indicators())
+@example("[a:b = '")
+@example("\x00")
+@example("http://[")
+def test_any_text_has_an_answer(text: str) -> None:
+    """No text makes typing fail, and a recognised value is recognised as the same again unless a hint was lost."""
+    answer = recognise(text)
+    if isinstance(answer, Recognised):
+        assert recognise(answer.value) in (answer, Unrecognised(answer.value, _ambiguity(answer.value)))
+
+
+def _ambiguity(value: str) -> str:
+    again = recognise(value)
+    return again.reason if isinstance(again, Unrecognised) and again.reason.startswith("a file name or") else ""
+
+
+@pytest.mark.parametrize("ending", ["com", "co.uk", "com.py", "рф", "xn--p1ai", "kawasaki.jp", "ck", "museum", "arpa"])
+def test_endings_are_those_of_the_public_suffix_list(ending: str) -> None:
+    """Our own reading of the list's data says what the package's class says."""
+    suffixes = PublicSuffixList(accept_unknown=False, only_icann=True)
+    assert suffixes.is_public(ending)
+    assert isinstance(recognise(f"www.example.{ending}"), Recognised)
+    assert isinstance(recognise(ending), Unrecognised)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[.]" * 50_000,
+        " [ " * 50_000,
+        "- " * 50_000,
+        "'\"" * 50_000,
+        "a." * 50_000,
+        "a@" * 50_000,
+        "a.example " * 20_000,
+        "[domain-name:value = '" + "\\" * 50_000,
+        "[domain-name:value = 'x'" + " OR domain-name:value = 'x'" * 5_000,
+        "http://" + "a" * 50_000 + "@",
+        ":" * 50_000,
+        "a-" * 50_000 + ".example",
+    ],
+    ids=lambda text: text[:12],
+)
+@pytest.mark.timeout(5)
+def test_no_line_takes_long(text: str) -> None:
+    """Time grows with the length of a line and not with its square, whatever it is made of."""
+    assert len(read([text] * 3).values) == 1
