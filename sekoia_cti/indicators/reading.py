@@ -29,7 +29,7 @@ class Reading:
     """What lines hold. Each line is blank, a comment, one of ``values``, or counted in ``duplicates``."""
 
     values: list[str]
-    """What is to be sent, in the order of the lines, each once, unrecognised ones included."""
+    """What is to be sent, in the order of the lines and each once: cleaned, refanged, unrecognised ones included."""
 
     duplicates: int
     """Lines whose indicator an earlier line has."""

@@ -25,7 +25,6 @@ _AT = re.compile(_bracketed("@|at"), re.IGNORECASE)
 _SCHEME = re.compile(
     rf"(?P<name>[A-Za-z][A-Za-z0-9+.-]*)(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')})|{_bracketed('://')})"
 )
-_AUTHORITY_END = re.compile(r"[/?#]|\Z")
 
 # A host or an address and nothing else. Of brackets only those of an IPv6 literal are left, never a defanged form, so
 # that refanging twice is refanging once.
@@ -65,7 +64,7 @@ def refang(text: str) -> str:
     if match := _SCHEME.match(text):
         scheme = _SCHEMES.get(match["name"].lower(), match["name"]) + "://"
         start = match.end()
-    end = start + len(text[start:]) if (found := _AUTHORITY_END.search(text, start)) is None else found.start()
+    end = min((at for mark in "/?#" if (at := text.find(mark, start)) >= 0), default=len(text))
     authority = text[start:end]
     plain = _AT.sub("@", _COLON.sub(":", _DOT.sub(".", authority)))
     if plain != authority and not (_PLAIN_AUTHORITY.fullmatch(plain) and ("." in plain or ":" in plain)):

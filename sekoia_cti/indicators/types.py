@@ -224,7 +224,7 @@ def _stix(value: str) -> Found | None:
         sent.append((kind, inner, reason))
     if len(sent) == 1:
         return sent[0]
-    # Hashes joined by OR are how a pattern describes one file; anything else joined is several indicators.
+    # Hashes of different kinds, joined, are how a pattern describes one file; else it is about several things.
     if all(kind in _HASHES.values() for kind, _, _ in sent):
         kind, joined, key = _hashes_of_one_file(",".join(inner for _, inner, _ in sent))
         return (kind, joined, key) if kind else (None, value, key)
@@ -276,7 +276,7 @@ def _email(value: str) -> Found | None:
     if not at or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
         return None
     kind, name, key = _domain(domain, is_host=True) or (None, "", "")
-    return (("email", f"{local}@{name}", f"{local}@{key}")) if kind else None
+    return ("email", f"{local}@{name}", f"{local}@{key}") if kind else None
 
 
 # Addresses
@@ -311,7 +311,7 @@ def _ipv6(value: str) -> Found | None:
 # Domains, at length
 
 _LONGEST_NAME = 253
-_WORD = r"[A-Za-z0-9_\u0080-\U0010ffff]"
+_WORD = r"[^\x00-/:-@\[-^`{-\x7f]"  # ASCII letters, digits, underscore; of the others see _belongs_in_name()
 _NAME = re.compile(rf"(?:{_WORD}(?:(?:{_WORD}|-){{0,61}}{_WORD})?\.)*{_WORD}(?:(?:{_WORD}|-){{0,61}}{_WORD})?")
 _JOINERS = "\u200c\u200d\u00b7\u30fb"  # without which some scripts cannot be written (RFC 5892)
 
@@ -379,8 +379,6 @@ _REASONS = [
         (r"[^\s@]+@[^\s@]+", "no valid email address"),
     )
 ]
-
-
 _LIKE_A_NAME = re.compile(r"[\w.-]+")
 
 
