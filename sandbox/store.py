@@ -81,7 +81,11 @@ class Store:
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         # A file survives a crash of the sandbox, though perhaps not one of the machine: imports are worth the speed.
-        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA)
+        try:
+            self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA)
+        except sqlite3.Error:
+            self.close()  # the file is no database
+            raise
 
     def close(self) -> None:
         """Closes the file."""
