@@ -20,6 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from sekoia_cti.client.errors import (
     CertificateRejected,
+    DeadlinePassed,
     KeyRefused,
     NotFound,
     PermissionDenied,
@@ -339,7 +340,22 @@ class IOCCollections:
             sleep=self._deadline.pause,
             reraise=True,
         )
-        return retrying(once)
+        failure: Unavailable | None = None
+
+        def attempt() -> Answer:
+            nonlocal failure
+            try:
+                return once()
+            except Unavailable as error:
+                failure = error
+                raise
+
+        try:
+            return retrying(attempt)
+        except DeadlinePassed:
+            if failure is None:
+                raise
+            raise failure from None  # what kept it from being done says more than that the time is up
 
     def _call_once(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
         status, headers, content = self._send(method, path, doing, **request)

@@ -166,7 +166,7 @@ def test_a_failure_that_outlasts_the_deadline_is_told() -> None:
     """A server that does not recover in time is given up, with what it said."""
     with (
         Hostile(answer(503)) as server,
-        client(server.url, deadline=Deadline(0.3)) as collections,
+        client(server.url, deadline=Deadline(1.0)) as collections,
         pytest.raises(Unavailable, match="Sekoia could not answer \\(HTTP 503\\)"),
     ):
         collections.collection("c")
