@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 BIN := .venv/bin
-SOURCES := sekoia_cti sandbox tests main.py $(wildcard benchmarks)
+SOURCES := sekoia_cti sandbox benchmarks tests main.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check sandbox bench lock manifests docs clean
@@ -38,8 +38,8 @@ check: .venv/stamp ## What CI runs: format, lint, types, architecture, manifests
 sandbox: .venv/stamp ## Serve a local Sekoia until interrupted
 	@$(BIN)/python -m sandbox serve
 
-bench: .venv/stamp ## Measure the ratios that README quotes
-	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; else echo "There is nothing to measure yet."; fi
+bench: .venv/stamp ## Measure time, CPU and memory against a straight-line client
+	@$(BIN)/python -m benchmarks
 
 lock: .venv/stamp ## Renew the pinned, hashed requirement files
 	@$(BIN)/uv lock --quiet --upgrade

@@ -1,0 +1,47 @@
+"""The straight-line client that ours is measured against: nothing is checked, repeated, bounded or left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import requests
+from websockets.sync.client import connect
+
+from benchmarks.server import API_KEY, COLLECTION_ID
+
+__all__ = ["import_text", "upload"]
+
+TIMEOUT = 600.0
+
+
+def upload(url: str, path: Path) -> None:
+    """Send a file to be previewed."""
+    with path.open("rb") as file:
+        content = file.read()
+    _post(url, "files/preview", files={"file": (path.name, content, "text/csv")})
+
+
+def import_text(url: str, path: Path) -> None:
+    """Submit the lines of a file, and wait for the event that tells their end."""
+    task_id = _post(url, "text", json={"indicators": path.read_text()})["task_id"]
+    live = url.replace("http:", "ws:") + "/live/"
+    with connect(live, additional_headers={"Cookie": f"access_token_cookie={API_KEY}"}) as connection:
+        while True:
+            event = json.loads(connection.recv())
+            if event.get("type") == "ioc-collection":
+                progress = event["attributes"]
+                if progress["task_id"] == task_id and progress["imported"] == progress["total"]:
+                    return
+
+
+def _post(url: str, what: str, **body: object) -> dict[str, str]:
+    answer = requests.post(
+        f"{url}/api/v2/inthreat/ioc-collections/{COLLECTION_ID}/indicators/{what}",
+        headers={"Authorization": f"Bearer {API_KEY}"},
+        timeout=TIMEOUT,
+        **body,  # type: ignore[arg-type]  # files or json
+    )
+    answer.raise_for_status()
+    found: dict[str, str] = answer.json()
+    return found

@@ -1,0 +1,23 @@
+"""An action that does nothing on the bare SDK, run as ``main.py`` is."""
+
+from sekoia_automation.action import Action
+from sekoia_automation.module import Module
+
+__all__ = ["Empty"]
+
+
+class Empty(Action):
+    """Nothing."""
+
+    name = "Empty"
+    description = "Do nothing"
+
+    def run(self, arguments: object) -> dict[str, object]:  # noqa: ARG002  # the SDK hands them over
+        """Do nothing."""
+        return {}
+
+
+if __name__ == "__main__":
+    module = Module()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
+    module.register(Empty, "Empty")
+    module.run()  # type: ignore[no-untyped-call]

@@ -1,0 +1,284 @@
+"""What is measured, and how: ours and what it is compared with take turns, each run in a fresh process, medians count."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Literal, TypeVar
+
+import requests
+
+from benchmarks.child import Used
+from benchmarks.server import API_KEY
+
+__all__ = ["FULL", "MEASURES", "QUICK", "Row", "Scale"]
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parent.parent
+
+MEGABYTE = 1_000_000
+
+PATIENCE = 120.0
+"""Seconds that a run can take."""
+
+SETTLED = 0.3
+"""Seconds from a submission to its final event where nothing but these two matters."""
+
+FOREIGN = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME", "PYTHONDONTWRITEBYTECODE"}
+"""Variables that would lead the SDK elsewhere, or have the code compiled in each run, which the image is spared."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured.
+
+    Attributes:
+        file_size: Bytes of the file that is uploaded.
+        lines: Numbers of lines that are imported, growing.
+        noise_rate, noise_seconds: Unrelated events a second, and for how long.
+        repeat: How often, as a share of what each measure needs for a steady median.
+    """
+
+    file_size: int
+    lines: tuple[int, ...]
+    noise_rate: int
+    noise_seconds: float
+    repeat: float = 1.0
+
+    def runs(self, full: int) -> int:
+        """How many runs are made where so many make a steady median."""
+        return max(1, round(full * self.repeat))
+
+
+FULL = Scale(file_size=100 * MEGABYTE, lines=(1_000, 10_000, 100_000, 500_000), noise_rate=20_000, noise_seconds=5.0)
+QUICK = Scale(file_size=MEGABYTE, lines=(100, 1_000, 5_000), noise_rate=2_000, noise_seconds=0.5, repeat=0.01)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure, and what it is compared with.
+
+    Attributes:
+        measure: What was measured.
+        ours, other: Both medians.
+        unit: Of both.
+        by: What the target is about: ours divided by the other, ours without the other, or ours alone.
+        limit: The most that meets the target; None where there is none.
+    """
+
+    measure: str
+    ours: float
+    other: float
+    unit: str
+    by: Literal["ratio", "difference", "ours"]
+    limit: float | None
+
+    @property
+    def outcome(self) -> float:
+        """What the target is about."""
+        return {"ratio": self.ours / self.other, "difference": self.ours - self.other, "ours": self.ours}[self.by]
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None where there is none."""
+        return None if self.limit is None else self.outcome <= self.limit
+
+
+def preview(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Uploading a large file."""
+    path = folder / "indicators.csv"
+    block = b"".join(b"%06x.example.com,2030-01-31T12:00:00Z,delivery\n" % number for number in range(20_000))
+    with path.open("wb") as file:
+        for start in range(0, scale.file_size, len(block)):
+            file.write(block[: scale.file_size - start])
+    with _serving() as url:
+        ours, other = _in_turns(scale.runs(7), *(_run(client, "upload", url, path) for client in CLIENTS))
+    size = f"{scale.file_size / MEGABYTE:g} MB CSV through preview"
+    yield Row(f"{size}: time", _seconds(ours), _seconds(other), "s", "ratio", 0.2)
+    yield Row(f"{size}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 8.0)
+
+
+def text(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Importing ever more lines, and the same number of lines that have to be cleaned."""
+    most = scale.lines[-1]
+    beyond: list[float] = []
+    with _serving(SETTLED) as url:
+        for count, line in [*((count, _domain) for count in scale.lines), (most, _defanged)]:
+            path = folder / "indicators.txt"
+            with path.open("w") as file:
+                file.writelines(line(number) for number in range(count))
+            ours, other = _in_turns(scale.runs(3), *(_run(client, "import_text", url, path) for client in CLIENTS))
+            kind = "domains" if line is _domain else "defanged URLs and hash lines"
+            limit = 2.0 if count == most and line is _domain else None
+            yield (row := Row(f"{count:,} {kind}: CPU", _cpu(ours), _cpu(other), "s", "difference", limit))
+            beyond.append(row.outcome)
+            if count == most:
+                yield Row(f"{count:,} {kind}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 250.0)
+    *plain, hard = beyond
+    yield Row("the same, defanged against plain: CPU beyond the baseline", hard, plain[-1], "s", "ratio", 2.0)
+    last, before = ((plain[at] - plain[at - 1]) / (scale.lines[at] - scale.lines[at - 1]) * 1e6 for at in (-1, -2))
+    measure = f"a line more above {scale.lines[-2]:,} against below: CPU beyond the baseline"
+    yield Row(measure, last, before, "µs", "ratio", 1.25)
+
+
+def latency(scale: Scale, folder: Path) -> Iterator[Row]:
+    """From when the final event was sent to when the client returned."""
+    path = _few_lines(folder)
+    with _serving(SETTLED) as url:
+
+        def late(run: Callable[[], Used]) -> float:
+            ended = run().ended_at
+            return float(ended - requests.get(f"{url}/sent", timeout=PATIENCE).json()["at"]) / 1e6
+
+        runs = [partial(late, _run(client, "import_text", url, path)) for client in CLIENTS]
+        ours, other = _in_turns(scale.runs(15), *runs)
+    yield Row("final event sent → action returns", median(ours), median(other), "ms", "difference", 2.0)
+
+
+def noise(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Waiting in a busy community."""
+    path = _few_lines(folder)
+    with _serving(scale.noise_seconds, scale.noise_rate) as url:
+        ours, other = _in_turns(scale.runs(5), *(_run(client, "import_text", url, path) for client in CLIENTS))
+    measure = f"{scale.noise_rate:,} unrelated 1 KB events a second for {scale.noise_seconds:g} s: CPU"
+    yield Row(measure, _cpu(ours), _cpu(other), "s", "ratio", 0.35)
+
+
+def start(scale: Scale, _folder: Path) -> Iterator[Row]:
+    """A short action from start to finish, and what of it are imports."""
+    with _serving() as url:
+        platform = {
+            "MODULE_CONFIGURATION": json.dumps({"base_url": url}),
+            "ARGUMENTS": json.dumps({"name": "Benchmark"}),
+            "TOKEN": API_KEY,
+            "URL_CALLBACK": f"{url}/callback/benchmark",
+        }
+        create = partial(_wall, "main.py", "CreateIOCCollection", says="Created", **platform)
+        empty = partial(_wall, "benchmarks/empty.py", "Empty", says="", **platform)
+        _in_turns(1, create, empty)  # compiles what was not
+        ours, other = _in_turns(scale.runs(21), create, empty)
+    yield Row("CreateIOCCollection, start to finish", median(ours), median(other), "s", "ratio", 1.08)
+    imports = [partial(_import_time, what) for what in ("main", "sekoia_automation.action, sekoia_automation.module")]
+    ours, other = _in_turns(scale.runs(15), *imports)
+    yield Row("its imports", median(ours), median(other), "s", "ratio", 1.2)
+
+
+MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
+    measure.__name__: measure for measure in (preview, text, latency, noise, start)
+}
+"""By name."""
+
+CLIENTS = ("ours", "baseline")
+
+
+def _in_turns(runs: int, *kinds: Callable[[], T]) -> list[list[T]]:
+    """The outcomes of each kind, made in turns, so that whatever else the machine does is shared."""
+    rounds = [[kind() for kind in kinds] for _ in range(runs)]
+    return [list(outcomes) for outcomes in zip(*rounds, strict=True)]
+
+
+def _few_lines(folder: Path) -> Path:
+    path = folder / "indicators.txt"
+    path.write_text("".join(map(_domain, range(10))))
+    return path
+
+
+def _domain(number: int) -> str:
+    return f"{number:06x}.threats.example.{('com', 'org', 'net')[number % 3]}\n"
+
+
+def _defanged(number: int) -> str:
+    if number % 2:
+        return f"hxxps://{number:06x}[.]threats[.]example[.]com/landing/{number}?campaign=1\n"
+    name = str(number).encode()
+    hashes = (hashlib.new(kind, name, usedforsecurity=False).hexdigest() for kind in ("md5", "sha1", "sha256"))
+    return ";".join(hashes) + "\n"
+
+
+# The figures of runs
+
+
+def _seconds(runs: list[Used]) -> float:
+    return median(run.seconds for run in runs)
+
+
+def _cpu(runs: list[Used]) -> float:
+    return median(run.cpu for run in runs)
+
+
+def _megabytes(runs: list[Used]) -> float:
+    return median(run.memory for run in runs) / MEGABYTE
+
+
+# Processes
+
+
+@contextmanager
+def _serving(seconds: float = 0.0, rate: int = 0) -> Iterator[str]:
+    """The server, in a process of its own that ends when its standard input is closed; its URL."""
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate)],
+        cwd=ROOT,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        port = process.stdout.readline() if process.stdout else ""
+        yield f"http://127.0.0.1:{int(port)}"
+
+
+def _run(client: str, work: str, url: str, path: Path) -> Callable[[], Used]:
+    def run() -> Used:
+        said = _python("-m", "benchmarks.child", client, work, url, str(path))
+        return Used(*json.loads(said.splitlines()[-1]))
+
+    return run
+
+
+def _wall(script: str, command: str, *, says: str, **environment: str) -> float:
+    """Seconds from the start of a process to its end."""
+    begun = time.perf_counter()
+    said = _python(script, command, **environment)
+    seconds = time.perf_counter() - begun
+    if says not in said:
+        raise RuntimeError(f"{script} {command} went wrong: {said}")
+    return seconds
+
+
+def _import_time(modules: str) -> float:
+    """Seconds that importing takes, without the start of Python."""
+    return float(
+        _python("-c", f"import time; t = time.perf_counter(); import {modules}; print(time.perf_counter() - t)")
+    )
+
+
+def _python(*arguments: str, **environment: str) -> str:
+    """Run Python to its end; what it said."""
+    done = subprocess.run(  # noqa: S603  # our own programs
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=_environment() | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name.upper() not in FOREIGN}
+    return inherited | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}

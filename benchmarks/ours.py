@@ -1,0 +1,41 @@
+"""What is measured: the action and the client as a playbook uses them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from sekoia_automation.action import Action
+
+from benchmarks.server import API_KEY, COLLECTION_ID
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.module import SekoiaCTIModule, rest_root_for
+
+__all__ = ["import_text", "upload"]
+
+TIMEOUT = 600
+
+
+def upload(url: str, path: Path) -> None:
+    """Send a file to be previewed."""
+    deadline, patience = Deadline(TIMEOUT), Patience()
+    with IOCCollections(rest_root_for(url), API_KEY, deadline=deadline, patience=patience) as collections:
+        collections.preview_file(
+            COLLECTION_ID, lambda: path.open("rb"), size=path.stat().st_size, name=path.name, mime_type="text/csv"
+        )
+
+
+def import_text(url: str, path: Path) -> None:
+    """Run the action on the lines of a file, in the environment that the platform gives it."""
+    arguments = {"collection_id": COLLECTION_ID, "text_path": path.name, "timeout": TIMEOUT}
+    os.environ["MODULE_CONFIGURATION"] = json.dumps({"base_url": url, "api_key": API_KEY})
+    os.environ["ARGUMENTS"] = json.dumps(arguments)
+    os.environ["SUB_FOLDER"] = str(path.parent)
+    module = SekoiaCTIModule()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
+    action: Action = ImportIndicatorsFromText(module)
+    results = action.run(action.arguments)
+    if action.error_message or results["status"] != "completed" or results["confirmed_by"] != "liveapi":
+        raise RuntimeError(f"The import went wrong: {action.error_message or results}")
