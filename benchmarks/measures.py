@@ -87,7 +87,13 @@ class Row:
     @property
     def outcome(self) -> float:
         """What the target is about."""
-        return {"ratio": self.ours / self.other, "difference": self.ours - self.other, "ours": self.ours}[self.by]
+        match self.by:
+            case "ratio":
+                return self.ours / self.other
+            case "difference":
+                return self.ours - self.other
+            case "ours":
+                return self.ours
 
     @property
     def met(self) -> bool | None:
