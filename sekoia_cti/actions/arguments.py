@@ -20,7 +20,17 @@ from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.forms import Form
 from sekoia_cti.indicators import kill_chains
 
-__all__ = ["Arguments", "CollectionArguments", "ContextArguments", "TextList", "WaitArguments", "as_list", "literal"]
+__all__ = [
+    "Arguments",
+    "CollectionArguments",
+    "ContextArguments",
+    "ReadingArguments",
+    "RefangArguments",
+    "TextList",
+    "WaitArguments",
+    "as_list",
+    "literal",
+]
 
 _NOTHING = ("", "None", "null")
 """How Jinja writes a value that is not there."""
@@ -224,6 +234,27 @@ class ContextArguments(Arguments):
     def limits_ip_matching(self) -> bool:
         """Whether a phase among these narrows what IP addresses match."""
         return any(kill_chains.phase(name)[1] == "command-and-control" for name in self.kill_chain_phases or [])
+
+
+class RefangArguments(Arguments):
+    """How defanged indicators are read."""
+
+    refang: bool = Field(
+        default=True,
+        title="Refang",
+        description="Read indicators that were made harmless, such as hxxp://evil[.]example, as what they mean",
+    )
+
+
+class ReadingArguments(RefangArguments):
+    """How indicators are read."""
+
+    strict: bool = Field(
+        default=False,
+        title="Strict",
+        description="Import nothing if a value is no indicator of a known kind; otherwise such values are sent all the "
+        "same, for Sekoia to decide, and reported",
+    )
 
 
 class WaitArguments(Arguments):

@@ -1,23 +1,21 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
-from functools import cache, partial
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import CollectionArguments, literal
-from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults
-from sekoia_cti.client.wire import FILE_COLUMNS, Mapping, Preview
+from sekoia_cti.actions.arguments import ReadingArguments, literal
+from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed
+from sekoia_cti.actions.uploads import FileArguments, Upload, UploadAction
+from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.imports import Importer
+from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.files import MIME_TYPES, FileKind, column, heading
-from sekoia_cti.indicators.headers import mapping_for
-from sekoia_cti.indicators.text import sample, thin
+from sekoia_cti.indicators.text import sample
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
-
-SMALL_FILE = 1024 * 1024
-"""Bytes up to which a file is read for its last value before it is processed; a larger one only if it is needed."""
 
 IGNORED = (None, "", "ignore", "null", "None")
 """How a mapping says that a column is to be ignored."""
@@ -33,15 +31,17 @@ def _mapping(value: object) -> object:
     return [None if entry in IGNORED else entry for entry in entries]
 
 
-class FileArguments(CollectionArguments):
-    """Where the indicators are."""
+class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, FileArguments):
+    """Where the indicators are, and what holds for what no column maps."""
 
-    file_path: str = Field(title="File", description="A CSV, XLS or XLSX file of the playbook's storage")
-    mime_type: str | None = Field(
+    file_path: str | None = Field(
+        default=None, title="File", description="A CSV, XLS or XLSX file of the playbook's storage"
+    )
+    file_handle: str | None = Field(
         default=None,
-        title="MIME type",
-        description="MIME type of the file; found from its content and its name when left empty",
-        json_schema_extra={"enum": [mime_type for mime_types in MIME_TYPES.values() for mime_type in mime_types]},
+        title="Uploaded file",
+        description="In place of a file: what “Preview indicators file” uploaded; then the mapping and "
+        "whether to ignore the first line are needed too",
     )
     mapping: (
         Annotated[
@@ -62,13 +62,6 @@ class FileArguments(CollectionArguments):
         description="Whether the first line is a heading; what Sekoia detects is used when left empty",
     )
 
-    @field_validator("mime_type")
-    @classmethod
-    def _is_supported(cls, value: str | None) -> str | None:
-        if value is not None and not any(value in mime_types for mime_types in MIME_TYPES.values()):
-            raise ValueError("Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none")
-        return value
-
     @field_validator("mapping")
     @classmethod
     def _has_one_observable(cls, value: Mapping | None) -> Mapping | None:
@@ -81,9 +74,15 @@ class FileArguments(CollectionArguments):
             raise ValueError(f"exactly one column must be observable, not {value.count('observable')}")
         return value
 
-
-class ImportIndicatorsFromFileArguments(ImportArguments, FileArguments):
-    """Where the indicators are, and what holds for what no column maps."""
+    @model_validator(mode="after")
+    def _has_one_file(self) -> Self:
+        if (self.file_path is None) == (self.file_handle is None):
+            raise ValueError("either file_path or file_handle is required, and not both")
+        if self.file_handle is not None and (self.mapping is None or self.ignore_first_line is None):
+            raise ValueError("file_handle must come with mapping and ignore_first_line")
+        if self.file_handle is not None and self.strict:
+            raise ValueError("strict needs the file itself: give file_path in place of file_handle")
+        return self
 
 
 class ImportIndicatorsFromFileResults(ImportResults):
@@ -93,9 +92,27 @@ class ImportIndicatorsFromFileResults(ImportResults):
     ignore_first_line: bool = Field(
         title="Ignore first line", description="Whether the first line was taken for a heading"
     )
+    cleaned: int | None = Field(
+        title="Cleaned",
+        description="Observables that were cleaned, such as refanged, before they were sent; when there are none, the file "
+        "went up byte for byte; null for a file that could not be read here",
+    )
+    unrecognized: UnrecognizedList | None = Field(
+        title="Unrecognized",
+        description="The first 100 rows whose observable is of no known kind, with line, value and reason; they were sent all "
+        "the same; null for a file that could not be read here",
+    )
+    unrecognized_count: int | None = Field(
+        title="Unrecognized count",
+        description="How many such rows there are; null for a file that could not be read here",
+    )
+    by_type: TypeCounts | None = Field(
+        title="By type",
+        description="How many observables of each kind were sent; null for a file that could not be read here",
+    )
 
 
-class ImportIndicatorsFromFile(ImportAction):
+class ImportIndicatorsFromFile(ImportAction, UploadAction):
     """Import indicators from a file."""
 
     name = "Import indicators from file"
@@ -103,87 +120,65 @@ class ImportIndicatorsFromFile(ImportAction):
     results_model = ImportIndicatorsFromFileResults
 
     def run(self, arguments: ImportIndicatorsFromFileArguments) -> ImportIndicatorsFromFileResults:
-        """Upload the file, find out what its columns hold, start its import, and wait for the end."""
-        file = storage.find(self.data_path, arguments.file_path, "file_path")
-        kind = _kind_for(arguments.mime_type) or file.kind()
-        mime_type = arguments.mime_type or MIME_TYPES[kind][0]
+        """Upload the file, or take the one that was uploaded, start its import, and wait for the end."""
+        file = storage.find(self.data_path, arguments.file_path, "file_path") if arguments.file_path else None
         with self.importer(arguments, arguments.collection_id) as importer:
-            self.tell(f"Uploading {file.name} ({file.size:,} bytes) to {arguments.collection_id}")
-            preview = importer.collections.preview_file(
-                arguments.collection_id, file.open, size=file.size, name=file.name, mime_type=mime_type
-            )
-            mapping, ignore_first_line = self._layout(file, kind, arguments, preview)
-            values = cache(
-                partial(_recognisable, file, kind, mapping.index("observable"), skip_first=ignore_first_line)
-            )
-            known = values() if arguments.wait and file.size <= SMALL_FILE else []
+            if file is None:
+                upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line, None)
+            else:
+                upload = self.upload(
+                    importer.collections,
+                    file,
+                    arguments,
+                    mapping=arguments.mapping,
+                    ignore_first_line=arguments.ignore_first_line,
+                    strict=arguments.strict,
+                )
+            mapping, ignore_first_line = _layout(upload, arguments.file_path)
+            self._process(importer, upload, mapping, ignore_first_line)
+            survey = upload.survey
+            results = self.conclude(importer, arguments, submitted=survey.values if survey else None)
+        return ImportIndicatorsFromFileResults(
+            **results.model_dump(),
+            mapping=mapping,
+            ignore_first_line=ignore_first_line,
+            cleaned=survey.changes if survey else None,
+            unrecognized=listed(survey.unrecognized) if survey else None,
+            unrecognized_count=survey.unrecognized_count if survey else None,
+            by_type=survey.by_type if survey else None,
+        )
+
+    def _process(self, importer: Importer, upload: Upload, mapping: Mapping, ignore_first_line: bool) -> None:
+        values = upload.survey.values if upload.survey else None
+        known = sample(upload.survey.sample) if upload.survey else []
+        held = self.held(importer, values) if values else None
+        try:
             importer.submit(
                 lambda: importer.collections.process_file(
-                    arguments.collection_id,
-                    preview.file_handle,
+                    importer.collection_id,
+                    upload.file_handle,
                     mapping=mapping,
                     ignore_first_line=ignore_first_line,
                     context=importer.context,
                 ),
-                sample=values,
+                sample=lambda: known,
                 last=known[0] if known else None,
+                expected=values,
             )
-            results = self.conclude(importer, arguments, submitted=None)
-        return ImportIndicatorsFromFileResults(
-            **results.model_dump(), mapping=mapping, ignore_first_line=ignore_first_line
+        except SekoiaError as error:
+            raise explained(error, held, values or 0) from None
+
+
+def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:
+    """What each column holds, and whether the first line is a heading; refused where nothing told."""
+    if upload.mapping is None:
+        raise InputError(
+            f"Sekoia did not tell what the columns of {name} hold, and nothing was imported: give the mapping, one entry a "
+            "column, exactly one of them observable"
         )
-
-    def _layout(
-        self,
-        file: storage.StoredFile,
-        kind: FileKind,
-        arguments: ImportIndicatorsFromFileArguments,
-        preview: Preview,
-    ) -> tuple[Mapping, bool]:
-        """What each column holds, and whether the first line is a heading.
-
-        What the arguments leave open is told by a heading of known names, or else is what Sekoia detected.
-        """
-        mapping, ignore_first_line = arguments.mapping, arguments.ignore_first_line
-        if mapping is None and ignore_first_line is not False:
-            mapping = mapping_for(_heading(file, kind))
-            if mapping is not None:
-                ignore_first_line = True
-                columns = ", ".join(column or "ignored" for column in mapping)
-                self.tell(f"The columns of {file.name} are known by their heading: {columns}")
-        mapping = mapping or preview.mapping()
-        if mapping is None:
-            raise InputError(
-                f"Sekoia did not tell what the columns of {file.name} hold, and nothing was imported: give the mapping, "
-                "one entry a column, exactly one of them observable"
-            )
-        if ignore_first_line is None:
-            ignore_first_line = preview.ignore_first_line()
-        if ignore_first_line is None:
-            raise InputError(
-                f"Sekoia did not tell whether the first line of {file.name} is a heading, and nothing was imported: give "
-                "ignore_first_line"
-            )
-        return mapping, ignore_first_line
-
-
-def _heading(file: storage.StoredFile, kind: FileKind) -> list[str]:
-    """The first row; none when we cannot read the file, which Sekoia may well."""
-    try:
-        with file.open() as opened:
-            return heading(opened, kind)
-    except (InputError, *storage.UNREADABLE):
-        return []
-
-
-def _recognisable(file: storage.StoredFile, kind: FileKind, index: int, *, skip_first: bool) -> list[str]:
-    """Values by which the import can be recognised; none when we cannot read the file, which Sekoia may well."""
-    try:
-        with file.open() as opened:
-            return sample(thin(column(opened, kind, index, skip_first=skip_first)))
-    except (InputError, *storage.UNREADABLE):
-        return []
-
-
-def _kind_for(mime_type: str | None) -> FileKind | None:
-    return next((kind for kind, mime_types in MIME_TYPES.items() if mime_type in mime_types), None)
+    if upload.ignore_first_line is None:
+        raise InputError(
+            f"Sekoia did not tell whether the first line of {name} is a heading, and nothing was imported: give "
+            "ignore_first_line"
+        )
+    return upload.mapping, upload.ignore_first_line

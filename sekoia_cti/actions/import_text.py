@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import CollectionArguments, TextList, as_list
-from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults
-from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, SekoiaError
+from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments, TextList, as_list
+from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed, refuse_unrecognized, unrecognized_warning
+from sekoia_cti.client.errors import Refused, SekoiaError
 from sekoia_cti.client.imports import Importer
 from sekoia_cti.client.wire import Count
 from sekoia_cti.indicators.batches import LINES, batches
@@ -20,9 +21,6 @@ from sekoia_cti.indicators.text import decode, sample
 __all__ = ["ImportIndicatorsFromText", "ImportIndicatorsFromTextArguments", "ImportIndicatorsFromTextResults"]
 
 SOURCES = ("text", "text_path", "indicators", "indicators_path")
-
-NAMED_LINES = 10
-"""Lines that an error names."""
 
 Format = Literal[
     "one_per_line",
@@ -36,7 +34,7 @@ Format = Literal[
 """The formats of a text import (contract, "REST")."""
 
 
-class TextArguments(CollectionArguments):
+class TextArguments(ReadingArguments, CollectionArguments):
     """Where the indicators are."""
 
     text: str | None = Field(
@@ -56,17 +54,6 @@ class TextArguments(CollectionArguments):
     format: Format | None = Field(
         default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia finds it out"
     )
-    refang: bool = Field(
-        default=True,
-        title="Refang",
-        description="Read indicators that were made harmless, such as hxxp://evil[.]example, as what they mean",
-    )
-    strict: bool = Field(
-        default=False,
-        title="Strict",
-        description="Import nothing if a line is no indicator of a known kind; otherwise such lines are sent all the same, "
-        "for Sekoia to decide, and reported",
-    )
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
@@ -83,30 +70,13 @@ class ImportIndicatorsFromTextResults(ImportResults):
     """How the import ended, and how the lines were read."""
 
     duplicates: int = Field(title="Duplicates", description="Lines that repeat an indicator, and were sent once")
-    unrecognized: Annotated[
-        list[dict[str, Any]],
-        WithJsonSchema(
-            {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "line": {"type": "integer"},
-                        "value": {"type": "string"},
-                        "reason": {"type": "string"},
-                    },
-                },
-            }
-        ),
-    ] = Field(
+    unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
         description="The first 100 lines that are no indicator of a known kind, with line, value and reason; they were sent "
         "all the same",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such lines there are")
-    by_type: Annotated[
-        dict[str, int], WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer"}})
-    ] = Field(title="By type", description="How many indicators of each kind were sent")
+    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
 
 
 class ImportIndicatorsFromText(ImportAction):
@@ -126,12 +96,8 @@ class ImportIndicatorsFromText(ImportAction):
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
             if reading.unrecognized_count:
-                self.tell(
-                    f"{reading.unrecognized_count:,} lines are no indicators of a known kind, and are sent all the same: see "
-                    "the result unrecognized",
-                    "warning",
-                )
-            held = self._held(importer, len(reading.values))
+                self.tell(unrecognized_warning(reading), "warning")
+            held = self.held(importer, len(reading.values))
             submitted, failure = self._submit(importer, reading.values, arguments.format, held)
             left_out = None
             if failure:
@@ -141,9 +107,7 @@ class ImportIndicatorsFromText(ImportAction):
         return ImportIndicatorsFromTextResults(
             **results.model_dump(),
             duplicates=reading.duplicates,
-            unrecognized=[
-                {"line": found.line, "value": found.value, "reason": found.reason} for found in reading.unrecognized
-            ],
+            unrecognized=listed(reading.unrecognized),
             unrecognized_count=reading.unrecognized_count,
             by_type=reading.by_type,
         )
@@ -155,22 +119,8 @@ class ImportIndicatorsFromText(ImportAction):
             texts.append(decode(storage.find(self.data_path, arguments.text_path, "text_path").read()))
         texts += arguments.indicators or []
         if arguments.indicators_path:
-            texts += _listed(storage.find(self.data_path, arguments.indicators_path, "indicators_path"))
+            texts += _values_in(storage.find(self.data_path, arguments.indicators_path, "indicators_path"))
         return [line for text in texts for line in text.splitlines()]
-
-    def _held(self, importer: Importer, new: int) -> Count | None:
-        """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell."""
-        try:
-            held = importer.collections.count(importer.collection.community_uuid)
-        except RequestError:
-            return None  # it may take another permission, and the import does not depend on it
-        if held.count + new > held.max:
-            self.tell(
-                f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "
-                f"up to {new:,} are to be added",
-                "warning",
-            )
-        return held
 
     def _submit(
         self, importer: Importer, values: Sequence[str], format: Format | None, held: Count | None
@@ -186,7 +136,7 @@ class ImportIndicatorsFromText(ImportAction):
                 self._submit_part(importer, part, format)
                 submitted += len(part)
             except SekoiaError as error:
-                failure = failure or _explained(error, held, len(values))
+                failure = failure or explained(error, held, len(values))
                 if not isinstance(error, Refused):
                     break
         if failure and not submitted:
@@ -209,26 +159,11 @@ def _check(reading: Reading, arguments: ImportIndicatorsFromTextArguments) -> No
     if not reading.values:
         given = ", ".join(source for source in SOURCES if getattr(arguments, source) is not None)
         raise InputError(f"There is nothing to import: {given} holds no indicator")
-    if arguments.strict and reading.unrecognized_count:
-        named = [f"line {found.line} “{found.value}” ({found.reason})" for found in reading.unrecognized[:NAMED_LINES]]
-        others = reading.unrecognized_count - len(named)
-        more = f", and {others:,} more" if others else ""
-        raise InputError(
-            f"Nothing was imported, since strict is set and {reading.unrecognized_count:,} lines are no known indicators: "
-            f"{', '.join(named)}{more}; correct them, or run the action without strict"
-        )
+    if arguments.strict:
+        refuse_unrecognized(reading)
 
 
-def _explained(error: SekoiaError, held: Count | None, new: int) -> SekoiaError:
-    """The refusal of more than the community can hold, with its figures; any other error as it is."""
-    if isinstance(error, Refused) and held and held.count + new > held.max:
-        return LimitExceeded(
-            error.doing, status=error.status, message=error.message, count=held.count, limit=held.max, new=new
-        )
-    return error
-
-
-def _listed(file: storage.StoredFile) -> list[str]:
+def _values_in(file: storage.StoredFile) -> list[str]:
     try:
         values = json.loads(decode(file.read()))
     except (ValueError, RecursionError):

@@ -9,12 +9,13 @@ from pydantic import Field
 from sekoia_cti.actions.arguments import ContextArguments, WaitArguments
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
-from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
+from sekoia_cti.client.errors import DeadlinePassed, LimitExceeded, Refused, RequestError, SekoiaError
 from sekoia_cti.client.imports import Importer, Outcome, Progress
 from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.wire import Count
 from sekoia_cti.forms import ResultsForm
 
-__all__ = ["ImportAction", "ImportArguments", "ImportResults"]
+__all__ = ["ImportAction", "ImportArguments", "ImportResults", "explained"]
 
 
 class ImportArguments(WaitArguments, ContextArguments):
@@ -31,7 +32,9 @@ class ImportResults(ResultsForm):
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
-    submitted: int | None = Field(title="Submitted", description="Indicators sent; null for a file")
+    submitted: int | None = Field(
+        title="Submitted", description="Indicators sent; null for a file that could not be read here"
+    )
     imported: int | None = Field(
         title="Imported", description="Indicators that Sekoia has worked through, as far as it told"
     )
@@ -89,6 +92,25 @@ class ImportAction(SekoiaAction):
                 self.tell(f"{unreachable} The import goes on and will be confirmed over the REST API.", "warning")
             yield importer
 
+    def held(self, importer: Importer, new: int) -> Count | None:
+        """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell.
+
+        Args:
+            importer: That the indicators go through.
+            new: Indicators to be added, at the most.
+        """
+        try:
+            held = importer.collections.count(importer.collection.community_uuid)
+        except RequestError:
+            return None  # it may take another permission, and the import does not depend on it
+        if held.count + new > held.max:
+            self.tell(
+                f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "
+                f"up to {new:,} are to be added",
+                "warning",
+            )
+        return held
+
     def conclude(
         self, importer: Importer, arguments: ImportArguments, *, submitted: int | None, left_out: str | None = None
     ) -> ImportResults:
@@ -97,7 +119,7 @@ class ImportAction(SekoiaAction):
         Args:
             importer: With everything submitted.
             arguments: The action's.
-            submitted: Indicators sent, or None for a file.
+            submitted: Indicators sent, or None where that is not known.
             left_out: What could not be submitted, as a sentence; it makes the import incomplete.
         """
         failure: SekoiaError | None = None
@@ -112,6 +134,13 @@ class ImportAction(SekoiaAction):
             self.tell("Sekoia accepted the import, which goes on by itself")
         elif outcome.completed:
             self.tell(_completion(outcome))
+            total = outcome.progress.total
+            if submitted is not None and total is not None and total < submitted:
+                self.tell(
+                    f"Sekoia counted {total:,} of the {submitted:,} indicators that were sent: the others repeat these, or "
+                    "are none that it takes",
+                    "warning",
+                )
         else:
             complaints.append(_incompletion(outcome.progress, failure, arguments.timeout))
         if left_out:
@@ -130,6 +159,15 @@ class ImportAction(SekoiaAction):
             updated=outcome.updated,
             ignored=outcome.ignored,
         )
+
+
+def explained(error: SekoiaError, held: Count | None, new: int) -> SekoiaError:
+    """The refusal of more than the community can hold, with its figures; any other error as it is."""
+    if isinstance(error, Refused) and held and held.count + new > held.max:
+        return LimitExceeded(
+            error.doing, status=error.status, message=error.message, count=held.count, limit=held.max, new=new
+        )
+    return error
 
 
 def _completion(outcome: Outcome) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.indicators.types import Found, examine, plain
 
-__all__ = ["Reading", "Unrecognized", "clean", "read"]
+__all__ = ["Account", "Reading", "Unrecognized", "clean", "judge", "read"]
 
 _MOST_REPORTED = 100
 _LONGEST_REPORTED = 200
@@ -24,24 +24,35 @@ class Unrecognized:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What lines hold. Each line is blank, a comment, one of ``values``, or counted in ``duplicates``."""
+@dataclass(slots=True)
+class Account:
+    """What became of the values of a source."""
 
-    values: list[str]
-    """What is to be sent, in the order of the lines and each once: cleaned, refanged, unrecognised ones included."""
-
-    duplicates: int
-    """Lines whose indicator an earlier line has."""
-
-    unrecognized: list[Unrecognized]
+    unrecognized: list[Unrecognized] = field(default_factory=list)
     """The first hundred values that look like no indicator."""
 
-    unrecognized_count: int
+    unrecognized_count: int = 0
     """All of them."""
 
-    by_type: dict[str, int]
+    by_type: dict[str, int] = field(default_factory=dict)
     """How many values there are of each type that occurs."""
+
+    def note(self, line: int, value: str, reason: str) -> None:
+        """Take down a value that looks like no indicator."""
+        self.unrecognized_count += 1
+        if self.unrecognized_count <= _MOST_REPORTED:
+            self.unrecognized.append(Unrecognized(line, value[:_LONGEST_REPORTED], reason))
+
+
+@dataclass(slots=True)
+class Reading(Account):
+    """What lines hold. Each line is blank, a comment, one of ``values``, or counted in ``duplicates``."""
+
+    values: list[str] = field(default_factory=list)
+    """What is to be sent, in the order of the lines and each once: cleaned, refanged, unrecognised ones included."""
+
+    duplicates: int = 0
+    """Lines whose indicator an earlier line has."""
 
 
 # What cleaning has nothing to do with: one printable word that neither begins nor ends with a mark.
@@ -105,38 +116,42 @@ def read(lines: Iterable[str], *, refanging: bool = True) -> Reading:
         lines: Any text; lines are counted from 1 and include blank ones and comments.
         refanging: Whether defanged values are to be sent as they were before (see ``refang``).
     """
-    values: list[str] = []
+    reading = Reading()
+    values, by_type = reading.values, reading.by_type
     seen: set[str] = set()
-    duplicates = 0
-    unrecognized: list[Unrecognized] = []
-    unrecognized_count = 0
-    by_type: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
-        found = plain(line)
+        found = plain(line) or judge(line, refanging=refanging)
         if found is None:
-            text = clean(line)
-            if not text:
-                continue
-            value = refang(text) if refanging else text
-            # What plain() did not know of the line is not asked again.
-            found = (None if value is line else plain(value)) or _examine(
-                value, is_host=value != text, may_be_defanged=not refanging
-            )
+            continue
         kind, value, key = found
         if kind is None:
             key, reason = value, key
         if key in seen:
-            duplicates += 1
+            reading.duplicates += 1
             continue
         seen.add(key)
         values.append(value)
-        if kind is not None:
+        if kind is None:
+            reading.note(number, value, reason)
+        else:
             by_type[kind] = by_type.get(kind, 0) + 1
-            continue
-        unrecognized_count += 1
-        if unrecognized_count <= _MOST_REPORTED:
-            unrecognized.append(Unrecognized(number, value[:_LONGEST_REPORTED], reason))
-    return Reading(values, duplicates, unrecognized, unrecognized_count, by_type)
+    return reading
+
+
+def judge(text: str, *, refanging: bool = True) -> Found | None:
+    """What one line or cell holds, or None when it is blank or a comment.
+
+    Args:
+        text: Any text that :func:`~sekoia_cti.indicators.types.plain` does not know.
+        refanging: Whether a defanged value is to be sent as it was before.
+    """
+    cleaned = clean(text)
+    if not cleaned:
+        return None
+    value = refang(cleaned) if refanging else cleaned
+    # What plain() did not know is not asked again.
+    known = None if value is text else plain(value)
+    return known or _examine(value, is_host=value != cleaned, may_be_defanged=not refanging)
 
 
 def _examine(value: str, *, is_host: bool, may_be_defanged: bool) -> Found:

@@ -197,7 +197,7 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
             {"mime_type": "application/pdf"},
             "mime_type: Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none",
         ),
-        ({"file_path": None}, "file_path: it is required"),
+        ({"file_path": None}, "either file_path or file_handle is required, and not both"),
     ],
 )
 def test_a_wrong_mapping_is_refused_before_the_upload(arguments: dict[str, Any], sentence: str) -> None:

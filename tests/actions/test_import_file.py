@@ -15,8 +15,10 @@ import xlwt
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.indicators.reading import read
 from tests.conftest import Platform
 
+FEEDS = Path(__file__).resolve().parents[3] / "shared" / "feeds"
 HEADER = ["IOC", "Valid until", "Comment"]
 ROWS = [[f"d{number}.example", "2030-01-31T00:00:00Z", f"row {number}"] for number in range(10_000)]
 
@@ -73,7 +75,7 @@ def test_ten_thousand_rows_are_imported(
     assert run.error is None
     assert run.results is not None
     assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "liveapi")
-    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (None, 10_000, 10_000)
+    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (10_000, 10_000, 10_000)
     assert run.results["mapping"] == ["observable", "valid_until", "description"]
     assert run.results["ignore_first_line"] is True
     (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
@@ -211,3 +213,121 @@ def test_a_given_mime_type_is_told(sandbox: Sandbox, platform: Platform, collect
     assert run.results and run.results["imported"] == 3
     (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
     assert b"Content-Type: text/plain" in upload.body
+
+
+DEFANGED = [[f"hxxps://d{number}[.]example.com/a[.]b", f"row [.] {number}"] for number in range(200)]
+REFANGED = {f"https://d{number}.example.com/a[.]b" for number in range(200)}
+
+
+@pytest.mark.parametrize("write", [as_csv, as_xls, as_xlsx])
+@pytest.mark.parametrize(
+    ("heading", "arguments", "uploads"),
+    [
+        (["IOC", "Description"], {}, 1),
+        (["Host name", "Remark"], {"mapping": "observable,description", "ignore_first_line": True}, 1),
+        (["Host name", "Remark"], {"mapping": "observable,description"}, 2),
+    ],
+)
+def test_defanged_observables_are_cleaned(
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    write: Writer,
+    heading: list[str],
+    arguments: dict[str, Any],
+    uploads: int,
+) -> None:
+    """A cleaned CSV goes up in place of the file: at once where the columns are known, else after Sekoia told them."""
+    write(platform.storage / "feed", [heading, *DEFANGED])
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed", **arguments)
+    assert run.error is None
+    assert run.results
+    assert run.results["status"] == "completed"
+    assert (run.results["submitted"], run.results["cleaned"], run.results["unrecognized_count"]) == (200, 200, 0)
+    assert run.results["by_type"] == {"url": 200}
+    assert "200 of 200 observables of feed need cleaning, such as refanging: a cleaned CSV goes to Sekoia" in run.logs
+    bodies = [request.body for request in sandbox.requests if request.path.endswith("/preview")]
+    assert len(bodies) == uploads
+    assert b'filename="feed.csv"' in bodies[-1]
+    assert b"Content-Type: text/csv" in bodies[-1]
+    there = sandbox.indicators(collection_id)
+    assert {indicator["name"] for indicator in there} == REFANGED
+    assert {indicator["description"] for indicator in there} == {row[1] for row in DEFANGED}
+
+
+def test_a_clean_file_goes_up_byte_for_byte(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Nothing of a clean file is changed, not even what a writer of CSV would do otherwise."""
+    content = b'\xef\xbb\xbf"IOC" ;Comment\r\n"a.example";x, y\r\n\r\nhost.example;"z"\r\n'
+    (platform.storage / "iocs.csv").write_bytes(content)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    assert run.results and (run.results["cleaned"], run.results["imported"]) == (0, 2)
+    (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
+    assert content in upload.body
+
+
+def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """They go up all the same, with a warning; `strict` refuses them before anything is sent."""
+    as_csv(platform.storage / "iocs.csv", [["IOC", "x"], ["a.example", ""], ["192.0.2.1:80", ""], ["setup.exe", ""]])
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", strict=True)
+    assert run.error == (
+        "Nothing was imported, since strict is set and 2 lines are no known indicators: line 3 “192.0.2.1:80” (an address "
+        "with a port), line 4 “setup.exe” (a file name); correct them, or run the action without strict."
+    )
+    assert not [request for request in sandbox.requests if request.method == "POST"]
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    assert run.error is None
+    assert run.results
+    assert run.results["unrecognized"] == [
+        {"line": 3, "value": "192.0.2.1:80", "reason": "an address with a port"},
+        {"line": 4, "value": "setup.exe", "reason": "a file name"},
+    ]
+    assert (run.results["unrecognized_count"], run.results["by_type"]) == (2, {"domain": 1})
+    assert "2 lines are no indicators of a known kind, and sent all the same" in run.logs
+
+
+def test_what_cannot_be_read_here_is_not_strict(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """`strict` promises a look at each observable, so a file that does not allow it is refused."""
+    (platform.storage / "iocs.csv").write_text("a.example," + "x" * 200_000 + "\nb.example,y\n")
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="iocs.csv",
+        mapping="observable,ignore",
+        ignore_first_line=False,
+        strict=True,
+    )
+    assert run.error is not None
+    assert run.error.startswith(
+        "Nothing was imported, since strict is set and iocs.csv is not clear: The file cannot be read"
+    )
+    assert not [request for request in sandbox.requests if request.method == "POST"]
+
+
+@pytest.mark.skipif(not FEEDS.is_dir(), reason="the feeds are not here")
+@pytest.mark.parametrize("name", ["apt31.csv", "customerloader.csv", "emotet.csv", "interlock.txt", "marsstealer.csv"])
+def test_published_feeds_are_imported(sandbox: Sandbox, platform: Platform, collection_id: str, name: str) -> None:
+    """Every observable of a published feed is in the collection afterwards, or reported."""
+    content = (FEEDS / name).read_bytes()
+    (platform.storage / name).write_bytes(content)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
+    assert run.error is None
+    assert run.results
+    assert run.results["status"] == "completed"
+    mapping = run.results["mapping"]
+    rows = list(csv.reader(content.decode().splitlines(), delimiter="," if len(mapping) > 1 else "\x1f"))
+    rows = rows[1:] if run.results["ignore_first_line"] else rows
+    index = mapping.index("observable")
+    cells = [row[index] for row in rows if index < len(row) and row[index].strip()]
+    assert run.results["submitted"] == len(cells)
+    assert sum(run.results["by_type"].values()) + run.results["unrecognized_count"] == len(cells)
+    there = {indicator["name"].lower() for indicator in sandbox.indicators(collection_id)}
+    for cell in cells:
+        account = read([cell])
+        if account.by_type:
+            (value,) = account.values
+            assert strongest(value) in there
+
+
+def strongest(value: str) -> str:
+    """What Sekoia names an indicator: of the hashes of one file the longest."""
+    return max(value.lower().split(","), key=len) if set(value) <= set("0123456789abcdefABCDEF,") else value.lower()

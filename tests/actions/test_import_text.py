@@ -137,7 +137,7 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
         "192.0.2.0/24",
         f"{MD5},{SHA1}",
     ]
-    assert "warning: 1 lines are no indicators of a known kind" in run.logs
+    assert "warning: 1 line is no indicator of a known kind" in run.logs
 
 
 def test_defanged_values_can_be_left_alone(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

@@ -1,0 +1,165 @@
+"""What the actions on files share: finding out what the columns hold, cleaning the observables, and the upload."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from sekoia_cti.actions import storage
+from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.actions.readings import refuse_unrecognized, unrecognized_warning
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.wire import Mapping, Preview
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.files import MIME_TYPES, FileKind
+from sekoia_cti.indicators.headers import mapping_for
+from sekoia_cti.indicators.tables import Column, Survey, first_rows, survey, write_cleaned
+
+__all__ = ["FileArguments", "Upload", "UploadAction"]
+
+
+class FileArguments(RefangArguments, CollectionArguments):
+    """What every file comes with."""
+
+    mime_type: str | None = Field(
+        default=None,
+        title="MIME type",
+        description="MIME type of the file; found from its content and its name when left empty",
+        json_schema_extra={"enum": [mime_type for mime_types in MIME_TYPES.values() for mime_type in mime_types]},
+    )
+
+    @field_validator("mime_type")
+    @classmethod
+    def _is_supported(cls, value: str | None) -> str | None:
+        if value is not None and _kind_for(value) is None:
+            raise ValueError("Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none")
+        return value
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that Sekoia holds and has not imported.
+
+    Attributes:
+        file_handle: What Sekoia calls it.
+        mapping: What each column holds: as given, told by the heading, or detected by Sekoia; None when nothing tells.
+        ignore_first_line: Whether the first line is a heading; None when nothing tells.
+        survey: What the observable column holds; None when it is not known, or the file cannot be read here.
+    """
+
+    file_handle: str
+    mapping: Mapping | None
+    ignore_first_line: bool | None
+    survey: Survey | None
+
+
+class UploadAction(SekoiaAction):
+    """An action that uploads a file of the playbook's storage."""
+
+    def upload(
+        self,
+        collections: IOCCollections,
+        file: storage.StoredFile,
+        arguments: FileArguments,
+        *,
+        mapping: Mapping | None = None,
+        ignore_first_line: bool | None = None,
+        strict: bool = False,
+    ) -> Upload:
+        """Upload a file, or, when observables in it need cleaning, a cleaned CSV in its place.
+
+        What is known before the upload, by the arguments or by a heading of known names, saves a second one: else the
+        file goes up for Sekoia to detect its columns, and once more when cleaning it then turns out to be needed. Not
+        being able to read a file here keeps nothing from Sekoia, which may well.
+
+        Args:
+            collections: The REST client.
+            file: Where the file is.
+            arguments: The collection, the MIME type, and whether to refang.
+            mapping: What each column holds, if that is given.
+            ignore_first_line: Whether the first line is a heading, if that is given.
+            strict: Whether to refuse values that are no indicators of a known kind.
+
+        Raises:
+            InputError: It is strict, and there are such values or the file cannot be read here.
+            SekoiaError: The upload failed.
+        """
+        kind = _kind_for(arguments.mime_type) or file.kind()
+        mime_type = arguments.mime_type or MIME_TYPES[kind][0]
+
+        def send(file: storage.StoredFile, mime_type: str) -> Preview:
+            self.tell(f"Uploading {file.name} ({file.size:,} bytes) to {arguments.collection_id}")
+            return collections.preview_file(
+                arguments.collection_id, file.open, size=file.size, name=file.name, mime_type=mime_type
+            )
+
+        if mapping is None and ignore_first_line is not False:
+            mapping = self._told_by_heading(file, kind)
+            ignore_first_line = ignore_first_line if mapping is None else True
+        preview = None
+        if mapping is None or ignore_first_line is None:
+            preview = send(file, mime_type)
+            mapping = mapping or preview.mapping()
+            ignore_first_line = preview.ignore_first_line() if ignore_first_line is None else ignore_first_line
+        found = None
+        if mapping is not None and ignore_first_line is not None:
+            column = Column(mapping.index("observable"), ignore_first_line, arguments.refang)
+            found = self._survey(file, kind, column, strict=strict)
+            if found and found.changes:
+                self.tell(
+                    f"{found.changes:,} of {found.values:,} observables of {file.name} need cleaning, such as refanging: "
+                    "a cleaned CSV goes to Sekoia in place of the file",
+                )
+                with _cleaned(file, kind, column) as cleaned:
+                    preview = send(cleaned, MIME_TYPES["csv"][0])
+        preview = preview or send(file, mime_type)
+        return Upload(preview.file_handle, mapping, ignore_first_line, found)
+
+    def _told_by_heading(self, file: storage.StoredFile, kind: FileKind) -> Mapping | None:
+        try:
+            with file.open() as opened:
+                rows = first_rows(opened, kind, 1)
+        except (InputError, *storage.UNREADABLE):
+            return None
+        mapping = mapping_for(rows[0]) if rows else None
+        if mapping is not None:
+            columns = ", ".join(column or "ignored" for column in mapping)
+            self.tell(f"The columns of {file.name} are known by their heading: {columns}")
+        return mapping
+
+    def _survey(self, file: storage.StoredFile, kind: FileKind, column: Column, *, strict: bool) -> Survey | None:
+        try:
+            with file.open() as opened:
+                found = survey(opened, kind, column)
+        except (InputError, *storage.UNREADABLE) as error:
+            why = str(error) if isinstance(error, InputError) else f"it cannot be read ({type(error).__name__})"
+            if strict:
+                raise InputError(
+                    f"Nothing was imported, since strict is set and {file.name} is not clear: {why}"
+                ) from None
+            self.tell(f"{file.name} goes to Sekoia without a look at its observables: {why}", "warning")
+            return None
+        if strict:
+            refuse_unrecognized(found)
+        if found.unrecognized_count:
+            self.tell(unrecognized_warning(found), "warning")
+        return found
+
+
+@contextmanager
+def _cleaned(file: storage.StoredFile, kind: FileKind, column: Column) -> Iterator[storage.StoredFile]:
+    """The file with its observables cleaned, as a CSV that is there for as long as the context is."""
+    name = f"{Path(file.name).stem}.csv"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cleaned.csv"
+        with file.open() as opened, path.open("w", encoding="utf-8", newline="") as target:
+            write_cleaned(opened, kind, column, target)
+        yield storage.StoredFile(path, name, path.stat().st_size)
+
+
+def _kind_for(mime_type: str | None) -> FileKind | None:
+    return next((kind for kind, mime_types in MIME_TYPES.items() if mime_type in mime_types), None)
