@@ -1,26 +1,23 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
-import json
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments, TextList, as_list
+from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed, refuse_unrecognized, unrecognized_warning
+from sekoia_cti.actions.sources import SourceArguments
 from sekoia_cti.client.errors import Refused, SekoiaError
 from sekoia_cti.client.imports import Importer
 from sekoia_cti.client.wire import Count
 from sekoia_cti.indicators.batches import LINES, batches
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import Reading, read
-from sekoia_cti.indicators.text import decode, sample
+from sekoia_cti.indicators.text import sample
 
 __all__ = ["ImportIndicatorsFromText", "ImportIndicatorsFromTextArguments", "ImportIndicatorsFromTextResults"]
-
-SOURCES = ("text", "text_path", "indicators", "indicators_path")
 
 Format = Literal[
     "one_per_line",
@@ -34,32 +31,12 @@ Format = Literal[
 """The formats of a text import (contract, "REST")."""
 
 
-class TextArguments(ReadingArguments, CollectionArguments):
-    """Where the indicators are."""
+class TextArguments(ReadingArguments, SourceArguments, CollectionArguments):
+    """Where the indicators are, and how to read them."""
 
-    text: str | None = Field(
-        default=None,
-        title="Text",
-        description="One indicator a line; the hashes of one file on one line, separated by commas",
-    )
-    text_path: str | None = Field(
-        default=None, title="Text file", description="The same, in a file of the playbook's storage"
-    )
-    indicators: TextList | None = Field(
-        default=None, title="Indicators", description="A list of values, for example what an enrichment action found"
-    )
-    indicators_path: str | None = Field(
-        default=None, title="Indicators file", description="A JSON list of values, in a file of the playbook's storage"
-    )
     format: Format | None = Field(
         default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia finds it out"
     )
-
-    @model_validator(mode="after")
-    def _has_a_source(self) -> Self:
-        if all(getattr(self, source) is None for source in SOURCES):
-            raise ValueError(f"at least one of {', '.join(SOURCES)} is required")
-        return self
 
 
 class ImportIndicatorsFromTextArguments(ImportArguments, TextArguments):
@@ -91,7 +68,7 @@ class ImportIndicatorsFromText(ImportAction):
 
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
         """Read the sources, submit their indicators in parts, and wait for the end."""
-        reading = read(self._lines(arguments), refanging=arguments.refang)
+        reading = read(arguments.lines(self.data_path), refanging=arguments.refang)
         _check(reading, arguments)
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
@@ -111,16 +88,6 @@ class ImportIndicatorsFromText(ImportAction):
             unrecognized_count=reading.unrecognized_count,
             by_type=reading.by_type,
         )
-
-    def _lines(self, arguments: ImportIndicatorsFromTextArguments) -> list[str]:
-        """The lines of all sources, in the order of the arguments."""
-        texts = [arguments.text or ""]
-        if arguments.text_path:
-            texts.append(decode(storage.find(self.data_path, arguments.text_path, "text_path").read()))
-        texts += arguments.indicators or []
-        if arguments.indicators_path:
-            texts += _values_in(storage.find(self.data_path, arguments.indicators_path, "indicators_path"))
-        return [line for text in texts for line in text.splitlines()]
 
     def _submit(
         self, importer: Importer, values: Sequence[str], format: Format | None, held: Count | None
@@ -157,22 +124,6 @@ class ImportIndicatorsFromText(ImportAction):
 
 def _check(reading: Reading, arguments: ImportIndicatorsFromTextArguments) -> None:
     if not reading.values:
-        given = ", ".join(source for source in SOURCES if getattr(arguments, source) is not None)
-        raise InputError(f"There is nothing to import: {given} holds no indicator")
+        raise InputError(f"There is nothing to import: {', '.join(arguments.given())} holds no indicator")
     if arguments.strict:
         refuse_unrecognized(reading)
-
-
-def _values_in(file: storage.StoredFile) -> list[str]:
-    try:
-        values = json.loads(decode(file.read()))
-    except (ValueError, RecursionError):
-        raise InputError(
-            f"The file {file.name} of indicators_path is no JSON: it must hold a list of values"
-        ) from None
-    if not isinstance(values, list):
-        raise InputError(f"The file {file.name} of indicators_path holds no list: it must hold a JSON list of values")
-    try:
-        return [str(value) for value in as_list(values) if value is not None]
-    except ValueError as error:
-        raise InputError(f"The file {file.name} of indicators_path cannot be used: {error}") from None
