@@ -31,10 +31,10 @@ def _mapping(value: object) -> object:
     return [None if entry in IGNORED else entry for entry in entries]
 
 
-class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, FileArguments):
-    """Where the indicators are, and what holds for what no column maps."""
+class TableArguments(FileArguments):
+    """Where the file is, or what was uploaded before, and what its columns hold."""
 
-    file_path: str | None = Field(
+    file_path: str | None = Field(  # type: ignore[assignment]  # optional, since there may be an uploaded one
         default=None, title="File", description="A CSV, XLS or XLSX file of the playbook's storage"
     )
     file_handle: str | None = Field(
@@ -73,6 +73,10 @@ class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, FileA
         if value.count("observable") != 1:
             raise ValueError(f"exactly one column must be observable, not {value.count('observable')}")
         return value
+
+
+class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, TableArguments):
+    """Where the indicators are, how to read them, and what holds for what no column maps."""
 
     @model_validator(mode="after")
     def _has_one_file(self) -> Self:
@@ -132,6 +136,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                     arguments,
                     mapping=arguments.mapping,
                     ignore_first_line=arguments.ignore_first_line,
+                    refang=arguments.refang,
                     strict=arguments.strict,
                 )
             mapping, ignore_first_line = _layout(upload, arguments.file_path)

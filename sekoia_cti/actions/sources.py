@@ -7,14 +7,14 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import RefangArguments, TextList, as_list
+from sekoia_cti.actions.arguments import Arguments, TextList, as_list
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.text import decode
 
 __all__ = ["SourceArguments"]
 
 
-class SourceArguments(RefangArguments):
+class SourceArguments(Arguments):
     """Where the indicators are: one of the sources at least, and several are joined."""
 
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path", "indicators", "indicators_path")

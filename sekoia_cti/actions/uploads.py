@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments
+from sekoia_cti.actions.arguments import CollectionArguments
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.readings import refuse_unrecognized, unrecognized_warning
 from sekoia_cti.client.rest import IOCCollections
@@ -22,9 +22,10 @@ from sekoia_cti.indicators.tables import Column, Survey, first_rows, survey, wri
 __all__ = ["FileArguments", "Upload", "UploadAction"]
 
 
-class FileArguments(RefangArguments, CollectionArguments):
-    """What every file comes with."""
+class FileArguments(CollectionArguments):
+    """Where the file is, and where it goes."""
 
+    file_path: str = Field(title="File", description="A CSV, XLS or XLSX file of the playbook's storage")
     mime_type: str | None = Field(
         default=None,
         title="MIME type",
@@ -68,6 +69,7 @@ class UploadAction(SekoiaAction):
         *,
         mapping: Mapping | None = None,
         ignore_first_line: bool | None = None,
+        refang: bool,
         strict: bool = False,
     ) -> Upload:
         """Upload a file, or, when observables in it need cleaning, a cleaned CSV in its place.
@@ -79,9 +81,10 @@ class UploadAction(SekoiaAction):
         Args:
             collections: The REST client.
             file: Where the file is.
-            arguments: The collection, the MIME type, and whether to refang.
+            arguments: The collection and the MIME type.
             mapping: What each column holds, if that is given.
             ignore_first_line: Whether the first line is a heading, if that is given.
+            refang: Whether defanged observables are to be sent as they were before.
             strict: Whether to refuse values that are no indicators of a known kind.
 
         Raises:
@@ -107,7 +110,7 @@ class UploadAction(SekoiaAction):
             ignore_first_line = preview.ignore_first_line() if ignore_first_line is None else ignore_first_line
         found = None
         if mapping is not None and ignore_first_line is not None:
-            column = Column(mapping.index("observable"), ignore_first_line, arguments.refang)
+            column = Column(mapping.index("observable"), ignore_first_line, refang)
             found = self._survey(file, kind, column, strict=strict)
             if found and found.changes:
                 self.tell(
