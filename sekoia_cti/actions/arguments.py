@@ -10,15 +10,18 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.forms import Form
 from sekoia_cti.indicators import kill_chains
+from sekoia_cti.indicators.kill_chains import KillChain
 
 __all__ = [
     "Arguments",
@@ -184,8 +187,9 @@ class ContextArguments(Arguments):
     kill_chain_phases: WordList | None = Field(
         default=None,
         title="Kill chain phases",
-        description="Phases such as delivery or mitre-attack:initial-access; a name that both kill chains have means "
-        "Lockheed Martin's. Command-and-control limits the matching of IP addresses to destination.ip",
+        description="Names or display names of phases, such as delivery, Initial Access or mitre-attack:impact; a name that "
+        "several kill chains have means Lockheed Martin's. Command-and-control limits the matching of IP addresses to "
+        "destination.ip",
     )
     related_threat_refs: WordList | None = Field(
         default=None,
@@ -204,8 +208,9 @@ class ContextArguments(Arguments):
     @field_validator("kill_chain_phases")
     @classmethod
     def _are_phases(cls, names: list[str] | None) -> list[str] | None:
+        # Whether Sekoia knows it is asked when the client is open: see context().
         for name in names or []:
-            kill_chains.phase(name)
+            kill_chains.find(name)
         return names
 
     @field_validator("related_threat_refs")
@@ -216,9 +221,16 @@ class ContextArguments(Arguments):
                 raise ValueError(f"“{ref[:60]}” is no STIX id such as intrusion-set--<uuid>")
         return refs
 
-    def context(self) -> Context:
-        """These arguments as they are sent; `valid_for` counts from now."""
-        phases = [kill_chains.phase(name) for name in self.kill_chain_phases or []]
+    def context(self, look_up: Callable[[], Sequence[KillChain]] | None = None) -> Context:
+        """These arguments as they are sent; `valid_for` counts from now.
+
+        Args:
+            look_up: Gives the kill chains that Sekoia knows; called only for a phase that is not among those known here.
+
+        Raises:
+            InputError: A phase is none that Sekoia knows, or, where it does not tell, none that is known here.
+        """
+        phases = self._phases(look_up)
         until = self.valid_until
         if self.valid_for is not None:
             until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=self.valid_for)
@@ -231,9 +243,14 @@ class ContextArguments(Arguments):
             x_ic_related_threat_refs=self.related_threat_refs or None,
         )
 
-    def limits_ip_matching(self) -> bool:
-        """Whether a phase among these narrows what IP addresses match."""
-        return any(kill_chains.phase(name)[1] == "command-and-control" for name in self.kill_chain_phases or [])
+    def _phases(self, look_up: Callable[[], Sequence[KillChain]] | None) -> list[tuple[str, str]]:
+        names = self.kill_chain_phases or []
+        told: Sequence[KillChain] | None = None
+        if look_up and not all(map(kill_chains.find, names)):
+            # It may take another permission, and what is known here will do.
+            with suppress(RequestError):
+                told = look_up()
+        return list(dict.fromkeys(kill_chains.phase(name, told or None) for name in names))
 
 
 class RefangArguments(Arguments):

@@ -68,17 +68,17 @@ class ImportAction(SekoiaAction):
             SekoiaError: Sekoia cannot be reached, refuses the key, or does not know the collection.
         """
         deadline = Deadline(arguments.timeout)
-        context = arguments.context()
-        if arguments.limits_ip_matching():
-            self.tell(
-                "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
-                "warning",
-            )
         with ExitStack() as stack:
             collections = stack.enter_context(self.collections(deadline))
             live = stack.enter_context(self.live()) if arguments.wait else None
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
             collection = collections.collection(collection_id)
+            context = arguments.context(collections.kill_chains)
+            if context.limits_ip_matching():
+                self.tell(
+                    "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
+                    "warning",
+                )
             importer = Importer(
                 collections=collections,
                 live=live,

@@ -9,14 +9,13 @@ which ends the task, is also looked at before the submission: to count, it must 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from sekoia_cti.client.errors import Refused, Unavailable
 from sekoia_cti.client.rest import IOCCollections
-from sekoia_cti.client.wire import Context, Indicator
+from sekoia_cti.client.wire import Context, Indicator, aware
 
 __all__ = ["Confirmation", "Verdict"]
 
@@ -25,9 +24,6 @@ CLOCK_LAG = timedelta(seconds=2)
 
 STILL_LOOKS = 3
 """Looks in a row that must see the same count."""
-
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
-_ESCAPED = re.compile(r"\\(.)")
 
 
 class Verdict(Enum):
@@ -126,16 +122,16 @@ class Confirmation:
         if self._since is None or indicator.modified is None:
             return False
         if not ends:
-            return _utc(indicator.modified) >= self._since
+            return aware(indicator.modified) >= self._since
         if self._last is None:
-            return _utc(indicator.modified) >= self._since + CLOCK_LAG
+            return aware(indicator.modified) >= self._since + CLOCK_LAG
         changed = (indicator.id, indicator.modified, indicator.revoked) not in self._before
-        return changed and _utc(indicator.modified) >= self._since
+        return changed and aware(indicator.modified) >= self._since
 
 
 def _holds(indicator: Indicator, value: str) -> bool:
     wanted = value.casefold()
-    return any(_ESCAPED.sub(r"\1", quoted).casefold() == wanted for quoted in _QUOTED.findall(indicator.pattern))
+    return any(held.casefold() == wanted for _, held in indicator.comparisons())
 
 
 def _carries(indicator: Indicator, context: Context) -> bool:
@@ -156,8 +152,4 @@ def _same_time(asked: datetime | None, there: datetime | None) -> bool:
     """To the second, since Sekoia may tell times in whole seconds."""
     if asked is None:
         return True
-    return there is not None and _utc(asked).replace(microsecond=0) == _utc(there).replace(microsecond=0)
-
-
-def _utc(time: datetime) -> datetime:
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    return there is not None and aware(asked).replace(microsecond=0) == aware(there).replace(microsecond=0)

@@ -37,14 +37,19 @@ from sekoia_cti.client.wire import (
     CollectionPage,
     Context,
     Count,
+    Indicator,
     IndicatorPage,
+    KillChainPage,
     Mapping,
     Preview,
+    aware,
 )
+from sekoia_cti.indicators.kill_chains import KillChain
 
 __all__ = ["IOCCollections"]
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Result = TypeVar("Result")
 
 PAGE = 100
 """Items a page, the most there can be (contract, "REST")."""
@@ -122,14 +127,19 @@ class IOCCollections:
             Collection, "GET", f"/ioc-collections/{collection_id}", doing="looking up the IOC collection"
         )
 
-    def collections(self, *, term: str | None = None, community_uuid: str | None = None) -> Iterator[Collection]:
+    def collections(
+        self, *, term: str | None = None, community_uuid: str | None = None, with_indicators_count: bool = False
+    ) -> Iterator[Collection]:
         """``GET /ioc-collections``, page after page.
 
         Args:
             term: Only those whose name contains it.
             community_uuid: Only those of this community.
+            with_indicators_count: Whether to ask for ``indicators_count``.
         """
         query: dict[str, Any] = {"limit": PAGE}
+        if with_indicators_count:
+            query["with_indicators_count"] = "true"
         if term:
             query["term"] = term
         if community_uuid:
@@ -181,7 +191,7 @@ class IOCCollections:
                 since = (self.server_time() or datetime.now(UTC)) - timedelta(
                     seconds=self._deadline.now() - started + 2
                 )
-                if collection.name == name and collection.created and _aware(collection.created) >= since:
+                if collection.name == name and collection.created and aware(collection.created) >= since:
                     return collection
             return None
 
@@ -203,6 +213,14 @@ class IOCCollections:
                 raise
 
         return self._repeat(create_once)
+
+    def delete(self, collection_id: str) -> None:
+        """``DELETE /ioc-collections/{id}``, with all of its indicators; a repetition that finds nothing has worked.
+
+        Raises:
+            NotFound: There was no such collection at the first attempt.
+        """
+        self._delete(f"/ioc-collections/{collection_id}", doing="deleting the IOC collection")
 
     def count(self, community_uuid: str | None = None) -> Count:
         """``GET /ioc-collections/count-total-iocs``; asked once, since no import depends on it."""
@@ -292,14 +310,15 @@ class IOCCollections:
     # Indicators
 
     def indicators(
-        self, collection_id: str, *, term: str | None = None, limit: int = PAGE, repeat: bool = True
+        self, collection_id: str, *, term: str | None = None, limit: int = PAGE, offset: int = 0, repeat: bool = True
     ) -> IndicatorPage:
-        """``GET /ioc-collections/{id}/indicators``: the first page.
+        """``GET /ioc-collections/{id}/indicators``: one page.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             term: Only those whose pattern contains it.
             limit: 1 to 100.
+            offset: How many to leave out.
             repeat: Whether to repeat what may pass; not for who comes back anyway.
         """
         call = self._call if repeat else self._call_once
@@ -308,15 +327,92 @@ class IOCCollections:
             "GET",
             f"/ioc-collections/{collection_id}/indicators",
             doing="reading the indicators of the collection",
-            params={"limit": limit, **({"term": term} if term else {})},
+            params={"limit": limit, **({"offset": offset} if offset else {}), **({"term": term} if term else {})},
         )
+
+    def all_indicators(self, collection_id: str, *, term: str | None = None) -> Iterator[IndicatorPage]:
+        """The same, page after page, each indicator once, although the collection may change meanwhile.
+
+        What is removed moves the rest towards the start, so that many are read again; what is added can move the rest
+        towards the end, so that they come again and are left out.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            term: Only those whose pattern contains it.
+
+        Returns:
+            Pages with the latest ``total``, and without the indicators of earlier ones.
+        """
+        seen: set[str] = set()
+        offset = total = 0
+        while True:
+            page = self.indicators(collection_id, term=term, offset=offset)
+            removed = max(0, total - page.total)
+            offset = max(0, offset + len(page.items) - removed)
+            total = page.total
+            new = [indicator for indicator in page.items if indicator.id not in seen]
+            seen.update(indicator.id for indicator in new)
+            yield page.model_copy(update={"items": new})
+            # A server that always says there is more must not keep us.
+            more = offset < total or (page.has_more and new)
+            if not more or not (page.items or removed):
+                return
+
+    def revoke(self, collection_id: str, indicator_id: str, *, attempts: int | None = None) -> Indicator | None:
+        """``DELETE /ioc-collections/{id}/indicators/{indicator_id}``; revoking again changes nothing, so it is repeated.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            indicator_id: ``indicator--<uuid>``.
+            attempts: The most there can be; by default the deadline ends them.
+
+        Returns:
+            The indicator as it is now, if Sekoia tells.
+
+        Raises:
+            NotFound: The collection has no such indicator.
+        """
+        content = self._delete(
+            f"/ioc-collections/{collection_id}/indicators/{indicator_id}",
+            doing="revoking the indicator",
+            attempts=attempts,
+        )
+        try:
+            return Indicator.model_validate_json(content)
+        except ValidationError:
+            return None  # it is done, whatever the answer looks like
+
+    # Kill chains
+
+    def kill_chains(self) -> list[KillChain]:
+        """``GET /kill-chains``; asked once, since it may take another permission and little depends on it."""
+        page = self._call_once(KillChainPage, "GET", "/kill-chains", doing="reading the kill chains")
+        return page.items
 
     # One call
 
     def _call(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
         return self._repeat(lambda: self._call_once(model, method, path, doing=doing, **request))
 
-    def _repeat(self, once: Callable[[], Answer]) -> Answer:
+    def _delete(self, path: str, *, doing: str, attempts: int | None = None) -> bytes:
+        """Delete, repeatedly if need be, and give the answer's body; it is gone too when a repetition does not find it."""
+        doubtful = False
+
+        def delete_once() -> bytes:
+            nonlocal doubtful
+            try:
+                return self._exchange("DELETE", path, doing=doing)[1]
+            except Unavailable as error:
+                doubtful = doubtful or not error.undone
+                raise
+            except NotFound:
+                if doubtful:
+                    return b""
+                raise
+
+        return self._repeat(delete_once, attempts=attempts)
+
+    def _repeat(self, once: Callable[[], Result], *, attempts: int | None = None) -> Result:
         """Do it until it works, while what prevents it may pass and the deadline lets another attempt in.
 
         An address where nobody was ever reached is more often wrong than out of order: that is tried a few times only.
@@ -330,7 +426,8 @@ class IOCCollections:
         def in_vain(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             nobody = isinstance(error, Unavailable) and error.status is None and error.undone
-            too_often = nobody and stop_after_attempt(self._patience.attempts)(state)
+            most = attempts or (self._patience.attempts if nobody else None)
+            too_often = most is not None and stop_after_attempt(most)(state)
             return too_often or state.upcoming_sleep >= self._deadline.remaining()
 
         retrying = Retrying(
@@ -342,7 +439,7 @@ class IOCCollections:
         )
         failure: Unavailable | None = None
 
-        def attempt() -> Answer:
+        def attempt() -> Result:
             nonlocal failure
             try:
                 return once()
@@ -358,13 +455,18 @@ class IOCCollections:
             raise failure from None  # what kept it from being done says more than that the time is up
 
     def _call_once(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
-        status, headers, content = self._send(method, path, doing, **request)
-        if not 200 <= status < 300:
-            raise self._error(status, headers, content, path, doing)
+        status, content = self._exchange(method, path, doing=doing, **request)
         try:
             return model.model_validate_json(content)
         except ValidationError as error:
             raise UnexpectedAnswer(doing, status=status, why=_why(error)) from None
+
+    def _exchange(self, method: str, path: str, *, doing: str, **request: Any) -> tuple[int, bytes]:
+        """One request; status and body of an answer that is no refusal."""
+        status, headers, content = self._send(method, path, doing, **request)
+        if not 200 <= status < 300:
+            raise self._error(status, headers, content, path, doing)
+        return status, content
 
     def _send(self, method: str, path: str, doing: str, **request: Any) -> tuple[int, Any, bytes]:
         self._deadline.check(doing)
@@ -416,6 +518,8 @@ class IOCCollections:
             what, argument = ("API at this address", "base_url")
             if found := re.match(r"/ioc-collections/([^/]+)", path):
                 what, argument = (f"IOC collection {found[1]}", "collection_id")
+                if indicator := re.search(r"/indicators/(indicator--[^/]+)$", path):
+                    what, argument = (f"indicator {indicator[1]} in {what}", "indicator_ids and collection_id")
                 if path.endswith("/process"):
                     what, argument = ("such uploaded file", "that the file was uploaded a short while ago")
             return NotFound(doing, what=what, argument=argument, message=message)
@@ -459,13 +563,9 @@ class IOCCollections:
 
 def _http_date(value: str | None) -> datetime | None:
     try:
-        return _aware(parsedate_to_datetime(value)) if value else None
+        return aware(parsedate_to_datetime(value)) if value else None
     except ValueError:
         return None
-
-
-def _aware(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _why(error: ValidationError) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+
+from sekoia_cti.indicators.kill_chains import KillChain
 
 __all__ = [
     "FILE_COLUMNS",
@@ -18,9 +21,11 @@ __all__ = [
     "ImportEvent",
     "Indicator",
     "IndicatorPage",
+    "KillChainPage",
     "KillChainPhase",
     "Mapping",
     "Preview",
+    "aware",
 ]
 
 FILE_COLUMNS = (
@@ -33,6 +38,10 @@ FILE_COLUMNS = (
 )
 """What a column of a file can hold (contract, "File columns")."""
 
+_COMPARISON = r"([a-z0-9-]+:[\w.'\"-]+)\s*+=\s*+'((?:[^'\\]|\\.)*+)'"
+_COMPARISONS = re.compile(rf"\s*+\[\s*+{_COMPARISON}(?:\s++(?:OR|AND)\s++{_COMPARISON})*+\s*+\]\s*+", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
 Mapping = list[str | None]
 """One entry a column: a name of :data:`FILE_COLUMNS`, or None for a column to ignore."""
 
@@ -41,6 +50,11 @@ class Wire(BaseModel):
     """Base of everything that crosses the wire."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+def aware(time: datetime) -> datetime:
+    """A time that Sekoia tells; without an offset it means UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 class KillChainPhase(Wire):
@@ -62,6 +76,16 @@ class Context(Wire):
     def payload(self) -> dict[str, Any]:
         """The fields that are set, as JSON values; times in RFC 3339 with ``Z``."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    def limits_ip_matching(self) -> bool:
+        """Whether a phase among these narrows what IP addresses match: to ``destination.ip``."""
+        return any(phase.phase_name == "command-and-control" for phase in self.kill_chain_phases or [])
+
+
+class KillChainPage(Wire):
+    """The kill chains that Sekoia knows."""
+
+    items: list[KillChain]
 
 
 class Collection(Wire):
@@ -100,8 +124,34 @@ class Indicator(Wire):
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     kill_chain_phases: list[KillChainPhase] | None = None
+    x_ic_observable_types: list[str] | None = None
     x_ic_related_threat_refs: list[str] | None = None
     revoked: bool | None = False
+
+    def comparisons(self) -> list[tuple[str, str]]:
+        """What the pattern compares with which value: ``("domain-name:value", "evil.example")``."""
+        return [(path, _ESCAPED.sub(r"\1", value)) for path, value in re.findall(_COMPARISON, self.pattern)]
+
+    @property
+    def value(self) -> str:
+        """A line that an import takes for this indicator: its value, the hashes of one file, or else the whole pattern."""
+        if _COMPARISONS.fullmatch(self.pattern):
+            comparisons = self.comparisons()
+            if len(comparisons) == 1 or all(path.startswith("file:hashes.") for path, _ in comparisons):
+                return ",".join(value for _, value in comparisons)
+        return self.pattern
+
+    @property
+    def observable_type(self) -> str | None:
+        """The kind of observable, as STIX names it: ``domain-name``, ``file``, …; None if it is not clear."""
+        if self.x_ic_observable_types:
+            return self.x_ic_observable_types[0]
+        kinds = {path.partition(":")[0] for path, _ in self.comparisons()}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired; one that is not valid yet counts as active."""
+        return not self.revoked and (self.valid_until is None or aware(self.valid_until) > now)
 
 
 class IndicatorPage(Wire):
@@ -109,6 +159,7 @@ class IndicatorPage(Wire):
 
     items: list[Indicator]
     total: int
+    has_more: bool | None = None
 
 
 class Accepted(Wire):

@@ -2,59 +2,115 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sekoia_cti.indicators.errors import InputError
 
-__all__ = ["KILL_CHAINS", "phase"]
+__all__ = ["KILL_CHAINS", "KillChain", "Phase", "find", "phase"]
 
-KILL_CHAINS = {
-    "lockheed-martin-cyber-kill-chain": (
-        "reconnaissance",
-        "weaponization",
-        "delivery",
-        "exploitation",
-        "installation",
-        "command-and-control",
-        "actions-on-objectives",
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase, by the name that indicators carry and the one that people read."""
+
+    name: str
+    display_name: str | None = None
+
+
+@dataclass(frozen=True)
+class KillChain:
+    """A kill chain and its phases, as Sekoia lists them (contract, ``GET /kill-chains``)."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    display_name: str | None = None
+
+
+def _kill_chain(name: str, display_name: str, phases: str) -> KillChain:
+    return KillChain(name, tuple(Phase(phase) for phase in phases.split()), display_name)
+
+
+KILL_CHAINS = (
+    _kill_chain(
+        "lockheed-martin-cyber-kill-chain",
+        "Lockheed Martin Cyber Kill Chain",
+        "reconnaissance weaponization delivery exploitation installation command-and-control actions-on-objectives",
     ),
-    "mitre-attack": (
-        "reconnaissance",
-        "resource-development",
-        "initial-access",
-        "execution",
-        "persistence",
-        "privilege-escalation",
-        "defense-evasion",
-        "credential-access",
-        "discovery",
-        "lateral-movement",
-        "collection",
-        "command-and-control",
-        "exfiltration",
-        "impact",
+    _kill_chain(
+        "mitre-attack",
+        "MITRE ATT&CK",
+        "reconnaissance resource-development initial-access execution persistence privilege-escalation defense-evasion "
+        "credential-access discovery lateral-movement collection command-and-control exfiltration impact",
     ),
-}
-"""Kill chains and their phases; where two share a bare name, the first is meant. Sekoia knows at least these."""
+)
+"""Kill chains that Sekoia knows at least; where two share the name of a phase, the first is meant."""
 
 
-def phase(text: str) -> tuple[str, str]:
-    """The kill chain and the phase that ``phase`` or ``kill-chain:phase`` names.
+def find(text: str, kill_chains: Sequence[KillChain] = KILL_CHAINS) -> tuple[str, str] | None:
+    """The names of the kill chain and the phase that ``phase`` or ``kill-chain:phase`` means, or None.
 
-    A kill chain that this table does not hold is taken as it is written, since Sekoia may know more of them.
+    Args:
+        text: Names or display names, in any case, with blanks, underscores or hyphens between their words.
+        kill_chains: Where to look; of several phases with this name, the first is meant.
+
+    Raises:
+        InputError: A name is missing before or after the colon.
+    """
+    chain, phase = _split(text)
+    for candidate in kill_chains:
+        if chain is None or _is_named(candidate, chain):
+            for known in candidate.phases:
+                if _is_named(known, phase):
+                    return candidate.name, known.name
+    return None
+
+
+def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[str, str]:
+    """The same for a phase that must be there.
+
+    Args:
+        text: See :func:`find`.
+        kill_chains: All that Sekoia knows; None when it did not tell. Then a kill chain that :data:`KILL_CHAINS` does
+            not hold is taken as it is written, in lower case with hyphens, since Sekoia may know more of them.
 
     Raises:
         InputError: No such phase; the nearest names are in the sentence.
     """
-    chain, colon, name = (part.strip() for part in text.lower().rpartition(":"))
-    if colon and chain not in KILL_CHAINS:
-        if chain and name:
-            return chain, name
+    chain, name = _split(text)
+    known = (*KILL_CHAINS, *(kill_chains or ()))
+    if found := find(text, known):
+        return found
+    chains = [candidate for candidate in known if chain is None or _is_named(candidate, chain)]
+    if not chains and chain is not None:
+        if kill_chains is None:
+            return _slug(chain), _slug(name)
+        near = _nearest(chain, (candidate.name for candidate in known))
+        raise InputError(
+            f"“{text}” is no kill chain phase, since Sekoia knows no such kill chain; did you mean {near}?"
+        )
+    near = _nearest(name, (phase.name for candidate in chains for phase in candidate.phases))
+    raise InputError(f"“{text}” is no kill chain phase; did you mean {near}?")
+
+
+def _split(text: str) -> tuple[str | None, str]:
+    chain, colon, name = (part.strip() for part in text.rpartition(":"))
+    if not name or (colon and not _slug(chain)):
         raise InputError(f"“{text}” is no kill chain phase: write “phase” or “kill-chain:phase”")
-    chains = [chain] if chain else list(KILL_CHAINS)
-    for candidate in chains:
-        if name in KILL_CHAINS[candidate]:
-            return candidate, name
-    known = dict.fromkeys(phase for candidate in chains for phase in KILL_CHAINS[candidate])
-    near = get_close_matches(name, known, n=3, cutoff=0.5) or list(known)[:3]
-    raise InputError(f"“{text}” is no kill chain phase; did you mean {' or '.join(f'“{name}”' for name in near)}?")
+    return chain if colon else None, name
+
+
+def _is_named(known: KillChain | Phase, name: str) -> bool:
+    return _slug(name) in (_slug(known.name), _slug(known.display_name or known.name))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[\s_-]+", "-", name.lower()).strip("-")
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    known = list(dict.fromkeys(names))
+    near = get_close_matches(_slug(name), known, n=3, cutoff=0.5) or known[:3]
+    return " or ".join(f"“{name}”" for name in near)

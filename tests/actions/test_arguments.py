@@ -15,6 +15,7 @@ from sekoia_cti.actions.create_ioc_collection import CreateIOCCollectionArgument
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFileArguments
 from sekoia_cti.actions.import_text import ImportIndicatorsFromTextArguments
 from sekoia_cti.forms import complaint
+from sekoia_cti.indicators.errors import InputError
 
 COLLECTION = "ioc-collection--11111111-1111-4111-8111-111111111111"
 THREAT = "intrusion-set--22222222-2222-4222-8222-222222222222"
@@ -161,8 +162,8 @@ def test_a_mapping_is_read_in_every_shape(given_: object, meant: list[str | None
         ({"valid_for": 5, "valid_until": "2030-01-01"}, "valid_for and valid_until cannot be given together"),
         ({"valid_from": "2030-01-02", "valid_until": "2030-01-01"}, "valid_from must be before valid_until"),
         (
-            {"kill_chain_phases": "delivry"},
-            "kill_chain_phases: “delivry” is no kill chain phase; did you mean “delivery” or “discovery”?",
+            {"kill_chain_phases": "mitre-attack:"},
+            "kill_chain_phases: “mitre-attack:” is no kill chain phase: write “phase” or “kill-chain:phase”",
         ),
         ({"related_threat_refs": "APT28"}, "related_threat_refs: “APT28” is no STIX id such as intrusion-set--<uuid>"),
         ({"indicators": "['a.example', 'b.exam"}, "indicators: it begins like a list but does not end like one"),
@@ -251,3 +252,5 @@ def test_any_arguments_are_accepted_or_refused_in_a_sentence(arguments: dict[str
             model.model_validate({"collection_id": COLLECTION, **arguments}).context()
         except ValidationError as error:
             assert "\n" not in complaint(error, show_values=True)
+        except InputError as error:
+            assert "is no kill chain phase" in str(error)

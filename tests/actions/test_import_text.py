@@ -97,6 +97,74 @@ def test_the_context_reaches_every_indicator(sandbox: Sandbox, platform: Platfor
     )
 
 
+KILL_CHAINS = {
+    "items": [
+        {
+            "id": "kill-chain--1",
+            "name": "our-model",
+            "display_name": "Our Model",
+            "description": None,
+            "phases": [{"name": "p-1", "display_name": "First Step"}],
+        }
+    ],
+    "total": 1,
+}
+
+
+def test_a_phase_that_only_sekoia_knows(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Its kill chains are asked for once, and only when a phase is not known here."""
+    sandbox.faults.rest = [RestFault(path="/kill-chains$", status=200, body=KILL_CHAINS)]
+    run = platform.run(
+        ImportIndicatorsFromText,
+        collection_id=collection_id,
+        text="a.example",
+        kill_chain_phases="first step, mitre-attack:Initial Access",
+    )
+    assert run.error is None
+    (indicator,) = sandbox.indicators(collection_id)
+    assert indicator["kill_chain_phases"] == [
+        {"kill_chain_name": "our-model", "phase_name": "p-1"},
+        {"kill_chain_name": "mitre-attack", "phase_name": "initial-access"},
+    ]
+    platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="DELIVERY")
+    assert sum(request.path.endswith("/kill-chains") for request in sandbox.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "near"),
+    [
+        (RestFault(path="/kill-chains$", status=200, body=KILL_CHAINS), "“p-1”"),
+        (RestFault(path="/kill-chains$", status=403), "“impact”"),
+        (RestFault(path="/kill-chains$", status=200, body={"items": []}), "“impact”"),
+    ],
+)
+def test_a_phase_that_nobody_knows(
+    sandbox: Sandbox, platform: Platform, collection_id: str, fault: RestFault, near: str
+) -> None:
+    """The nearest names are told, of Sekoia's list or of what is known here, and nothing is submitted."""
+    sandbox.faults.rest = [fault]
+    run = platform.run(
+        ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="p-act1"
+    )
+    assert run.error is not None
+    assert run.error.startswith("“p-act1” is no kill chain phase; did you mean “")
+    assert near in run.error
+    assert run.error.endswith("?")
+    assert not any(request.path.endswith("/text") for request in sandbox.requests)
+
+
+def test_a_kill_chain_is_taken_as_written_where_sekoia_does_not_tell(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """Without the permission to read kill chains, one that is not known here goes out all the same."""
+    sandbox.faults.rest = [RestFault(path="/kill-chains$", status=403)]
+    platform.run(
+        ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="Our Model:p-1"
+    )
+    (indicator,) = sandbox.indicators(collection_id)
+    assert indicator["kill_chain_phases"] == [{"kill_chain_name": "our-model", "phase_name": "p-1"}]
+
+
 def test_an_import_again_updates(platform: Platform, collection_id: str) -> None:
     """The same list a second time is harmless: it updates."""
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nb.example")

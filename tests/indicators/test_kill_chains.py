@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.kill_chains import phase
+from sekoia_cti.indicators.kill_chains import KillChain, Phase, phase
 
 LOCKHEED = "lockheed-martin-cyber-kill-chain"
 
@@ -19,7 +19,12 @@ LOCKHEED = "lockheed-martin-cyber-kill-chain"
         ("initial-access", ("mitre-attack", "initial-access")),
         ("mitre-attack:command-and-control", ("mitre-attack", "command-and-control")),
         (" Mitre-Attack : Impact ", ("mitre-attack", "impact")),
-        ("diamond-model:infrastructure", ("diamond-model", "infrastructure")),
+        ("Command and Control", (LOCKHEED, "command-and-control")),
+        ("initial_access", ("mitre-attack", "initial-access")),
+        ("mitre-attack:Initial Access", ("mitre-attack", "initial-access")),
+        ("MITRE ATT&CK: Resource  Development", ("mitre-attack", "resource-development")),
+        ("Lockheed Martin Cyber Kill Chain:delivery", (LOCKHEED, "delivery")),
+        ("Diamond Model:infrastructure", ("diamond-model", "infrastructure")),
     ],
 )
 def test_a_phase_is_found_in_its_kill_chain(text: str, expected: tuple[str, str]) -> None:
@@ -32,7 +37,8 @@ def test_a_phase_is_found_in_its_kill_chain(text: str, expected: tuple[str, str]
     [
         ("delivry", "“delivry” is no kill chain phase; did you mean “delivery” or “discovery”?"),
         ("mitre-attack:delivery", "“mitre-attack:delivery” is no kill chain phase; did you mean “discovery”?"),
-        ("mitre-attack:", "“mitre-attack:” is no kill chain phase; did you mean"),
+        ("mitre-attack:", "“mitre-attack:” is no kill chain phase: write “phase” or “kill-chain:phase”"),
+        ("-", "“-” is no kill chain phase; did you mean “reconnaissance” or “weaponization” or “delivery”?"),
         (":impact:", "“:impact:” is no kill chain phase: write “phase” or “kill-chain:phase”"),
     ],
 )
@@ -41,3 +47,36 @@ def test_what_is_no_phase_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         phase(text)
     assert str(caught.value).startswith(sentence)
+
+
+OURS = KillChain("our-model", (Phase("p-1", "First Step"), Phase("p-2")), "Our Model")
+
+
+@pytest.mark.parametrize("text", ["p-1", "First Step", "first_step", "our-model:p-1", "Our Model:First step"])
+def test_a_phase_that_only_sekoia_knows(text: str) -> None:
+    """Names and display names of Sekoia's own list are understood alike."""
+    assert phase(text, [OURS]) == ("our-model", "p-1")
+
+
+def test_what_is_known_here_is_known_in_any_case() -> None:
+    """What Sekoia tells adds to the names, and takes none away."""
+    assert phase("delivery", [OURS]) == (LOCKHEED, "delivery")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("p-3", "“p-3” is no kill chain phase; did you mean “p-2” or “p-1”?"),
+        ("delivry", "“delivry” is no kill chain phase; did you mean “delivery” or “discovery”?"),
+        ("our-model:delivery", "“our-model:delivery” is no kill chain phase; did you mean “p-1” or “p-2”?"),
+        (
+            "our-modl:p-1",
+            "“our-modl:p-1” is no kill chain phase, since Sekoia knows no such kill chain; did you mean “our-model”?",
+        ),
+    ],
+)
+def test_what_sekoia_does_not_know_is_refused(text: str, sentence: str) -> None:
+    """When Sekoia told its kill chains, a kill chain that is not among them is no longer taken as written."""
+    with pytest.raises(InputError) as caught:
+        phase(text, [OURS])
+    assert str(caught.value) == sentence
