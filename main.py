@@ -1,5 +1,6 @@
 """What the platform runs: the module with its actions, each registered under its ``docker_parameters``."""
 
+from sekoia_cti.account import SekoiaAccountValidator
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
@@ -13,6 +14,7 @@ def main() -> str:
         An empty text: on Fission this function answers an HTTP request, and the results have gone to the callback.
     """
     module = SekoiaCTIModule()
+    module.register_account_validator(SekoiaAccountValidator)
     module.register(CreateIOCCollection, "CreateIOCCollection")
     module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
     module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")

@@ -9,38 +9,31 @@ from functools import wraps
 from inspect import signature
 from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import ValidationError
 from sekoia_automation.action import Action
-from sekoia_automation.configuration.exception import MissingConfigurationError
 from sekoia_automation.exceptions import ModuleConfigurationError
 from sekoia_automation.module import LogLevelStr, Module
 
 from sekoia_cti.actions.storage import UNREADABLE
 from sekoia_cti.client.errors import Interrupted, SekoiaError
-from sekoia_cti.client.live import LiveAPI
-from sekoia_cti.client.rest import IOCCollections
-from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.connection import Connected
 from sekoia_cti.forms import complaint
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.module import Configuration
 
 __all__ = ["SekoiaAction"]
 
 
-class SekoiaAction(Action):
+class SekoiaAction(Connected, Action):
     """An action of this module.
 
     An error of the client, of the arguments or of the configuration becomes the node's error: one sentence, without the
     key. What is unexpected stays the SDK's business, which reports it with a traceback.
     """
 
-    patience: ClassVar[Patience] = Patience()
-
     def __init__(self, module: Module | None = None, data_path: Path | None = None) -> None:
         super().__init__(module, data_path)
-        self._refusal: Exception | None = None
         self.run = self._reporting(self.run)  # type: ignore[assignment,method-assign]  # as the SDK does with its own wrappers
 
     @abstractmethod
@@ -56,51 +49,15 @@ class SekoiaAction(Action):
 
     def tell(self, message: str, level: LogLevelStr = "info") -> None:
         """Write a line for people, to the playbook's log and to standard output."""
-        line = self._without_key(message)
+        line = self.without_key(message)
         self.log(line, level=level)
         print(line, flush=True)
 
     def error(self, message: str) -> None:
         """Make this the node's error, whatever it quotes without the key, and print it for who runs the action by hand."""
-        line = self._without_key(message)
+        line = self.without_key(message)
         super().error(line)
         print(f"Error: {line}", flush=True)
-
-    # The client
-
-    def configuration(self) -> Configuration:
-        """The module's configuration with the key.
-
-        Raises:
-            InputError: It is not valid, or the platform handed over no key.
-        """
-        try:
-            if self._refusal:
-                raise self._refusal
-            configuration: Configuration = self.module.configuration  # type: ignore[assignment]  # of SekoiaCTIModule
-        except (ModuleConfigurationError, ValidationError, MissingConfigurationError) as error:
-            invalid = error if isinstance(error, ValidationError) else error.__context__
-            why = complaint(invalid, show_values=False) if isinstance(invalid, ValidationError) else "it is missing"
-            raise InputError(f"The module's configuration is not valid: {why}") from None
-        if not configuration.api_key.get_secret_value():
-            raise InputError("The module's configuration has no API key: enter one in the account of the module")
-        return configuration
-
-    def collections(self, deadline: Deadline) -> IOCCollections:
-        """A REST client, to be closed."""
-        configuration = self.configuration()
-        return IOCCollections(
-            configuration.rest_root,
-            configuration.api_key.get_secret_value(),
-            deadline=deadline,
-            patience=self.patience,
-            user_agent=f"sekoia-cti/{self.module.manifest.get('version', 'unknown')}",
-        )
-
-    def live(self) -> LiveAPI:
-        """A LiveAPI connection, to be opened and closed with `with`."""
-        configuration = self.configuration()
-        return LiveAPI(configuration.live_url, configuration.api_key.get_secret_value(), patience=self.patience)
 
     # Inside
 
@@ -120,17 +77,13 @@ class SekoiaAction(Action):
             except SekoiaError as error:
                 self.error(str(error))
             except InputError as error:
-                self.error(f"{' '.join(str(error).split()).rstrip('.')}.")
+                sentence = " ".join(str(error).split()).rstrip(".")
+                self.error(sentence if sentence.endswith("?") else f"{sentence}.")
             except UNREADABLE as error:
                 self.error(f"The playbook's storage could not be used ({type(error).__name__}): run the action again.")
             return None
 
         return reporting
-
-    def _without_key(self, text: str) -> str:
-        configuration = getattr(self.module, "_configuration", None)  # not the property, which may raise
-        key = configuration.api_key.get_secret_value() if isinstance(configuration, Configuration) else ""
-        return text.replace(key, "…") if key else text
 
 
 @contextmanager
