@@ -3,7 +3,9 @@
 from sekoia_cti.account import SekoiaAccountValidator
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.module import SekoiaCTIModule
 
 
@@ -16,8 +18,10 @@ def main() -> str:
     module = SekoiaCTIModule()
     module.register_account_validator(SekoiaAccountValidator)
     module.register(CreateIOCCollection, "CreateIOCCollection")
+    module.register(ImportIndicators, "ImportIndicators")
     module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
     module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
+    module.register(PreviewIndicatorsFile, "PreviewIndicatorsFile")
     module.run()
     return ""
 

@@ -16,6 +16,7 @@ from fastapi import (
     HTTPException,
     Query,
     Request,
+    Response,
     Security,
     UploadFile,
 )
@@ -283,10 +284,14 @@ async def list_indicators(
     return models.IndicatorPage(items=items, total=total, has_more=offset + len(items) < total)
 
 
-@indicators.post("")
+@indicators.post("", responses={202: {"model": models.Accepted}})
 async def add_indicators(
-    service: Here, collection: InCollection, body: models.IndicatorsImport
-) -> models.IndicatorList:
+    service: Here,
+    background: BackgroundTasks,
+    response: Response,
+    collection: InCollection,
+    body: models.IndicatorsImport,
+) -> models.IndicatorList | models.Accepted:
     """Adds indicators, or updates those that the collection has: all of them, or none."""
     defaults = body.default_fields
     default, entries = defaults.context(), list[tuple[Any, Context]]()
@@ -297,7 +302,11 @@ async def add_indicators(
         if not context.is_consistent:
             raise HTTPException(400, f"indicators.{index}: valid_until must be later than valid_from")
         entries.append((observable, context))
-    await _check_room(service, Import(collection, entries, lambda entry: entry))
+    task = Import(collection, entries, lambda entry: entry)
+    if service.controls.faults.indicators_as_task:
+        response.status_code = 202
+        return await _accept(service, background, task)
+    await _check_room(service, task)
     service.store.upsert(collection["number"], entries)
     patterns = dict.fromkeys(observable.pattern for observable, _ in entries)
     rows = [row for pattern in patterns if (row := service.store.by_pattern(collection["number"], pattern))]

@@ -49,6 +49,9 @@ class Faults(_Settings):
     preview_fields: Literal["mapping", "columns", "detected_mapping", "nested", "none"] = Field(
         default="mapping", description="the names under which a preview tells what it detected"
     )
+    indicators_as_task: bool = Field(
+        default=False, description="indicators sent as JSON are answered with a task, as those sent as text are"
+    )
 
     # LiveAPI: the connection
     live_status: int | None = Field(default=None, ge=300, le=599, description="answered to the handshake")

@@ -57,8 +57,8 @@ def test_a_missing_permission(sandbox: Sandbox, validate: Any) -> None:
     told = validate()
     assert told["results"] == {"success": False}
     assert told["error"] == (
-        "Sekoia denied permission (HTTP 403) while listing the IOC collections, saying “Forbidden”: give the API key the permissions "
-        "“View IOC collections” and “Manage IOC collections”."
+        "Sekoia denied permission (HTTP 403) while listing the IOC collections, saying “Forbidden”: give the API key the "
+        "permissions “View IOC collections” and “Manage IOC collections”."
     )
 
 

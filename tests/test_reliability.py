@@ -49,12 +49,14 @@ class Import:
     def submit(self, values: list[str] = DOMAINS) -> str:
         """Submit values."""
         text = "\n".join(values)
-        return self.importer.submit(
+        task_id = self.importer.submit(
             lambda: self.importer.collections.import_text(self.collection_id, text, context=self.importer.context),
             sample=lambda: sample(values),
             last=sample(values)[0] if sample(values) else None,
             expected=len(values),
         )
+        assert task_id
+        return task_id
 
     def tell(self, task_id: str, imported: object, total: object) -> None:
         """Push an event of an import."""

@@ -30,6 +30,7 @@ __all__ = [
     "ReadingArguments",
     "RefangArguments",
     "TextList",
+    "TimeoutArguments",
     "WaitArguments",
     "as_list",
     "literal",
@@ -75,18 +76,27 @@ class CollectionArguments(Arguments):
         return value
 
 
-def as_list(value: object) -> list[object]:
+def as_list(value: object, *, objects: bool = False) -> list[object]:
     """A flat list from a list, a nested one, or the text that Jinja makes of one; plain text gives its lines.
 
+    Args:
+        value: What came as the argument.
+        objects: Whether items may be objects.
+
     Raises:
-        ValueError: It looks like a list but cannot be read as one, or it is an object.
+        ValueError: It looks like a list but cannot be read as one, or it holds an object where there must be none.
     """
     if isinstance(value, str):
         value = _parsed(value.strip())
-    return list(_flat(value))
+    items = list(_flat(value))
+    if not objects and any(isinstance(item, dict) for item in items):
+        raise ValueError("it holds an object where a plain value belongs")
+    return items
 
 
 def _parsed(text: str) -> object:
+    if text.startswith("{") and isinstance(parsed := literal(text, otherwise=None), dict):
+        return parsed
     if not (text.startswith("[") and text.endswith("]")):
         # A list that was cut off must not pass for a line of text.
         if re.match(r"\[\s*(['\"]|\[\s*['\"])", text):
@@ -117,8 +127,6 @@ def _flat(value: object) -> Iterator[object]:
         item = stack.pop()
         if isinstance(item, list | tuple | set):
             stack.extend(reversed(list(item)))
-        elif isinstance(item, dict):
-            raise ValueError("it holds an object where a plain value belongs")
         else:
             yield item
 
@@ -274,18 +282,23 @@ class ReadingArguments(RefangArguments):
     )
 
 
-class WaitArguments(Arguments):
-    """Whether and for how long to wait for the end of an import."""
+class TimeoutArguments(Arguments):
+    """For how long an action may work."""
 
-    wait: bool = Field(
-        default=True,
-        title="Wait",
-        description="Wait until Sekoia has imported everything; otherwise the action ends once Sekoia accepted the import",
-    )
     timeout: int = Field(
         default=900,
         title="Timeout",
         description="Seconds for the whole action, uploads included: 10 to 86400",
         ge=10,
         le=86_400,
+    )
+
+
+class WaitArguments(Arguments):
+    """Whether to wait for the end of an import."""
+
+    wait: bool = Field(
+        default=True,
+        title="Wait",
+        description="Wait until Sekoia has imported everything; otherwise the action ends once Sekoia accepted the import",
     )

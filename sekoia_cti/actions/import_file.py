@@ -128,7 +128,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         file = storage.find(self.data_path, arguments.file_path, "file_path") if arguments.file_path else None
         with self.importer(arguments, arguments.collection_id) as importer:
             if file is None:
-                upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line, None)
+                upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line)
             else:
                 upload = self.upload(
                     importer.collections,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sekoia_cti.actions.arguments import ContextArguments, WaitArguments
+from sekoia_cti.actions.arguments import ContextArguments, TimeoutArguments, WaitArguments
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
 from sekoia_cti.client.errors import DeadlinePassed, LimitExceeded, Refused, RequestError, SekoiaError
@@ -18,7 +18,7 @@ from sekoia_cti.forms import ResultsForm
 __all__ = ["ImportAction", "ImportArguments", "ImportResults", "explained"]
 
 
-class ImportArguments(WaitArguments, ContextArguments):
+class ImportArguments(TimeoutArguments, WaitArguments, ContextArguments):
     """What both imports take, besides where the indicators are."""
 
 
@@ -112,7 +112,13 @@ class ImportAction(SekoiaAction):
         return held
 
     def conclude(
-        self, importer: Importer, arguments: ImportArguments, *, submitted: int | None, left_out: str | None = None
+        self,
+        importer: Importer,
+        arguments: ImportArguments,
+        *,
+        submitted: int | None,
+        left_out: str | None = None,
+        interrupted: bool = False,
     ) -> ImportResults:
         """Wait for the end if that is wanted, and tell how it ended; an import that was not confirmed is an error too.
 
@@ -121,10 +127,11 @@ class ImportAction(SekoiaAction):
             arguments: The action's.
             submitted: Indicators sent, or None where that is not known.
             left_out: What could not be submitted, as a sentence; it makes the import incomplete.
+            interrupted: Whether the platform wants the process to stop, so that nothing is waited for.
         """
         failure: SekoiaError | None = None
         try:
-            outcome = importer.finish()
+            outcome = importer.watch.outcome() if interrupted else importer.finish()
         except SekoiaError as error:
             outcome, failure = importer.watch.outcome(), error
         status: Literal["completed", "incomplete", "submitted"] = "completed" if outcome.completed else "incomplete"

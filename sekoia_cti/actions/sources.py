@@ -11,7 +11,7 @@ from sekoia_cti.actions.arguments import Arguments, TextList, as_list
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.text import decode
 
-__all__ = ["SourceArguments"]
+__all__ = ["SourceArguments", "read_list"]
 
 
 class SourceArguments(Arguments):
@@ -59,11 +59,20 @@ class SourceArguments(Arguments):
             texts.append(decode(storage.find(data_path, self.text_path, "text_path").read()))
         texts += self.indicators or []
         if self.indicators_path:
-            texts += _listed(storage.find(data_path, self.indicators_path, "indicators_path"))
+            texts += map(str, read_list(storage.find(data_path, self.indicators_path, "indicators_path")))
         return [line for text in texts for line in text.splitlines()]
 
 
-def _listed(file: storage.StoredFile) -> list[str]:
+def read_list(file: storage.StoredFile, *, objects: bool = False) -> list[object]:
+    """The JSON list in the file of ``indicators_path``, flat.
+
+    Args:
+        file: Where it is.
+        objects: Whether its items may be objects.
+
+    Raises:
+        InputError: There is no such list in it.
+    """
     try:
         values = json.loads(decode(file.read()))
     except (ValueError, RecursionError):
@@ -73,6 +82,6 @@ def _listed(file: storage.StoredFile) -> list[str]:
     if not isinstance(values, list):
         raise InputError(f"The file {file.name} of indicators_path holds no list: it must hold a JSON list of values")
     try:
-        return [str(value) for value in as_list(values) if value is not None]
+        return [value for value in as_list(values, objects=objects) if value is not None]
     except ValueError as error:
         raise InputError(f"The file {file.name} of indicators_path cannot be used: {error}") from None

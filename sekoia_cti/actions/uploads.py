@@ -21,6 +21,9 @@ from sekoia_cti.indicators.tables import Column, Survey, first_rows, survey, wri
 
 __all__ = ["FileArguments", "Upload", "UploadAction"]
 
+ROWS = 10
+"""Rows of a file that are shown to people."""
+
 
 class FileArguments(CollectionArguments):
     """Where the file is, and where it goes."""
@@ -49,13 +52,15 @@ class Upload:
         file_handle: What Sekoia calls it.
         mapping: What each column holds: as given, told by the heading, or detected by Sekoia; None when nothing tells.
         ignore_first_line: Whether the first line is a heading; None when nothing tells.
+        rows: The first rows of the file; None when it cannot be read here.
         survey: What the observable column holds; None when it is not known, or the file cannot be read here.
     """
 
     file_handle: str
     mapping: Mapping | None
     ignore_first_line: bool | None
-    survey: Survey | None
+    rows: list[list[str]] | None = None
+    survey: Survey | None = None
 
 
 class UploadAction(SekoiaAction):
@@ -100,8 +105,9 @@ class UploadAction(SekoiaAction):
                 arguments.collection_id, file.open, size=file.size, name=file.name, mime_type=mime_type
             )
 
+        rows = _first_rows(file, kind)
         if mapping is None and ignore_first_line is not False:
-            mapping = self._told_by_heading(file, kind)
+            mapping = self._told_by_heading(file, rows)
             ignore_first_line = ignore_first_line if mapping is None else True
         preview = None
         if mapping is None or ignore_first_line is None:
@@ -120,14 +126,9 @@ class UploadAction(SekoiaAction):
                 with _cleaned(file, kind, column) as cleaned:
                     preview = send(cleaned, MIME_TYPES["csv"][0])
         preview = preview or send(file, mime_type)
-        return Upload(preview.file_handle, mapping, ignore_first_line, found)
+        return Upload(preview.file_handle, mapping, ignore_first_line, rows, found)
 
-    def _told_by_heading(self, file: storage.StoredFile, kind: FileKind) -> Mapping | None:
-        try:
-            with file.open() as opened:
-                rows = first_rows(opened, kind, 1)
-        except (InputError, *storage.UNREADABLE):
-            return None
+    def _told_by_heading(self, file: storage.StoredFile, rows: list[list[str]] | None) -> Mapping | None:
         mapping = mapping_for(rows[0]) if rows else None
         if mapping is not None:
             columns = ", ".join(column or "ignored" for column in mapping)
@@ -151,6 +152,14 @@ class UploadAction(SekoiaAction):
         if found.unrecognized_count:
             self.tell(unrecognized_warning(found), "warning")
         return found
+
+
+def _first_rows(file: storage.StoredFile, kind: FileKind) -> list[list[str]] | None:
+    try:
+        with file.open() as opened:
+            return first_rows(opened, kind, ROWS)
+    except (InputError, *storage.UNREADABLE):
+        return None
 
 
 @contextmanager

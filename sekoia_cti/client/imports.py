@@ -301,22 +301,22 @@ class Importer:
 
     def submit(
         self,
-        send: Callable[[], Accepted],
+        send: Callable[[], Accepted | None],
         *,
         sample: Callable[[], Sequence[str]],
         last: str | None,
         expected: int | None = None,
-    ) -> str:
+    ) -> str | None:
         """Submit a part of the import and watch the task that comes of it.
 
         Args:
-            send: Makes the submission.
+            send: Makes the submission; None when Sekoia has done it already, so that there is nothing to watch.
             sample: Gives values of it, the last one first, should a look over REST be needed.
             last: The last value of it, where that is known: see :class:`~sekoia_cti.client.confirm.Confirmation`.
             expected: Indicators in it, where that is known.
 
         Returns:
-            The id of the task.
+            The id of the task, if there is one.
 
         Raises:
             SekoiaError: Sekoia did not take it.
@@ -326,12 +326,14 @@ class Importer:
             confirmation = Confirmation(
                 self.collections, self.collection_id, context=self.context, sample=sample, last=last
             )
-        task_id = send().task_id
-        if confirmation:
-            self._confirmations[task_id] = confirmation
+        accepted = send()
         self._drain()
-        self.watch.submitted(task_id, self.deadline.now(), expected=expected)
-        return task_id
+        if accepted is None:
+            return None
+        if confirmation:
+            self._confirmations[accepted.task_id] = confirmation
+        self.watch.submitted(accepted.task_id, self.deadline.now(), expected=expected)
+        return accepted.task_id
 
     def finish(self) -> Outcome:
         """Wait until every task is confirmed, or the deadline passes; :attr:`Outcome.completed` tells which."""

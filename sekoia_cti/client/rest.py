@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -33,6 +33,7 @@ from sekoia_cti.client.upload import Multipart
 from sekoia_cti.client.waiting import Deadline, Pace, Patience
 from sekoia_cti.client.wire import (
     Accepted,
+    Added,
     Collection,
     CollectionPage,
     Context,
@@ -41,6 +42,7 @@ from sekoia_cti.client.wire import (
     IndicatorPage,
     KillChainPage,
     Mapping,
+    NewIndicator,
     Preview,
     aware,
 )
@@ -253,6 +255,25 @@ class IOCCollections:
             doing="submitting the indicators",
             data=json.dumps(body, ensure_ascii=False).encode(),
             headers={"Content-Type": "application/json"},
+        )
+
+    def add_indicators(self, collection_id: str, indicators: Sequence[NewIndicator], *, context: Context) -> Added:
+        """``POST /ioc-collections/{id}/indicators``; harmless to repeat, and repeated.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            indicators: 1 to 100.
+            context: What holds for all of them, where they do not say otherwise: sent as ``default_fields``.
+        """
+        return self._call(
+            Added,
+            "POST",
+            f"/ioc-collections/{collection_id}/indicators",
+            doing="submitting the indicators",
+            json={
+                "indicators": [indicator.model_dump(mode="json", exclude_none=True) for indicator in indicators],
+                "default_fields": context.payload(),
+            },
         )
 
     def preview_file(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
 
 from sekoia_cti.indicators.kill_chains import KillChain
 
 __all__ = [
     "FILE_COLUMNS",
     "Accepted",
+    "Added",
     "Collection",
     "CollectionPage",
     "Context",
@@ -24,6 +25,7 @@ __all__ = [
     "KillChainPage",
     "KillChainPhase",
     "Mapping",
+    "NewIndicator",
     "Preview",
     "aware",
 ]
@@ -154,6 +156,14 @@ class Indicator(Wire):
         return not self.revoked and (self.valid_until is None or aware(self.valid_until) > now)
 
 
+class NewIndicator(Wire):
+    """An indicator to be added; what is not set is taken from the request's defaults."""
+
+    value: str
+    type: str | None = None
+    valid_from: datetime | None = None
+
+
 class IndicatorPage(Wire):
     """A page of indicators."""
 
@@ -166,6 +176,24 @@ class Accepted(Wire):
     """Sekoia took an import and works on it as a task."""
 
     task_id: str = Field(min_length=1)
+
+
+class Added(Wire):
+    """What became of indicators that were sent as JSON: they are in, or a task works on them.
+
+    Attributes:
+        items: The indicators as they are now in the collection; None where a task works on them.
+        task_id: That task.
+    """
+
+    items: list[Indicator] | None = None
+    task_id: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if self.items is None and self.task_id is None:
+            raise ValueError("neither items nor task_id")
+        return self
 
 
 class ImportEvent(Wire):

@@ -1,0 +1,281 @@
+"""Import indicators, one by one, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.import_indicators import ImportIndicators
+from sekoia_cti.actions.items import read_items, requests_for
+from sekoia_cti.client.wire import Context, KillChainPhase
+from sekoia_cti.indicators.kill_chains import KillChain
+from tests.conftest import Platform
+
+DOMAINS = [f"d{number}.example.com" for number in range(250)]
+OBJECTS = [
+    {"value": "a.example.com", "valid_until": "2031-01-01", "description": "first", "confidence": 80},
+    {
+        "value": "b.example.com",
+        "type": "domain",
+        "valid_from": "2024-01-01",
+        "kill_chain_phases": "Command and Control",
+    },
+    {"value": "192.0.2.1", "related_threat_refs": ["intrusion-set--00000000-0000-4000-8000-000000000001"]},
+    "hxxp://c[.]example/path",
+]
+
+
+def submissions(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The bodies of the requests that added indicators."""
+    return [
+        json.loads(request.body)
+        for request in sandbox.requests
+        if request.method == "POST" and request.path.endswith("/indicators")
+    ]
+
+
+def names(sandbox: Sandbox, collection_id: str) -> set[str]:
+    """What is in a collection."""
+    return {indicator["name"] for indicator in sandbox.indicators(collection_id)}
+
+
+@pytest.mark.parametrize("as_task", [False, True], ids=["200", "202"])
+def test_a_list_goes_in_by_the_hundred(
+    sandbox: Sandbox, platform: Platform, collection_id: str, as_task: bool
+) -> None:
+    """Whether Sekoia answers with the indicators or with a task: all are in, and the results say so."""
+    sandbox.faults.indicators_as_task = as_task
+    run = platform.run(
+        ImportIndicators, collection_id=collection_id, indicators=[*DOMAINS, "D0.example.com", "# x", ""]
+    )
+    assert run.error is None
+    assert run.results
+    assert [len(body["indicators"]) for body in submissions(sandbox)] == [100, 100, 50]
+    assert (run.results["status"], run.results["submitted"]) == ("completed", 250)
+    assert (run.results["imported"], run.results["total"]) == (250, 250)
+    assert run.results["confirmed_by"] == ("liveapi" if as_task else "api")
+    assert len(run.results["task_ids"]) == (3 if as_task else 0)
+    assert (run.results["duplicates"], run.results["by_type"]) == (1, {"domain": 250})
+    assert (run.results["failed"], run.results["failed_count"]) == ([], 0)
+    there = sandbox.indicators(collection_id)
+    assert {indicator["name"] for indicator in there} == set(DOMAINS)
+    assert set(run.results["indicator_ids"]) == (set() if as_task else {indicator["id"] for indicator in there})
+
+
+@pytest.mark.parametrize("given", [OBJECTS, repr(OBJECTS), json.dumps(OBJECTS), [[OBJECTS[:2]], OBJECTS[2:]]])
+def test_objects_bring_their_own_context(
+    sandbox: Sandbox, platform: Platform, collection_id: str, given: object
+) -> None:
+    """What an object says holds for its indicator, the arguments for the rest, however Jinja wrote the list."""
+    run = platform.run(
+        ImportIndicators,
+        collection_id=collection_id,
+        indicators=given,
+        description="of all",
+        valid_until="2030-01-01",
+    )
+    assert run.error is None
+    assert run.results and run.results["status"] == "completed"
+    there = {indicator["name"]: indicator for indicator in sandbox.indicators(collection_id)}
+    assert there.keys() == {"a.example.com", "b.example.com", "192.0.2.1", "http://c.example/path"}
+    assert [there[name]["description"] for name in ("a.example.com", "192.0.2.1")] == ["first", "of all"]
+    assert there["a.example.com"]["valid_until"].startswith("2031-01-01")
+    assert there["b.example.com"]["valid_until"].startswith("2030-01-01")
+    assert there["b.example.com"]["valid_from"].startswith("2024-01-01")
+    assert there["b.example.com"]["kill_chain_phases"] == [
+        {"kill_chain_name": "lockheed-martin-cyber-kill-chain", "phase_name": "command-and-control"}
+    ]
+    assert there["192.0.2.1"]["x_ic_related_threat_refs"] == ["intrusion-set--00000000-0000-4000-8000-000000000001"]
+    # One context a request, and no field in an item that the contract does not publish for items.
+    assert all(
+        indicator.keys() <= {"value", "type", "valid_from"}
+        for body in submissions(sandbox)
+        for indicator in body["indicators"]
+    )
+
+
+def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Halving finds those that Sekoia refuses, and the others go in."""
+    bad = ["bad.example.com", "worse.example.com"]
+    items = [
+        *DOMAINS[:40],
+        {"value": bad[0], "type": "url"},
+        *DOMAINS[40:90],
+        {"value": bad[1], "type": "url"},
+        *DOMAINS[90:120],
+    ]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=items)
+    assert run.error is None
+    assert run.results
+    assert run.results["status"] == "partial"
+    assert [failure["value"] for failure in run.results["failed"]] == bad
+    assert all("is no valid indicator" in failure["reason"] for failure in run.results["failed"])
+    assert (run.results["submitted"], run.results["imported"], run.results["failed_count"]) == (120, 120, 2)
+    assert names(sandbox, collection_id) == set(DOMAINS[:120])
+    assert "2 of the indicators did not go in: see the result failed; the first, “bad.example.com”" in run.logs
+
+
+def test_unknown_values_come_last(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What we do not recognise is sent all the same, apart from the others, whom a refusal then does not touch."""
+    unknown = [f"setup{number}.exe" for number in range(30)]
+    run = platform.run(
+        ImportIndicators, collection_id=collection_id, indicators=[*unknown, "192.0.2.0/24", *DOMAINS[:5]]
+    )
+    assert run.results
+    assert run.results["unrecognized_count"] == 31
+    assert [indicator["value"] for indicator in submissions(sandbox)[0]["indicators"]] == DOMAINS[:5]
+    assert names(sandbox, collection_id) >= set(DOMAINS[:5])
+    # The sandbox takes the names for domains; the network it refuses.
+    assert run.results["failed"] == [
+        {"value": "192.0.2.0/24", "reason": "indicators.0.value: '192.0.2.0/24' is no valid indicator"}
+    ]
+
+
+def test_a_request_of_nothing_but_refusals_is_given_up(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """Ten refusals in a row, one by one, and the rest of the request is reported without being tried."""
+    items = [{"value": f"192.0.2.{number}", "type": "url"} for number in range(100)]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=[*items, *DOMAINS[:3]])
+    assert run.error is None
+    assert run.results
+    assert run.results["failed_count"] == 100
+    assert run.results["failed"][-1] == {
+        "value": "192.0.2.99",
+        "reason": "Sekoia refused a request with it, and others of the request one by one",
+    }
+    assert len(submissions(sandbox)) < 30
+    assert names(sandbox, collection_id) == set(DOMAINS[:3])
+
+
+def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """An object without a usable value or context is reported with its reason, and the others go in."""
+    run = platform.run(
+        ImportIndicators,
+        collection_id=collection_id,
+        indicators=[
+            {"ioc": "a.example.com"},
+            {"value": "b.example.com", "valid_until": "tomorrow"},
+            {"value": "c.example.com", "kill_chain_phases": ["no such phase"]},
+            {"value": "# a comment", "description": "x"},
+            {"value": "d.example.com"},
+        ],
+    )
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["imported"]) == ("partial", 1)
+    reasons = {failure["value"]: failure["reason"] for failure in run.results["failed"]}
+    assert reasons.keys() == {"{'ioc': 'a.example.com'}", "b.example.com", "c.example.com", "# a comment"}
+    assert reasons["{'ioc': 'a.example.com'}"] == "value: it is required"
+    assert reasons["b.example.com"].startswith("valid_until: it must be an ISO 8601 date")
+    assert reasons["c.example.com"].startswith("“no such phase” is no kill chain phase")
+    assert reasons["# a comment"] == "value: it holds no indicator"
+    assert names(sandbox, collection_id) == {"d.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({}, "The action's arguments are not valid: at least one of indicators, indicators_path is required."),
+        ({"indicators": "[]"}, "There is nothing to import: the list holds no indicator."),
+        (
+            {"indicators": "['a.example"},
+            "The action's arguments are not valid: indicators: it begins like a list but does not end like one.",
+        ),
+        (
+            {"indicators": ["a.example.com", "setup.exe"], "strict": "yes"},
+            "Nothing was imported, since strict is set and 1 line is no known indicator: line 2 “setup.exe” (a file name); "
+            "correct them, or run the action without strict.",
+        ),
+        (
+            {"indicators": [{"value": "192.0.2.1", "type": "url"}]},
+            "None of the indicators went in; the first, “192.0.2.1”: indicators.0.value: '192.0.2.1' is no valid indicator.",
+        ),
+    ],
+)
+def test_when_nothing_goes_in(
+    sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    """An action that imported nothing is an error."""
+    run = platform.run(ImportIndicators, collection_id=collection_id, **arguments)
+    assert run.error == sentence
+    assert names(sandbox, collection_id) == set()
+
+
+def test_a_file_holds_the_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A JSON file of the storage holds values and objects alike."""
+    (platform.storage / "list.json").write_text(json.dumps([OBJECTS, ["d.example.com"]]))
+    run = platform.run(
+        ImportIndicators, collection_id=collection_id, indicators_path="list.json", indicators="e.example.com"
+    )
+    assert run.error is None
+    assert len(names(sandbox, collection_id)) == 6
+
+
+def test_the_limit_of_the_community(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What Sekoia refuses because the community is full is not tried one by one to the end; the figures are in the error."""
+    sandbox.faults.collection_limit = 120
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
+    assert run.error is not None
+    assert "the community holds 0 of at most 120 indicators and 250 were to be added" in run.error
+    assert "The import may pass the limit: the community holds 0 of at most 120 indicators, and up to 250" in run.logs
+    assert run.results
+    assert run.results["status"] == "incomplete"
+    assert run.results["submitted"] + run.results["failed_count"] == 250
+    assert len(names(sandbox, collection_id)) == run.results["imported"] >= 100
+
+
+def test_what_stops_it_half_way(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A permission that goes in mid-import ends the submissions; what is in and what is not is told."""
+    sandbox.faults.rest = [
+        RestFault(method="POST", path="/indicators$"),  # the first passes
+        RestFault(method="POST", path="/indicators$", status=403, times=None),
+    ]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
+    assert run.error is not None
+    assert run.error.startswith(
+        "150 indicators were not submitted. Sekoia denied permission (HTTP 403) while submitting the"
+    )
+    assert run.results
+    assert (run.results["status"], run.results["submitted"], run.results["imported"]) == ("incomplete", 100, 100)
+    assert {failure["value"] for failure in run.results["failed"]} == set(DOMAINS[100:])
+    assert {failure["reason"] for failure in run.results["failed"]} == {"it was not submitted"}
+    assert names(sandbox, collection_id) == set(DOMAINS[:100])
+
+
+def test_an_answer_that_lists_less(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """An indicator that Sekoia's answer does not list is reported, not taken for imported."""
+    listed = {
+        "id": "indicator--00000000-0000-4000-8000-000000000001",
+        "pattern": "[domain-name:value = 'a.example.com']",
+    }
+    sandbox.faults.rest = [
+        RestFault(method="POST", path="/indicators$", status=200, body={"items": [listed], "total": 1})
+    ]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=["A.example.com", "b.example.com"])
+    assert run.results
+    assert (run.results["status"], run.results["imported"], run.results["total"]) == ("partial", 1, 2)
+    assert run.results["failed"] == [{"value": "b.example.com", "reason": "Sekoia's answer does not list it"}]
+    assert run.results["indicator_ids"] == [listed["id"]]
+
+
+def test_kill_chains_are_asked_for_once() -> None:
+    """Only a phase that is not known here needs Sekoia's list, and one request is enough for all items."""
+    asked = 0
+
+    def look_up() -> list[KillChain]:
+        nonlocal asked
+        asked += 1
+        return []
+
+    entries = [{"value": f"d{number}.example", "kill_chain_phases": "unheard"} for number in range(3)]
+    reading = read_items([*entries, {"value": "e.example", "kill_chain_phases": "impact"}], refanging=True)
+    (request,) = requests_for(reading, Context(description="x"), look_up)
+    assert asked == 1
+    assert len(reading.failed) == 3
+    assert request.context == Context(
+        description="x", kill_chain_phases=[KillChainPhase(kill_chain_name="mitre-attack", phase_name="impact")]
+    )

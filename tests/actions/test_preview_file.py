@@ -1,0 +1,90 @@
+"""Preview indicators file, and importing what it uploaded, against the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
+from tests.conftest import Platform
+
+FEED = "Host name;Until\na[.]example.com;2030-01-31\nsetup.exe;\nb.example.com;2030-01-31\n"
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, collection_id: str, as_text: bool) -> None:
+    """Nothing is imported until the second action gets the upload, which is cleaned, with what the first one told."""
+    (platform.storage / "feed.csv").write_text(FEED)
+    run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
+    assert run.error is None
+    preview = run.results
+    assert preview
+    assert preview["rows"] == [
+        ["Host name", "Until"],
+        ["a[.]example.com", "2030-01-31"],
+        ["setup.exe", ""],
+        ["b.example.com", "2030-01-31"],
+    ]
+    assert (preview["mapping"], preview["ignore_first_line"]) == (["observable", "valid_from"], True)
+    assert (preview["values"], preview["cleaned"], preview["by_type"]) == (3, 1, {"domain": 2})
+    assert preview["unrecognized"] == [{"line": 3, "value": "setup.exe", "reason": "a file name"}]
+    assert sandbox.indicators(collection_id) == []
+    told: dict[str, Any] = {name: preview[name] for name in ("file_handle", "mapping", "ignore_first_line")}
+    told["mapping"] = ["observable", "valid_until"]  # what the person who was asked put right
+    if as_text:
+        told = {name: str(value) for name, value in told.items()}
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, **told)
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["imported"]) == ("completed", 3)
+    assert (run.results["submitted"], run.results["cleaned"], run.results["by_type"]) == (None, None, None)
+    there = {indicator["name"]: indicator for indicator in sandbox.indicators(collection_id)}
+    assert there["a.example.com"]["valid_until"].startswith("2030-01-31")
+
+
+def test_a_file_that_only_sekoia_can_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What is not known is null, and the upload is there all the same."""
+    sandbox.faults.rest = [RestFault(path="/preview$", status=200, body={"file_handle": "h"})]
+    (platform.storage / "feed.csv").write_text("a.example," + "x" * 200_000 + "\n")
+    run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
+    assert run.error is None
+    assert run.results
+    assert run.results.pop("file_handle") == "h"
+    assert run.results.pop("collection_id") == collection_id
+    assert set(run.results.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"file_handle": "h"}, "file_handle must come with mapping and ignore_first_line"),
+        ({"file_handle": "h", "file_path": "feed.csv"}, "either file_path or file_handle is required, and not both"),
+        (
+            {"file_handle": "h", "mapping": "observable", "ignore_first_line": "no", "strict": "yes"},
+            "strict needs the file itself: give file_path in place of file_handle",
+        ),
+    ],
+)
+def test_arguments_of_an_upload(
+    sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    """An upload needs what a preview told, and cannot be looked at again."""
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, **arguments)
+    assert run.error == f"The action's arguments are not valid: {sentence}."
+    assert sandbox.requests == []
+
+
+def test_an_unknown_upload(platform: Platform, collection_id: str) -> None:
+    """An upload that Sekoia forgot is an error that says so."""
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_handle="h",
+        mapping="observable",
+        ignore_first_line=True,
+    )
+    assert run.error is not None
+    assert run.error.startswith("Sekoia knows no such uploaded file (HTTP 404) while starting the import of the file")
