@@ -5,6 +5,7 @@ The mark ``fault`` holds the situation and what users see; the table is made of 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
+from sandbox.callback import NodeRun
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
@@ -512,6 +514,30 @@ def test_a_submission_that_is_cut(sandbox: Sandbox, platform: Platform, collecti
 # The process
 
 
+@contextmanager
+def started(
+    sandbox: Sandbox, storage: Path, action: str, collection_id: str, **arguments: object
+) -> Iterator[tuple[subprocess.Popen[str], NodeRun]]:
+    """An action in a process of its own."""
+    node_run = sandbox.node_run({"api_key": sandbox.api_key})
+    environment = {
+        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
+        "ARGUMENTS": json.dumps({"collection_id": collection_id, **arguments}),
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+        "SUB_FOLDER": str(storage),
+    }
+    with subprocess.Popen(
+        [sys.executable, "main.py", action],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        yield process, node_run
+
+
 @pytest.mark.fault(
     "SIGTERM while waiting", "The node ends with an error that says how far it got; nothing is left open"
 )
@@ -520,22 +546,10 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     sandbox.faults.hold_after = 0.5
     sandbox.hold_imports()
     (tmp_path / "iocs.txt").write_text("\n".join(DOMAINS))
-    node_run = sandbox.node_run({"api_key": sandbox.api_key})
-    environment = {
-        "MODULE_CONFIGURATION": f'{{"base_url": "{sandbox.url}"}}',
-        "ARGUMENTS": f'{{"collection_id": "{collection_id}", "text_path": "iocs.txt"}}',
-        "TOKEN": node_run.token,
-        "URL_CALLBACK": node_run.url,
-        "SUB_FOLDER": str(tmp_path),
-    }
-    with subprocess.Popen(
-        [sys.executable, "main.py", "ImportIndicatorsFromText"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with started(sandbox, tmp_path, "ImportIndicatorsFromText", collection_id, text_path="iocs.txt") as (
+        process,
+        node_run,
+    ):
         assert process.stdout
         seen = iter(process.stdout)
         assert any("Imported 500 of 1,000" in line for line in seen)
@@ -551,6 +565,29 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     )
     assert told["results"]["status"] == "incomplete"
     assert sandbox.live_connections == 0
+    sandbox.release_imports()
+
+
+def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
+    """With a part submitted and another not, the process does not wait for the end of the first."""
+    sandbox.faults.indicators_as_task = True
+    sandbox.hold_imports()
+    sandbox.faults.rest = [
+        RestFault(method="POST", path="/indicators$"),  # the first passes
+        RestFault(method="POST", path="/indicators$", status=429, headers={"Retry-After": "300"}),
+    ]
+    with started(sandbox, tmp_path, "ImportIndicators", collection_id, indicators=DOMAINS[:200]) as (
+        process,
+        node_run,
+    ):
+        sandbox.wait_for(lambda: not any(fault.times for fault in sandbox.faults.rest), 20)
+        process.send_signal(signal.SIGTERM)
+        assert node_run.finished.wait(5)
+        assert process.wait(5) == 0
+    told = node_run.received[-1]
+    assert told["error"].startswith("100 indicators were not submitted. The import could not be followed to its end: ")
+    assert told["error"].endswith(" The platform stopped the action before it was done: run it again.")
+    assert (told["results"]["status"], told["results"]["submitted"]) == ("incomplete", 100)
     sandbox.release_imports()
 
 

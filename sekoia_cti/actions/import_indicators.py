@@ -13,7 +13,7 @@ from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResu
 from sekoia_cti.actions.items import ItemReading, Request, read_items, requests_for
 from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed, refuse_unrecognized, unrecognized_warning
 from sekoia_cti.actions.sources import read_list
-from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, SekoiaError
+from sekoia_cti.client.errors import LimitExceeded, Refused, SekoiaError
 from sekoia_cti.client.imports import Importer
 from sekoia_cti.client.wire import Accepted, Count, Indicator
 from sekoia_cti.indicators.errors import InputError
@@ -161,7 +161,7 @@ class ImportIndicators(ImportAction):
             raise stopped_by
         left_out = None
         if stopped_by:
-            left_out = f"{submission.not_submitted:,} indicators were not submitted. {stopped_by}"
+            left_out = f"{submission.not_submitted:,} indicators were not submitted."
         elif not submission.submitted:
             left_out = f"None of the indicators went in; the first, “{failed[0]['value']}”: {failed[0]['reason']}."
         elif failed:
@@ -176,14 +176,14 @@ class ImportIndicators(ImportAction):
                 arguments,
                 submitted=submission.submitted,
                 left_out=left_out,
-                interrupted=isinstance(stopped_by, Interrupted),
+                stopped_by=stopped_by,
             ).model_dump()
             if submission.added:
                 results["imported"] = (results["imported"] or 0) + submission.added
                 results["total"] = (results["total"] or 0) + submission.added
         else:
             if left_out:
-                self.error(left_out)
+                self.error(f"{left_out} {stopped_by}" if stopped_by else left_out)
             else:
                 self.tell(f"{submission.added:,} of {submission.submitted:,} indicators are in the collection")
             results = {

@@ -9,7 +9,7 @@ from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed, refuse_unrecognized, unrecognized_warning
 from sekoia_cti.actions.sources import SourceArguments
-from sekoia_cti.client.errors import Interrupted, Refused, SekoiaError
+from sekoia_cti.client.errors import Refused, SekoiaError
 from sekoia_cti.client.imports import Importer
 from sekoia_cti.client.wire import Count
 from sekoia_cti.indicators.batches import LINES, batches
@@ -79,13 +79,13 @@ class ImportIndicatorsFromText(ImportAction):
             left_out = None
             if failure:
                 missing = len(reading.values) - submitted
-                left_out = f"{missing:,} of {len(reading.values):,} indicators were not submitted. {failure}"
+                left_out = f"{missing:,} of {len(reading.values):,} indicators were not submitted."
             results = self.conclude(
                 importer,
                 arguments,
                 submitted=submitted,
                 left_out=left_out,
-                interrupted=isinstance(failure, Interrupted),
+                stopped_by=failure,
             )
         return ImportIndicatorsFromTextResults(
             **results.model_dump(),

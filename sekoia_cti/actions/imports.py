@@ -9,7 +9,7 @@ from pydantic import Field
 from sekoia_cti.actions.arguments import ContextArguments, TimeoutArguments, WaitArguments
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
-from sekoia_cti.client.errors import DeadlinePassed, LimitExceeded, Refused, RequestError, SekoiaError
+from sekoia_cti.client.errors import DeadlinePassed, Interrupted, LimitExceeded, Refused, RequestError, SekoiaError
 from sekoia_cti.client.imports import Importer, Outcome, Progress
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Count
@@ -118,7 +118,7 @@ class ImportAction(SekoiaAction):
         *,
         submitted: int | None,
         left_out: str | None = None,
-        interrupted: bool = False,
+        stopped_by: SekoiaError | None = None,
     ) -> ImportResults:
         """Wait for the end if that is wanted, and tell how it ended; an import that was not confirmed is an error too.
 
@@ -127,15 +127,17 @@ class ImportAction(SekoiaAction):
             arguments: The action's.
             submitted: Indicators sent, or None where that is not known.
             left_out: What could not be submitted, as a sentence; it makes the import incomplete.
-            interrupted: Whether the platform wants the process to stop, so that nothing is waited for.
+            stopped_by: Why it could not; an :exc:`Interrupted` means that nothing is to be waited for.
         """
-        failure: SekoiaError | None = None
+        failure: SekoiaError | None = stopped_by if isinstance(stopped_by, Interrupted) and arguments.wait else None
         try:
-            outcome = importer.watch.outcome() if interrupted else importer.finish()
+            outcome = importer.watch.outcome() if failure else importer.finish()
         except SekoiaError as error:
             outcome, failure = importer.watch.outcome(), error
         status: Literal["completed", "incomplete", "submitted"] = "completed" if outcome.completed else "incomplete"
         complaints = [left_out] if left_out else []
+        if stopped_by and stopped_by is not failure:
+            complaints.append(str(stopped_by))
         if not arguments.wait:
             status = "submitted"
             self.tell("Sekoia accepted the import, which goes on by itself")
