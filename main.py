@@ -2,10 +2,14 @@
 
 from sekoia_cti.account import SekoiaAccountValidator
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
+from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.module import SekoiaCTIModule
 
 
@@ -22,6 +26,10 @@ def main() -> str:
     module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
     module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
     module.register(PreviewIndicatorsFile, "PreviewIndicatorsFile")
+    module.register(FindIOCCollection, "FindIOCCollection")
+    module.register(SearchIndicators, "SearchIndicators")
+    module.register(RevokeIndicators, "RevokeIndicators")
+    module.register(DeleteIOCCollection, "DeleteIOCCollection")
     module.run()
     return ""
 

@@ -7,9 +7,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from sekoia_automation.action import Action
 from sekoia_automation.scripts.files_generator import FilesGenerator
 
 ROOT = Path(__file__).parent.parent
+
+
+class Generator(FilesGenerator):
+    """The SDK's generator, which knows no output branches, with ``outputs`` as the vendor's own manifests have them."""
+
+    def generate_action_manifests(self, actions: set[type[Action]]) -> None:
+        """Write the manifests of all actions."""
+        super().generate_action_manifests(actions)
+        for action in actions:
+            if branches := getattr(action, "branches", None):
+                path = self.base_path / f"action_{str(action.name).lower().replace(' ', '_')}.json"
+                path.write_text(json.dumps({**json.loads(path.read_text()), "outputs": branches}))
 
 
 def generate(copy: Path) -> None:
@@ -17,7 +30,7 @@ def generate(copy: Path) -> None:
     for item in ("manifest.json", "main.py"):
         shutil.copy(ROOT / item, copy)
     shutil.copytree(ROOT / "sekoia_cti", copy / "sekoia_cti", ignore=shutil.ignore_patterns("__pycache__"))
-    FilesGenerator(copy).execute()
+    Generator(copy).execute()
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -31,6 +32,7 @@ __all__ = [
     "RefangArguments",
     "TextList",
     "TimeoutArguments",
+    "ValueList",
     "WaitArguments",
     "as_list",
     "literal",
@@ -76,22 +78,20 @@ class CollectionArguments(Arguments):
         return value
 
 
-def as_list(value: object, *, objects: bool = False) -> list[object]:
+def as_list(value: object, *, key: str | None = None, objects: bool = False) -> list[object]:
     """A flat list from a list, a nested one, or the text that Jinja makes of one; plain text gives its lines.
 
     Args:
-        value: What came as the argument.
-        objects: Whether items may be objects.
+        value: What an argument or a file holds.
+        key: What objects in the list stand for: the value of theirs that has this name.
+        objects: Whether objects are items themselves.
 
     Raises:
-        ValueError: It looks like a list but cannot be read as one, or it holds an object where there must be none.
+        ValueError: It looks like a list but cannot be read as one, or it holds an object without such a value.
     """
     if isinstance(value, str):
         value = _parsed(value.strip())
-    items = list(_flat(value))
-    if not objects and any(isinstance(item, dict) for item in items):
-        raise ValueError("it holds an object where a plain value belongs")
-    return items
+    return [_plain(item, key) if isinstance(item, dict) and not objects else item for item in _flat(value)]
 
 
 def _parsed(text: str) -> object:
@@ -99,7 +99,7 @@ def _parsed(text: str) -> object:
         return parsed
     if not (text.startswith("[") and text.endswith("]")):
         # A list that was cut off must not pass for a line of text.
-        if re.match(r"\[\s*(['\"]|\[\s*['\"])", text):
+        if re.match(r"\[\s*(['\"{]|\[\s*['\"{])", text):
             raise ValueError("it begins like a list but does not end like one")
         return text.splitlines()
     parsed = literal(text, otherwise=None)
@@ -131,9 +131,17 @@ def _flat(value: object) -> Iterator[object]:
             yield item
 
 
-def _texts(value: object) -> list[str]:
+def _plain(item: dict[Any, Any], key: str | None) -> object:
+    if key is None:
+        raise ValueError("it holds an object where a plain value belongs")
+    if not isinstance(item.get(key), str):
+        raise ValueError(f"it holds an object without a “{key}”")
+    return item[key]
+
+
+def _texts(value: object, *, key: str | None = None) -> list[str]:
     """Values as text, without blanks around them; what is not there goes."""
-    items = [str(item).strip() for item in as_list(value) if item is not None and not isinstance(item, bool)]
+    items = [str(item).strip() for item in as_list(value, key=key) if item is not None and not isinstance(item, bool)]
     return [item for item in items if item not in _NOTHING]
 
 
@@ -144,6 +152,9 @@ def _words(value: object) -> list[str]:
 
 TextList = Annotated[list[str], BeforeValidator(_texts)]
 """A list of values."""
+
+ValueList = Annotated[list[str], BeforeValidator(partial(_texts, key="value"))]
+"""The same, where objects may stand for their ``value``, as the ones that Search indicators finds do."""
 
 WordList = Annotated[list[str], BeforeValidator(_words)]
 """A list of names."""

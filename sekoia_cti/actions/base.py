@@ -9,7 +9,7 @@ from functools import wraps
 from inspect import signature
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 from sekoia_automation.action import Action
@@ -31,6 +31,9 @@ class SekoiaAction(Connected, Action):
     An error of the client, of the arguments or of the configuration becomes the node's error: one sentence, without the
     key. What is unexpected stays the SDK's business, which reports it with a traceback.
     """
+
+    branches: ClassVar[dict[str, str]] = {}
+    """Output branches that a playbook can follow, and when; an action follows one with `set_output`."""
 
     def __init__(self, module: Module | None = None, data_path: Path | None = None) -> None:
         super().__init__(module, data_path)

@@ -18,11 +18,15 @@ class ProgressLog:
 
     Args:
         tell: Takes a line.
+        done: What is done with the indicators, as the line begins.
         clock: Seconds that only grow, for tests.
     """
 
-    def __init__(self, tell: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, tell: Callable[[str], None], *, done: str = "Imported", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._tell = tell
+        self._done = done
         self._clock = clock
         self._told_at = clock()
         self._told = 0
@@ -33,5 +37,5 @@ class ProgressLog:
             return
         advanced = progress.imported - self._told
         if advanced >= SHARE * progress.total or self._clock() - self._told_at >= SECONDS:
-            self._tell(f"Imported {progress.imported:,} of {progress.total:,} indicators")
+            self._tell(f"{self._done} {progress.imported:,} of {progress.total:,} indicators")
             self._told, self._told_at = progress.imported, self._clock()

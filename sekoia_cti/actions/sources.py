@@ -20,6 +20,9 @@ class SourceArguments(Arguments):
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path", "indicators", "indicators_path")
     """The arguments that can hold indicators."""
 
+    value_key: ClassVar[str | None] = None
+    """What objects in a list file stand for; None when it holds none."""
+
     text: str | None = Field(
         default=None,
         title="Text",
@@ -59,16 +62,19 @@ class SourceArguments(Arguments):
             texts.append(decode(storage.find(data_path, self.text_path, "text_path").read()))
         texts += self.indicators or []
         if self.indicators_path:
-            texts += map(str, read_list(storage.find(data_path, self.indicators_path, "indicators_path")))
+            texts += map(
+                str, read_list(storage.find(data_path, self.indicators_path, "indicators_path"), key=self.value_key)
+            )
         return [line for text in texts for line in text.splitlines()]
 
 
-def read_list(file: storage.StoredFile, *, objects: bool = False) -> list[object]:
+def read_list(file: storage.StoredFile, *, key: str | None = None, objects: bool = False) -> list[object]:
     """The JSON list in the file of ``indicators_path``, flat.
 
     Args:
         file: Where it is.
-        objects: Whether its items may be objects.
+        key: What objects in it stand for: the value of theirs that has this name.
+        objects: Whether objects are items themselves.
 
     Raises:
         InputError: There is no such list in it.
@@ -82,6 +88,6 @@ def read_list(file: storage.StoredFile, *, objects: bool = False) -> list[object
     if not isinstance(values, list):
         raise InputError(f"The file {file.name} of indicators_path holds no list: it must hold a JSON list of values")
     try:
-        return [value for value in as_list(values, objects=objects) if value is not None]
+        return [value for value in as_list(values, key=key, objects=objects) if value is not None]
     except ValueError as error:
         raise InputError(f"The file {file.name} of indicators_path cannot be used: {error}") from None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TextIO, cast
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.files import FileKind, kind_of
 
-__all__ = ["StoredFile", "find"]
+__all__ = ["GrowingList", "StoredFile", "find"]
 
 UNREADABLE = (OSError, BotoCoreError, ClientError, zipfile.BadZipFile)
 """What opening or reading a file can raise, in either storage."""
@@ -55,6 +58,61 @@ class StoredFile:
             raise InputError(
                 f"The file {self.name} cannot be read from the playbook's storage ({_why(error)})"
             ) from None
+
+
+class GrowingList:
+    """A list of results that is handed over as it is while it is short, and as a JSON file of the storage when it is long.
+
+    To be used with ``with``: the file is complete, and there, once it is left.
+
+    Args:
+        storage: The action's ``data_path``.
+        name: What the file is named after.
+        most: Items up to which there is no file.
+    """
+
+    def __init__(self, storage: Path, name: str, *, most: int) -> None:
+        self._path = storage / f"{name}-{uuid4()}.json"
+        self._most = most
+        self._items: list[Any] = []
+        self._file: TextIO | None = None
+        self.count = 0
+
+    @property
+    def items(self) -> list[Any] | None:
+        """All items, or None when they are in a file."""
+        return None if self._file else self._items
+
+    @property
+    def path(self) -> str | None:
+        """The file, below the storage, or None when there is none."""
+        return self._path.name if self._file else None
+
+    def append(self, item: Any) -> None:
+        """Add what JSON can hold."""
+        self.count += 1
+        if self._file is None and self.count <= self._most:
+            self._items.append(item)
+            return
+        if self._file is None:
+            self._file = cast(TextIO, self._path.open("w", encoding="utf-8"))
+            self._file.write("[" + ",\n".join(map(_json, self._items)))
+            self._items.clear()
+        self._file.write(",\n" + _json(item))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.write("]\n")
+            self._file.close()
+
+
+def _json(item: Any) -> str:
+    return json.dumps(item, ensure_ascii=False)
 
 
 def find(storage: Path, relative: str, argument: str) -> StoredFile:

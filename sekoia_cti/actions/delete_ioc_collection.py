@@ -1,0 +1,71 @@
+"""Delete an IOC collection with all of its indicators."""
+
+from pydantic import Field
+
+from sekoia_cti.actions.arguments import CollectionArguments
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.client.errors import NotFound
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.forms import ResultsForm
+from sekoia_cti.indicators.errors import InputError
+
+__all__ = ["DeleteIOCCollection", "DeleteIOCCollectionArguments", "DeleteIOCCollectionResults"]
+
+TIMEOUT = 120.0
+"""Seconds for the whole action, retries included."""
+
+
+class DeleteIOCCollectionArguments(CollectionArguments):
+    """What to delete."""
+
+    confirm_name: str = Field(
+        title="Confirm name",
+        description="The exact name of the IOC collection; nothing is deleted if it is another",
+        min_length=1,
+    )
+
+
+class DeleteIOCCollectionResults(ResultsForm):
+    """What became of the collection."""
+
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection, as given")
+    name: str | None = Field(title="Name", description="Its name; null if it was not there")
+    deleted: bool = Field(
+        title="Deleted", description="True when it was deleted now, false when there was no such collection"
+    )
+
+
+class DeleteIOCCollection(SekoiaAction):
+    """Delete an IOC collection with all of its indicators.
+
+    A collection that is not there is no error: a run that is repeated, because its answer was lost or for another node,
+    finds what it was to achieve. The result and a warning tell it, for the id may as well be mistyped.
+    """
+
+    name = "Delete IOC collection"
+    description = "Delete an IOC collection with all of its indicators, which cannot be undone"
+    results_model = DeleteIOCCollectionResults
+
+    def run(self, arguments: DeleteIOCCollectionArguments) -> DeleteIOCCollectionResults:
+        """Compare the name, and delete."""
+        with self.collections(Deadline(TIMEOUT)) as collections:
+            name = None
+            try:
+                name = collections.collection(arguments.collection_id).name
+                if name != arguments.confirm_name:
+                    raise InputError(
+                        f"Nothing was deleted: the IOC collection {arguments.collection_id} is named “{name}”, not "
+                        f"“{arguments.confirm_name}”; check collection_id and confirm_name"
+                    )
+                collections.delete(arguments.collection_id)
+            except NotFound:
+                # What answers 404 to everything is no Sekoia: then this raises.
+                next(collections.collections(), None)
+                self.tell(
+                    f"There is no IOC collection {arguments.collection_id} to delete: it was deleted before, or the id is "
+                    "wrong, or belongs to another community",
+                    "warning",
+                )
+                return DeleteIOCCollectionResults(collection_id=arguments.collection_id, name=name, deleted=False)
+        self.tell(f"Deleted the IOC collection “{name}”: {arguments.collection_id}")
+        return DeleteIOCCollectionResults(collection_id=arguments.collection_id, name=name, deleted=True)

@@ -1,0 +1,113 @@
+"""Find an IOC collection by its name."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StringConstraints, WithJsonSchema
+
+from sekoia_cti.actions.arguments import Arguments
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.wire import Collection
+from sekoia_cti.forms import ResultsForm
+
+__all__ = ["FindIOCCollection", "FindIOCCollectionArguments", "FindIOCCollectionResults"]
+
+TIMEOUT = 120.0
+"""Seconds for the whole action, retries included."""
+
+Collections = Annotated[
+    list[dict[str, Any]],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "name": {"type": "string"},
+                    "description": {"type": ["string", "null"]},
+                    "community_uuid": {"type": ["string", "null"]},
+                    "indicators_count": {"type": ["integer", "null"]},
+                },
+            },
+        }
+    ),
+]
+
+
+class FindIOCCollectionArguments(Arguments):
+    """What to look for."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
+        title="Name", description="Name of the IOC collection, or a part of it: see “Match”"
+    )
+    match: Literal["exact", "contains"] = Field(
+        default="exact",
+        title="Match",
+        description="exact: the name is exactly this; contains: the name contains this, in upper or lower case",
+    )
+    community_uuid: str | None = Field(
+        default=None,
+        title="Community",
+        description="UUID of the community that owns the collection; by default all that the key can see",
+    )
+
+
+class FindIOCCollectionResults(ResultsForm):
+    """What was found."""
+
+    collection_id: str | None = Field(
+        title="IOC collection", description="Id of the IOC collection if there is exactly one, else null"
+    )
+    collections: Collections = Field(
+        title="IOC collections",
+        description="All that fit, each with id, name, description, community_uuid and indicators_count, which includes "
+        "revoked indicators",
+    )
+    count: int = Field(title="Count", description="How many they are")
+
+
+class FindIOCCollection(SekoiaAction):
+    """Find an IOC collection by its name."""
+
+    name = "Find IOC collection"
+    description = "Find an IOC collection by its name, and follow a branch by whether there is none, one or several"
+    results_model = FindIOCCollectionResults
+    branches: ClassVar[dict[str, str]] = {
+        "found": "Exactly one IOC collection fits",
+        "not_found": "No IOC collection fits",
+        "several": "More than one IOC collection fits",
+    }
+
+    def run(self, arguments: FindIOCCollectionArguments) -> FindIOCCollectionResults:
+        """Look through all collections."""
+        with self.collections(Deadline(TIMEOUT)) as collections:
+            found = _fitting(collections, arguments)
+        self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
+        self.tell(f"{len(found):,} IOC collections fit the name “{arguments.name}”")
+        return FindIOCCollectionResults(
+            collection_id=found[0].id if len(found) == 1 else None,
+            collections=[
+                collection.model_dump(include={"id", "name", "description", "community_uuid", "indicators_count"})
+                for collection in found
+            ],
+            count=len(found),
+        )
+
+
+def _fitting(collections: IOCCollections, arguments: FindIOCCollectionArguments) -> list[Collection]:
+    listed = collections.collections(
+        term=arguments.name, community_uuid=arguments.community_uuid, with_indicators_count=True
+    )
+    # By id, since a page can repeat what the one before had when a collection is added meanwhile.
+    unique = {collection.id: collection for collection in listed}
+    return [collection for collection in unique.values() if _fits(collection, arguments)]
+
+
+def _fits(collection: Collection, arguments: FindIOCCollectionArguments) -> bool:
+    if arguments.community_uuid not in (None, collection.community_uuid):
+        return False
+    if arguments.match == "contains":
+        return arguments.name.casefold() in collection.name.casefold()
+    return collection.name == arguments.name

@@ -1,0 +1,202 @@
+"""Revoke indicators of an IOC collection."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Literal, get_args
+
+from pydantic import Field, WithJsonSchema, field_validator
+
+from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments, TextList, TimeoutArguments, ValueList
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.actions.progress import ProgressLog
+from sekoia_cti.actions.sources import SourceArguments
+from sekoia_cti.client.confirm import CLOCK_LAG
+from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
+from sekoia_cti.client.finding import Finding, Match
+from sekoia_cti.client.imports import Progress
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.wire import aware
+from sekoia_cti.forms import ResultsForm
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.reading import read
+
+__all__ = ["RevokeIndicators", "RevokeIndicatorsArguments", "RevokeIndicatorsResults"]
+
+ATTEMPTS = 5
+"""Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+
+_INDICATOR_ID = re.compile(r"indicator--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+Outcome = Literal["revoked", "would_revoke", "already_revoked", "not_found"]
+
+Failed = Annotated[
+    list[dict[str, str]],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"value": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        }
+    ),
+]
+
+
+class RevokeIndicatorsArguments(TimeoutArguments, RefangArguments, SourceArguments, CollectionArguments):
+    """Which indicators to revoke."""
+
+    sources: ClassVar[tuple[str, ...]] = (*SourceArguments.sources, "indicator_ids")
+    value_key: ClassVar[str | None] = "value"
+
+    indicators: ValueList | None = Field(
+        default=None,
+        title="Indicators",
+        description="A list of values, or of objects with a value, such as the indicators that Search indicators finds",
+    )
+    indicators_path: str | None = Field(
+        default=None, title="Indicators file", description="The same as JSON, in a file of the playbook's storage"
+    )
+    indicator_ids: TextList | None = Field(
+        default=None, title="Indicator ids", description="Ids of indicators of the collection: indicator--<uuid>"
+    )
+    dry_run: bool = Field(default=False, title="Dry run", description="Revoke nothing, and tell what would be revoked")
+
+    @field_validator("indicator_ids")
+    @classmethod
+    def _are_indicator_ids(cls, ids: list[str] | None) -> list[str] | None:
+        for indicator_id in ids or []:
+            if not _INDICATOR_ID.fullmatch(indicator_id):
+                raise ValueError(f"“{indicator_id[:60]}” is no id of an indicator: it must be indicator--<uuid>")
+        return list(dict.fromkeys(ids)) if ids is not None else None
+
+
+class RevokeIndicatorsResults(ResultsForm):
+    """What became of each value, as it was read (refanged), and of each id."""
+
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
+    revoked: list[str] = Field(title="Revoked", description="What was revoked now")
+    would_revoke: list[str] = Field(title="Would revoke", description="In a dry run, what would be revoked")
+    already_revoked: list[str] = Field(title="Already revoked", description="What had been revoked before")
+    not_found: list[str] = Field(title="Not found", description="What the collection does not hold")
+    failed: Failed = Field(title="Failed", description="What could not be revoked, each with value and reason")
+    remaining: list[str] = Field(
+        title="Remaining",
+        description="What was not come to before the action ended early, with an error that says why",
+    )
+
+
+class _Revoking:
+    """Revokes what was found, each indicator once, and notes what became of what was asked for."""
+
+    def __init__(self, collections: IOCCollections, collection_id: str, *, dry_run: bool) -> None:
+        self._collections = collections
+        self._collection_id = collection_id
+        self._dry_run = dry_run
+        self._done: set[str] = set()
+        self.values: dict[Outcome, list[str]] = {outcome: [] for outcome in get_args(Outcome)}
+        self.failed: list[dict[str, str]] = []
+        self.settled = 0
+
+    def settle(self, match: Match) -> None:
+        """Revoke the indicators of a match that are active.
+
+        Raises:
+            SekoiaError: What the next match would meet as well.
+        """
+        if self._dry_run and match.active:
+            self.values["would_revoke"].append(match.asked)
+        else:
+            self._revoke_all(match)
+        self.settled += 1
+
+    def _revoke_all(self, match: Match) -> None:
+        outcomes: set[Outcome] = {"already_revoked"} if match.revoked else set()
+        reasons = []
+        for indicator_id in match.active:
+            try:
+                outcomes.add(self._revoke(indicator_id, seen=match.seen))
+            except (Refused, Unavailable) as error:
+                reasons.append(str(error))
+        if reasons:
+            self.failed.append({"value": match.asked, "reason": reasons[0]})
+            return
+        strongest: tuple[Outcome, ...] = ("revoked", "already_revoked")
+        self.values[next((outcome for outcome in strongest if outcome in outcomes), "not_found")].append(match.asked)
+
+    def _revoke(self, indicator_id: str, *, seen: bool) -> Outcome:
+        if indicator_id in self._done:
+            return "revoked"  # for another value that it has as well
+        before = self._collections.server_time()
+        try:
+            indicator = self._collections.revoke(self._collection_id, indicator_id, attempts=ATTEMPTS)
+        except NotFound:
+            return "not_found"
+        self._done.add(indicator_id)
+        # Of an id, only its last change tells whether this was done now.
+        modified = indicator.modified if indicator and not seen else None
+        if before and modified and aware(modified) < before - CLOCK_LAG:
+            return "already_revoked"
+        return "revoked"
+
+
+class RevokeIndicators(SekoiaAction):
+    """Revoke indicators of an IOC collection.
+
+    Only the indicators of exactly these values are revoked: none that merely contains one, and none whose pattern says more
+    than the value. Running it again is harmless: what was revoked is then told as already revoked.
+    """
+
+    name = "Revoke indicators"
+    description = "Revoke the indicators of exactly these values in an IOC collection, which cannot be undone"
+    results_model = RevokeIndicatorsResults
+
+    def run(self, arguments: RevokeIndicatorsArguments) -> RevokeIndicatorsResults:
+        """Find what was asked for, and revoke it one by one."""
+        values = read(arguments.lines(self.data_path), refanging=arguments.refang).values
+        ids = arguments.indicator_ids or []
+        asked = [*values, *ids]
+        if not asked:
+            raise InputError(f"There is nothing to revoke: {', '.join(arguments.given())} holds no indicator")
+        failure: SekoiaError | None = None
+        with self.collections(Deadline(arguments.timeout)) as collections:
+            revoking = _Revoking(collections, arguments.collection_id, dry_run=arguments.dry_run)
+            finding = Finding(collections, arguments.collection_id, on_page=self._progress("Read"))
+            progress = self._progress("Worked through")
+            try:
+                for match in finding.find(values, ids, look_for_ids=arguments.dry_run):
+                    revoking.settle(match)
+                    progress(revoking.settled, len(asked))
+            except SekoiaError as error:
+                if not revoking.settled:
+                    raise
+                failure = error
+        return self._conclude(arguments.collection_id, revoking, asked[revoking.settled :], failure)
+
+    def _progress(self, done: str) -> Callable[[int, int], None]:
+        log = ProgressLog(self.tell, done=done)
+        return lambda count, total: log(Progress(count, total))
+
+    def _conclude(
+        self, collection_id: str, revoking: _Revoking, remaining: list[str], failure: SekoiaError | None
+    ) -> RevokeIndicatorsResults:
+        values = revoking.values
+        counts = {
+            "revoked": len(values["revoked"]),
+            "would be revoked": len(values["would_revoke"]),
+            "already revoked": len(values["already_revoked"]),
+            "not found": len(values["not_found"]),
+            "failed": len(revoking.failed),
+            "not come to": len(remaining),
+        }
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        if failure:
+            self.error(f"The action ended early, and running it again is harmless: {told}. {failure}")
+        elif revoking.failed:
+            self.error(f"Not everything could be revoked: {told}. {revoking.failed[0]['reason']}")
+        else:
+            self.tell(f"Indicators in {collection_id}: {told}", "warning" if values["not_found"] else "info")
+        return RevokeIndicatorsResults(
+            collection_id=collection_id, **values, failed=revoking.failed, remaining=remaining
+        )

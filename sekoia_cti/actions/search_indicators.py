@@ -1,0 +1,149 @@
+"""Search the indicators of an IOC collection."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, WithJsonSchema
+
+from sekoia_cti.actions.arguments import CollectionArguments, TimeoutArguments
+from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.actions.progress import ProgressLog
+from sekoia_cti.actions.storage import GrowingList
+from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.imports import Progress
+from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.wire import Indicator, aware
+from sekoia_cti.forms import ResultsForm
+from sekoia_cti.indicators.refang import refang
+
+__all__ = ["SearchIndicators", "SearchIndicatorsArguments", "SearchIndicatorsResults"]
+
+Indicators = Annotated[
+    list[dict[str, Any]],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "value": {"type": "string"},
+                    "type": {"type": ["string", "null"]},
+                    "pattern": {"type": "string"},
+                    "description": {"type": ["string", "null"]},
+                    "valid_from": {"type": ["string", "null"]},
+                    "valid_until": {"type": ["string", "null"]},
+                    "kill_chain_phases": {"type": "array", "items": {"type": "string"}},
+                    "related_threat_refs": {"type": "array", "items": {"type": "string"}},
+                    "revoked": {"type": "boolean"},
+                    "active": {"type": "boolean"},
+                },
+            },
+        }
+    ),
+]
+
+
+class SearchIndicatorsArguments(TimeoutArguments, CollectionArguments):
+    """Which indicators to look for."""
+
+    term: str | None = Field(
+        default=None,
+        title="Term",
+        description="Only indicators that contain this, such as evil.example, which finds www.evil.example and notevil.example "
+        "too; all of the collection when left empty",
+    )
+    only_active: bool = Field(
+        default=False, title="Only active", description="Leave out indicators that are revoked or expired"
+    )
+
+
+class SearchIndicatorsResults(ResultsForm):
+    """What was found."""
+
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
+    count: int = Field(title="Count", description="How many indicators were found")
+    indicators: Indicators | None = Field(
+        title="Indicators",
+        description="Up to 1,000 indicators, each with id, value (as an import takes it: of a file, its hashes separated by "
+        "commas), type, pattern, description, valid_from, valid_until, kill_chain_phases, related_threat_refs, revoked, and "
+        "active: neither revoked nor expired. Null when there are more",
+    )
+    indicators_path: str | None = Field(
+        title="Indicators file",
+        description="More than 1,000 indicators, as a JSON list of the same objects in a file of the playbook's storage; else "
+        "null",
+    )
+    complete: bool = Field(
+        title="Complete", description="False when the search ended early, with an error that says why"
+    )
+
+
+class SearchIndicators(SekoiaAction):
+    """Search the indicators of an IOC collection."""
+
+    name = "Search indicators"
+    description = "Search the indicators of an IOC collection, or list all of them"
+    results_model = SearchIndicatorsResults
+    most_inline: ClassVar[int] = 1_000
+
+    def run(self, arguments: SearchIndicatorsArguments) -> SearchIndicatorsResults:
+        """Read page after page; what was found before an error is handed over with it."""
+        failure: SekoiaError | None = None
+        with (
+            self.collections(Deadline(arguments.timeout)) as collections,
+            GrowingList(self.data_path, "indicators", most=self.most_inline) as found,
+        ):
+            try:
+                self._collect(collections, arguments, found)
+            except SekoiaError as error:
+                if not found.count:
+                    raise
+                failure = error
+        if failure:
+            self.error(f"The search ended early, after {found.count:,} indicators were found. {failure}")
+        else:
+            self.tell(f"Found {found.count:,} indicators in {arguments.collection_id}")
+        return SearchIndicatorsResults(
+            collection_id=arguments.collection_id,
+            count=found.count,
+            indicators=found.items,
+            indicators_path=found.path,
+            complete=failure is None,
+        )
+
+    def _collect(self, collections: IOCCollections, arguments: SearchIndicatorsArguments, found: GrowingList) -> None:
+        term = refang(arguments.term.strip()) if arguments.term else None
+        progress, read = ProgressLog(self.tell, done="Read"), 0
+        for page in collections.all_indicators(arguments.collection_id, term=term):
+            now = collections.server_time() or datetime.now(UTC)
+            for indicator in page.items:
+                active = indicator.is_active(now)
+                if active or not arguments.only_active:
+                    found.append(_described(indicator, active=active))
+            read += len(page.items)
+            progress(Progress(read, page.total))
+
+
+def _described(indicator: Indicator, *, active: bool) -> dict[str, Any]:
+    """An indicator as plain fields, named as the arguments of the imports are."""
+    return {
+        "id": indicator.id,
+        "value": indicator.value,
+        "type": indicator.observable_type,
+        "pattern": indicator.pattern,
+        "description": indicator.description,
+        "valid_from": _text(indicator.valid_from),
+        "valid_until": _text(indicator.valid_until),
+        "kill_chain_phases": [
+            f"{phase.kill_chain_name}:{phase.phase_name}" for phase in indicator.kill_chain_phases or []
+        ],
+        "related_threat_refs": indicator.x_ic_related_threat_refs or [],
+        "revoked": bool(indicator.revoked),
+        "active": active,
+    }
+
+
+def _text(time: datetime | None) -> str | None:
+    return aware(time).astimezone(UTC).isoformat().replace("+00:00", "Z") if time else None
