@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +48,7 @@ class Run:
     results: dict[str, Any] | None
     error: str | None
     logs: str
+    outputs: dict[str, bool]
 
 
 class Platform:
@@ -70,7 +74,27 @@ class Platform:
         self._monkeypatch.setenv("URL_CALLBACK", node_run.url)
         action(SekoiaCTIModule(), self.storage).execute()
         told = node_run.received[-1]
-        return Run(told.get("results"), told.get("error"), told.get("logs") or "")
+        return Run(told.get("results"), told.get("error"), told.get("logs") or "", told.get("outputs") or {})
+
+
+def run_as_process(sandbox: Sandbox, command: str, storage: Path | None = None, **arguments: Any) -> dict[str, Any]:
+    """Run a command of `main.py` in a process of its own, as the platform does; what it was told at the end."""
+    node_run = sandbox.node_run()
+    environment = {
+        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
+        "ARGUMENTS": json.dumps(arguments),
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+        "SUB_FOLDER": str(storage or ""),
+    }
+    subprocess.run(
+        [sys.executable, "main.py", command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=True,
+        timeout=30,
+    )
+    return node_run.received[-1]
 
 
 @pytest.fixture

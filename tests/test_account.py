@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -13,7 +10,7 @@ import pytest
 from sandbox import RestFault, Sandbox
 from sekoia_cti.account import SekoiaAccountValidator
 from sekoia_cti.module import SekoiaCTIModule
-from tests.conftest import ROOT, Platform
+from tests.conftest import ROOT, Platform, run_as_process
 from tests.hostile import Hostile, answer, drip, silence
 
 
@@ -142,20 +139,5 @@ def test_nobody_there(platform: Platform, validate: Any) -> None:
 def test_in_a_process_of_its_own(sandbox: Sandbox) -> None:
     """The platform runs it as a command of `main.py`, which the manifest announces."""
     assert json.loads((ROOT / "manifest.json").read_text())["supports_validation"] is True
-    node_run = sandbox.node_run()
-    environment = {
-        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
-        "TOKEN": node_run.token,
-        "URL_CALLBACK": node_run.url,
-    }
-    subprocess.run(
-        [sys.executable, "main.py", "validate_module_configuration"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        check=True,
-        timeout=30,
-    )
-    assert node_run.received == [
-        {"status": "running"},
-        {"status": "finished", "results": {"success": True}},
-    ]
+    told = run_as_process(sandbox, "validate_module_configuration")
+    assert told == {"status": "finished", "results": {"success": True}}

@@ -1,0 +1,90 @@
+"""Delete IOC collection, against the sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
+from tests.conftest import Platform, run_as_process
+from tests.hostile import Hostile, answer
+
+MISSING = "ioc-collection--99999999-9999-4999-8999-999999999999"
+
+
+def deletions(sandbox: Sandbox) -> int:
+    """How often a deletion was asked for."""
+    return sum(request.method == "DELETE" for request in sandbox.requests)
+
+
+def test_a_collection_is_deleted(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It is gone afterwards, and the results say what it was."""
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert run.error is None
+    assert run.results == {"collection_id": collection_id, "name": "Blocklist", "deleted": True}
+    with pytest.raises(KeyError):
+        sandbox.indicators(collection_id)
+
+
+@pytest.mark.parametrize("name", ["blocklist", "Blocklist ", "Block"])
+def test_another_name_deletes_nothing(sandbox: Sandbox, platform: Platform, collection_id: str, name: str) -> None:
+    """The name must be exactly that of the collection."""
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name=name)
+    assert run.error == (
+        f"Nothing was deleted: the IOC collection {collection_id} is named “Blocklist”, not “{name}”; "
+        "check collection_id and confirm_name."
+    )
+    assert run.results is None
+    assert deletions(sandbox) == 0
+
+
+def test_the_name_is_required(platform: Platform, collection_id: str) -> None:
+    """Without a name nothing is asked for."""
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="")
+    assert run.error == "The action's arguments are not valid: confirm_name: it is required."
+
+
+def test_a_second_run_finds_it_done(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A collection that is gone is no error, and the results and a warning tell it."""
+    for _ in range(2):
+        run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert run.error is None
+    assert run.results == {"collection_id": collection_id, "name": None, "deleted": False}
+    assert (
+        f"warning: There is no IOC collection {collection_id} to delete: it was deleted before, or the id is"
+        in run.logs
+    )
+
+
+def test_where_nothing_is_found_nothing_is_done(platform: Platform) -> None:
+    """A server that knows no collection at all is a wrong base_url, not a collection that is gone."""
+    with Hostile(answer(404, "<html>Not found</html>")) as server:
+        platform.module_configuration = {"base_url": server.url}
+        run = platform.run(DeleteIOCCollection, collection_id=MISSING, confirm_name="Blocklist")
+    assert run.error is not None
+    assert "check base_url" in run.error
+    assert run.results is None
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str, cut: str) -> None:
+    """A deletion whose answer was lost is repeated, and that it finds nothing means that it worked."""
+    sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", "cut": cut})]
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert run.error is None
+    assert run.results and run.results["deleted"] is True
+    assert deletions(sandbox) == 2
+
+
+def test_a_missing_permission(platform: Platform, collection_id: str) -> None:
+    """A key that may only look."""
+    platform.secrets = {"api_key": platform.sandbox.read_only_key}
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert run.error is not None
+    assert run.error.startswith("Sekoia denied permission (HTTP 403) while deleting the IOC collection")
+
+
+def test_in_a_process_of_its_own(sandbox: Sandbox, collection_id: str) -> None:
+    """The platform runs it as a command of `main.py`."""
+    told = run_as_process(sandbox, "DeleteIOCCollection", collection_id=collection_id, confirm_name="Blocklist")
+    assert told["results"]["deleted"] is True
