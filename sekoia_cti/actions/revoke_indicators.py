@@ -176,7 +176,8 @@ class RevokeIndicators(SekoiaAction):
 
     def _progress(self, done: str) -> Callable[[int, int], None]:
         log = ProgressLog(self.tell, done=done)
-        return lambda count, total: log(Progress(count, total))
+        # The end is told in more words.
+        return lambda count, total: log(Progress(count, total)) if count < total else None
 
     def _conclude(
         self, collection_id: str, revoking: _Revoking, remaining: list[str], failure: SekoiaError | None

@@ -123,7 +123,8 @@ class SearchIndicators(SekoiaAction):
                 if active or not arguments.only_active:
                     found.append(_described(indicator, active=active))
             read += len(page.items)
-            progress(Progress(read, page.total))
+            if read < page.total:  # the end is told in more words
+                progress(Progress(read, page.total))
 
 
 def _described(indicator: Indicator, *, active: bool) -> dict[str, Any]:

@@ -1,0 +1,347 @@
+"""Revoke indicators, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from tests.conftest import ROOT, Platform, Run
+
+MD5, SHA1, SHA256 = "a" * 32, "b" * 40, "c" * 64
+UNKNOWN_ID = "indicator--99999999-9999-4999-8999-999999999999"
+MANY = [f"d{number}.example" for number in range(250)]
+
+
+@pytest.fixture(params=["read", "searched"])
+def filler(request: pytest.FixtureRequest) -> str:
+    """Other indicators: so few that the collection is read as a whole, or so many that each value is searched for."""
+    return "" if request.param == "read" else "\n".join(f"filler{number}.test" for number in range(1_000))
+
+
+def fill(platform: Platform, collection_id: str, *values: str) -> None:
+    """Import indicators."""
+    assert (
+        platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(values), refang=False).error
+        is None
+    )
+
+
+def revoked(sandbox: Sandbox, collection_id: str) -> set[str]:
+    """The names of the indicators that are revoked."""
+    return {indicator["name"] for indicator in sandbox.indicators(collection_id) if indicator["revoked"]}
+
+
+def told(run: Run) -> dict[str, Any]:
+    """The results that say something, besides the collection."""
+    assert run.results is not None
+    return {name: value for name, value in run.results.items() if value and name != "collection_id"}
+
+
+def test_exactly_these_are_revoked(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
+    """What merely contains a value, or is written as it in another case where case matters, stays."""
+    fill(
+        platform,
+        collection_id,
+        filler,
+        "evil.example",
+        "notevil.example",
+        "evil.example.com",
+        "https://evil.example/a",
+        "https://evil.example/A",
+        "https://evil.example/ab",
+        "192.0.2.1",
+        "192.0.2.11",
+    )
+    run = platform.run(
+        RevokeIndicators,
+        collection_id=collection_id,
+        text="EVIL[.]example\nhxxps://Evil.example/a\n192.0.2.1\nabsent.example",
+    )
+    assert run.error is None
+    assert told(run) == {
+        "revoked": ["EVIL.example", "https://Evil.example/a", "192.0.2.1"],
+        "not_found": ["absent.example"],
+    }
+    assert revoked(sandbox, collection_id) == {"evil.example", "https://evil.example/a", "192.0.2.1"}
+    assert f"warning: Indicators in {collection_id}: 3 revoked, 1 not found" in run.logs
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        (f"{MD5},{SHA1},{SHA256}", f"{SHA1} {MD5}"),
+        (f"{MD5},{SHA1},{SHA256}", SHA256.upper()),
+        ("2001:db8::1", "2001:0DB8:0:0::1"),
+        ("aa:bb:cc:dd:ee:ff", "AA-BB-CC-DD-EE-FF"),
+        ("mallory@evil.example", "Mallory@EVIL.example"),
+        ("http://evil.example/it's\\a", "http://evil.example/it's\\a"),
+        ("evil.example", "[domain-name:value = 'evil.example']"),
+        ("invoice.zip", "invoice.zip"),
+    ],
+)
+def test_an_indicator_is_found_however_it_is_written(
+    sandbox: Sandbox, platform: Platform, collection_id: str, filler: str, there: str, asked: str
+) -> None:
+    """Case, separators and the order of hashes do not matter; a file is known by any of its hashes."""
+    fill(platform, collection_id, filler, there)
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=[asked])
+    assert run.results and len(run.results["revoked"]) == 1
+    assert len(revoked(sandbox, collection_id)) == 1
+
+
+def test_a_file_with_fewer_hashes_is_another(platform: Platform, collection_id: str, filler: str) -> None:
+    """Not all hashes of the line are known of the indicator, so it may be of another file."""
+    fill(platform, collection_id, filler, SHA256)
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text=f"{MD5},{SHA256}")
+    assert told(run) == {"not_found": [f"{MD5},{SHA256}"]}
+
+
+def test_again_finds_it_done(platform: Platform, collection_id: str, filler: str) -> None:
+    """A second run changes nothing and is no error."""
+    fill(platform, collection_id, filler, "evil.example")
+    platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    assert run.error is None
+    assert told(run) == {"already_revoked": ["evil.example"]}
+
+
+def test_an_active_one_beside_a_revoked_one_is_revoked(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """Of two indicators of one value, the one that is still active counts."""
+    page = {
+        "items": [
+            {"id": "indicator--1", "pattern": "[domain-name:value = 'evil.example']", "revoked": True},
+            {"id": "indicator--2", "pattern": "[domain-name:value = 'evil.example']", "revoked": False},
+            {"id": "indicator--3", "pattern": "[domain-name:value = 'evil.example' AND url:value = 'x']"},
+            {"id": "indicator--4", "pattern": "[domain-name:value != 'evil.example']"},
+        ],
+        "total": 4,
+        "has_more": False,
+    }
+    sandbox.faults.rest = [
+        RestFault(method="GET", status=200, body=page),
+        RestFault(method="DELETE", status=204, body=""),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    assert told(run) == {"revoked": ["evil.example"]}
+    assert [request.path.rpartition("/")[2] for request in sandbox.requests] == ["indicators", "indicator--2"]
+
+
+def test_ids_are_revoked(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
+    """Ids of the collection are revoked, an unknown one is not found, and a second run finds it done."""
+    fill(platform, collection_id, filler, "evil.example", "good.example")
+    ids = {indicator["name"]: indicator["id"] for indicator in sandbox.indicators(collection_id)}
+    asked = [ids["evil.example"], UNKNOWN_ID, ids["evil.example"]]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=json.dumps(asked))
+    assert told(run) == {"revoked": [ids["evil.example"]], "not_found": [UNKNOWN_ID]}
+    assert revoked(sandbox, collection_id) == {"evil.example"}
+
+
+def test_a_value_and_its_id_are_revoked_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Both are told as revoked, and Sekoia is asked once."""
+    fill(platform, collection_id, "evil.example")
+    (indicator,) = sandbox.indicators(collection_id)
+    run = platform.run(
+        RevokeIndicators, collection_id=collection_id, text="evil.example", indicator_ids=indicator["id"]
+    )
+    assert told(run) == {"revoked": ["evil.example", indicator["id"]]}
+    assert sum(request.method == "DELETE" for request in sandbox.requests) == 1
+
+
+def test_an_id_of_another_collection_is_not_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """An id counts in the collection that was given."""
+    other = str(sandbox.create_collection(name="Other")["id"])
+    fill(platform, other, "evil.example")
+    (indicator,) = sandbox.indicators(other)
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=[indicator["id"]])
+    assert told(run) == {"not_found": [indicator["id"]]}
+    assert revoked(sandbox, other) == set()
+
+
+def test_a_dry_run_revokes_nothing(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
+    """It tells what would be revoked, of values and of ids, and asks for no change."""
+    fill(platform, collection_id, filler, "evil.example", "good.example")
+    platform.run(RevokeIndicators, collection_id=collection_id, text="good.example")
+    ids = {indicator["name"]: indicator["id"] for indicator in sandbox.indicators(collection_id)}
+    before = sum(request.method == "DELETE" for request in sandbox.requests)
+    run = platform.run(
+        RevokeIndicators,
+        collection_id=collection_id,
+        text="evil.example\ngood.example\nabsent.example",
+        indicator_ids=[ids["evil.example"], UNKNOWN_ID],
+        dry_run="true",
+    )
+    assert run.error is None
+    assert told(run) == {
+        "would_revoke": ["evil.example", ids["evil.example"]],
+        "already_revoked": ["good.example"],
+        "not_found": ["absent.example", UNKNOWN_ID],
+    }
+    assert revoked(sandbox, collection_id) == {"good.example"}
+    assert sum(request.method == "DELETE" for request in sandbox.requests) == before
+
+
+def test_one_failure_does_not_lose_the_others(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What is refused, or fails again and again, is told with its reason, and the rest is revoked."""
+    fill(platform, collection_id, "a.example", "b.example", "c.example")
+    ids = {indicator["name"]: indicator["id"] for indicator in sandbox.indicators(collection_id)}
+    sandbox.faults.rest = [
+        RestFault(method="DELETE", path=ids["a.example"], status=400, body={"message": "locked"}),
+        RestFault(method="DELETE", path=ids["b.example"], status=500, times=None),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="a.example\nb.example\nc.example")
+    assert run.results
+    assert run.results["revoked"] == ["c.example"]
+    assert [failed["value"] for failed in run.results["failed"]] == ["a.example", "b.example"]
+    assert "(HTTP 400) while revoking the indicator, saying “locked”" in run.results["failed"][0]["reason"]
+    assert "(HTTP 500) while revoking the indicator" in run.results["failed"][1]["reason"]
+    assert run.error is not None
+    assert run.error.startswith("Not everything could be revoked: 1 revoked, 2 failed. Sekoia refused the request")
+    assert revoked(sandbox, collection_id) == {"c.example"}
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str, cut: str) -> None:
+    """A revocation whose answer was lost is repeated."""
+    fill(platform, collection_id, "evil.example")
+    sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", "cut": cut})]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    assert told(run) == {"revoked": ["evil.example"]}
+
+
+def test_what_ends_it_early_tells_how_far_it_got(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A permission that is taken away meanwhile would fail every other value too, so these remain."""
+    fill(platform, collection_id, "a.example", "b.example", "c.example")
+    sandbox.faults.rest = [
+        RestFault(method="DELETE", delay=0.0),
+        RestFault(method="DELETE", status=403, times=None),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="a.example\nb.example\nc.example")
+    assert told(run) == {"revoked": ["a.example"], "remaining": ["b.example", "c.example"]}
+    assert run.error is not None
+    assert run.error.startswith(
+        "The action ended early, and running it again is harmless: 1 revoked, 2 not come to. Sekoia denied permission"
+    )
+
+
+def test_a_missing_permission(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A key that may only look is an error without results."""
+    fill(platform, collection_id, "evil.example")
+    platform.secrets = {"api_key": sandbox.read_only_key}
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    assert run.error is not None
+    assert run.error.startswith("Sekoia denied permission (HTTP 403) while revoking the indicator")
+    assert run.results is None
+
+
+def test_many_values_take_few_requests(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A collection with fewer pages than there are values is read once."""
+    fill(platform, collection_id, *MANY)
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=MANY[:20])
+    assert told(run) == {"revoked": MANY[:20]}
+    assert sum(request.path.endswith("/indicators") for request in sandbox.requests) == 3
+
+
+def test_few_values_take_few_requests(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Few values of a large collection are searched for, one request each, and without quotes only in doubt."""
+    fill(platform, collection_id, *MANY, *(f"filler{number}.test" for number in range(1_000)))
+    platform.run(RevokeIndicators, collection_id=collection_id, indicators=["d1.example", "absent.example"])
+    assert sum(request.path.endswith("/indicators") for request in sandbox.requests) == 3
+
+
+def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Should a term in quotes find nothing, the value is looked for without them."""
+    fill(
+        platform, collection_id, "evil.example", "notevil.example", *(f"filler{number}.test" for number in range(200))
+    )
+    nothing = {"items": [], "total": 0, "has_more": False}
+    sandbox.faults.rest = [
+        RestFault(method="GET", delay=0.0),
+        RestFault(method="GET", status=200, body=nothing),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=["evil.example"])
+    assert told(run) == {"revoked": ["evil.example"]}
+    assert revoked(sandbox, collection_id) == {"evil.example"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            {},
+            "The action's arguments are not valid: at least one of text, text_path, indicators, indicators_path, "
+            "indicator_ids is required.",
+        ),
+        (
+            {"text": "# nothing", "indicators": "[]"},
+            "There is nothing to revoke: text, indicators holds no indicator.",
+        ),
+        (
+            {"indicator_ids": "../x"},
+            "The action's arguments are not valid: indicator_ids: “../x” is no id of an indicator: it must be "
+            "indicator--<uuid>.",
+        ),
+        (
+            {"indicators": [{"name": "evil.example"}]},
+            "The action's arguments are not valid: indicators: it holds an object without a “value”.",
+        ),
+        (
+            {"indicators": "[{'value': 'a.exam"},
+            "The action's arguments are not valid: indicators: it begins like a list but does not end like one.",
+        ),
+    ],
+)
+def test_what_means_nothing_is_refused(
+    sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    """The complaint names the argument, and nothing is requested."""
+    assert platform.run(RevokeIndicators, collection_id=collection_id, **arguments).error == sentence
+    assert sandbox.requests == []
+
+
+def test_objects_with_a_value_are_taken(platform: Platform, collection_id: str) -> None:
+    """What Search indicators finds can be handed over as it is, also as the text that Jinja makes of it."""
+    fill(platform, collection_id, "a.example", "b.example")
+    found = [{"value": "a.example", "revoked": False, "description": None}, "b.example"]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=str(found))
+    assert told(run) == {"revoked": ["a.example", "b.example"]}
+
+
+def test_sigterm(sandbox: Sandbox, platform: Platform, collection_id: str, tmp_path: Path) -> None:
+    """In a process of its own, the action tells what it revoked before the platform stopped it."""
+    fill(platform, collection_id, *MANY[:100])
+    sandbox.faults.rest = [
+        RestFault(method="DELETE", delay=0.0, times=1),
+        RestFault(method="DELETE", delay=30.0, times=None),
+    ]
+    node_run = sandbox.node_run()
+    environment = {
+        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
+        "ARGUMENTS": json.dumps({"collection_id": collection_id, "indicators": MANY[:3]}),
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+    }
+    with subprocess.Popen(
+        [sys.executable, "main.py", "RevokeIndicators"], cwd=ROOT, env={**os.environ, **environment}
+    ) as process:
+        sandbox.wait_for(lambda: bool(revoked(sandbox, collection_id)), timeout=20)
+        process.send_signal(signal.SIGTERM)
+        assert node_run.finished.wait(10)
+        assert process.wait(10) == 0
+    end = node_run.received[-1]
+    assert (end["results"]["revoked"], end["results"]["remaining"]) == (MANY[:1], MANY[1:3])
+    assert end["error"] == (
+        "The action ended early, and running it again is harmless: 1 revoked, 2 not come to. The platform stopped the action "
+        "before it was done: run it again."
+    )
