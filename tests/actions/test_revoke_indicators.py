@@ -248,16 +248,18 @@ def test_a_missing_permission(sandbox: Sandbox, platform: Platform, collection_i
 def test_many_values_take_few_requests(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """A collection with fewer pages than there are values is read once."""
     fill(platform, collection_id, *MANY)
+    before = len(sandbox.requests)
     run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=MANY[:20])
     assert told(run) == {"revoked": MANY[:20]}
-    assert sum(request.path.endswith("/indicators") for request in sandbox.requests) == 3
+    assert sum(request.method == "GET" for request in sandbox.requests[before:]) == 3
 
 
 def test_few_values_take_few_requests(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Few values of a large collection are searched for, one request each, and without quotes only in doubt."""
     fill(platform, collection_id, *MANY, *(f"filler{number}.test" for number in range(1_000)))
+    before = len(sandbox.requests)
     platform.run(RevokeIndicators, collection_id=collection_id, indicators=["d1.example", "absent.example"])
-    assert sum(request.path.endswith("/indicators") for request in sandbox.requests) == 3
+    assert sum(request.method == "GET" for request in sandbox.requests[before:]) == 3
 
 
 def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
