@@ -16,6 +16,7 @@ from sandbox.playbook import Module, Playbook, PlaybookError, read_json_object
 from sandbox.report import ConsoleReporter, as_json
 from sandbox.runner import Reporter, Runner
 from sandbox.server import serve
+from sandbox.stubs import load_stubs
 
 __all__ = ["main"]
 
@@ -47,10 +48,13 @@ def _parser() -> argparse.ArgumentParser:
         "run",
         help="run a playbook in Sekoia's export format",
         description="Runs a playbook as the platform does: each action of the module is a process of its own. "
+        "Nodes of other modules answer what a YAML file of stubs says. Without --trigger and --stubs the files "
+        "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. "
         "The exit status is 1 when a node failed, and 2 when the playbook cannot be run at all.",
     )
     running.add_argument("playbook", type=Path, metavar="PLAYBOOK.json", help="a playbook as Sekoia exports it")
     running.add_argument("--trigger", type=Path, metavar="FILE", help="JSON object that the trigger gives (node.0)")
+    running.add_argument("--stubs", type=Path, metavar="FILE", help="YAML: what nodes answer that are not run here")
     running.add_argument("--storage", type=Path, metavar="DIR", help="the nodes' storage (default: an empty folder)")
     running.add_argument("--module-dir", type=Path, default=Path(), metavar="DIR", help="the module (default: here)")
     running.add_argument(
@@ -66,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="import some thousand example indicators and watch",
         description="Runs playbooks/use_your_own_cti.json with example indicators on a sandbox of its own, "
-        "and checks that all of them arrived.",
+        "checks that all of them arrived, and runs playbooks/alert_to_blocklist.json on an example alert.",
     )
     return parser
 
@@ -100,7 +104,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.storage is not None and not options.storage.is_dir():
         raise PlaybookError(f"The storage {options.storage} is no folder.")
     playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
-    event = read_json_object(options.trigger) if options.trigger else {}
+    trigger = options.trigger or _beside(options.playbook, ".trigger.json")
+    stubs = options.stubs or _beside(options.playbook, ".stubs.yaml")
+    answers = load_stubs(stubs, playbook) if stubs else {}
+    event = read_json_object(trigger) if trigger else {}
     with ExitStack() as stack:
         storage = options.storage or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storage-")))
         if options.url:
@@ -108,11 +115,26 @@ def _run(options: argparse.Namespace) -> int:
         else:
             platform = Platform.of(stack.enter_context(Sandbox(api_key=options.api_key, pace=options.pace)))
         reporter = Reporter() if options.json else ConsoleReporter()
-        runner = Runner(playbook, module, platform, storage, event=event, reporter=reporter, timeout=options.timeout)
-        run = runner.run()
+        run = Runner(
+            playbook,
+            module,
+            platform,
+            storage,
+            event=event,
+            stubs=answers,
+            inputs={kind: str(path) for kind, path in (("trigger", trigger), ("stubs", stubs)) if path},
+            reporter=reporter,
+            timeout=options.timeout,
+        ).run()
     if options.json:
         print(as_json(run))
     return 0 if run.succeeded else 1
+
+
+def _beside(playbook: Path, suffix: str) -> Path | None:
+    """The file of this kind that lies beside a playbook, if there is one."""
+    path = playbook.with_suffix(suffix)
+    return path if path.is_file() else None
 
 
 def _interrupted(signum: int, _frame: FrameType | None) -> None:

@@ -68,11 +68,12 @@ def _get(url: str, token: str, **query: int) -> JSONObject:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What an IOC collection holds, counted by type of observable."""
+    """What an IOC collection holds, counted by type of observable; `revoked` ones are among them."""
 
     id: str
     name: str
     total: int
+    revoked: int
     by_type: dict[str, int]
 
 
@@ -110,10 +111,11 @@ class Platform:
     def collection(self, collection_id: str) -> Collection:
         """The content of a collection; raises PlaybookError."""
         name = _get(f"{self.url}/v2/inthreat/ioc-collections/{collection_id}", self.api_key)["name"]
-        types = Counter(
-            indicator["pattern"].lstrip("[ ").partition(":")[0] for indicator in self.indicators(collection_id)
-        )
-        return Collection(collection_id, name, types.total(), dict(types.most_common()))
+        types, revoked = Counter[str](), 0
+        for indicator in self.indicators(collection_id):
+            types[indicator["pattern"].lstrip("[ ").partition(":")[0]] += 1
+            revoked += bool(indicator.get("revoked"))
+        return Collection(collection_id, name, types.total(), revoked, dict(types.most_common()))
 
     @contextmanager
     def listening(self, hear: Callable[[str | bytes], None]) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""What `make demo` shows: a few thousand example indicators go into a collection, and all of them arrive."""
+"""What `make demo` shows: example indicators go into a collection and all arrive, and an alert's go onto a blocklist."""
 
 import csv
 import hashlib
@@ -9,14 +9,16 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from sandbox.access import Platform
-from sandbox.playbook import Module, Playbook
+from sandbox.playbook import Module, Playbook, read_json_object
 from sandbox.report import ConsoleReporter
 from sandbox.runner import Runner
+from sandbox.stubs import load_stubs
 
 __all__ = ["demo", "example_event", "example_file", "example_text"]
 
 MODULE = Path(__file__).resolve().parent.parent
 PLAYBOOK = MODULE / "playbooks" / "use_your_own_cti.json"
+ALERT = MODULE / "playbooks" / "alert_to_blocklist.json"
 # Indicators a second: slow enough to watch two imports, fast enough not to wait for them.
 PACE = 800
 
@@ -55,18 +57,24 @@ def example_event(storage: Path) -> dict[str, str]:
 
 
 def demo() -> int:
-    """Runs the playbook on a sandbox of its own. Returns 0 when all arrived as it was sent, else 1."""
+    """Runs both playbooks on a sandbox of its own. Returns 0 when all arrived as it was sent, else 1."""
     reporter = ConsoleReporter()
-    playbook, module = Playbook.load(PLAYBOOK), Module.load(MODULE)
-    with tempfile.TemporaryDirectory(prefix="demo-") as folder, Sandbox(pace=PACE) as sandbox:
-        platform, storage = Platform.of(sandbox), Path(folder)
-        event = example_event(storage)
-        run = Runner(playbook, module, platform, storage, event=event, reporter=reporter).run()
-        arrived = {
-            frozenset(re.findall(r"= '([^']+)'", indicator["pattern"])): str(indicator["valid_until"])
-            for collection in run.collections
-            for indicator in platform.indicators(collection.id)
-        }
+    module = Module.load(MODULE)
+    with Sandbox(pace=PACE) as sandbox:
+        platform = Platform.of(sandbox)
+        return max(_own_cti(module, platform, reporter), _alert_to_blocklist(module, platform, reporter))
+
+
+def _own_cti(module: Module, platform: Platform, reporter: ConsoleReporter) -> int:
+    """Imports the example indicators as text and as a file, and compares what arrived with what was sent."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        event = example_event(storage := Path(folder))
+        run = Runner(Playbook.load(PLAYBOOK), module, platform, storage, event=event, reporter=reporter).run()
+    arrived = {
+        frozenset(re.findall(r"= '([^']+)'", indicator["pattern"])): str(indicator["valid_until"])
+        for collection in run.collections
+        for indicator in platform.indicators(collection.id)
+    }
     # The end of validity where a row of the file tells it.
     sent = {frozenset(line.split(",")): "" for line in example_text()}
     sent |= {frozenset(row[:1]): row[2].removesuffix("Z") for row in example_file()}
@@ -81,5 +89,28 @@ def demo() -> int:
         )
         return 1
     reporter.say(f"Sent {len(sent):,} indicators as text and as a file: exactly these are in the collection.")
-    reporter.say("Next: `make sandbox` serves it to you; `.venv/bin/python -m sandbox run --help` runs playbooks.")
     return 0
+
+
+def _alert_to_blocklist(module: Module, platform: Platform, reporter: ConsoleReporter) -> int:
+    """Answers what the playbook does on the example alert beside it, and shows what the blocklist holds then."""
+    trigger, stubs = ALERT.with_suffix(".trigger.json"), ALERT.with_suffix(".stubs.yaml")
+    playbook = Playbook.load(ALERT)
+    reporter.say("")
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        run = Runner(
+            playbook,
+            module,
+            platform,
+            Path(folder),
+            event=read_json_object(trigger),
+            stubs=load_stubs(stubs, playbook),
+            inputs={kind: str(path.relative_to(MODULE)) for kind, path in (("trigger", trigger), ("stubs", stubs))},
+            reporter=reporter,
+        ).run()
+    reporter.say("")
+    for collection in run.collections:
+        for indicator in platform.indicators(collection.id):
+            reporter.say(f"{indicator['pattern']} until {indicator['valid_until'][:10]}", indent=4)
+    reporter.say("Next: `make sandbox` serves it to you; `.venv/bin/python -m sandbox run --help` runs playbooks.")
+    return 0 if run.succeeded else 1

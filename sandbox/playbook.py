@@ -1,15 +1,23 @@
-"""A playbook in Sekoia's export format, the module it is for, and the templates in its arguments."""
+"""A playbook in Sekoia's export format, and the module it is for."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from jinja2 import TemplateError
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-__all__ = ["JSONObject", "Module", "Node", "NodeError", "Playbook", "PlaybookError", "read_json_object", "render"]
+__all__ = [
+    "Case",
+    "JSONObject",
+    "Module",
+    "Node",
+    "NodeError",
+    "Playbook",
+    "PlaybookError",
+    "first_reason",
+    "read_json_object",
+]
 
 JSONObject = dict[str, Any]
 
@@ -35,6 +43,23 @@ def read_json_object(path: Path) -> JSONObject:
     return content
 
 
+def first_reason(error: ValidationError) -> str:
+    """The first thing that is wrong, with where it is."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
+
+
+class Case(BaseModel):
+    """One case of a condition: when it holds, the output of its name is taken."""
+
+    name: str
+    left: Any
+    comparison: Literal["==", "!=", "<", ">", "<=", ">=", "in", "not in", "range"]
+    right: Any
+    value_type: str | None = None
+
+
 class Node(BaseModel):
     """One node of an exported playbook."""
 
@@ -45,6 +70,16 @@ class Node(BaseModel):
     module_uuid: str | None = None
     action_uuid: str | None = None
     arguments: JSONObject = Field(default_factory=dict)
+    cases: list[Case] = Field(default_factory=list)
+
+    def following(self, output: str) -> list[str]:
+        """The nodes that an output leads to."""
+        return self.outputs.get(output, [])
+
+    @property
+    def followers(self) -> list[str]:
+        """The nodes that any output leads to."""
+        return [key for keys in self.outputs.values() for key in keys]
 
 
 class Playbook(BaseModel):
@@ -58,7 +93,7 @@ class Playbook(BaseModel):
         if len(triggers := [key for key, node in self.nodes.items() if node.type == "trigger"]) != 1:
             raise ValueError(f"it has {len(triggers)} triggers instead of one")
         for key, node in self.nodes.items():
-            for target in (target for targets in node.outputs.values() for target in targets):
+            for target in node.followers:
                 if target not in self.nodes:
                     raise ValueError(f"node {key} leads to node {target}, which does not exist")
         return self
@@ -69,10 +104,7 @@ class Playbook(BaseModel):
         try:
             return cls.model_validate(read_json_object(path))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            reason = first["msg"].removeprefix("Value error, ")
-            raise PlaybookError(f"{path} is no playbook: {where + ': ' if where else ''}{reason}.") from error
+            raise PlaybookError(f"{path} is no playbook: {first_reason(error)}.") from error
 
     @property
     def trigger(self) -> str:
@@ -97,29 +129,3 @@ class Module:
             return cls(folder.resolve(), read_json_object(folder / "manifest.json")["uuid"], actions)
         except KeyError as error:
             raise PlaybookError(f"A manifest in {folder} has no {error.args[0]}.") from error
-
-
-def render(value: Any, variables: JSONObject, *, where: str = "The arguments") -> Any:
-    """Renders each string in a value with Jinja, in a sandbox.
-
-    As on the platform what comes out of a string is a string, whatever the expression gave, and what was no
-    string stays as it is. Raises NodeError, which begins with `where`, when a template cannot be rendered.
-    """
-    match value:
-        case str():
-            try:
-                return _environment().from_string(value).render(variables)
-            except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                reason = str(error).rstrip(".")
-                raise NodeError(f"{where} cannot be rendered: {reason}.") from error
-        case list():
-            return [render(item, variables, where=where) for item in value]
-        case dict():
-            return {key: render(item, variables, where=where) for key, item in value.items()}
-        case _:
-            return value
-
-
-def _environment() -> SandboxedEnvironment:
-    """Jinja as playbooks have it: the place for the platform's own filters."""
-    return SandboxedEnvironment(keep_trailing_newline=True)

@@ -5,7 +5,7 @@ import os
 import sys
 import textwrap
 from dataclasses import asdict
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -16,8 +16,10 @@ from sandbox.runner import NodeOutcome, PlaybookRun, Reporter
 __all__ = ["ConsoleReporter", "as_json"]
 
 WIDTH = 99
-# Values longer than this say more in the JSON report than on a line.
+# Results longer than this say more in the JSON report than on a line.
 LONGEST_VALUE = 72
+# What a stubbed node was given is what its user wants to read; beyond this the JSON report has it.
+LONGEST_ARGUMENT = 2000
 
 
 class ConsoleReporter(Reporter):
@@ -33,9 +35,15 @@ class ConsoleReporter(Reporter):
         self._tenths = -1
         self._ids: set[tuple[str, str]] = set()
 
-    def playbook_started(self, playbook: Playbook, url: str) -> None:
-        """Says what runs where."""
+    def playbook_started(self, playbook: Playbook, url: str, event: JSONObject, inputs: dict[str, str]) -> None:
+        """Says what runs where, and on which files."""
         self.say(f'Playbook "{playbook.name}" on the sandbox at {url}', style="bold")
+        for kind, path in inputs.items():
+            self.say(f"{kind}: {path}", indent=4)
+        if "trigger" in inputs and (shown := self._shown(event)):
+            self.say("")
+            self.say(f"[{playbook.trigger}] {playbook.nodes[playbook.trigger].name}", style="bold")
+            self._say_values(shown)
 
     def node_started(self, key: str, node: Node) -> None:
         """Opens the paragraph of a node."""
@@ -69,20 +77,33 @@ class ConsoleReporter(Reporter):
         self.close()
         for warning in outcome.warnings:
             self.say(f"warning: {warning}", indent=4, style="yellow")
+        if outcome.stub:
+            self.say("stub: this node is not run, and would get", indent=4, style="cyan")
+            for name, value in outcome.arguments.items():
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                cut = f"... ({len(text):,} characters)" if len(text) > LONGEST_ARGUMENT else ""
+                self.say(f"{name}: {text[:LONGEST_ARGUMENT]}{cut}", indent=6)
+        for case in outcome.cases:
+            self.say(f"{case.name}: {'yes' if case.holds else 'no'}, {case}", indent=4)
         if outcome.error is not None:
             self.say(f"failed after {outcome.seconds:.1f} s: {outcome.error}", indent=4, style="bold red")
-        else:
+        elif not (outcome.stub or outcome.cases):
             self.say(f"done in {outcome.seconds:.1f} s", indent=4, style="green")
-        if shown := self._shown(outcome.results or {}):
-            self.say("; ".join(f"{name}: {value}" for name, value in shown.items()), indent=4)
+        self._say_values(self._shown(outcome.results or {}), "answers " if outcome.stub else "")
+        for output, keys in outcome.taken.items():
+            if output != "default":
+                nodes = f"node {' and '.join(keys)}" if keys else "no node"
+                self.say(f'branch "{output}" is taken: {nodes} follows', indent=4, style="green")
 
     def playbook_ended(self, run: PlaybookRun) -> None:
-        """Says what was left out, and what the collections hold now."""
+        """Says what was left out and why, and what the collections hold now."""
         self.say("")
-        for key, name in run.not_run.items():
-            self.say(f"[{key}] {name}: not run", style="yellow")
+        for node in run.not_run:
+            why = "its branch was not taken" if node.after is None else f"node {node.after} failed before"
+            self.say(f"[{node.key}] {node.name}: not run, {why}", style="dim" if node.after is None else "yellow")
         for collection in run.collections:
-            self.say(f'Collection "{collection.name}" holds {collection.total:,} indicators', style="bold")
+            revoked = f", {collection.revoked:,} of them revoked" if collection.revoked else ""
+            self.say(f'Collection "{collection.name}" holds {collection.total:,} indicators{revoked}', style="bold")
             for kind, count in collection.by_type.items():
                 self.say(f"    {kind:<16}{count:>9,}")
         if run.succeeded:
@@ -110,6 +131,10 @@ class ConsoleReporter(Reporter):
             )
             self._console.print(wrapped, style=style, markup=False, soft_wrap=True)
 
+    def _say_values(self, values: dict[str, str], before: str = "") -> None:
+        if values:
+            self.say(before + "; ".join(f"{name}: {value}" for name, value in values.items()), indent=4)
+
     def _shown(self, results: JSONObject) -> dict[str, str]:
         """The results that fit on a line, as people write them; an id that was shown before says nothing new."""
         shown = {}
@@ -119,6 +144,8 @@ class ConsoleReporter(Reporter):
                     shown[name] = "yes" if value else "no"
                 case int() | float():
                     shown[name] = f"{value:,}"
+                case [str() | None, *_] if not name.endswith("_ids"):
+                    shown[name] = _listed(value)
                 case str() if 0 < len(value) <= LONGEST_VALUE and (name, value) not in self._ids:
                     shown[name] = value
                     if name.endswith("_id"):
@@ -126,11 +153,23 @@ class ConsoleReporter(Reporter):
         return shown
 
 
+def _listed(values: list[Any]) -> str:
+    """A list as people write it, as far as it fits."""
+    texts = [str(value) for value in values]
+    listed = ", ".join(texts)
+    while len(listed) > LONGEST_VALUE and len(texts) > 1:
+        texts.pop()
+        listed = f"{', '.join(texts)}, ... ({len(values):,})"
+    return listed
+
+
 def as_json(run: PlaybookRun) -> str:
     """The whole run as one JSON document, for programs."""
     return json.dumps(
         {
             "playbook": run.playbook,
+            "inputs": run.inputs,
+            "event": run.event,
             "status": "succeeded" if run.succeeded else "failed",
             "seconds": round(run.seconds, 3),
             "nodes": [
@@ -142,7 +181,7 @@ def as_json(run: PlaybookRun) -> str:
                 }
                 for outcome in run.outcomes
             ]
-            + [{"key": key, "name": name, "status": "not run"} for key, name in run.not_run.items()],
+            + [{**asdict(node), "status": "not run"} for node in run.not_run],
             "collections": [asdict(collection) for collection in run.collections],
         },
         indent=2,

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.access import Collection, Platform
-from sandbox.playbook import JSONObject, Module, Node, NodeError, Playbook, render
+from sandbox.playbook import JSONObject, Module, Node, NodeError, Playbook
+from sandbox.stubs import Stub
+from sandbox.templates import JudgedCase, choose, render
 
-__all__ = ["NodeOutcome", "PlaybookRun", "Reporter", "Runner"]
+__all__ = ["NodeNotRun", "NodeOutcome", "PlaybookRun", "Reporter", "Runner"]
 
 # Linux's MAX_ARG_STRLEN: the longest "NAME=value" that execve takes, its closing zero included.
 MAX_ENVIRONMENT_STRING = 128 * 1024
@@ -28,14 +30,22 @@ FOREIGN_SETTINGS = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
 
 @dataclass(frozen=True, slots=True)
 class NodeOutcome:
-    """How a node ended: `error` is None when it succeeded, and `results` can be there even when it did not."""
+    """How a node ended: `error` is None when it succeeded, and `results` can be there even when it did not.
+
+    `arguments` are as the node got them, `stub` is whether a stub answered instead of it, `cases` are those that a
+    condition looked at, and `taken` says to which nodes each output led that was taken.
+    """
 
     key: str
     name: str
     seconds: float = 0.0
+    arguments: JSONObject = field(default_factory=dict)
+    stub: bool = False
     results: JSONObject | None = None
     error: str | None = None
     logs: str = ""
+    cases: list[JudgedCase] = field(default_factory=list)
+    taken: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def warnings(self) -> list[str]:
@@ -44,13 +54,27 @@ class NodeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeNotRun:
+    """A node that was not reached: because another failed, or, when `after` is None, by the branches that were taken."""
+
+    key: str
+    name: str
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybookRun:
-    """How a playbook's run went: the nodes in the order they ran, those never reached, and the collections touched."""
+    """How a playbook's run went: the nodes in the order they ran, those never reached, and the collections touched.
+
+    `inputs` names the files that the trigger's event and the stubs came from.
+    """
 
     playbook: str
+    inputs: dict[str, str]
+    event: JSONObject
     seconds: float
     outcomes: list[NodeOutcome]
-    not_run: dict[str, str]
+    not_run: list[NodeNotRun]
     collections: list[Collection]
 
     @property
@@ -62,8 +86,8 @@ class PlaybookRun:
 class Reporter:
     """Is told what happens, as it happens; this one keeps silent. `progress` comes from another thread."""
 
-    def playbook_started(self, playbook: Playbook, url: str) -> None:
-        """The run begins."""
+    def playbook_started(self, playbook: Playbook, url: str, event: JSONObject, inputs: dict[str, str]) -> None:
+        """The run begins, with what the trigger gives and the files that this and the stubs came from."""
 
     def node_started(self, key: str, node: Node) -> None:
         """A node begins."""
@@ -129,9 +153,10 @@ class _Imports:
 class Runner:
     """Runs one playbook against a sandbox, once.
 
-    Nodes run one after another, each once, from the trigger along the outputs. A node that fails stops its branch.
-    `storage` is the folder that the run's nodes share, `event` what the trigger gives, `timeout` what one node may
-    take in seconds before its process is ended.
+    Nodes run one after another, each once, from the trigger along the outputs: `default`, the ones that an action
+    sets, and the one that a condition chooses. A node that fails stops its branch. `storage` is the folder that the
+    run's nodes share, `event` what the trigger gives, `stubs` what answers instead of a node, by its key, `inputs` the
+    files that these came from, `timeout` what one node may take in seconds before its process is ended.
     """
 
     playbook: Playbook
@@ -139,6 +164,8 @@ class Runner:
     platform: Platform
     storage: Path
     event: JSONObject = field(default_factory=dict)
+    stubs: dict[str, Stub] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
     reporter: Reporter = field(default_factory=Reporter)
     timeout: float = 1000.0
     _imports: _Imports = field(init=False, repr=False)
@@ -151,78 +178,112 @@ class Runner:
     def run(self) -> PlaybookRun:
         """Runs the playbook; raises PlaybookError when the sandbox cannot be used."""
         began = time.monotonic()
-        nodes, outcomes = self.playbook.nodes, list[NodeOutcome]()
-        self.reporter.playbook_started(self.playbook, self.platform.url)
+        nodes, trigger = self.playbook.nodes, self.playbook.trigger
+        outcomes = dict[str, NodeOutcome]()  # in the order the nodes ran
+        self.reporter.playbook_started(self.playbook, self.platform.url, self.event, self.inputs)
+        if trigger in self.stubs:
+            self.stubs[trigger].store(self.storage)
         with closing(self.reporter), self.platform.listening(self._imports.hear):
-            waiting = deque(self._next(nodes[self.playbook.trigger]))
-            seen = {self.playbook.trigger}
+            waiting = deque(nodes[trigger].following("default"))
             while waiting:
-                if (key := waiting.popleft()) in seen:
+                if (key := waiting.popleft()) in outcomes or key == trigger:
                     continue
-                seen.add(key)
-                outcomes.append(outcome := self._run_node(key, nodes[key]))
+                outcomes[key] = outcome = self._run_node(key, nodes[key])
                 if outcome.error is None:
                     self._results[_jinja_key(key)] = outcome.results or {}
-                    waiting.extend(self._next(nodes[key]))
-        touched = dict.fromkeys(
-            outcome.results["collection_id"]
-            for outcome in outcomes
-            if outcome.results and outcome.results.get("collection_id")
-        )
+                    waiting.extend(following for keys in outcome.taken.values() for following in keys)
         run = PlaybookRun(
             playbook=self.playbook.name,
+            inputs=self.inputs,
+            event=self.event,
             seconds=time.monotonic() - began,
-            outcomes=outcomes,
-            not_run={key: node.name for key, node in nodes.items() if key not in seen},
-            collections=[self.platform.collection(collection_id) for collection_id in touched],
+            outcomes=list(outcomes.values()),
+            not_run=self._not_run(outcomes),
+            collections=self._touched(outcomes),
         )
         self.reporter.playbook_ended(run)
         return run
 
-    def _next(self, node: Node) -> list[str]:
-        """The nodes to run after this one: where branches are chosen."""
-        return [key for keys in node.outputs.values() for key in keys]
+    def _not_run(self, outcomes: dict[str, NodeOutcome]) -> list[NodeNotRun]:
+        """The nodes that were not reached, and the failure that each of them comes after."""
+        after = dict[str, str]()
+        for failed in (key for key, outcome in outcomes.items() if outcome.error is not None):
+            waiting = deque([failed])
+            while waiting:
+                for key in self.playbook.nodes[waiting.popleft()].followers:
+                    if key not in after and key not in outcomes:
+                        after[key] = failed
+                        waiting.append(key)
+        return [
+            NodeNotRun(key, node.name, after.get(key))
+            for key, node in self.playbook.nodes.items()
+            if key not in outcomes and key != self.playbook.trigger
+        ]
+
+    def _touched(self, outcomes: dict[str, NodeOutcome]) -> list[Collection]:
+        """What the collections hold that the results name, without those that a node deleted."""
+        touched = dict[str, bool]()
+        for outcome in outcomes.values():
+            match outcome.results:
+                case {"collection_id": str(collection_id), **rest} if collection_id and not outcome.stub:
+                    touched[collection_id] = not rest.get("deleted")
+        return [self.platform.collection(collection_id) for collection_id, is_there in touched.items() if is_there]
 
     def _run_node(self, key: str, node: Node) -> NodeOutcome:
         """Runs one node, whatever its kind, and reports it."""
         self._imports.begin()
         self.reporter.node_started(key, node)
         began = time.monotonic()
+        arguments = JSONObject()
         try:
-            report = self._perform(node)
-        except NodeError as error:
-            report = {"error": str(error)}
-        results = report.get("results")
-        self._imports.end(results)
+            for name, value in node.arguments.items():
+                arguments[name] = render(value, self._variables, where=f"The argument {name}")
+            report = self._perform(key, node, arguments)
+        except NodeError as refusal:
+            report = {"error": str(refusal)}
+        self._imports.end(report.get("results"))
+        taken = ["default", *(output for output, is_set in (report.get("outputs") or {}).items() if is_set)]
         outcome = NodeOutcome(
             key=key,
             name=node.name,
             seconds=time.monotonic() - began,
-            results=results,
+            arguments=arguments,
+            stub=key in self.stubs,
+            results=report.get("results"),
             error=report.get("error"),
             logs=report.get("logs") or "",
+            cases=report.get("cases", []),
+            taken={output: node.outputs[output] for output in taken if output in node.outputs},
         )
         self.reporter.node_ended(outcome)
         return outcome
 
-    def _perform(self, node: Node) -> JSONObject:
+    def _perform(self, key: str, node: Node, arguments: JSONObject) -> JSONObject:
         """What a node reports at its end, in the SDK's words: where each kind of node is given its meaning."""
+        if stub := self.stubs.get(key):
+            stub.store(self.storage)
+            return {"results": stub.results, "error": stub.error, "outputs": stub.outputs}
         match node.type:
+            case "operator" if node.subtype == "condition":
+                output, cases = choose(node, self._variables)
+                return {"outputs": {output: True}, "cases": cases}
             case "action" if node.module_uuid == self.module.uuid:
-                return self._perform_action(node)
+                return self._perform_action(node, arguments)
             case "action":
-                raise NodeError(f"This is an action of another module ({node.module_uuid}): it is not run here.")
+                kind = f"an action of another module ({node.module_uuid})"
             case _:
-                raise NodeError(f"This is a {node.subtype or node.type} node: it is not run here.")
+                kind = f"a {node.subtype or node.type} node"
+        raise NodeError(f"This is {kind}, which is not run here: say in the stubs what it answers.")
 
-    def _perform_action(self, node: Node) -> JSONObject:
+    @property
+    def _variables(self) -> JSONObject:
+        """What templates see: the results of the nodes that ran, by their number."""
+        return {"node": self._results}
+
+    def _perform_action(self, node: Node, arguments: JSONObject) -> JSONObject:
         """Runs an action of the module in its own process, and returns what it sent to its callback."""
         if (command := self.module.actions.get(node.action_uuid or "")) is None:
             raise NodeError(f"The module in {self.module.folder} has no action with the uuid {node.action_uuid}.")
-        variables = {"node": self._results}
-        arguments = {
-            name: render(value, variables, where=f"The argument {name}") for name, value in node.arguments.items()
-        }
         node_run = self.platform.open_run()
         settings = {
             "MODULE_CONFIGURATION": json.dumps({"base_url": self.platform.url}),
