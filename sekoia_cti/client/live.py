@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import ssl
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -16,10 +17,12 @@ from typing import Any, Self, cast
 
 import certifi
 from pydantic import BaseModel, ValidationError
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
+from sekoia_cti.client.frames import Sieve
 from sekoia_cti.client.waiting import Deadline, Patience
 
 __all__ = ["Connected", "Disconnected", "LiveAPI", "Message", "Signal"]
@@ -84,6 +87,7 @@ class LiveAPI:
         self._closing = threading.Event()
         self._connection: ClientConnection | None = None
         self._greeted = False
+        self._listening = False
         self._mutex = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="liveapi", daemon=True)
 
@@ -191,9 +195,11 @@ class LiveAPI:
             legacy=False,
         )
 
-    def _hold(self, *args: Any, **options: Any) -> ClientConnection:
+    def _hold(self, sock: socket.socket, protocol: ClientProtocol, **options: Any) -> ClientConnection:
         """Make the connection, and keep it so that :meth:`close` can also end its handshake."""
-        connection = ClientConnection(*args, **options)
+        self._listening = False
+        _sift(protocol, Sieve(self._may_concern, longest=MESSAGE_LIMIT))
+        connection = ClientConnection(sock, protocol, **options)
         with self._mutex:
             self._connection = connection
         return connection
@@ -215,18 +221,26 @@ class LiveAPI:
             self._offer(first)
 
     def _listen(self, connection: ClientConnection) -> None:
+        self._listening = True
         while True:
             raw = connection.recv(decode=False)
             self._take(raw)
             self._offer(raw)
 
     def _take(self, raw: bytes) -> None:
-        if len(raw) <= GREETING_LIMIT and b"authenticated" in raw and _Greeting.refuses(raw):
+        if _may_greet(raw) and _Greeting.refuses(raw):
             raise LiveAPIRefused(self._url, "the key was not authenticated")
 
     def _offer(self, raw: bytes) -> None:
-        if any(awaited in raw for awaited in self._awaited):
+        if self._is_awaited(raw):
             self._signals.put(Message(raw))
+
+    def _is_awaited(self, raw: bytes | bytearray) -> bool:
+        return any(awaited in raw for awaited in self._awaited)
+
+    def _may_concern(self, raw: bytearray) -> bool:
+        """Whether a message has to be parsed; the first one always, since its coming shows that the server talks."""
+        return not self._listening or self._is_awaited(raw) or _may_greet(raw)
 
     def _explain(self, error: Exception) -> SekoiaError:
         if isinstance(error, SekoiaError):
@@ -250,6 +264,16 @@ class _Greeting(BaseModel):
             return not cls.model_validate_json(raw).authenticated
         except ValidationError:
             return False
+
+
+def _may_greet(raw: bytes | bytearray) -> bool:
+    return len(raw) <= GREETING_LIMIT and b"authenticated" in raw
+
+
+def _sift(protocol: ClientProtocol, sieve: Sieve) -> None:
+    """Have the protocol parse what the sieve leaves; without the method that takes the data it parses everything."""
+    if receive := getattr(protocol, "receive_data", None):
+        protocol.receive_data = lambda data: receive(sieve.feed(data))  # type: ignore[method-assign]
 
 
 def _trust() -> ssl.SSLContext:
