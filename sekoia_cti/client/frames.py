@@ -42,15 +42,15 @@ class Sieve:
         self._due = 0  # bytes still to come of a frame that passes
         self._in_fragments = False
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes | bytearray) -> bytes | bytearray:
         """Take the next bytes of the stream, cut anywhere, and give those that are ready for the parser."""
-        start = 0 if self._head is None else self._end_of_head(self._head, data)
+        start = 0 if self._head is None or self._passes_all else self._end_of_head(self._head, data)
         if self._passes_all or start == len(data):
             return data
         self._held += memoryview(data)[start:]
         return data[:start] + self._sifted()
 
-    def _end_of_head(self, head: bytearray, data: bytes) -> int:
+    def _end_of_head(self, head: bytearray, data: bytes | bytearray) -> int:
         """How many of these bytes belong to the answer to the handshake."""
         before = len(head)
         head += data

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import ssl
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable
@@ -236,11 +236,14 @@ class LiveAPI:
             self._signals.put(Message(raw))
 
     def _is_awaited(self, raw: bytes | bytearray) -> bool:
-        return any(awaited in raw for awaited in self._awaited)
+        for awaited in self._awaited:  # noqa: SIM110  # a generator would double the cost of a foreign message
+            if awaited in raw:
+                return True
+        return False
 
     def _may_concern(self, raw: bytearray) -> bool:
         """Whether a message has to be parsed; the first one always, since its coming shows that the server talks."""
-        return not self._listening or self._is_awaited(raw) or _may_greet(raw)
+        return self._is_awaited(raw) or _may_greet(raw) or not self._listening
 
     def _explain(self, error: Exception) -> SekoiaError:
         if isinstance(error, SekoiaError):

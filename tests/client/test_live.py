@@ -12,7 +12,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from sandbox import Sandbox
 from sekoia_cti.client.errors import DeadlinePassed, LiveAPIRefused, LiveAPIUnreachable
-from sekoia_cti.client.live import Connected, Disconnected, LiveAPI, Message
+from sekoia_cti.client.live import MESSAGE_LIMIT, Connected, Disconnected, LiveAPI, Message
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, answer, silence
 
@@ -83,6 +83,47 @@ def test_only_what_may_concern_a_task_is_passed_on() -> None:
         may_go_on.set()
         assert live.next(10) == Message(b'{"attributes": {"task_id": "ours"}}')
         assert live.next(0) is None
+
+
+def test_a_busy_community_hides_nothing() -> None:
+    """Among foreign messages of all shapes, ours come through in fragments as well, and a ping is answered."""
+    foreign = '{"type": "alert", "details": "' + "." * 1_000 + '"}'
+    may_go_on, answered = threading.Event(), threading.Event()
+
+    def handler(connection: ServerConnection) -> None:
+        connection.send("x" * 1_000)  # whatever comes first ends the waiting for a greeting
+        may_go_on.wait(10)
+        for number in range(200):
+            connection.send(foreign if number % 2 else foreign.encode())
+        connection.send([foreign, foreign])
+        connection.send(['{"task_id": "ou', 'rs", "at": 1}'])
+        if connection.ping().wait(10):
+            answered.set()
+        connection.send(foreign.replace("alert", "ours"))
+        stay(connection)
+
+    patience = PATIENCE.but(greeting=60.0)
+    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=patience) as live:
+        assert live.ready(Deadline(10)) is None
+        live.only(["ours"])
+        may_go_on.set()
+        assert live.next(10) == Message(b'{"task_id": "ours", "at": 1}')
+        assert live.next(10) == Message(foreign.replace("alert", "ours").encode())
+        assert answered.is_set()
+
+
+def test_a_message_above_the_limit_ends_the_connection() -> None:
+    """A foreign message that is too long is refused like any other, although nobody would have read it."""
+
+    def handler(connection: ServerConnection) -> None:
+        connection.send('{"authenticated": true}')
+        connection.send(b"." * (MESSAGE_LIMIT + 1))
+
+    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
+        assert live.next(10) == Connected()
+        ended = live.next(10)
+    assert isinstance(ended, Disconnected)
+    assert isinstance(ended.error, LiveAPIUnreachable)
 
 
 def test_it_reconnects_and_says_so() -> None:
