@@ -10,7 +10,8 @@ from sekoia_cti.client.waiting import Deadline
 
 __all__ = ["Multipart"]
 
-PIECE = 256 * 1024
+PIECE = 512 * 1024
+"""Bytes read and sent at a time: more would be little faster, and has to be sent within the socket's timeout of 10 s."""
 
 
 class Multipart:
