@@ -40,8 +40,8 @@ class TableArguments(FileArguments):
     file_handle: str | None = Field(
         default=None,
         title="Uploaded file",
-        description="In place of a file: what “Preview indicators file” uploaded; then the mapping and "
-        "whether to ignore the first line are needed too",
+        description="What “Preview indicators file” uploaded, with its mapping and ignore_first_line; the file is not uploaded "
+        "again, and giving it too allows to confirm the import without LiveAPI",
     )
     mapping: (
         Annotated[
@@ -79,13 +79,13 @@ class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, Table
     """Where the indicators are, how to read them, and what holds for what no column maps."""
 
     @model_validator(mode="after")
-    def _has_one_file(self) -> Self:
-        if (self.file_path is None) == (self.file_handle is None):
-            raise ValueError("either file_path or file_handle is required, and not both")
+    def _has_a_file(self) -> Self:
+        if self.file_path is None and self.file_handle is None:
+            raise ValueError("at least one of file_path, file_handle is required")
         if self.file_handle is not None and (self.mapping is None or self.ignore_first_line is None):
             raise ValueError("file_handle must come with mapping and ignore_first_line")
-        if self.file_handle is not None and self.strict:
-            raise ValueError("strict needs the file itself: give file_path in place of file_handle")
+        if self.file_path is None and self.strict:
+            raise ValueError("strict needs the file itself: give file_path besides file_handle")
         return self
 
 
@@ -134,6 +134,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                     importer.collections,
                     file,
                     arguments,
+                    file_handle=arguments.file_handle,
                     mapping=arguments.mapping,
                     ignore_first_line=arguments.ignore_first_line,
                     refang=arguments.refang,

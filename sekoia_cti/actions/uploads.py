@@ -72,6 +72,7 @@ class UploadAction(SekoiaAction):
         file: storage.StoredFile,
         arguments: FileArguments,
         *,
+        file_handle: str | None = None,
         mapping: Mapping | None = None,
         ignore_first_line: bool | None = None,
         refang: bool,
@@ -87,6 +88,8 @@ class UploadAction(SekoiaAction):
             collections: The REST client.
             file: Where the file is.
             arguments: The collection and the MIME type.
+            file_handle: What Sekoia calls the file, if it was uploaded before: then it is only looked at, which takes the
+                mapping and ignore_first_line.
             mapping: What each column holds, if that is given.
             ignore_first_line: Whether the first line is a heading, if that is given.
             refang: Whether defanged observables are to be sent as they were before.
@@ -109,7 +112,7 @@ class UploadAction(SekoiaAction):
         if mapping is None and ignore_first_line is not False:
             mapping = self._told_by_heading(file, rows)
             ignore_first_line = ignore_first_line if mapping is None else True
-        preview = None
+        preview = Preview(file_handle=file_handle) if file_handle else None
         if mapping is None or ignore_first_line is None:
             preview = send(file, mime_type)
             mapping = mapping or preview.mapping()
@@ -118,7 +121,7 @@ class UploadAction(SekoiaAction):
         if mapping is not None and ignore_first_line is not None:
             column = Column(mapping.index("observable"), ignore_first_line, refang)
             found = self._survey(file, kind, column, strict=strict)
-            if found and found.changes:
+            if found and found.changes and file_handle is None:
                 self.tell(
                     f"{found.changes:,} of {found.values:,} observables of {file.name} need cleaning, such as refanging: "
                     "a cleaned CSV goes to Sekoia in place of the file",

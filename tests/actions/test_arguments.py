@@ -198,7 +198,7 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
             {"mime_type": "application/pdf"},
             "mime_type: Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none",
         ),
-        ({"file_path": None}, "either file_path or file_handle is required, and not both"),
+        ({"file_path": None}, "at least one of file_path, file_handle is required"),
     ],
 )
 def test_a_wrong_mapping_is_refused_before_the_upload(arguments: dict[str, Any], sentence: str) -> None:

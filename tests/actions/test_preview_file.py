@@ -45,6 +45,27 @@ def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, colle
     assert there["a.example.com"]["valid_until"].startswith("2030-01-31")
 
 
+def test_an_upload_is_confirmed_by_its_file(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Without LiveAPI, the file that was uploaded tells what to look for; it is not uploaded again."""
+    (platform.storage / "feed.csv").write_text(FEED)
+    preview = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv").results
+    assert preview
+    sandbox.faults.live_status = 502
+    uploads = sum(request.path.endswith("/preview") for request in sandbox.requests)
+    run = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="feed.csv",
+        valid_until="2031-01-01",
+        **{name: preview[name] for name in ("file_handle", "mapping", "ignore_first_line")},
+    )
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
+    assert (run.results["submitted"], run.results["unrecognized_count"]) == (3, 1)
+    assert uploads == sum(request.path.endswith("/preview") for request in sandbox.requests)
+
+
 def test_a_file_that_only_sekoia_can_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """What is not known is null, and the upload is there all the same."""
     sandbox.faults.rest = [RestFault(path="/preview$", status=200, body={"file_handle": "h"})]
@@ -61,10 +82,10 @@ def test_a_file_that_only_sekoia_can_read(sandbox: Sandbox, platform: Platform, 
     ("arguments", "sentence"),
     [
         ({"file_handle": "h"}, "file_handle must come with mapping and ignore_first_line"),
-        ({"file_handle": "h", "file_path": "feed.csv"}, "either file_path or file_handle is required, and not both"),
+        ({}, "at least one of file_path, file_handle is required"),
         (
             {"file_handle": "h", "mapping": "observable", "ignore_first_line": "no", "strict": "yes"},
-            "strict needs the file itself: give file_path in place of file_handle",
+            "strict needs the file itself: give file_path besides file_handle",
         ),
     ],
 )
