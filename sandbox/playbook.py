@@ -69,6 +69,7 @@ class Node(BaseModel):
     outputs: dict[str, list[str]]
     module_uuid: str | None = None
     action_uuid: str | None = None
+    trigger_uuid: str | None = None
     arguments: JSONObject = Field(default_factory=dict)
     cases: list[Case] = Field(default_factory=list)
 

@@ -1,6 +1,7 @@
-"""Each playbook in playbooks/ fits the export format, this module's manifests, and itself."""
+"""Each playbook in playbooks/ fits the export format, the manifests of the modules that it uses, and itself."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,16 @@ import pytest
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sandbox.demo import example_event
-from sandbox.playbook import Node, Playbook
+from sandbox.playbook import Node, Playbook, read_json_object
+from sandbox.stubs import load_stubs
+from tests.playbooks import vendor
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.json"))
+PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.json") if not path.match("*.trigger.json"))
 MODULE_UUID = json.loads((ROOT / "manifest.json").read_bytes())["uuid"]
 ACTIONS = {
     manifest["uuid"]: manifest for manifest in (json.loads(path.read_bytes()) for path in ROOT.glob("action_*.json"))
 }
-# The vendor's triggers, by (module, trigger), as its public modules and templates have them.
-TRIGGERS = {("92d8bb47-7c51-445d-81de-ae04edbb6f0a", "fc26eb9f-b272-4c15-b3bf-ace397c0dc57"): "Manual Trigger"}
-
 each_playbook = pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 
 
@@ -41,7 +40,10 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _references(template: str) -> Iterator[tuple[str, str | None]]:
-    """The (node, result) pairs that a template names; the result is None where a whole node is named."""
+    """The (node, result) pairs that a template names; the result is None where a whole node is named.
+
+    A jsonpath over a whole node names the result that it begins with.
+    """
     named: set[int] = set()
     for access in SandboxedEnvironment().parse(template).find_all(nodes.Expr):  # outer expressions come first
         match access:
@@ -53,21 +55,24 @@ def _references(template: str) -> Iterator[tuple[str, str | None]]:
             ):
                 named.add(id(whole))
                 yield str(key), str(result)
+            case nodes.Filter(
+                name="jsonpath",
+                node=nodes.Getitem(node=nodes.Name(name="node"), arg=nodes.Const(value=key)) as whole,
+                args=[nodes.Const(value=str(path)), *_],
+            ) if begin := re.match(r"\$\.(\w+)", path):
+                named.add(id(whole))
+                yield str(key), begin[1]
             case nodes.Getitem(node=nodes.Name(name="node"), arg=nodes.Const(value=key)) if id(access) not in named:
                 yield str(key), None
 
 
-def _before(playbook: Playbook, key: str) -> set[str]:
-    """The nodes from which an edge leads to this node, near or far."""
+def _reached(playbook: Playbook, *, without: str | None = None) -> set[str]:
+    """The nodes that the trigger leads to, near or far, when one node is taken away."""
     found: set[str] = set()
-    fresh = {key}
+    fresh = {playbook.trigger} - {without}
     while fresh:
-        fresh = {
-            other
-            for other, node in playbook.nodes.items()
-            if fresh & {target for targets in node.outputs.values() for target in targets}
-        } - found
         found |= fresh
+        fresh = {follower for key in fresh for follower in playbook.nodes[key].followers} - found - {without}
     return found
 
 
@@ -87,12 +92,12 @@ def test_has_the_shape_of_an_export(path: Path) -> None:
     kinds = {
         "trigger": {"module_uuid", "trigger_uuid"},
         "action": {"module_uuid", "action_uuid", "arguments"},
-        "operator": {"subtype"},
+        "operator": {"subtype", "cases"},
     }
     for key, node in export["nodes"].items():
         assert key.isdecimal()
         needed = {"name", "type", "outputs"} | kinds[node["type"]]
-        assert needed <= set(node) <= needed | {"icon", "position", "cases", "items", "loop", "modifications"}
+        assert needed <= set(node) <= needed | {"icon", "position"}
 
 
 def test_uuids_of_playbooks_are_unique() -> None:
@@ -105,52 +110,97 @@ def test_uuids_of_playbooks_are_unique() -> None:
 def test_every_edge_leads_somewhere(path: Path) -> None:
     """The graph is whole (which loading checks), and every node is reached from the trigger."""
     playbook = Playbook.load(path)
-    for key in playbook.nodes:
-        assert key == playbook.trigger or playbook.trigger in _before(playbook, key)
+    assert _reached(playbook) == set(playbook.nodes)
+
+
+@each_playbook
+def test_every_output_exists(path: Path) -> None:
+    """A condition has one output for each case and one for all else, and an action those that it can set."""
+    for key, node in Playbook.load(path).nodes.items():
+        if node.type == "operator":
+            assert node.subtype == "condition"
+            expected = {case.name for case in node.cases} | {"else"}
+            assert len(expected) == len(node.cases) + 1
+        else:
+            expected = {"default", *ACTIONS.get(node.action_uuid or "", {}).get("outputs", {})}
+        assert set(node.outputs) == expected, f"node {key}"
 
 
 @each_playbook
 def test_uuids_are_real(path: Path) -> None:
-    """Our actions are in our manifests, and the trigger is one of the vendor's."""
-    export = json.loads(path.read_bytes())
-    for node in export["nodes"].values():
-        if node["type"] == "trigger":
-            assert (node["module_uuid"], node["trigger_uuid"]) in TRIGGERS
-    ours = _our_actions(Playbook.load(path))
-    assert ours
-    for _, node in ours:
-        assert node.action_uuid in ACTIONS
+    """Our actions are in our manifests, and all else is the vendor's."""
+    playbook = Playbook.load(path)
+    assert _our_actions(playbook)
+    for node in playbook.nodes.values():
+        if node.type == "trigger":
+            assert (node.module_uuid, node.trigger_uuid) in vendor.TRIGGERS
+        elif node.type == "action" and node.module_uuid == MODULE_UUID:
+            assert node.action_uuid in ACTIONS
+        elif node.type == "action":
+            assert (node.module_uuid, node.action_uuid) in vendor.ACTIONS
 
 
 @each_playbook
 def test_arguments_exist_in_the_manifest(path: Path) -> None:
-    """Our actions get arguments that they have, and all that they require."""
-    for key, node in _our_actions(Playbook.load(path)):
-        schema = ACTIONS[node.action_uuid or ""]["arguments"]
-        assert set(node.arguments) <= set(schema["properties"]), f"node {key}"
-        assert set(schema.get("required", [])) <= set(node.arguments), f"node {key}"
+    """Actions get arguments that they have, and all that they require."""
+    for key, node in Playbook.load(path).nodes.items():
+        if node.module_uuid == MODULE_UUID:
+            schema = ACTIONS[node.action_uuid or ""]["arguments"]
+            arguments, required = set(schema["properties"]), set(schema.get("required", []))
+        elif node.type == "action":
+            arguments, required, _ = vendor.ACTIONS[node.module_uuid or "", node.action_uuid or ""]
+        else:
+            arguments, required = set(), set()
+        assert required <= set(node.arguments) <= arguments, f"node {key}"
+
+
+def _results(path: Path, node: Node) -> set[str]:
+    """The names of what a node gives."""
+    if node.module_uuid == MODULE_UUID:
+        return set(ACTIONS[node.action_uuid or ""]["results"]["properties"])
+    if node.type == "action":
+        return vendor.ACTIONS[node.module_uuid or "", node.action_uuid or ""].results
+    if node.type == "trigger" and path.stem != "use_your_own_cti":
+        return vendor.TRIGGERS[node.module_uuid or "", node.trigger_uuid or ""]
+    if node.type == "trigger":  # its description says that the event is to be replaced by nodes of one's own
+        return set(read_json_object(path.with_suffix(".trigger.json")))
+    return set()
 
 
 @each_playbook
-def test_templates_name_results_of_earlier_nodes(path: Path, tmp_path: Path) -> None:
-    """Every {{ node.… }} names a node before it and, of our actions and the trigger, a result that it has."""
+def test_templates_name_results_of_earlier_nodes(path: Path) -> None:
+    """Every {{ node.… }} names a node that ran on whatever way led here, and a result that this node has."""
     playbook = Playbook.load(path)
-    from_trigger = {"alert_uuid"} | set(example_event(tmp_path))
+    used = 0
     for key, node in playbook.nodes.items():
-        before = _before(playbook, key)
-        for other, result in (pair for text in _strings(node.arguments) for pair in _references(text)):
-            assert other in before, f"node {key} uses node {other}"
-            source = playbook.nodes[other]
-            if result is not None and source.type == "trigger":
-                assert result in from_trigger, f"node {key} uses {result} of the trigger"
-            elif result is not None and source.module_uuid == MODULE_UUID:
-                assert result in ACTIONS[source.action_uuid or ""]["results"]["properties"], f"node {key}"
+        cases = [[case.left, case.right] for case in node.cases]
+        for other, result in (pair for text in _strings([node.arguments, cases]) for pair in _references(text)):
+            used += 1
+            assert key not in _reached(playbook, without=other), f"node {key} uses node {other}"
+            if result is not None:
+                assert result in _results(path, playbook.nodes[other]), f"node {key} uses {result} of node {other}"
+    assert used
+
+
+@each_playbook
+def test_examples_fit(path: Path) -> None:
+    """The stubs beside it answer for every node of another module with results that it has, and the event likewise."""
+    playbook = Playbook.load(path)
+    stubs = load_stubs(path.with_suffix(".stubs.yaml"), playbook)
+    others = {key for key, node in playbook.nodes.items() if node.type == "action" and node.module_uuid != MODULE_UUID}
+    assert set(stubs) - {playbook.trigger} == others
+    for key in others:
+        assert set(stubs[key].results) <= _results(path, playbook.nodes[key]), f"node {key}"
+    if (event := path.with_suffix(".trigger.json")).exists():
+        assert set(read_json_object(event)) <= _results(path, playbook.nodes[playbook.trigger])
 
 
 def test_references_are_found_however_they_are_written() -> None:
-    """The check above sees dots, brackets, filters and whole nodes."""
+    """The check above sees dots, brackets, filters, loops, JSON paths and whole nodes."""
     template = (
         "{{ node.1.short_id }} {{ node[2]['a b'] | upper }} {{ node.3 | length }} "
-        "{{ node.12['x'][0] }} {{ other.4.y }}"
+        "{{ node.12['x'][0] }} {{ other.4.y }} {% for i in node.5.list if node.6.x %}{{ i }}{% endfor %}"
+        """{{ node.7 | jsonpath("$.fields[*].name", True) | length }} {{ node.8 | jsonpath("$[*]") }}"""
     )
-    assert set(_references(template)) == {("1", "short_id"), ("2", "a b"), ("3", None), ("12", "x")}
+    expected = {("1", "short_id"), ("2", "a b"), ("3", None), ("12", "x"), ("5", "list"), ("6", "x")}
+    assert set(_references(template)) == expected | {("7", "fields"), ("8", None)}
