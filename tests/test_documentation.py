@@ -1,0 +1,97 @@
+"""What the documentation names is there, and the SDK makes a correct page of the module."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from sekoia_automation.scripts.documentation.generate import DocumentationGenerator
+
+from sandbox.playbook import Playbook
+from tests.conftest import ROOT
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+README = (ROOT / "README.md").read_text()
+ACTIONS = [json.loads(path.read_text()) for path in sorted(ROOT.glob("action_*.json"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link to a file of the project, or to a heading of the page, is one."""
+    text = page.read_text()
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        elif "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
+def test_readme_tells_each_action(action: dict[str, str]) -> None:
+    """Each action has a row that links the playbooks that use it, and a section that names its arguments."""
+    (row,) = re.findall(rf"^\| \[{action['name']}\]\(#.*$", README, re.MULTILINE)
+    using = {
+        path.name
+        for path in ROOT.glob("playbooks/*.json")
+        if not path.name.endswith(".trigger.json")
+        and any(node.action_uuid == action["uuid"] for node in Playbook.load(path).nodes.values())
+    }
+    assert set(re.findall(r"playbooks/(\w+\.json)", row)) == using
+    section = re.split(r"^##+ ", README.split(f"### {action['name']}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    shared = {
+        "description",
+        "valid_from",
+        "valid_until",
+        "valid_for",
+        "kill_chain_phases",
+        "related_threat_refs",
+        "wait",
+    }
+    arguments = set(json.loads(json.dumps(action["arguments"]))["properties"])
+    named = set(re.findall(r"`(\w+)`", section))
+    assert arguments - shared <= named
+    assert "context" in section.lower() or not arguments & shared - {"description"}
+
+
+def test_an_action_takes_these_files() -> None:
+    """The list of files that an action takes is complete, and the action is in each of them."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    listed = re.findall(r"^\| `([^`]+)` \|", text.split("## Add an action", 1)[1].split("\n## ", 1)[0], re.MULTILINE)
+    names = ("Find IOC collection", "FindIOCCollection", "find_ioc_collection")
+    paths = [*ROOT.glob("*.json"), *(ROOT / "sekoia_cti").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    ours = {path.relative_to(ROOT).as_posix() for path in paths if "find_ioc_collection" in path.name}
+    assert ours <= set(listed)
+    for file in listed:
+        assert any(name in (ROOT / file).read_text() for name in names), file
+
+
+def test_the_sdk_makes_a_page(tmp_path: Path) -> None:
+    """`sekoia-automation generate-documentation` tells every action, argument and result, and how to make the key."""
+    modules, documentation = tmp_path / "modules", tmp_path / "documentation"
+    module = modules / "SekoiaCTI"
+    module.mkdir(parents=True)
+    for path in [*ROOT.glob("*.json"), ROOT / "logo.svg", ROOT / "CONFIGURE.md"]:
+        shutil.copy(path, module)
+    for folder in ("_shared_content/automate/library", "docs/assets/playbooks/library"):
+        (documentation / folder).mkdir(parents=True)
+    (documentation / "mkdocs.yml").write_text("nav: []\n")
+    DocumentationGenerator(modules, documentation, "SekoiaCTI").generate()
+    page = (documentation / "_shared_content" / "automate" / "library" / "sekoia-cti.md").read_text()
+    assert (documentation / "docs" / "assets" / "playbooks" / "library" / "sekoia-cti.svg").is_file()
+    assert page.count("## Set up") == 1
+    assert "View IOC collections" in page.split("## Set up")[1]
+    for action in ACTIONS:
+        section = page.split(f"### {action['name']}\n", 1)[1].split("\n### ", 1)[0]
+        for key in ("arguments", "results"):
+            for name in action[key]["properties"]:
+                (row,) = re.findall(
+                    rf"^\| `{name}` \|.*$", section.split("**Outputs**")[key == "results"], re.MULTILINE
+                )
+                assert row.count("|") == 4, "a bar within a cell would break the table"
