@@ -18,9 +18,10 @@ from sandbox import Sandbox
 from sandbox.__main__ import main
 from sandbox.access import Platform
 from sandbox.demo import demo, example_event, example_file, example_text
-from sandbox.playbook import Module, Node, NodeError, Playbook, PlaybookError, render
+from sandbox.playbook import Module, Node, Playbook, PlaybookError
 from sandbox.report import ConsoleReporter, as_json
-from sandbox.runner import NodeOutcome, PlaybookRun, Reporter, Runner
+from sandbox.runner import NodeNotRun, NodeOutcome, PlaybookRun, Reporter, Runner
+from sandbox.stubs import Stub
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_UUID = "00000000-0000-4000-8000-000000000001"
@@ -59,6 +60,10 @@ match arguments.get("do"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True:
             signal.pause()
+    case "choose":
+        patch(status="finished", results={}, outputs=arguments["outputs"])
+    case "report":
+        patch(status="finished", results=arguments["results"])
     case "fail":
         patch(status="finished", error=arguments["error"], results={"imported": 1, "total": 4})
     case "wait":
@@ -175,43 +180,6 @@ def test_arguments_are_rendered_from_earlier_nodes(run: Callable[..., PlaybookRu
     assert _results(outcomes[1])["arguments"] == {"a": "7", "b": "['example.com']", "c": "True"}
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("plain", "plain"),
-        ("{{ node.1.count }}", "3"),
-        ("{{ node.1['a b'] }}!", "x!"),
-        ("{{ node.1.missing }}", ""),
-        ("{% for i in node.1.list %}{{ i }};{% endfor %}", "1;2;"),
-        (5, 5),
-        (None, None),
-        ([{"k": "{{ node.1.count }}"}, False], [{"k": "3"}, False]),
-        ("line\n", "line\n"),
-    ],
-)
-def test_render(value: Any, expected: Any) -> None:
-    """Strings are rendered to strings, at any depth, and everything else stays."""
-    variables = {"node": {1: {"count": 3, "a b": "x", "list": [1, 2]}}}
-    assert render(value, variables) == expected
-
-
-@pytest.mark.parametrize(
-    ("template", "reason"),
-    [
-        ("{{ node.9.x }}", "dict object has no element 9"),
-        ("{{ node.1 | nonesuch }}", "No filter named 'nonesuch'"),
-        ("{{ node.1 ", "unexpected end of template, expected 'end of print statement'"),
-        ("{{ ''.__class__.__mro__ }}", "access to attribute '__class__' of 'str' object is unsafe"),
-        ("{{ 1 / 0 }}", "division by zero"),
-    ],
-)
-def test_render_refuses_in_one_sentence(template: str, reason: str) -> None:
-    """A template that cannot be rendered, or that reaches for the interpreter, is a node error."""
-    with pytest.raises(NodeError) as raised:
-        render([template], {"node": {1: {}}}, where="The argument text")
-    assert str(raised.value) == f"The argument text cannot be rendered: {reason}."
-
-
 # Progress
 
 
@@ -251,6 +219,131 @@ def test_progress_comes_over_liveapi(run: Callable[..., PlaybookRun], sandbox: S
     assert reporter.told == [(0, 10), (10, 10), (20, 30), (30, 30)]
 
 
+# Which way it goes
+
+
+def _condition(*cases: tuple[str, str, str, str], **outputs: list[str]) -> dict[str, Any]:
+    """A condition, with its cases and where their outputs lead."""
+    names = ("name", "left", "comparison", "right")
+    return {
+        "name": "Check",
+        "type": "operator",
+        "subtype": "condition",
+        "cases": [dict(zip(names, case, strict=True)) for case in cases],
+        "outputs": outputs,
+    }
+
+
+def _fork(first: dict[str, Any]) -> dict[str, Any]:
+    """An export whose node 1 can lead to nodes 2 and 3, of which each leads to node 4."""
+    export = _playbook({}, {}, {}, {})
+    export["nodes"]["1"] |= first
+    export["nodes"]["2"]["outputs"] = export["nodes"]["3"]["outputs"] = {"default": ["4"]}
+    return export
+
+
+@pytest.mark.parametrize(("urgency", "taken", "other"), [(80, "2", "3"), (20, "3", "2")])
+def test_condition_takes_one_branch(run: Callable[..., PlaybookRun], urgency: int, taken: str, other: str) -> None:
+    """One of a condition's branches is taken; the other's node is not run, and that is no failure."""
+    export = _fork(_condition(("urgent", "{{ node.0.urgency }}", ">=", "{{ 70 }}"), urgent=["2"], **{"else": ["3"]}))
+    result = run(export, event={"urgency": urgency})
+    assert [outcome.key for outcome in result.outcomes] == ["1", taken, "4"]
+    assert result.not_run == [NodeNotRun(other, f"Step {other}")]
+    assert result.succeeded
+    (case,) = result.outcomes[0].cases
+    assert (case.left, case.right, case.holds) == (str(urgency), "70", urgency == 80)
+    assert result.outcomes[0].taken == {"urgent" if case.holds else "else": [taken]}
+
+
+@pytest.mark.parametrize(
+    ("set_outputs", "keys"),
+    [
+        ({"found": True, "not_found": False}, ["1", "2", "4"]),
+        ({"found": False, "not_found": True}, ["1", "3", "4"]),
+        ({"found": True, "not_found": True}, ["1", "2", "3", "4"]),
+        ({"unheard-of": True}, ["1"]),
+    ],
+)
+def test_action_sets_its_outputs(
+    run: Callable[..., PlaybookRun], set_outputs: dict[str, bool], keys: list[str]
+) -> None:
+    """Those of an action's outputs are followed that it sets, all of them, and one that leads nowhere ends there."""
+    export = _fork({"arguments": {"do": "choose", "outputs": set_outputs}})
+    export["nodes"]["1"]["outputs"] = {"default": [], "found": ["2"], "not_found": ["3"]}
+    result = run(export)
+    assert [outcome.key for outcome in result.outcomes] == keys
+    assert result.succeeded
+
+
+def test_default_is_followed_as_well(run: Callable[..., PlaybookRun]) -> None:
+    """The default output is taken whatever an action sets, and first."""
+    export = _fork({"arguments": {"do": "choose", "outputs": {"found": True}}})
+    export["nodes"]["1"]["outputs"] = {"found": ["2"], "default": ["3"]}
+    result = run(export)
+    assert [outcome.key for outcome in result.outcomes] == ["1", "3", "2", "4"]
+    assert list(result.outcomes[0].taken) == ["default", "found"]
+
+
+def test_why_a_node_was_not_run(run: Callable[..., PlaybookRun]) -> None:
+    """What comes after a failure is told from what was on a branch that was not taken."""
+    export = _playbook({}, {"do": "fail", "error": "No."}, {}, {})
+    export["nodes"]["1"] |= _condition(("yes", "1", "==", "1"), yes=["2"], **{"else": ["4"]})
+    assert run(export).not_run == [NodeNotRun("3", "Step 3", after="2"), NodeNotRun("4", "Step 4", after="2")]
+    export["nodes"]["3"]["outputs"] = {}
+    assert run(export).not_run == [NodeNotRun("3", "Step 3", after="2"), NodeNotRun("4", "Step 4")]
+
+
+def test_condition_that_cannot_be_judged(run: Callable[..., PlaybookRun]) -> None:
+    """Sides that cannot be compared make the condition fail, and no branch is taken."""
+    export = _fork(_condition(("high", "{{ node.0.urgency }}", ">", "5"), high=["2"], **{"else": ["3"]}))
+    result = run(export, event={"urgency": "very"})
+    assert [outcome.error for outcome in result.outcomes] == ["The case \"high\" cannot compare 'very' > '5'."]
+    assert result.outcomes[0].taken == {}
+
+
+# What stubs answer
+
+
+def test_stub_answers_instead_of_a_node(run: Callable[..., PlaybookRun], storage: Path) -> None:
+    """A stubbed node is not run: its arguments are rendered, its results go on, its outputs are taken, its files there."""
+    export = _playbook({"do": "exit", "about": "{{ node.0.alert_uuid }}"}, {"got": "{{ node.1.verdict }}"}, {})
+    export["nodes"]["1"] |= {"module_uuid": "elsewhere", "outputs": {"default": [], "known": ["2"], "unknown": ["3"]}}
+    export["nodes"]["2"]["outputs"] = {}
+    stub = Stub(results={"verdict": "bad"}, outputs={"known": True}, files={"feed/a.csv": "x"})
+    result = run(export, event={"alert_uuid": "one"}, stubs={"1": stub})
+    first, second = result.outcomes
+    assert first.stub
+    assert first.arguments == {"do": "exit", "about": "one"}
+    assert not second.stub
+    assert _results(second)["arguments"] == second.arguments == {"got": "bad"}
+    assert _results(second)["files"] == ["feed"]
+    assert (storage / "feed" / "a.csv").read_text() == "x"
+    assert result.not_run == [NodeNotRun("3", "Step 3")]
+
+
+def test_stub_can_fail(run: Callable[..., PlaybookRun]) -> None:
+    """An error of a stub is the node's."""
+    result = run(_playbook({}, {}), stubs={"1": Stub(error="No such alert.", results={"code": 404})})
+    assert [(outcome.error, outcome.results) for outcome in result.outcomes] == [("No such alert.", {"code": 404})]
+    assert result.not_run == [NodeNotRun("2", "Step 2", after="1")]
+
+
+def test_trigger_brings_its_files(run: Callable[..., PlaybookRun], storage: Path) -> None:
+    """The files of the trigger's stub are there for the first node."""
+    (outcome,) = run(_playbook({}), stubs={"0": Stub(files={"feed.csv": "x"})}).outcomes
+    assert _results(outcome)["files"] == ["feed.csv"]
+
+
+def test_collections_that_are_told(run: Callable[..., PlaybookRun], sandbox: Sandbox) -> None:
+    """The report has the collections that nodes worked on, not one that is deleted or that a stub made up."""
+    made, deleted, stubbed = ({"do": "create", "name": name} for name in ("Made", "Deleted", "Stubbed"))
+    export = _playbook(made, deleted, stubbed)
+    first = run(export, stubs={"3": Stub(results={"collection_id": "ioc-collection--x"})})
+    assert [collection.name for collection in first.collections] == ["Made", "Deleted"]
+    gone = {"do": "report", "results": {"collection_id": first.collections[1].id, "deleted": True}}
+    assert run(_playbook(gone)).collections == []
+
+
 # How a node ends
 
 
@@ -259,19 +352,19 @@ def test_failing_node_stops_its_branch(run: Callable[..., PlaybookRun]) -> None:
     result = run(_playbook({}, {"do": "fail", "error": "Sekoia refused."}, {}))
     assert [outcome.error for outcome in result.outcomes] == [None, "Sekoia refused."]
     assert result.outcomes[1].results == {"imported": 1, "total": 4}
-    assert result.not_run == {"3": "Step 3"}
+    assert result.not_run == [NodeNotRun("3", "Step 3", after="2")]
     assert not result.succeeded
 
 
 def test_other_branches_go_on(run: Callable[..., PlaybookRun]) -> None:
-    """All outputs are followed, a failure ends only its own branch, and a node that two lead to runs once."""
+    """A failure ends only its own branch, and a node that two others lead to runs once."""
     export = _playbook({}, {"do": "fail", "error": "No."}, {}, {})
     nodes = export["nodes"]
-    nodes["1"]["outputs"] = {"default": ["2", "3"], "other": ["4"]}
+    nodes["1"]["outputs"] = {"default": ["2", "3", "4"]}
     nodes["2"]["outputs"], nodes["3"]["outputs"] = {"default": []}, {"default": ["4"]}
     result = run(export)
     assert [outcome.key for outcome in result.outcomes] == ["1", "2", "3", "4"]
-    assert result.not_run == {}
+    assert result.not_run == []
     assert not result.succeeded
 
 
@@ -299,16 +392,18 @@ def test_process_that_does_not_end(
 
 
 def test_nodes_that_are_not_run_here(run: Callable[..., PlaybookRun]) -> None:
-    """Other modules' actions, operators and unknown actions fail with a sentence that says so."""
+    """Other modules' actions, loops and unknown actions fail with a sentence that says so."""
     export = _playbook({}, {}, {})
     nodes = export["nodes"]
     nodes["0"]["outputs"] = {"default": ["1", "2", "3"]}
     nodes["1"]["module_uuid"] = "elsewhere"
-    nodes["2"] |= {"type": "operator", "subtype": "condition", "outputs": {"else": []}}
+    nodes["2"] |= {"type": "operator", "subtype": "foreach", "outputs": {"default": []}}
     nodes["3"] |= {"action_uuid": "unknown", "outputs": {}}
     errors = [outcome.error or "" for outcome in run(export).outcomes]
-    assert errors[0] == "This is an action of another module (elsewhere): it is not run here."
-    assert errors[1] == "This is a condition node: it is not run here."
+    assert errors[0] == (
+        "This is an action of another module (elsewhere), which is not run here: say in the stubs what it answers."
+    )
+    assert errors[1] == "This is a foreach node, which is not run here: say in the stubs what it answers."
     assert re.fullmatch(r"The module in .+ has no action with the uuid unknown\.", errors[2])
 
 
@@ -407,8 +502,83 @@ def test_command_reports_in_plain_lines(module: Module, tmp_path: Path, capsys: 
     assert output.count("    warning: look here\n") == 1
     assert re.search(r"^    failed after \d\.\d s: It went wrong", output, re.MULTILINE)
     assert "    imported: 1; total: 4\n" in output
-    assert "[3] Step 3: not run\n" in output
+    assert "[3] Step 3: not run, node 2 failed before\n" in output
     assert output.endswith("see node 2.\n")
+
+
+def _branching(tmp_path: Path) -> dict[str, Any]:
+    """An export with a stubbed node, a condition and a branch that is not taken; its examples lie beside it."""
+    export = _playbook({}, {}, {}, {})
+    export["nodes"]["1"] |= {"name": "Comment", "module_uuid": "elsewhere"}
+    export["nodes"]["1"]["arguments"] = {"content": "Seen:\n{{ node.0.names }}", "author": None, "long": "word " * 600}
+    export["nodes"]["2"] |= _condition(("Yes", "{{ node.1.score }}", ">=", "70"), Yes=["3"], **{"else": ["4"]})
+    export["nodes"]["3"] |= {"arguments": {"do": "report", "results": {"revoked": ["a.example"] * 20, "empty": []}}}
+    export["nodes"]["3"]["outputs"] = {"default": []}
+    (tmp_path / "playbook.stubs.yaml").write_text("Comment: {results: {score: 80}}")
+    (tmp_path / "playbook.trigger.json").write_text('{"names": ["a.example", "b.example"], "count": 2}')
+    return export
+
+
+def test_command_reports_stubs_and_branches(
+    module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The examples beside a playbook are used and named; what a stub would get, and the way taken, are plain to see."""
+    assert main(_files(module, tmp_path, _branching(tmp_path))) == 0
+    output = capsys.readouterr().out
+    assert all(line.isprintable() and len(line) < 100 for line in output.splitlines() if str(tmp_path) not in line)
+    assert f"    trigger: {tmp_path}/playbook.trigger.json\n" in output
+    assert f"    stubs: {tmp_path}/playbook.stubs.yaml\n" in output
+    assert "[0] Start\n    names: a.example, b.example; count: 2\n" in output
+    assert (
+        "[1] Comment\n    stub: this node is not run, and would get\n"
+        "      content: Seen:\n      ['a.example', 'b.example']\n      author: null\n" in output
+    )
+    assert "... (3,000 characters)\n    answers score: 80\n" in output
+    assert '[2] Check\n    Yes: yes, 80 >= 70\n    branch "Yes" is taken: node 3 follows\n' in output
+    assert "    revoked: a.example, a.example, a.example, a.example, a.example, ... (20)\n" in output
+    assert "[4] Step 4: not run, its branch was not taken\n" in output
+
+
+def test_command_reports_to_programs(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` tells the same: the files, the event, rendered arguments, stubs, cases, branches, and what was not run."""
+    assert main([*_files(module, tmp_path, _branching(tmp_path)), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["inputs"] == {
+        "trigger": str(tmp_path / "playbook.trigger.json"),
+        "stubs": str(tmp_path / "playbook.stubs.yaml"),
+    }
+    assert document["event"] == {"names": ["a.example", "b.example"], "count": 2}
+    comment, check, step, not_run = document["nodes"]
+    assert (comment["stub"], comment["results"]) == (True, {"score": 80})
+    assert comment["arguments"]["content"] == "Seen:\n['a.example', 'b.example']"
+    assert check["cases"] == [{"name": "Yes", "left": "80", "comparison": ">=", "right": "70", "holds": True}]
+    assert (check["taken"], check["stub"], check["status"]) == ({"Yes": ["3"]}, False, "succeeded")
+    assert step["arguments"]["do"] == "report"
+    assert not_run == {"key": "4", "name": "Step 4", "after": None, "status": "not run"}
+
+
+def test_command_takes_other_examples(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--trigger` and `--stubs` win over the files beside the playbook."""
+    files = _files(module, tmp_path, _branching(tmp_path))
+    (stubs := tmp_path / "other.yaml").write_text("1: {results: {score: 3}}")
+    (event := tmp_path / "other.json").write_text('{"names": []}')
+    assert main([*files, "--stubs", str(stubs), "--trigger", str(event), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["inputs"] == {"trigger": str(event), "stubs": str(stubs)}
+    assert document["event"] == {"names": []}
+    assert [node["key"] for node in document["nodes"] if node["status"] == "not run"] == ["3"]
+
+
+def test_command_refuses_stubs_for_another_playbook(
+    module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stubs that name a node which is not there are exit status 2, and nothing is run."""
+    files = _files(module, tmp_path, _playbook({}))
+    (stubs := tmp_path / "other.yaml").write_text("Elsewhere: {}")
+    assert main([*files, "--stubs", str(stubs), "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"error: {stubs} names a node that the playbook does not have: Elsewhere.\n"
 
 
 def test_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -476,7 +646,8 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_json_names_what_was_not_run() -> None:
     """The document has each node once, and says of each whether it ran."""
     outcomes = [NodeOutcome("1", "A", results={"x": 1}), NodeOutcome("2", "B", error="No.")]
-    document = json.loads(as_json(PlaybookRun("Test", 1.23456, outcomes, {"3": "C"}, [])))
+    run = PlaybookRun("Test", {}, {}, 1.23456, outcomes, [NodeNotRun("3", "C", after="2")], [])
+    document = json.loads(as_json(run))
     assert [(node["key"], node["status"]) for node in document["nodes"]] == [
         ("1", "succeeded"),
         ("2", "failed"),
