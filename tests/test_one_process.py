@@ -64,6 +64,17 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
         told = call(function, sandbox, command, sandbox.api_key, collection_id=collection_id, **arguments)
         assert told["results"]["status"] == "completed"
     assert len(sandbox.indicators(collection_id)) == 3
+    found = call(function, sandbox, "FindIOCCollection", sandbox.api_key, name="Blocklist")
+    assert found["outputs"] == {"found": True}
+    collection = {"collection_id": found["results"]["collection_id"]}
+    revoked = call(function, sandbox, "RevokeIndicators", sandbox.api_key, text="a.example", **collection)
+    assert revoked["results"]["revoked"] == ["a.example"]
+    there = call(function, sandbox, "SearchIndicators", sandbox.api_key, only_active=True, **collection)
+    assert there["results"]["count"] == 2
+    deleted = call(function, sandbox, "DeleteIOCCollection", sandbox.api_key, confirm_name="Blocklist", **collection)
+    assert deleted["results"]["deleted"] is True
+    validated = call(function, sandbox, "validate_module_configuration", sandbox.api_key)
+    assert validated["results"] == {"success": True}
 
 
 @pytest.mark.timeout(110)
@@ -73,6 +84,7 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
         ("CreateIOCCollection", {"name": "Blocklist", "reuse_existing": True}),
         ("ImportIndicatorsFromText", {"text": "a.example"}),
         ("ImportIndicatorsFromFile", {"file_path": "iocs.csv", "mapping": ["observable"], "ignore_first_line": False}),
+        ("RevokeIndicators", {"text": "a.example", "indicators_path": "iocs.json"}),
     ],
 )
 def test_many_runs_leave_nothing_behind(
@@ -85,6 +97,7 @@ def test_many_runs_leave_nothing_behind(
 ) -> None:
     """Success, a refused key and a dropped LiveAPI in turn: no thread, socket, file or handler stays, memory is level."""
     (tmp_path / "iocs.csv").write_text("c.example\n")
+    (tmp_path / "iocs.json").write_text('["c.example"]')
     if command != "CreateIOCCollection":
         arguments = {**arguments, "collection_id": collection_id}
     process = psutil.Process()

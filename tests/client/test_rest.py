@@ -355,3 +355,105 @@ def test_sekoias_clock_is_known_from_its_answers(sandbox: Sandbox, sekoia: IOCCo
     told = sekoia.server_time()
     assert told is not None
     assert timedelta(0) <= datetime.now(UTC) - told < timedelta(seconds=5)
+
+
+def there(*numbers: int, total: int, more: bool | None = None) -> Script:
+    """A page of indicators."""
+    items = [{"id": f"indicator--{number}", "pattern": "[]"} for number in numbers]
+    return answer(200, {"items": items, "total": total, "has_more": more})
+
+
+@pytest.mark.parametrize(
+    ("scripts", "offsets"),
+    [
+        # As it should be
+        ([there(1, 2, total=3, more=True), there(3, total=3, more=False)], [0, 2]),
+        # What was added at the front moves the rest, so it comes again
+        ([there(1, 2, total=3), there(2, 3, total=4)], [0, 2]),
+        # What was removed moves the rest towards the start, so the client steps back
+        ([there(9, 1, total=4), there(3, total=3), there(2, 3, total=3)], [0, 2, 2]),
+        ([there(8, 9, 1, total=5), there(total=3), there(1, 2, 3, total=3)], [0, 3, 1]),
+        # A total that is cut off, and has_more is right
+        ([there(1, 2, total=2, more=True), there(3, total=2, more=False)], [0, 2]),
+        # A server that always says there is more
+        ([there(1, 2, 3, total=3, more=True), there(1, 2, 3, total=3, more=True)], [0, 3]),
+        # A total that is never reached
+        ([there(1, 2, 3, total=9, more=False), there(total=9)], [0, 3]),
+    ],
+)
+def test_indicators_are_read_once_while_the_collection_changes(scripts: list[Script], offsets: list[int]) -> None:
+    """None is missed and none comes twice, whatever Sekoia says of the total, and the reading ends."""
+    with Hostile(*scripts, answer(500)) as server, client(server.url) as collections:
+        ids = [indicator.id for page in collections.all_indicators("c") for indicator in page.items]
+        assert {"indicator--1", "indicator--2", "indicator--3"} <= set(ids)
+        assert len(ids) == len(set(ids))
+        asked = [request.split(b" ")[1].partition(b"offset=")[2].partition(b"&")[0] for request in server.requests]
+        assert [int(offset or 0) for offset in asked] == offsets
+
+
+@pytest.mark.parametrize(
+    "delete",
+    [
+        lambda collections: collections.delete("ioc-collection--1"),
+        lambda collections: collections.revoke("ioc-collection--1", "indicator--1"),
+    ],
+)
+def test_a_deletion_that_is_repeated_and_finds_nothing_has_worked(delete: Callable[[IOCCollections], object]) -> None:
+    """After a lost answer a 404 is good news; at first, or after a mere 429, it is none."""
+    for first in (reset, answer(504)):
+        with Hostile(first, answer(404)) as server, client(server.url) as collections:
+            delete(collections)
+            assert len(server.requests) == 2
+    for scripts in ([answer(404)], [answer(429, Retry_After="0"), answer(404)]):
+        with Hostile(*scripts) as server, client(server.url) as collections, pytest.raises(NotFound):
+            delete(collections)
+
+
+def test_an_unknown_indicator_is_named() -> None:
+    """The error tells the indicator, the collection and which arguments to check."""
+    with (
+        Hostile(answer(404)) as server,
+        client(server.url) as collections,
+        pytest.raises(
+            NotFound,
+            match=r"knows no indicator indicator--1 in IOC collection c .* check indicator_ids and collection_id, and",
+        ),
+    ):
+        collections.revoke("c", "indicator--1")
+
+
+def test_a_revocation_gives_up_after_its_attempts() -> None:
+    """One that always fails does not use up the time of the others."""
+    with Hostile(answer(500)) as server, client(server.url) as collections:
+        with pytest.raises(Unavailable):
+            collections.revoke("c", "indicator--1", attempts=3)
+        assert len(server.requests) == 3
+
+
+def test_a_revocation_gives_the_indicator_if_it_is_told(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+    """Its new state is in the answer of the sandbox; an answer without a body is as good."""
+    collection_id = str(sandbox.create_collection()["id"])
+    sekoia.import_text(collection_id, "evil.example", context=Context())
+    sandbox.wait_for(lambda: bool(sandbox.indicators(collection_id)))
+    (indicator,) = sandbox.indicators(collection_id)
+    revoked = sekoia.revoke(collection_id, indicator["id"])
+    assert revoked is not None
+    assert (revoked.id, revoked.revoked) == (indicator["id"], True)
+    with Hostile(answer(204, "")) as server, client(server.url) as collections:
+        assert collections.revoke("c", "indicator--1") is None
+
+
+def test_kill_chains_are_listed(sekoia: IOCCollections) -> None:
+    """Names and display names of kill chains and phases."""
+    lockheed, mitre = sekoia.kill_chains()
+    assert (lockheed.name, mitre.display_name) == ("lockheed-martin-cyber-kill-chain", "MITRE ATT&CK")
+    assert ("command-and-control", "Command and Control") in [
+        (phase.name, phase.display_name) for phase in mitre.phases
+    ]
+
+
+def test_collections_are_listed_with_their_counts(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+    """The number of indicators is told when it is asked for."""
+    sandbox.create_collection()
+    assert [collection.indicators_count for collection in sekoia.collections(with_indicators_count=True)] == [0]
+    assert [collection.indicators_count for collection in sekoia.collections()] == [None]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.client.wire import Context, ImportEvent, KillChainPhase, Mapping, Preview
+from sekoia_cti.client.wire import Context, ImportEvent, Indicator, KillChainPhase, Mapping, Preview
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
@@ -146,3 +146,51 @@ def test_a_context_sends_what_is_set() -> None:
         "kill_chain_phases": [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}],
     }
     assert Context().payload() == {}
+
+
+HASHES = f"file:hashes.'SHA-256' = '{'c' * 64}' OR file:hashes.MD5 = '{'a' * 32}'"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "observable_type"),
+    [
+        ("[domain-name:value = 'evil.example']", "evil.example", "domain-name"),
+        (" [ ipv4-addr:value='192.0.2.1' ] ", "192.0.2.1", "ipv4-addr"),
+        (r"[url:value = 'http://evil.example/it\'s\\a']", "http://evil.example/it's\\a", "url"),
+        (f"[{HASHES}]", f"{'c' * 64},{'a' * 32}", "file"),
+        ("[domain-name:value = 'a.example' OR domain-name:value = 'b.example']", None, "domain-name"),
+        ("[domain-name:value = 'a.example' AND url:value = 'b']", None, None),
+        (f"[{HASHES} OR file:name = 'evil.exe']", None, "file"),
+        ("[domain-name:value != 'evil.example']", None, None),
+        ("[domain-name:value IN ('a.example', 'b.example')]", None, None),
+        ("[domain-name:value = 'a.example'] FOLLOWEDBY [url:value = 'b']", None, None),
+        ("", None, None),
+    ],
+)
+def test_an_indicator_as_a_line(pattern: str, value: str | None, observable_type: str | None) -> None:
+    """A pattern of one value is that value; one that says more is told as a whole."""
+    indicator = Indicator(id="indicator--1", pattern=pattern)
+    assert indicator.value == (pattern if value is None else value)
+    assert indicator.observable_type == observable_type
+
+
+def test_sekoia_tells_the_type_of_an_observable() -> None:
+    """Where it is told, the pattern is not asked."""
+    assert Indicator(id="i", pattern="[]", x_ic_observable_types=["url"]).observable_type == "url"
+
+
+@pytest.mark.parametrize(
+    ("fields", "active"),
+    [
+        ({}, True),
+        ({"revoked": None}, True),
+        ({"revoked": True}, False),
+        ({"valid_until": datetime(2026, 1, 1, tzinfo=UTC)}, False),
+        ({"valid_until": datetime(2026, 1, 2)}, True),  # noqa: DTZ001  # Sekoia may leave the offset out
+        ({"valid_from": datetime(2027, 1, 1, tzinfo=UTC)}, True),
+    ],
+)
+def test_what_is_active(fields: dict[str, Any], active: bool) -> None:
+    """What is neither revoked nor expired; a time without an offset means UTC."""
+    indicator = Indicator(id="i", pattern="[]", **fields)
+    assert indicator.is_active(datetime(2026, 1, 1, 12, tzinfo=UTC)) is active
