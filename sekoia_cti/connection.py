@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ValidationError
 from sekoia_automation.configuration.exception import MissingConfigurationError
 from sekoia_automation.exceptions import ModuleConfigurationError
 from sekoia_automation.module import ModuleItem
 
-from sekoia_cti.client.live import LiveAPI
 from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.forms import complaint
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.module import Configuration
+
+if TYPE_CHECKING:
+    from sekoia_cti.client.live import LiveAPI
 
 __all__ = ["Connected"]
 
@@ -56,6 +58,9 @@ class Connected(ModuleItem):
 
     def live(self) -> LiveAPI:
         """A LiveAPI connection, to be opened and closed with `with`."""
+        # Here, since the WebSocket library takes a good part of a start, and most actions wait for no import.
+        from sekoia_cti.client.live import LiveAPI
+
         configuration = self.configuration()
         return LiveAPI(configuration.live_url, configuration.api_key.get_secret_value(), patience=self.patience)
 

@@ -37,7 +37,7 @@ class _ResultsSchema(_FlatSchema):
 class Form(BaseModel):
     """Base of configuration and arguments. Values are never part of pydantic's own messages, since one may be a key."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sekoia_cti.client.confirm import Confirmation, Verdict
 from sekoia_cti.client.errors import DeadlinePassed, RequestError, SekoiaError
-from sekoia_cti.client.live import Connected, Disconnected, LiveAPI, Message, Signal
 from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.signals import Connected, Disconnected, Message, Signal
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Accepted, Collection, Context, ImportEvent
+
+if TYPE_CHECKING:
+    from sekoia_cti.client.live import LiveAPI
 
 __all__ = ["Done", "GiveUp", "ImportWatch", "Importer", "Listen", "Look", "Outcome", "Progress", "Witness"]
 

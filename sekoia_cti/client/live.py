@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -23,9 +22,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
 from sekoia_cti.client.frames import Sieve
+from sekoia_cti.client.signals import Connected, Disconnected, Message, Signal
 from sekoia_cti.client.waiting import Deadline, Patience
 
-__all__ = ["Connected", "Disconnected", "LiveAPI", "Message", "Signal"]
+__all__ = ["LiveAPI"]
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
 """Bytes of the largest message that is read (contract, LiveAPI: over 1 MiB happens); a larger one ends the connection."""
@@ -35,34 +35,6 @@ GREETING_LIMIT = 512
 
 UPGRADE = '{"action": "upgrade"}'
 """Asks for events of both versions (contract, LiveAPI)."""
-
-
-@dataclass(frozen=True)
-class Connected:
-    """The stream listens, and what happens from now on will be heard."""
-
-
-@dataclass(frozen=True)
-class Disconnected:
-    """The stream does not listen; what happens until it is connected again is lost.
-
-    Attributes:
-        error: Why.
-        final: True when it will not be tried again, because the key was refused.
-    """
-
-    error: SekoiaError
-    final: bool = False
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message that may tell of an awaited task; as bytes, not parsed."""
-
-    raw: bytes
-
-
-Signal = Connected | Disconnected | Message
 
 
 class LiveAPI:

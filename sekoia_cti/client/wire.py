@@ -51,7 +51,7 @@ Mapping = list[str | None]
 class Wire(BaseModel):
     """Base of everything that crosses the wire."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 def aware(time: datetime) -> datetime:

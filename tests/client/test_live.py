@@ -12,7 +12,8 @@ from websockets.sync.server import ServerConnection, serve
 
 from sandbox import Sandbox
 from sekoia_cti.client.errors import DeadlinePassed, LiveAPIRefused, LiveAPIUnreachable
-from sekoia_cti.client.live import MESSAGE_LIMIT, Connected, Disconnected, LiveAPI, Message
+from sekoia_cti.client.live import MESSAGE_LIMIT, LiveAPI
+from sekoia_cti.client.signals import Connected, Disconnected, Message
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, answer, silence
 

@@ -1,0 +1,37 @@
+"""What LiveAPI tells the importer; apart from the connection, so that knowing the words costs no WebSocket library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekoia_cti.client.errors import SekoiaError
+
+__all__ = ["Connected", "Disconnected", "Message", "Signal"]
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The stream listens, and what happens from now on will be heard."""
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The stream does not listen; what happens until it is connected again is lost.
+
+    Attributes:
+        error: Why.
+        final: True when it will not be tried again, because the key was refused.
+    """
+
+    error: SekoiaError
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that may tell of an awaited task; as bytes, not parsed."""
+
+    raw: bytes
+
+
+Signal = Connected | Disconnected | Message
