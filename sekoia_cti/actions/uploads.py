@@ -119,7 +119,7 @@ class UploadAction(SekoiaAction):
             ignore_first_line = preview.ignore_first_line() if ignore_first_line is None else ignore_first_line
         found = None
         if mapping is not None and ignore_first_line is not None:
-            column = Column(mapping.index("observable"), ignore_first_line, refang)
+            column = Column(mapping.index("observable"), ignore_first_line, len(mapping), refang)
             found = self._survey(file, kind, column, strict=strict)
             if found and found.changes and file_handle is None:
                 self.tell(

@@ -31,11 +31,13 @@ class Column:
     Attributes:
         index: The column, from 0.
         skip_first: Whether the first row is a heading.
+        of: How many columns there are, as far as that is known.
         refanging: Whether defanged observables are to be sent as they were before.
     """
 
     index: int
     skip_first: bool
+    of: int = 1
     refanging: bool = True
 
 
@@ -78,7 +80,7 @@ def survey(file: BinaryIO, kind: FileKind, column: Column) -> Survey:
         column: Where the observables are.
 
     Raises:
-        InputError: The file cannot be read as that kind.
+        InputError: The file cannot be read as that kind, or its columns cannot be told apart.
     """
     found = Survey()
     by_type = found.by_type
@@ -97,7 +99,7 @@ def survey(file: BinaryIO, kind: FileKind, column: Column) -> Survey:
                 by_type[kind_found] = by_type.get(kind_found, 0) + 1
             yield value
 
-    found.sample = thin(observables(_table(file, kind)[1]))
+    found.sample = thin(observables(_table(file, kind, column.of)[1]))
     return found
 
 
@@ -113,9 +115,9 @@ def write_cleaned(file: BinaryIO, kind: FileKind, column: Column, to: TextIO) ->
         to: Opened for writing text with ``newline=""``; the delimiter is that of the file.
 
     Raises:
-        InputError: The file cannot be read as that kind.
+        InputError: The file cannot be read as that kind, or its columns cannot be told apart.
     """
-    delimiter, rows = _table(file, kind)
+    delimiter, rows = _table(file, kind, column.of)
     writer = csv.writer(to, delimiter=delimiter, lineterminator="\n")
     for number, row in enumerate(rows, 1):
         cell = _cell(row, number, column)
@@ -137,13 +139,15 @@ def _judge(cell: str, column: Column) -> Found:
 # Rows
 
 
-def _table(file: BinaryIO, kind: FileKind) -> tuple[str, Iterator[list[str]]]:
+def _table(file: BinaryIO, kind: FileKind, columns: int = 1) -> tuple[str, Iterator[list[str]]]:
     """The delimiter to write a table with, and its rows, which raise :exc:`InputError` where the file is no table."""
     if kind != "csv":
         return ",", _sheet_rows(file, kind)
     lines = _lines(file)
     first = list(islice(lines, _LINES_LOOKED_AT))
-    delimiter = _delimiter([line for line in first if line.strip()])
+    delimiter = _delimiter(first)
+    if delimiter == _NO_DELIMITER and columns > 1:
+        raise InputError(f"The file has {columns} columns, and it is not clear what separates them")
     return delimiter if delimiter in _DELIMITERS else ",", _csv_rows(chain(first, lines), delimiter)
 
 
@@ -182,15 +186,20 @@ def _lines(file: BinaryIO) -> Iterator[str]:
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    """The mark that is in most lines, if it is in most of them: commas in some URLs of a list make no columns."""
+    """The mark that cuts the most rows, if it cuts most of them: commas in some URLs of a list make no columns.
 
-    def lines_cut(mark: str) -> tuple[int, int]:
-        return sum(mark in line for line in lines), lines[0].count(mark)
+    Rows and not lines are counted, since a cell can span many lines.
+    """
 
-    if not lines:
-        return _NO_DELIMITER
-    best = max(_DELIMITERS, key=lines_cut)
-    return best if lines_cut(best)[0] > len(lines) / 2 else _NO_DELIMITER
+    def cut(mark: str) -> tuple[float, int]:
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
+        except csv.Error:  # a line may be too long a cell without the right mark
+            return 0, 0
+        return (sum(width > 1 for width in widths) / len(widths), widths[0]) if widths else (0, 0)
+
+    best = max(_DELIMITERS, key=cut)
+    return best if cut(best)[0] > 0.5 else _NO_DELIMITER
 
 
 def _text(cell: object) -> str:

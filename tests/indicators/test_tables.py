@@ -81,6 +81,19 @@ def test_only_observables_are_cleaned(before: str, after: str) -> None:
         assert cleaned(before.encode(encoding), Column(0, skip_first=True)) == after
 
 
+def test_cells_of_many_lines_hide_no_column() -> None:
+    """A table whose cells span so many lines that most lines hold no delimiter is still a table."""
+    note = "\n".join(["a line; of text"] * 20)
+    content = f'ioc,note\na[.]example,"{note}"\nb.example,"{note}"\n'
+    assert cleaned(content.encode(), Column(0, skip_first=True, of=2)) == content.replace("[.]", ".")
+
+
+def test_columns_that_cannot_be_told_apart() -> None:
+    """A file of several columns in which no delimiter is found is not ours to rewrite."""
+    with pytest.raises(InputError, match="has 3 columns, and it is not clear what separates them"):
+        survey(io.BytesIO(b"a.example\nb.example/x,y\nc.example\n"), "csv", Column(0, skip_first=False, of=3))
+
+
 def test_refanging_can_be_left_out() -> None:
     """Without refanging a defanged observable stays, and is reported."""
     content = b"a[.]example,x\n b.example ,y\n"
@@ -121,6 +134,7 @@ def test_no_csv() -> None:
 def test_first_rows_of_nothing() -> None:
     """An empty file has no rows."""
     assert first_rows(io.BytesIO(b""), "csv", 1) == []
+    assert first_rows(io.BytesIO(b"\n\n"), "csv", 1) == [[]]
     assert first_rows(io.BytesIO(b"a,b\nc,d\ne,f\n"), "csv", 2) == [["a", "b"], ["c", "d"]]
 
 
