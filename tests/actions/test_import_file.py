@@ -298,7 +298,7 @@ def test_what_cannot_be_read_here_is_not_strict(sandbox: Sandbox, platform: Plat
     )
     assert run.error is not None
     assert run.error.startswith(
-        "Nothing was imported, since strict is set and iocs.csv is not clear: The file cannot be read"
+        "Nothing was imported, since strict is set and iocs.csv is not clear: The file has 2 columns"
     )
     assert not [request for request in sandbox.requests if request.method == "POST"]
 
