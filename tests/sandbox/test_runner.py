@@ -670,14 +670,19 @@ def test_examples_are_distinct_and_the_same_each_time(tmp_path: Path) -> None:
 
 
 def test_demo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The demo runs this module for real, shows 100 % for both imports, and finds every indicator again."""
+    """The demo runs this module for real, finds every indicator again, and shows what it does on an alert."""
     monkeypatch.setattr("sandbox.demo.PACE", 0)
     status = demo()
     output = capsys.readouterr().out
     assert status == 0, output
-    assert output.count("100 %  ") == 2
-    assert "status: completed" in output
-    assert 'Collection "Our own CTI" holds 3,800 indicators' in output
+    own, alert = output.split('Playbook "Alert to blocklist"')
+    assert own.count("100 %  ") == 2
+    assert "status: completed" in own
+    assert 'Collection "Our own CTI" holds 3,800 indicators' in own
+    assert "content: Imported into the IOC collection" in alert
+    assert 'Collection "Alert blocklist" holds 5 indicators' in alert
+    assert "    [ipv4-addr:value = '203.0.113.7'] until 20" in alert
+    assert "[8] Comment that there is nothing: not run, its branch was not taken" in alert
     assert all(len(line) < 100 for line in output.splitlines())
 
 
@@ -688,5 +693,6 @@ def test_demo_notices_what_is_missing(
     nodes = {"0": {"name": "Start", "type": "trigger", "outputs": {}}}
     (path := tmp_path / "playbook.json").write_text(json.dumps({"name": "Nothing", "nodes": nodes}))
     monkeypatch.setattr("sandbox.demo.PLAYBOOK", path)
+    monkeypatch.setattr("sandbox.demo.PACE", 0)
     assert demo() == 1
     assert "Sent 3,800 indicators: 3,800 are missing, 0 were not sent" in capsys.readouterr().out

@@ -1,0 +1,198 @@
+"""What each playbook does: on the example beside it, and on each of the other ways that it can go."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox import Sandbox
+from sandbox.access import Platform
+from sandbox.playbook import Module, Playbook, read_json_object
+from sandbox.runner import PlaybookRun, Runner
+from sandbox.stubs import Stub, load_stubs
+from tests.playbooks import vendor
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = "ioc-collection--11111111-1111-4111-8111-111111111111"
+Run = Callable[..., PlaybookRun]
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, tmp_path: Path) -> Run:
+    """Runs a playbook on its example, in which some answers and parts of the event can be other ones."""
+
+    def run(name: str, answers: dict[str, dict[str, Any]] | None = None, **event: Any) -> PlaybookRun:
+        path = ROOT / "playbooks" / f"{name}.json"
+        playbook = Playbook.load(path)
+        example = path.with_suffix(".trigger.json")
+        return Runner(
+            playbook,
+            Module.load(ROOT),
+            Platform.of(sandbox),
+            tmp_path,
+            event=(read_json_object(example) if example.exists() else {}) | event,
+            stubs=load_stubs(path.with_suffix(".stubs.yaml"), playbook)
+            | {key: Stub(**answer) for key, answer in (answers or {}).items()},
+        ).run()
+
+    return run
+
+
+def _keys(run: PlaybookRun) -> str:
+    """The nodes that ran, all of them well."""
+    assert run.succeeded, [outcome.error for outcome in run.outcomes]
+    return " ".join(outcome.key for outcome in run.outcomes)
+
+
+def _said(run: PlaybookRun) -> str:
+    """What the last node was to tell people."""
+    arguments = run.outcomes[-1].arguments
+    return str(arguments.get("content") or arguments["message"])
+
+
+def _found(*values: str) -> dict[str, Any]:
+    """What Get Event Field Common Values answers when it finds these."""
+    common_values = [{"name": value, "value": 1} for value in values]
+    return {"results": {"fields": [{"name": "dns.question.name", "common_values": common_values}] if values else []}}
+
+
+# On the examples, with this module's actions in processes of their own; the demo runs the other two playbooks
+
+
+def test_feed_is_imported(run: Run, sandbox: Sandbox, collection_id: str) -> None:
+    """The downloaded file is previewed, and all of its rows are in the collection with their own validity."""
+    result = run("scheduled_feed", {"2": {"results": {"collection_id": collection_id}}})
+    assert _keys(result) == "1 2 3 4 5"
+    indicators = sandbox.indicators(collection_id)
+    assert len(indicators) == 3
+    assert {indicator["valid_until"][:10] for indicator in indicators} == {"2031-01-01"}
+
+
+def test_enrichment_is_imported(run: Run, sandbox: Sandbox, collection_id: str) -> None:
+    """What enough engines detect is imported, in one list from two results, and the comment counts it."""
+    result = run("enrichment_to_collection", {"6": {"results": {"collection_id": collection_id, "name": "Blocklist"}}})
+    assert _keys(result) == "1 2 3 4 5 6 7 8"
+    assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {
+        "http://files.example.net/a/invoice.html",
+        "http://files.example.net/b/setup.exe",
+        "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+    }
+    assert _said(result) == (
+        "Detected by VirusTotal around files.example.net: 3 URLs, 1 files. What five engines or more detect is in the "
+        'IOC collection "Blocklist" for 30 days, 3 of 3.'
+    )
+
+
+def test_false_positive_is_revoked(run: Run, sandbox: Sandbox) -> None:
+    """Of what the blocklist holds exactly the rejected alert's values are revoked, and the comment names them."""
+    collection_id = sandbox.create_collection(name="Alert blocklist")["id"]
+    sandbox.create_collection(name="Alert blocklist of another team")
+    values = ["update.login-portal.example", "evil-update.login-portal.example", "203.0.113.7"]
+    answer = requests.post(
+        f"{sandbox.url}/v2/inthreat/ioc-collections/{collection_id}/indicators",
+        json={"indicators": [{"value": value} for value in values]},
+        headers={"Authorization": f"Bearer {sandbox.api_key}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
+    result = run("revoke_false_positive")
+    assert _keys(result) == "1 2 3 4 5 6 7"
+    assert {item["name"] for item in sandbox.indicators(collection_id) if item["revoked"]} == {values[0], values[2]}
+    assert _said(result).endswith(": update.login-portal.example, 203.0.113.7")
+
+
+# On other ways, with every answer given
+
+
+@pytest.mark.parametrize(
+    ("answers", "keys", "said"),
+    [
+        ({"2": _found(), "3": _found()}, "1 2 3 4 8", "nothing was imported."),
+        (
+            {
+                "2": _found("a.example", "b.example"),
+                "3": _found("a.example"),
+                "6": {"results": {"imported": 1, "total": 2, "failed": [{"value": "b.example", "reason": "Refused"}]}},
+            },
+            "1 2 3 4 5 6 7",
+            '"Blocklist" for 90 days, 1 of 2: a.example\nNot imported: b.example (Refused)',
+        ),
+    ],
+)
+def test_alert_to_blocklist(run: Run, answers: dict[str, dict[str, Any]], keys: str, said: str) -> None:
+    """An alert without indicators gets a comment that says so, and what Sekoia refused is not told as imported."""
+    collection = {"5": {"results": {"collection_id": COLLECTION, "name": "Blocklist"}}}
+    result = run("alert_to_blocklist", collection | answers)
+    assert _keys(result) == keys
+    assert _said(result).endswith(said)
+
+
+@pytest.mark.parametrize(
+    "preview",
+    [
+        {"mapping": None, "ignore_first_line": None, "rows": None},
+        {"mapping": ["description", None], "ignore_first_line": True, "rows": [["note", "x"]]},
+        {"mapping": ["observable"], "ignore_first_line": None, "rows": [["a.example"]]},
+    ],
+)
+def test_feed_that_is_not_understood(run: Run, preview: dict[str, Any]) -> None:
+    """When the preview leaves a column or the heading open, nothing is imported and the team is told."""
+    collection = {"results": {"collection_id": COLLECTION}}
+    result = run("scheduled_feed", {"2": collection, "3": {"results": preview | {"file_handle": "one"}}})
+    assert _keys(result) == "1 2 3 4 6"
+    assert _said(result).endswith(f"Its first rows: {preview['rows'] or 'not readable'}")
+
+
+def _find(output: str, *ids: str) -> dict[str, Any]:
+    """What Find IOC collection answers."""
+    results = {"collection_id": COLLECTION, "collections": [{"id": id_} for id_ in ids], "count": len(ids)}
+    return {"results": results, "outputs": {output: True}}
+
+
+@pytest.mark.parametrize(
+    ("status", "answers", "keys", "said"),
+    [
+        ("closed", {}, "1", None),
+        (vendor.REJECTED, {"2": _found()}, "1 2 3", None),
+        (vendor.REJECTED, {"4": _find("not_found")}, "1 2 3 4", None),
+        (vendor.REJECTED, {"4": _find("several", "one", "two")}, "1 2 3 4 8", 'name "Alert blocklist": one, two'),
+        (vendor.REJECTED, {"4": _find("found", "one"), "5": {"results": {"revoked": []}}}, "1 2 3 4 5 6", None),
+        (
+            vendor.REJECTED,
+            {
+                "4": _find("found", "one"),
+                "5": {"results": {"revoked": ["a.example"], "failed": [{"value": "b.example", "reason": "Refused"}]}},
+            },
+            "1 2 3 4 5 6 7",
+            ": a.example\nNot revoked: b.example (Refused)",
+        ),
+    ],
+)
+def test_revoke_false_positive(
+    run: Run, status: str, answers: dict[str, dict[str, Any]], keys: str, said: str | None
+) -> None:
+    """An alert is commented when something was revoked or a choice is needed, and left alone otherwise."""
+    result = run("revoke_false_positive", answers, status={"name": "Some", "uuid": status})
+    assert _keys(result) == keys
+    assert said is None or _said(result).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("answers", "keys", "said"),
+    [
+        ({"2": _found()}, "1 2 3 9", "there is nothing to enrich."),
+        (
+            {"4": {"results": {"detected_urls": [{"url": "http://a.example/", "positives": 4}]}}},
+            "1 2 3 4 5 10",
+            "around files.example.net that five engines or more detect: nothing was imported.",
+        ),
+        ({"4": {"results": {"response_code": 0}}}, "1 2 3 4 5 10", "nothing was imported."),
+    ],
+)
+def test_enrichment_to_collection(run: Run, answers: dict[str, dict[str, Any]], keys: str, said: str) -> None:
+    """Without a domain nobody is asked, and what few engines detect is not imported."""
+    result = run("enrichment_to_collection", answers)
+    assert _keys(result) == keys
+    assert _said(result).endswith(said)
