@@ -17,7 +17,11 @@ from websockets.sync.client import ClientConnection, connect
 from sandbox import Sandbox
 from sandbox.playbook import JSONObject, PlaybookError
 
-__all__ = ["Collection", "NodeRun", "Platform"]
+__all__ = ["Collection", "NodeRun", "NotThere", "Platform"]
+
+
+class NotThere(PlaybookError):
+    """The sandbox does not know what was asked for."""
 
 
 class NodeRun(Protocol):
@@ -62,7 +66,8 @@ def _get(url: str, token: str, **query: int) -> JSONObject:
             status = getattr(error.response, "status_code", None)
             reasons = {None: "it is not there", 401: "it refuses the key"}
             reason = reasons.get(status, f"it answered {status}")
-            raise PlaybookError(f"The sandbox does not give {urlsplit(url).path}: {reason}.") from error
+            kind = NotThere if status == 404 else PlaybookError
+            raise kind(f"The sandbox does not give {urlsplit(url).path}: {reason}.") from error
     return content
 
 
@@ -109,7 +114,7 @@ class Platform:
             offset += len(items)
 
     def collection(self, collection_id: str) -> Collection:
-        """The content of a collection; raises PlaybookError."""
+        """The content of a collection; raises PlaybookError, which is NotThere when there is none."""
         name = _get(f"{self.url}/v2/inthreat/ioc-collections/{collection_id}", self.api_key)["name"]
         types, revoked = Counter[str](), 0
         for indicator in self.indicators(collection_id):

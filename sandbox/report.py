@@ -92,8 +92,8 @@ class ConsoleReporter(Reporter):
         self._say_values(self._shown(outcome.results or {}), "answers " if outcome.stub else "")
         for output, keys in outcome.taken.items():
             if output != "default":
-                nodes = f"node {' and '.join(keys)}" if keys else "no node"
-                self.say(f'branch "{output}" is taken: {nodes} follows', indent=4, style="green")
+                following = f"node {' and '.join(keys)}" if keys else "no node"
+                self.say(f'branch "{output}" is taken, followed by {following}', indent=4, style="green")
 
     def playbook_ended(self, run: PlaybookRun) -> None:
         """Says what was left out and why, and what the collections hold now."""
@@ -155,11 +155,11 @@ class ConsoleReporter(Reporter):
 
 def _listed(values: list[Any]) -> str:
     """A list as people write it, as far as it fits."""
-    texts = [str(value) for value in values]
-    listed = ", ".join(texts)
-    while len(listed) > LONGEST_VALUE and len(texts) > 1:
-        texts.pop()
-        listed = f"{', '.join(texts)}, ... ({len(values):,})"
+    listed = str(values[0])
+    for value in values[1:]:
+        if len(listed) + len(str(value)) > LONGEST_VALUE:
+            return f"{listed}, ... ({len(values):,})"
+        listed += f", {value}"
     return listed
 
 

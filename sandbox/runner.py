@@ -9,11 +9,11 @@ import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.access import Collection, Platform
+from sandbox.access import Collection, NotThere, Platform
 from sandbox.playbook import JSONObject, Module, Node, NodeError, Playbook
 from sandbox.stubs import Stub
 from sandbox.templates import JudgedCase, choose, render
@@ -221,13 +221,17 @@ class Runner:
         ]
 
     def _touched(self, outcomes: dict[str, NodeOutcome]) -> list[Collection]:
-        """What the collections hold that the results name, without those that a node deleted."""
-        touched = dict[str, bool]()
-        for outcome in outcomes.values():
-            match outcome.results:
-                case {"collection_id": str(collection_id), **rest} if collection_id and not outcome.stub:
-                    touched[collection_id] = not rest.get("deleted")
-        return [self.platform.collection(collection_id) for collection_id, is_there in touched.items() if is_there]
+        """What the collections hold that the results name, as far as they are there at the end."""
+        touched = dict.fromkeys(
+            outcome.results["collection_id"]
+            for outcome in outcomes.values()
+            if outcome.results and outcome.results.get("collection_id")
+        )
+        collections = list[Collection]()
+        for collection_id in touched:
+            with suppress(NotThere):  # a node deleted it, or a stub made it up
+                collections.append(self.platform.collection(collection_id))
+        return collections
 
     def _run_node(self, key: str, node: Node) -> NodeOutcome:
         """Runs one node, whatever its kind, and reports it."""
@@ -242,7 +246,8 @@ class Runner:
         except NodeError as refusal:
             report = {"error": str(refusal)}
         self._imports.end(report.get("results"))
-        taken = ["default", *(output for output, is_set in (report.get("outputs") or {}).items() if is_set)]
+        taken = ["default"] if "default" in node.outputs else []
+        taken += [output for output, is_set in (report.get("outputs") or {}).items() if is_set]
         outcome = NodeOutcome(
             key=key,
             name=node.name,
@@ -253,7 +258,7 @@ class Runner:
             error=report.get("error"),
             logs=report.get("logs") or "",
             cases=report.get("cases", []),
-            taken={output: node.outputs[output] for output in taken if output in node.outputs},
+            taken={} if report.get("error") else {output: node.following(output) for output in taken},
         )
         self.reporter.node_ended(outcome)
         return outcome

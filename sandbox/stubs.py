@@ -1,7 +1,7 @@
 """What nodes that the runner cannot run answer instead: a small YAML file beside the playbook."""
 
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -35,11 +35,14 @@ class Stub(BaseModel):
         return files
 
     def store(self, storage: Path) -> None:
-        """Writes its files into the storage."""
+        """Writes its files into the storage; raises PlaybookError when that cannot take them."""
         for name, content in self.files.items():
             path = storage / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8", newline="")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(content, encoding="utf-8", newline="")
+            except OSError as error:
+                raise PlaybookError(f"{path} cannot be written, which the stubs ask for: {error.strerror}.") from error
 
     @classmethod
     def of(cls, value: Any) -> Self:
@@ -92,7 +95,12 @@ def _key(name: str, playbook: Playbook, path: Path) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which a key that is written twice is an error, where PyYAML drops the first in silence."""
+    """YAML as JSON has its values: a date is text, and a key that is written twice is an error."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping, as SafeLoader makes it, when no key repeats another."""

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from sandbox import Sandbox
 from sandbox.__main__ import main
@@ -262,6 +263,7 @@ def test_condition_takes_one_branch(run: Callable[..., PlaybookRun], urgency: in
         ({"found": False, "not_found": True}, ["1", "3", "4"]),
         ({"found": True, "not_found": True}, ["1", "2", "3", "4"]),
         ({"unheard-of": True}, ["1"]),
+        ({}, ["1"]),
     ],
 )
 def test_action_sets_its_outputs(
@@ -323,7 +325,9 @@ def test_stub_answers_instead_of_a_node(run: Callable[..., PlaybookRun], storage
 
 def test_stub_can_fail(run: Callable[..., PlaybookRun]) -> None:
     """An error of a stub is the node's."""
-    result = run(_playbook({}, {}), stubs={"1": Stub(error="No such alert.", results={"code": 404})})
+    stub = Stub(error="No such alert.", results={"code": 404}, outputs={"known": True})
+    result = run(_playbook({}, {}), stubs={"1": stub})
+    assert result.outcomes[0].taken == {}
     assert [(outcome.error, outcome.results) for outcome in result.outcomes] == [("No such alert.", {"code": 404})]
     assert result.not_run == [NodeNotRun("2", "Step 2", after="1")]
 
@@ -340,8 +344,11 @@ def test_collections_that_are_told(run: Callable[..., PlaybookRun], sandbox: San
     export = _playbook(made, deleted, stubbed)
     first = run(export, stubs={"3": Stub(results={"collection_id": "ioc-collection--x"})})
     assert [collection.name for collection in first.collections] == ["Made", "Deleted"]
-    gone = {"do": "report", "results": {"collection_id": first.collections[1].id, "deleted": True}}
-    assert run(_playbook(gone)).collections == []
+    kept, gone = (collection.id for collection in first.collections)
+    url = f"{sandbox.url}/v2/inthreat/ioc-collections/{gone}"
+    assert requests.delete(url, headers={"Authorization": f"Bearer {sandbox.api_key}"}, timeout=10).status_code == 204
+    reports = ({"do": "report", "results": {"collection_id": collection_id}} for collection_id in (gone, kept, kept))
+    assert [collection.name for collection in run(_playbook(*reports)).collections] == ["Made"]
 
 
 # How a node ends
@@ -534,8 +541,8 @@ def test_command_reports_stubs_and_branches(
         "      content: Seen:\n      ['a.example', 'b.example']\n      author: null\n" in output
     )
     assert "... (3,000 characters)\n    answers score: 80\n" in output
-    assert '[2] Check\n    Yes: yes, 80 >= 70\n    branch "Yes" is taken: node 3 follows\n' in output
-    assert "    revoked: a.example, a.example, a.example, a.example, a.example, ... (20)\n" in output
+    assert '[2] Check\n    Yes: yes, 80 >= 70\n    branch "Yes" is taken, followed by node 3\n' in output
+    assert f"    revoked: {', '.join(['a.example'] * 6)}, ... (20)\n" in output
     assert "[4] Step 4: not run, its branch was not taken\n" in output
 
 

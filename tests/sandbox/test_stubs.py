@@ -33,6 +33,19 @@ def test_nodes_are_named_by_key_or_name(tmp_path: Path) -> None:
     }
 
 
+def test_values_are_as_in_json(tmp_path: Path) -> None:
+    """A date stays the text that it is, for results are JSON."""
+    (path := tmp_path / "x.stubs.yaml").write_text("Ask: {results: {at: 2026-01-05T08:12:44Z, day: 2026-01-05, n: 1}}")
+    assert load_stubs(path, PLAYBOOK)["1"].results == {"at": "2026-01-05T08:12:44Z", "day": "2026-01-05", "n": 1}
+
+
+def test_storage_that_takes_no_file(tmp_path: Path) -> None:
+    """A file where a folder is needed is told by its name."""
+    (tmp_path / "feed").touch()
+    with pytest.raises(PlaybookError, match=r"feed/a\.csv cannot be written, which the stubs ask for: (File|Not a)"):
+        Stub(files={"feed/a.csv": "x"}).store(tmp_path)
+
+
 def test_files_go_into_the_storage(tmp_path: Path) -> None:
     """A file's folder is made, and its content is written as it is."""
     Stub(files={"feed/a.csv": "é\r\n", "b.txt": ""}).store(tmp_path)
