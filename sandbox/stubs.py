@@ -1,7 +1,7 @@
 """What nodes that the runner cannot run answer instead: a small YAML file beside the playbook."""
 
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -97,14 +97,19 @@ def _key(name: str, playbook: Playbook, path: Path) -> str:
 class _Loader(yaml.SafeLoader):
     """YAML as JSON has its values: a date is text, and a key that is written twice is an error."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping, as SafeLoader makes it, when no key repeats another."""
-        keys = [key.value for key, _ in node.value]
-        if repeated := sorted({key for key in map(str, keys) if list(map(str, keys)).count(key) > 1}):
-            raise yaml.constructor.ConstructorError(None, None, f"{repeated[0]} is there twice", node.start_mark)
+        seen = set[str]()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", node.start_mark)
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
+
+
+def _as_it_is(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """The text of a value."""
+    return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_it_is)
