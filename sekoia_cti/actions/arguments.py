@@ -31,7 +31,7 @@ __all__ = [
     "ReadingArguments",
     "RefangArguments",
     "TextList",
-    "TimeoutArguments",
+    "Timeout",
     "ValueList",
     "WaitArguments",
     "as_list",
@@ -293,23 +293,21 @@ class ReadingArguments(RefangArguments):
     )
 
 
-class TimeoutArguments(Arguments):
-    """For how long an action may work."""
-
-    timeout: int = Field(
-        default=900,
-        title="Timeout",
-        description="Seconds for the whole action, uploads included: 10 to 86400",
-        ge=10,
-        le=86_400,
-    )
+Timeout = Annotated[
+    int,
+    Field(
+        title="Timeout", description="Seconds for the whole action, from start to end: 10 to 86400", ge=10, le=86_400
+    ),
+]
+"""How long an action may take that has much to do."""
 
 
 class WaitArguments(Arguments):
-    """Whether to wait for the end of an import."""
+    """Whether and for how long to wait for the end of an import."""
 
     wait: bool = Field(
         default=True,
         title="Wait",
         description="Wait until Sekoia has imported everything; otherwise the action ends once Sekoia accepted the import",
     )
+    timeout: Timeout = 900

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sekoia_cti.actions.arguments import ContextArguments, TimeoutArguments, WaitArguments
+from sekoia_cti.actions.arguments import ContextArguments, WaitArguments
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
 from sekoia_cti.client.errors import DeadlinePassed, Interrupted, LimitExceeded, Refused, RequestError, SekoiaError
@@ -18,7 +18,7 @@ from sekoia_cti.forms import ResultsForm
 __all__ = ["ImportAction", "ImportArguments", "ImportResults", "explained"]
 
 
-class ImportArguments(TimeoutArguments, WaitArguments, ContextArguments):
+class ImportArguments(WaitArguments, ContextArguments):
     """What both imports take, besides where the indicators are."""
 
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import RefangArguments, TimeoutArguments
+from sekoia_cti.actions.arguments import RefangArguments, Timeout
 from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed
 from sekoia_cti.actions.uploads import FileArguments, UploadAction
 from sekoia_cti.client.waiting import Deadline
@@ -12,8 +12,10 @@ from sekoia_cti.forms import ResultsForm
 __all__ = ["PreviewIndicatorsFile", "PreviewIndicatorsFileArguments", "PreviewIndicatorsFileResults"]
 
 
-class PreviewIndicatorsFileArguments(TimeoutArguments, RefangArguments, FileArguments):
+class PreviewIndicatorsFileArguments(RefangArguments, FileArguments):
     """Where the file is, and how to read it."""
+
+    timeout: Timeout = 900
 
 
 class PreviewIndicatorsFileResults(ResultsForm):

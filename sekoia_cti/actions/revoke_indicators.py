@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, WithJsonSchema, field_validator
 
-from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments, TextList, TimeoutArguments, ValueList
+from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments, TextList, Timeout, ValueList
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
 from sekoia_cti.actions.sources import SourceArguments
@@ -44,7 +44,7 @@ Failed = Annotated[
 ]
 
 
-class RevokeIndicatorsArguments(TimeoutArguments, RefangArguments, SourceArguments, CollectionArguments):
+class RevokeIndicatorsArguments(RefangArguments, SourceArguments, CollectionArguments):
     """Which indicators to revoke."""
 
     sources: ClassVar[tuple[str, ...]] = (*SourceArguments.sources, "indicator_ids")
@@ -62,6 +62,7 @@ class RevokeIndicatorsArguments(TimeoutArguments, RefangArguments, SourceArgumen
         default=None, title="Indicator ids", description="Ids of indicators of the collection: indicator--<uuid>"
     )
     dry_run: bool = Field(default=False, title="Dry run", description="Revoke nothing, and tell what would be revoked")
+    timeout: Timeout = 900
 
     @field_validator("indicator_ids")
     @classmethod

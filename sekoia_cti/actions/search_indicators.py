@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, WithJsonSchema
 
-from sekoia_cti.actions.arguments import CollectionArguments, TimeoutArguments
+from sekoia_cti.actions.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
 from sekoia_cti.actions.storage import GrowingList
@@ -45,7 +45,7 @@ Indicators = Annotated[
 ]
 
 
-class SearchIndicatorsArguments(TimeoutArguments, CollectionArguments):
+class SearchIndicatorsArguments(CollectionArguments):
     """Which indicators to look for."""
 
     term: str | None = Field(
@@ -57,6 +57,7 @@ class SearchIndicatorsArguments(TimeoutArguments, CollectionArguments):
     only_active: bool = Field(
         default=False, title="Only active", description="Leave out indicators that are revoked or expired"
     )
+    timeout: Timeout = 900
 
 
 class SearchIndicatorsResults(ResultsForm):

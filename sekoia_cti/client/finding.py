@@ -38,7 +38,7 @@ class Finding:
     """Looks for values and ids in a collection.
 
     A search by term also finds what only contains the value, so patterns are compared (see ``matching.identity``). Each
-    value takes a request or two; a collection that has fewer pages than there are values is read as a whole instead.
+    value takes a request; a collection that has no more pages than there are values is read as a whole instead.
 
     Args:
         collections: The REST client.
@@ -52,7 +52,6 @@ class Finding:
         self._collections = collections
         self._collection_id = collection_id
         self._on_page = on_page
-        self._quotes_are_searched = False
 
     def find(self, values: Sequence[str], ids: Sequence[str], *, look_for_ids: bool) -> Iterator[Match]:
         """A match for each value and then each id, in their order; those found by searching come one by one.
@@ -71,8 +70,9 @@ class Finding:
         if requests <= len(values) + len(ids) or (ids and look_for_ids):
             yield from self._read_for(chain([first], pages), values, ids)
             return
+        in_quotes = bool(values) and self._quotes_are_searched(first)
         for value in values:
-            yield self._search(value)
+            yield self._search(value, in_quotes=in_quotes)
         for indicator_id in ids:
             yield Match(indicator_id, active=[indicator_id], seen=False)
 
@@ -97,25 +97,30 @@ class Finding:
             self._on_page(read, page.total)
         return [*matches, *by_id.values()]
 
-    def _search(self, value: str) -> Match:
-        """In quotes a term finds this very value; without them longer ones too, should quotes not be searched."""
+    def _quotes_are_searched(self, page: IndicatorPage) -> bool:
+        """Whether a term in quotes finds a value that is there: then it finds that very value, and no longer ones."""
+        known = next((indicator for indicator in page.items if indicator.comparisons()), None)
+        if known is None:
+            return False
+        _, value = known.comparisons()[0]
+        found = self._collections.indicators(self._collection_id, term=_term(value, in_quotes=True))
+        return any(indicator.id == known.id for indicator in found.items)
+
+    def _search(self, value: str, *, in_quotes: bool) -> Match:
         match, wanted = Match(value), identity(value)
-        for quoted in (True, False):
-            found: dict[str, Indicator] = {}
-            for spelling in spellings(value):
-                for page in self._collections.all_indicators(self._collection_id, term=_term(spelling, quoted)):
-                    found |= {item.id: item for item in page.items if wanted <= identity(item.value)}
-            for indicator in found.values():
-                match.add(indicator)
-            self._quotes_are_searched = self._quotes_are_searched or bool(quoted and found)
-            if found or self._quotes_are_searched:
-                break
+        found: dict[str, Indicator] = {}
+        for spelling in spellings(value):
+            term = _term(spelling, in_quotes=in_quotes)
+            for page in self._collections.all_indicators(self._collection_id, term=term):
+                found |= {item.id: item for item in page.items if wanted <= identity(item.value)}
+        for indicator in found.values():
+            match.add(indicator)
         return match
 
 
-def _term(value: str, quoted: bool) -> str:
+def _term(value: str, *, in_quotes: bool) -> str:
     """As it stands in a pattern; a value that is a pattern itself stands for itself."""
     if value.startswith("["):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'" if quoted else escaped
+    return f"'{escaped}'" if in_quotes else escaped

@@ -139,13 +139,25 @@ def test_an_active_one_beside_a_revoked_one_is_revoked(
 
 
 def test_ids_are_revoked(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
-    """Ids of the collection are revoked, an unknown one is not found, and a second run finds it done."""
+    """Ids of the collection are revoked, each once, and an unknown one is not found."""
     fill(platform, collection_id, filler, "evil.example", "good.example")
     ids = {indicator["name"]: indicator["id"] for indicator in sandbox.indicators(collection_id)}
     asked = [ids["evil.example"], UNKNOWN_ID, ids["evil.example"]]
     run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=json.dumps(asked))
     assert told(run) == {"revoked": [ids["evil.example"]], "not_found": [UNKNOWN_ID]}
     assert revoked(sandbox, collection_id) == {"evil.example"}
+
+
+def test_an_id_that_was_revoked_before(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
+    """In a small collection its state is seen, in a large one its last change tells."""
+    fill(platform, collection_id, "evil.example", filler)
+    indicator, *_ = sandbox.indicators(collection_id)
+    platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=indicator["id"])
+    answer = {**indicator, "revoked": True, "modified": "2026-01-01T00:00:00Z"}
+    sandbox.faults.rest = [RestFault(method="DELETE", status=200, body=answer)]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=indicator["id"])
+    assert run.error is None
+    assert told(run) == {"already_revoked": [indicator["id"]]}
 
 
 def test_a_value_and_its_id_are_revoked_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -255,11 +267,11 @@ def test_many_values_take_few_requests(sandbox: Sandbox, platform: Platform, col
 
 
 def test_few_values_take_few_requests(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Few values of a large collection are searched for, one request each, and without quotes only in doubt."""
+    """Few values of a large collection are searched for, one request each, after two that tell how."""
     fill(platform, collection_id, *MANY, *(f"filler{number}.test" for number in range(1_000)))
     before = len(sandbox.requests)
     platform.run(RevokeIndicators, collection_id=collection_id, indicators=["d1.example", "absent.example"])
-    assert sum(request.method == "GET" for request in sandbox.requests[before:]) == 3
+    assert sum(request.method == "GET" for request in sandbox.requests[before:]) == 4
 
 
 def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
