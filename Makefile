@@ -26,7 +26,7 @@ demo: .venv/stamp ## Run the example playbook against a sandbox of its own
 
 test: .venv/stamp ## Run all tests
 	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --cov --cov-report=term-missing:skip-covered
 
 check: .venv/stamp ## What CI runs: format, lint, types, architecture, manifests in step, tests
 	$(BIN)/black --check $(SOURCES)

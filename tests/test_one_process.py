@@ -84,6 +84,8 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
         ("CreateIOCCollection", {"name": "Blocklist", "reuse_existing": True}),
         ("ImportIndicatorsFromText", {"text": "a.example"}),
         ("ImportIndicatorsFromFile", {"file_path": "iocs.csv", "mapping": ["observable"], "ignore_first_line": False}),
+        ("ImportIndicators", {"indicators": ["a.example", {"value": "b.example", "description": "x"}]}),
+        ("PreviewIndicatorsFile", {"file_path": "iocs.csv"}),
         ("RevokeIndicators", {"text": "a.example", "indicators_path": "iocs.json"}),
     ],
 )

@@ -246,6 +246,23 @@ def test_what_stops_it_half_way(sandbox: Sandbox, platform: Platform, collection
     assert names(sandbox, collection_id) == set(DOMAINS[:100])
 
 
+def test_a_refusal_of_everything(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A permission that is missing from the start is the error, with no results to mistake for an import."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/indicators$", status=403, times=None)]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
+    assert run.error is not None
+    assert run.error.startswith("Sekoia denied permission (HTTP 403) while submitting the indicators")
+    assert run.results is None
+
+
+def test_a_long_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A thousand indicators and more go in, and the log says which action is faster."""
+    domains = [f"d{number}.example.com" for number in range(1_001)]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=domains, wait=False)
+    assert run.results and (run.results["status"], run.results["imported"]) == ("completed", 1_001)
+    assert "“Import indicators from text” is much faster" in run.logs
+
+
 def test_an_answer_that_lists_less(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """An indicator that Sekoia's answer does not list is reported, not taken for imported."""
     listed = {

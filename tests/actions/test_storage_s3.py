@@ -13,7 +13,9 @@ from s3path import S3Path, register_configuration_parameter
 
 from sandbox import Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.search_indicators import SearchIndicators
 from tests.conftest import Platform
 
 ROWS = [["IOC", "Comment"], *([f"d{number}.example.com", f"row {number}"] for number in range(5_000))]
@@ -77,6 +79,26 @@ def test_text_in_s3(sandbox: Sandbox, platform_on_s3: Platform, bucket: S3Path, 
     )
     assert run.error is None
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {"a.example.com", "b.example.com"}
+
+
+def test_a_list_goes_to_s3_and_back(
+    sandbox: Sandbox, platform_on_s3: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a search finds above a limit is written to S3, and the imports take it from there."""
+    monkeypatch.setattr(SearchIndicators, "most_inline", 100)
+    names = {f"d{number}.example.com" for number in range(250)}
+    run = platform_on_s3.run(
+        ImportIndicators, collection_id=collection_id, indicators=sorted(names), description="of an alert"
+    )
+    assert run.error is None
+    found = platform_on_s3.run(SearchIndicators, collection_id=collection_id).results
+    assert found and (found["count"], found["indicators"]) == (250, None)
+    other = str(sandbox.create_collection(name="Copy")["id"])
+    run = platform_on_s3.run(ImportIndicators, collection_id=other, indicators_path=found["indicators_path"])
+    assert run.error is None
+    there = sandbox.indicators(other)
+    assert {indicator["name"] for indicator in there} == names
+    assert {indicator["description"] for indicator in there} == {"of an alert"}
 
 
 @pytest.mark.parametrize(
