@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Sequence
 
+from sekoia_cti.indicators.types import Unrecognised, recognise
+
 __all__ = ["decode", "sample", "thin"]
 
 _BOMS = (
@@ -68,9 +70,6 @@ def thin(values: Iterable[str], most: int = 512) -> list[str]:
 
 
 def _searchable(line: str) -> str | None:
-    # Here, since its patterns take a part of a start that only those who read indicators should wait for.
-    from sekoia_cti.indicators.types import Unrecognised, recognise
-
     found = recognise(line)
     if isinstance(found, Unrecognised):
         return None
