@@ -85,7 +85,8 @@ class FindIOCCollection(SekoiaAction):
         with self.collections(Deadline(TIMEOUT)) as collections:
             found = _fitting(collections, arguments)
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
-        self.tell(f"{len(found):,} IOC collections fit the name “{arguments.name}”")
+        fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"
+        self.tell(f"{fitting} the name “{arguments.name}”")
         return FindIOCCollectionResults(
             collection_id=found[0].id if len(found) == 1 else None,
             collections=[
