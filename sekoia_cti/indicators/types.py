@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 from unicodedata import category
 
 from publicsuffixlist import PSLFILE
 
 from sekoia_cti.indicators.refang import STIX_START, refang
 
-__all__ = ["Found", "IndicatorType", "Recognised", "Unrecognised", "examine", "plain", "recognise"]
+__all__ = ["Found", "IndicatorType", "Recognised", "Unrecognised", "examine", "plain", "plain_defanged", "recognise"]
 
 IndicatorType = Literal["ipv4", "ipv6", "mac", "domain", "url", "email", "md5", "sha1", "sha256", "sha512", "hashes"]
 """The kinds that Sekoia takes (contract, "Accepted IOC types"); ``hashes`` are several of one file in one line."""
@@ -102,16 +102,25 @@ def _plain_endings() -> frozenset[str]:
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?+"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
+_AFTER_HOST = r"(?::[0-9]{1,4})?(?:[/?\#][!-~]*+)?"
 _PLAIN = re.compile(
     rf"""
-      (?P<domain>(?:{_LABEL}\.)++(?P<ending>[a-z]{{2,63}}))
+      (?P<hash>[0-9A-Fa-f]{{32,128}}+)(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f])?
+    | (?P<domain>(?:{_LABEL}\.)++(?P<ending>[a-z]{{2,63}}))
     | (?P<ipv4>{_IPV4})
-    | (?P<url>https?://(?:(?:{_LABEL}\.)++[a-z]{{2,63}}|{_IPV4})(?::[0-9]{{1,4}})?(?:[/?\#][!-~]*+)?)
-    | (?P<sha256>[0-9A-Fa-f]{{64}})
-    | (?P<md5>[0-9A-Fa-f]{{32}})
-    | (?P<sha1>[0-9A-Fa-f]{{40}})
-    | (?P<sha512>[0-9A-Fa-f]{{128}})
-    | (?P<hashes>[0-9A-Fa-f]{{32,128}}+(?:(?:[ ]?[,;|][ ]?|[ ])[0-9A-Fa-f]{{32,128}}+)++)
+    | (?P<url>https?://(?:(?:{_LABEL}\.)++[a-z]{{2,63}}|{_IPV4}){_AFTER_HOST})
+    """,
+    re.VERBOSE | re.ASCII,
+).fullmatch
+
+# The same with hxxp for http and [.] for any of the dots, in a text that cleaning has nothing to do with.
+_DOT = r"(?:\.|\[\.\])"
+_PLAIN_DEFANGED = re.compile(
+    rf"""
+    (?P<scheme>h(?:xx|XX|tt)p(?P<secure>s?)://)?
+    (?P<host>(?P<domain>(?:{_LABEL}{_DOT})++(?P<ending>[a-z]{{2,63}})) | {_OCTET}(?:{_DOT}{_OCTET}){{3}})
+    (?P<rest>{_AFTER_HOST})
+    (?<=[0-9A-Za-z/])
     """,
     re.VERBOSE | re.ASCII,
 ).fullmatch
@@ -121,16 +130,45 @@ def plain(value: str) -> Found | None:
     """The answer for the shapes that make up nearly all of nearly all feeds; None when it takes a closer look."""
     if (match := _PLAIN(value)) is None or len(value) > _LONGEST_NAME:
         return None
-    kind = cast("IndicatorType", match.lastgroup)
+    kind = match.lastgroup
     if kind == "domain":
-        if match["ending"] not in _plain_endings() or value in _suffixes():
-            return None
-        return kind, value, value
+        return _plain_domain(value, match["ending"])
+    if kind == "url":
+        return "url", value, value
+    if kind == "ipv4":
+        return "ipv4", value, value
     if kind == "hashes":
-        return _hashes_of_one_file(value)
-    if kind in ("url", "ipv4") or value.islower():
-        return kind, value, value
-    return kind, value, value.lower()
+        found = _hashes_of_one_file(value)
+        return found if found[0] else None
+    if hash_kind := _HASHES.get(len(value)):
+        return hash_kind, value, _lowered(value)
+    return None
+
+
+def plain_defanged(text: str) -> Found | None:
+    """The same for a text as it was written: what :func:`plain` says of the refanged value, at once.
+
+    None when it takes a closer look: the text is defanged in another way, needs cleaning, or is of another shape.
+    """
+    if (match := _PLAIN_DEFANGED(text)) is None or len(text) > _LONGEST_NAME:
+        return None
+    host = match["host"].replace("[.]", ".")
+    if match["scheme"]:
+        value = f"http{match['secure']}://{host}{match['rest']}"
+        return "url", value, value
+    if match["rest"]:
+        return None
+    return _plain_domain(host, match["ending"]) if match["domain"] else ("ipv4", host, host)
+
+
+def _plain_domain(name: str, ending: str) -> Found | None:
+    return ("domain", name, name) if ending in _plain_endings() and name not in _suffixes() else None
+
+
+def _lowered(value: str) -> str:
+    """The value in lower case, as the same object where it is: half a million keys are kept besides their values."""
+    lowered = value.lower()
+    return value if value == lowered else lowered
 
 
 def recognise(value: str) -> Recognised | Unrecognised:
@@ -186,7 +224,7 @@ def _hashes_of_one_file(value: str) -> Found:
     if len(lengths) < len(words):
         return None, value, "two hashes of one kind, where a line holds the hashes of one file"
     joined = ",".join(words)
-    return "hashes", joined, joined if joined.islower() else joined.lower()
+    return "hashes", joined, _lowered(joined)
 
 
 # STIX
