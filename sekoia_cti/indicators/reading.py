@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sekoia_cti.indicators.refang import refang
-from sekoia_cti.indicators.types import Found, examine, plain
+from sekoia_cti.indicators.types import Found, examine, plain, plain_defanged
 
 __all__ = ["Account", "Reading", "Unrecognized", "clean", "judge", "read"]
 
@@ -145,6 +145,8 @@ def judge(text: str, *, refanging: bool = True) -> Found | None:
         text: Any text that :func:`~sekoia_cti.indicators.types.plain` does not know.
         refanging: Whether a defanged value is to be sent as it was before.
     """
+    if refanging and (found := plain_defanged(text)):
+        return found
     cleaned = clean(text)
     if not cleaned:
         return None
