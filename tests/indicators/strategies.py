@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 
 from hypothesis import strategies as st
 
-__all__ = ["defanged", "text_like_indicators"]
+__all__ = ["defanged", "hash_lines", "text_like_indicators", "usually_defanged"]
 
 _DOTS = (".", "[.]", "(.)", "{.}", "[dot]", "(dot)", "{DOT}", "[ dot ]", " [.] ", " (dot) ", "\\.")
 _COLONS = (":", "[:]", "(:)", "{:}", " [:] ")
@@ -59,3 +59,30 @@ def defanged(draw: st.DrawFn) -> tuple[str, str]:
     path = draw(_PATH)
     start = draw(st.sampled_from(_SCHEMES[scheme])) + draw(st.sampled_from(_SEPARATORS))
     return f"{scheme}://{host}{path}", f"{start}{written(host)}{path}"
+
+
+@st.composite
+def usually_defanged(draw: st.DrawFn) -> str:
+    """A domain, an address or a URL in the forms that most feeds have, or nearly so."""
+    name = draw(_NAMES | _IPV4 | st.sampled_from(["co.uk", "invoice.zip", "a.nosuchtld", "-a.example", "192.0.2.256"]))
+    host = re.sub("[.]", lambda _: draw(st.sampled_from([".", "[.]"])), name)
+    scheme = draw(st.sampled_from(["", "hxxp://", "hxxps://", "hXXp://", "http://", "https://", "HXXP://", "ftp://"]))
+    return (
+        scheme
+        + host
+        + draw(st.sampled_from(["", ":8080", ":80800"]))
+        + draw(_PATH)
+        + draw(st.sampled_from(["", "", ","]))
+    )
+
+
+@st.composite
+def hash_lines(draw: st.DrawFn) -> str:
+    """The hashes of one file, or nearly so, with all that can stand between them and behind them."""
+    sizes = draw(st.permutations([32, 40, 64, 128]))[: draw(st.integers(1, 4))]
+    odd = draw(st.sampled_from([None, None, None, 4, 24, 31, 33, 40, 96]))
+    words = [draw(st.sampled_from("0aF")) * size for size in ([*sizes, odd] if odd else sizes)]
+    marks = st.sampled_from([" ", ",", ";", "|", ", ", " | ", "  ", ",,", "\t", "-"])
+    return (
+        "".join(word + draw(marks) for word in words[:-1]) + words[-1] + draw(st.sampled_from(["", "", "", "|", " "]))
+    )

@@ -9,9 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
-from sekoia_cti.indicators.reading import read
-from sekoia_cti.indicators.types import IndicatorType, Recognised, Unrecognised, recognise
-from tests.indicators.strategies import text_like_indicators
+from sekoia_cti.indicators.reading import clean, read
+from sekoia_cti.indicators.refang import refang
+from sekoia_cti.indicators.types import (
+    IndicatorType,
+    Recognised,
+    Unrecognised,
+    examine,
+    plain,
+    plain_defanged,
+    recognise,
+)
+from tests.indicators.strategies import defanged, hash_lines, text_like_indicators, usually_defanged
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -304,6 +313,38 @@ def test_any_text_has_an_answer(text: str) -> None:
 def _ambiguity(value: str) -> str:
     again = recognise(value)
     return again.reason if isinstance(again, Unrecognised) and again.reason.startswith("a file name or") else ""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("hxxps://evil[.]example:8080/a[.]b", "url", "https://evil.example:8080/a[.]b"),
+        ("hXXp://192[.]0[.]2[.]1/", "url", "http://192.0.2.1/"),
+        ("evil[.]example", "domain", "evil.example"),
+        ("192[.]0.2[.]1", "ipv4", "192.0.2.1"),
+    ],
+)
+def test_the_usual_defanging_takes_one_look(text: str, kind: IndicatorType, value: str) -> None:
+    """What most feeds hold is known without cleaning and refanging it step by step."""
+    assert plain_defanged(text) == (kind, value, value)
+
+
+@given(usually_defanged() | defanged().map(lambda pair: pair[1]) | text_like_indicators())
+@example("evil[.]example,")
+@example("invoice[.]zip")
+@example("co[.]uk")
+@example("hxxp://evil[.]example/" + "a" * 300)
+def test_one_look_says_what_the_steps_say(text: str) -> None:
+    """Where one look is enough, cleaning, refanging and typing come to the same."""
+    found = plain_defanged(text)
+    assert found is None or (clean(text), plain(refang(text))) == (text, found)
+
+
+@given(hash_lines())
+def test_a_line_of_hashes_is_the_same_at_a_closer_look(line: str) -> None:
+    """Several hashes that are known at first sight are what the closer look takes them for."""
+    found = plain(line)
+    assert found is None or found[0] != "hashes" or found == examine(line, is_host=False, may_be_defanged=False)
 
 
 @pytest.mark.parametrize("ending", ["com", "co.uk", "com.py", "рф", "xn--p1ai", "kawasaki.jp", "ck", "museum", "arpa"])
