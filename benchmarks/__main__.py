@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.measures import FULL, MEASURES, QUICK, Row
+from benchmarks.measures import FULL, MEASURES, QUICK, Row, be_alone
 
 __all__ = ["main"]
 
@@ -19,9 +19,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measures time, CPU and memory against a straight-line client."
     )
-    parser.add_argument("--quick", action="store_true", help="small sizes, one run each: shows that it works, no more")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="small sizes, one run each and nearly all in one process: shows that it works, no more",
+    )
     parser.add_argument("--only", choices=MEASURES, metavar="NAME", help=f"one of {', '.join(MEASURES)}")
     options = parser.parse_args()
+    be_alone()
     print(_line("", "ours", "compared to", "outcome", "target"))
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in MEASURES.items():

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Used", "main"]
+__all__ = ["Used", "main", "run"]
 
 
 class Used(NamedTuple):
@@ -34,15 +34,27 @@ class Used(NamedTuple):
     ended_at: int
 
 
+def run(client: str, work: str, url: str, path: Path) -> Used:
+    """Have a client do its work.
+
+    Args:
+        client: A module of this package.
+        work: A function of it.
+        url, path: What it takes: where the server is, and a file.
+    """
+    do = getattr(importlib.import_module(f"benchmarks.{client}"), work)
+    gc.collect()
+    gc.freeze()  # as main.py does
+    memory, cpu, begun = _memory("VmRSS"), _cpu(), time.monotonic_ns()
+    do(url, path)
+    ended = time.monotonic_ns()
+    return Used((ended - begun) / 1e9, _cpu() - cpu, _memory("VmHWM") - memory, ended)
+
+
 def main() -> None:
     """Run and print."""
     client, work, url, path = sys.argv[1:]
-    run = getattr(importlib.import_module(f"benchmarks.{client}"), work)
-    gc.collect()
-    memory, cpu, begun = _memory("VmRSS"), _cpu(), time.monotonic_ns()
-    run(url, Path(path))
-    ended = time.monotonic_ns()
-    print(json.dumps(Used((ended - begun) / 1e9, _cpu() - cpu, _memory("VmHWM") - memory, ended)))
+    print(json.dumps(run(client, work, url, Path(path))))
 
 
 def _cpu() -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +19,11 @@ from typing import Literal, TypeVar
 
 import requests
 
+from benchmarks import child
 from benchmarks.child import Used
 from benchmarks.server import API_KEY
 
-__all__ = ["FULL", "MEASURES", "QUICK", "Row", "Scale"]
+__all__ = ["FULL", "MEASURES", "QUICK", "Row", "Scale", "be_alone"]
 
 T = TypeVar("T")
 
@@ -31,9 +33,6 @@ MEGABYTE = 1_000_000
 
 PATIENCE = 120.0
 """Seconds that a run can take."""
-
-SETTLED = 0.3
-"""Seconds from a submission to its final event where nothing but these two matters."""
 
 FOREIGN = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME", "PYTHONDONTWRITEBYTECODE"}
 """Variables that would lead the SDK elsewhere, or have the code compiled in each run, which the image is spared."""
@@ -47,14 +46,18 @@ class Scale:
         file_size: Bytes of the file that is uploaded.
         lines: Numbers of lines that are imported, growing.
         noise_rate, noise_seconds: Unrelated events a second, and for how long.
+        settled: Seconds from a submission to its final event where nothing but these two matters.
         repeat: How often, as a share of what each measure needs for a steady median.
+        apart: Whether each run has a process of its own; without, figures say only that there are some.
     """
 
     file_size: int
     lines: tuple[int, ...]
     noise_rate: int
     noise_seconds: float
+    settled: float = 0.3
     repeat: float = 1.0
+    apart: bool = True
 
     def runs(self, full: int) -> int:
         """How many runs are made where so many make a steady median."""
@@ -62,7 +65,15 @@ class Scale:
 
 
 FULL = Scale(file_size=100 * MEGABYTE, lines=(1_000, 10_000, 100_000, 500_000), noise_rate=20_000, noise_seconds=5.0)
-QUICK = Scale(file_size=MEGABYTE, lines=(100, 1_000, 5_000), noise_rate=2_000, noise_seconds=0.5, repeat=0.01)
+QUICK = Scale(
+    file_size=MEGABYTE,
+    lines=(100, 1_000, 5_000),
+    noise_rate=2_000,
+    noise_seconds=0.2,
+    settled=0.02,
+    repeat=0.01,
+    apart=False,
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ def preview(scale: Scale, folder: Path) -> Iterator[Row]:
         for start in range(0, scale.file_size, len(block)):
             file.write(block[: scale.file_size - start])
     with _serving() as url:
-        ours, other = _in_turns(scale.runs(7), *(_run(client, "upload", url, path) for client in CLIENTS))
+        ours, other = _in_turns(scale.runs(7), *(_run(scale, client, "upload", url, path) for client in CLIENTS))
     size = f"{scale.file_size / MEGABYTE:g} MB CSV through preview"
     yield Row(f"{size}: time", _seconds(ours), _seconds(other), "s", "ratio", 0.2)
     yield Row(f"{size}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 8.0)
@@ -119,12 +130,14 @@ def text(scale: Scale, folder: Path) -> Iterator[Row]:
     """Importing ever more lines, and the same number of lines that have to be cleaned."""
     most = scale.lines[-1]
     beyond: list[float] = []
-    with _serving(SETTLED) as url:
+    with _serving(scale.settled) as url:
         for count, line in [*((count, _domain) for count in scale.lines), (most, _defanged)]:
             path = folder / "indicators.txt"
             with path.open("w") as file:
                 file.writelines(line(number) for number in range(count))
-            ours, other = _in_turns(scale.runs(3), *(_run(client, "import_text", url, path) for client in CLIENTS))
+            ours, other = _in_turns(
+                scale.runs(3), *(_run(scale, client, "import_text", url, path) for client in CLIENTS)
+            )
             kind = "domains" if line is _domain else "defanged URLs and hash lines"
             limit = 2.0 if count == most and line is _domain else None
             yield (row := Row(f"{count:,} {kind}: CPU", _cpu(ours), _cpu(other), "s", "difference", limit))
@@ -141,13 +154,13 @@ def text(scale: Scale, folder: Path) -> Iterator[Row]:
 def latency(scale: Scale, folder: Path) -> Iterator[Row]:
     """From when the final event was sent to when the client returned."""
     path = _few_lines(folder)
-    with _serving(SETTLED) as url:
+    with _serving(scale.settled) as url:
 
         def late(run: Callable[[], Used]) -> float:
             ended = run().ended_at
             return float(ended - requests.get(f"{url}/sent", timeout=PATIENCE).json()["at"]) / 1e6
 
-        runs = [partial(late, _run(client, "import_text", url, path)) for client in CLIENTS]
+        runs = [partial(late, _run(scale, client, "import_text", url, path)) for client in CLIENTS]
         ours, other = _in_turns(scale.runs(15), *runs)
     yield Row("final event sent → action returns", median(ours), median(other), "ms", "difference", 2.0)
 
@@ -156,7 +169,7 @@ def noise(scale: Scale, folder: Path) -> Iterator[Row]:
     """Waiting in a busy community."""
     path = _few_lines(folder)
     with _serving(scale.noise_seconds, scale.noise_rate) as url:
-        ours, other = _in_turns(scale.runs(5), *(_run(client, "import_text", url, path) for client in CLIENTS))
+        ours, other = _in_turns(scale.runs(5), *(_run(scale, client, "import_text", url, path) for client in CLIENTS))
     measure = f"{scale.noise_rate:,} unrelated 1 KB events a second for {scale.noise_seconds:g} s: CPU"
     yield Row(measure, _cpu(ours), _cpu(other), "s", "ratio", 0.35)
 
@@ -172,7 +185,8 @@ def start(scale: Scale, _folder: Path) -> Iterator[Row]:
         }
         create = partial(_wall, "main.py", "CreateIOCCollection", says="Created", **platform)
         empty = partial(_wall, "benchmarks/empty.py", "Empty", says="", **platform)
-        _in_turns(1, create, empty)  # compiles what was not
+        if scale.apart:
+            _in_turns(1, create, empty)  # compiles what was not
         ours, other = _in_turns(scale.runs(21), create, empty)
     yield Row("CreateIOCCollection, start to finish", median(ours), median(other), "s", "ratio", 1.08)
     imports = [partial(_import_time, what) for what in ("main", "sekoia_automation.action, sekoia_automation.module")]
@@ -186,6 +200,14 @@ MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
 """By name."""
 
 CLIENTS = ("ours", "baseline")
+
+
+def be_alone() -> None:
+    """Take from this process, and so from those it starts, what would lead the SDK elsewhere, or requests to a proxy."""
+    for name in list(os.environ):
+        if name.upper() in FOREIGN:
+            del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
 
 
 def _in_turns(runs: int, *kinds: Callable[[], T]) -> list[list[T]]:
@@ -236,7 +258,6 @@ def _serving(seconds: float = 0.0, rate: int = 0) -> Iterator[str]:
     with subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate)],
         cwd=ROOT,
-        env=_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -245,8 +266,11 @@ def _serving(seconds: float = 0.0, rate: int = 0) -> Iterator[str]:
         yield f"http://127.0.0.1:{int(port)}"
 
 
-def _run(client: str, work: str, url: str, path: Path) -> Callable[[], Used]:
+def _run(scale: Scale, client: str, work: str, url: str, path: Path) -> Callable[[], Used]:
     def run() -> Used:
+        if not scale.apart:
+            with redirect_stdout(io.StringIO()):
+                return child.run(client, work, url, path)
         said = _python("-m", "benchmarks.child", client, work, url, str(path))
         return Used(*json.loads(said.splitlines()[-1]))
 
@@ -275,7 +299,7 @@ def _python(*arguments: str, **environment: str) -> str:
     done = subprocess.run(  # noqa: S603  # our own programs
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=_environment() | environment,
+        env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -283,8 +307,3 @@ def _python(*arguments: str, **environment: str) -> str:
         check=True,
     )
     return done.stdout
-
-
-def _environment() -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name.upper() not in FOREIGN}
-    return inherited | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
