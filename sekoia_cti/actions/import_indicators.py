@@ -119,6 +119,9 @@ class ImportIndicators(ImportAction):
         with self.importer(arguments, arguments.collection_id) as importer:
             self._announce(reading, arguments)
             requests = requests_for(reading, importer.context, importer.collections.kill_chains)
+            self.warn_of_limited_matching(
+                request.context for request in requests if request.context != importer.context
+            )
             submission = _Submission(importer, self.held(importer, len(reading.items)), reading.failed)
             submission.run(requests)
             results = self._concluded(importer, arguments, submission)

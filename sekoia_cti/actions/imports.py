@@ -1,6 +1,6 @@
 """What the import actions share: their results, and the flow from an open client to a conclusion."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Literal
 
@@ -12,7 +12,7 @@ from sekoia_cti.actions.progress import ProgressLog
 from sekoia_cti.client.errors import DeadlinePassed, Interrupted, LimitExceeded, Refused, RequestError, SekoiaError
 from sekoia_cti.client.imports import Importer, Outcome, Progress
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.client.wire import Count
+from sekoia_cti.client.wire import Context, Count
 from sekoia_cti.forms import ResultsForm
 
 __all__ = ["ImportAction", "ImportArguments", "ImportResults", "explained"]
@@ -74,11 +74,7 @@ class ImportAction(SekoiaAction):
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
             collection = collections.collection(collection_id)
             context = arguments.context(collections.kill_chains)
-            if context.limits_ip_matching():
-                self.tell(
-                    "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
-                    "warning",
-                )
+            self.warn_of_limited_matching([context])
             importer = Importer(
                 collections=collections,
                 live=live,
@@ -91,6 +87,14 @@ class ImportAction(SekoiaAction):
             if (unreachable := importer.connect()) is not None:
                 self.tell(f"{unreachable} The import goes on and will be confirmed over the REST API.", "warning")
             yield importer
+
+    def warn_of_limited_matching(self, contexts: Iterable[Context]) -> None:
+        """Say so where a phase narrows what IP addresses match."""
+        if any(context.limits_ip_matching() for context in contexts):
+            self.tell(
+                "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
+                "warning",
+            )
 
     def held(self, importer: Importer, new: int) -> Count | None:
         """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell.

@@ -89,6 +89,7 @@ def test_objects_bring_their_own_context(
         {"kill_chain_name": "lockheed-martin-cyber-kill-chain", "phase_name": "command-and-control"}
     ]
     assert there["192.0.2.1"]["x_ic_related_threat_refs"] == ["intrusion-set--00000000-0000-4000-8000-000000000001"]
+    assert run.logs.count("limits the matching of IP addresses to destination.ip") == 1
     # One context a request, and no field in an item that the contract does not publish for items.
     assert all(
         indicator.keys() <= {"value", "type", "valid_from"}
