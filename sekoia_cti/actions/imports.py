@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from sekoia_cti.actions.arguments import ContextArguments, WaitArguments
 from sekoia_cti.actions.base import SekoiaAction
@@ -24,6 +24,9 @@ class ImportArguments(WaitArguments, ContextArguments):
 
 class ImportResults(ResultsForm):
     """What both imports tell."""
+
+    # Built at the start, unlike other models: when the last event has come, a playbook waits for these.
+    model_config = ConfigDict(defer_build=False)
 
     status: Literal["completed", "incomplete", "submitted"] = Field(
         title="Status",

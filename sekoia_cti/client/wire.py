@@ -222,6 +222,9 @@ class ImportEvent(Wire):
 
 
 class _ImportMessage(Wire):
+    # Built at the start, unlike the others: when the last event has come, a playbook waits for this one.
+    model_config = ConfigDict(defer_build=False)
+
     type: Literal["ioc-collection"]
     attributes: ImportEvent
 
