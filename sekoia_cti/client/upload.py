@@ -10,8 +10,12 @@ from sekoia_cti.client.waiting import Deadline
 
 __all__ = ["Multipart"]
 
-PIECE = 512 * 1024
-"""Bytes read and sent at a time: more would be little faster, and has to be sent within the socket's timeout of 10 s."""
+SMALLEST, LARGEST = 128 * 1024, 1024 * 1024
+"""Bytes of a piece. Large ones go through a fast network in fewer steps. In a slow one a piece has to be small, since it
+must be sent as a whole within the timeout for connecting, which urllib3 leaves on the socket."""
+
+QUICK = 0.1
+"""Seconds within which a piece was sent if the next one can be twice as large."""
 
 
 class Multipart:
@@ -45,7 +49,11 @@ class Multipart:
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
-        while piece := self._file.read(PIECE):
+        size = SMALLEST
+        while piece := self._file.read(size):
             self._deadline.check("uploading the file")
+            begun = self._deadline.now()
             yield piece
+            quick = self._deadline.now() - begun < QUICK
+            size = min(2 * size, LARGEST) if quick else SMALLEST
         yield self._tail
