@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-__all__ = ["Form", "ResultsForm", "complaint"]
+__all__ = ["Form", "ResultsForm", "complaint", "objects"]
 
 
 class _FlatSchema(GenerateJsonSchema):
@@ -55,6 +55,22 @@ class ResultsForm(Form):
     @classmethod
     def _generator(cls) -> type[GenerateJsonSchema]:
         return _ResultsSchema
+
+
+def objects(**fields: str) -> WithJsonSchema:
+    """The schema of a list of objects.
+
+    Args:
+        fields: The type of each field: ``string``, ``string?`` where it can be null, ``string[]`` for a list.
+    """
+
+    def schema(kind: str) -> dict[str, Any]:
+        if kind.endswith("[]"):
+            return {"type": "array", "items": {"type": kind[:-2]}}
+        return {"type": [kind[:-1], "null"] if kind.endswith("?") else kind}
+
+    properties = {name: schema(kind) for name, kind in fields.items()}
+    return WithJsonSchema({"type": "array", "items": {"type": "object", "properties": properties}})
 
 
 def complaint(error: ValidationError, *, show_values: bool) -> str:

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.arguments import Arguments
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
-from sekoia_cti.forms import ResultsForm
+from sekoia_cti.forms import ResultsForm, objects
 
 __all__ = ["FindIOCCollection", "FindIOCCollectionArguments", "FindIOCCollectionResults"]
 
@@ -18,21 +18,7 @@ TIMEOUT = 120.0
 
 Collections = Annotated[
     list[dict[str, Any]],
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "id": {"type": "string"},
-                    "name": {"type": "string"},
-                    "description": {"type": ["string", "null"]},
-                    "community_uuid": {"type": ["string", "null"]},
-                    "indicators_count": {"type": ["integer", "null"]},
-                },
-            },
-        }
-    ),
+    objects(id="string", name="string", description="string?", community_uuid="string?", indicators_count="integer?"),
 ]
 
 

@@ -11,7 +11,14 @@ from sekoia_cti.actions import storage
 from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments, as_list
 from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.items import ItemReading, Request, read_items, requests_for
-from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed, refuse_unrecognized, unrecognized_warning
+from sekoia_cti.actions.readings import (
+    FailedList,
+    TypeCounts,
+    UnrecognizedList,
+    listed,
+    refuse_unrecognized,
+    unrecognized_warning,
+)
 from sekoia_cti.actions.sources import read_list
 from sekoia_cti.client.errors import LimitExceeded, Refused, SekoiaError
 from sekoia_cti.client.imports import Importer
@@ -74,18 +81,9 @@ class ImportIndicatorsResults(ImportResults):
     indicator_ids: list[str] = Field(
         title="Indicator ids", description="Ids of the indicators, where Sekoia told them, each once"
     )
-    failed: Annotated[
-        list[dict[str, Any]],
-        WithJsonSchema(
-            {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {"value": {"type": "string"}, "reason": {"type": "string"}},
-                },
-            }
-        ),
-    ] = Field(title="Failed", description="The first 1000 indicators that did not go in, with value and reason")
+    failed: FailedList = Field(
+        title="Failed", description="The first 1000 indicators that did not go in, with value and reason"
+    )
     failed_count: int = Field(title="Failed count", description="How many such indicators there are")
     duplicates: int = Field(
         title="Duplicates", description="Indicators given again with the same context, and sent once"

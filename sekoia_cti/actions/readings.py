@@ -5,31 +5,20 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
+from sekoia_cti.forms import objects
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import Account, Unrecognized
 
-__all__ = ["TypeCounts", "UnrecognizedList", "listed", "refuse_unrecognized", "unrecognized_warning"]
+__all__ = ["FailedList", "TypeCounts", "UnrecognizedList", "listed", "refuse_unrecognized", "unrecognized_warning"]
 
 NAMED_LINES = 10
 """Lines that an error names."""
 
-UnrecognizedList = Annotated[
-    list[dict[str, Any]],
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "line": {"type": "integer"},
-                    "value": {"type": "string"},
-                    "reason": {"type": "string"},
-                },
-            },
-        }
-    ),
-]
+UnrecognizedList = Annotated[list[dict[str, Any]], objects(line="integer", value="string", reason="string")]
 """The result of :func:`listed`."""
+
+FailedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
+"""What Sekoia did not do as asked, and why."""
 
 TypeCounts = Annotated[dict[str, int], WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer"}})]
 """How many values there are of each type."""

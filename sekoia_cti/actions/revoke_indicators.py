@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, field_validator
 
 from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments, TextList, Timeout, ValueList
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.actions.progress import ProgressLog
+from sekoia_cti.actions.readings import FailedList
 from sekoia_cti.actions.sources import SourceArguments
 from sekoia_cti.client.confirm import CLOCK_LAG
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
@@ -29,19 +30,6 @@ ATTEMPTS = 5
 _INDICATOR_ID = re.compile(r"indicator--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Outcome = Literal["revoked", "would_revoke", "already_revoked", "not_found"]
-
-Failed = Annotated[
-    list[dict[str, str]],
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"value": {"type": "string"}, "reason": {"type": "string"}},
-            },
-        }
-    ),
-]
 
 
 class RevokeIndicatorsArguments(RefangArguments, SourceArguments, CollectionArguments):
@@ -81,7 +69,7 @@ class RevokeIndicatorsResults(ResultsForm):
     would_revoke: list[str] = Field(title="Would revoke", description="In a dry run, what would be revoked")
     already_revoked: list[str] = Field(title="Already revoked", description="What had been revoked before")
     not_found: list[str] = Field(title="Not found", description="What the collection does not hold")
-    failed: Failed = Field(title="Failed", description="What could not be revoked, each with value and reason")
+    failed: FailedList = Field(title="Failed", description="What could not be revoked, each with value and reason")
     remaining: list[str] = Field(
         title="Remaining",
         description="What was not come to before the action ended early, with an error that says why",

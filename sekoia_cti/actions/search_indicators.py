@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from sekoia_cti.actions.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.base import SekoiaAction
@@ -14,33 +14,25 @@ from sekoia_cti.client.imports import Progress
 from sekoia_cti.client.rest import IOCCollections
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Indicator, aware
-from sekoia_cti.forms import ResultsForm
+from sekoia_cti.forms import ResultsForm, objects
 from sekoia_cti.indicators.refang import refang
 
 __all__ = ["SearchIndicators", "SearchIndicatorsArguments", "SearchIndicatorsResults"]
 
 Indicators = Annotated[
     list[dict[str, Any]],
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "id": {"type": "string"},
-                    "value": {"type": "string"},
-                    "type": {"type": ["string", "null"]},
-                    "pattern": {"type": "string"},
-                    "description": {"type": ["string", "null"]},
-                    "valid_from": {"type": ["string", "null"]},
-                    "valid_until": {"type": ["string", "null"]},
-                    "kill_chain_phases": {"type": "array", "items": {"type": "string"}},
-                    "related_threat_refs": {"type": "array", "items": {"type": "string"}},
-                    "revoked": {"type": "boolean"},
-                    "active": {"type": "boolean"},
-                },
-            },
-        }
+    objects(
+        id="string",
+        value="string",
+        type="string?",
+        pattern="string",
+        description="string?",
+        valid_from="string?",
+        valid_until="string?",
+        kill_chain_phases="string[]",
+        related_threat_refs="string[]",
+        revoked="boolean",
+        active="boolean",
     ),
 ]
 
