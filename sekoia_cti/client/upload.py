@@ -10,7 +10,7 @@ from sekoia_cti.client.waiting import Deadline
 
 __all__ = ["Multipart"]
 
-SMALLEST, LARGEST = 128 * 1024, 1024 * 1024
+SMALLEST, LARGEST = 128 * 1024, 512 * 1024
 """Bytes of a piece. Large ones go through a fast network in fewer steps. In a slow one a piece has to be small, since it
 must be sent as a whole within the timeout for connecting, which urllib3 leaves on the socket."""
 
