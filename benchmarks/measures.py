@@ -120,7 +120,7 @@ def preview(scale: Scale, folder: Path) -> Iterator[Row]:
         for start in range(0, scale.file_size, len(block)):
             file.write(block[: scale.file_size - start])
     with _serving() as url:
-        ours, other = _in_turns(scale.runs(7), *(_run(scale, client, "upload", url, path) for client in CLIENTS))
+        ours, other = _in_turns(scale.runs(15), *(_run(scale, client, "upload", url, path) for client in CLIENTS))
     size = f"{scale.file_size / MEGABYTE:g} MB CSV through preview"
     yield Row(f"{size}: time", _seconds(ours), _seconds(other), "s", "ratio", 0.2)
     yield Row(f"{size}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 8.0)
