@@ -15,7 +15,9 @@ import xlwt
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
-from sekoia_cti.indicators.reading import read
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.indicators.headers import mapping_for
+from sekoia_cti.indicators.reading import clean, read
 from tests.conftest import Platform
 
 FEEDS = Path(__file__).resolve().parents[3] / "shared" / "feeds"
@@ -326,6 +328,31 @@ def test_published_feeds_are_imported(sandbox: Sandbox, platform: Platform, coll
         if account.by_type:
             (value,) = account.values
             assert strongest(value) in there
+
+
+@pytest.mark.skipif(not FEEDS.is_dir(), reason="the feeds are not here")
+@pytest.mark.parametrize("name", ["apt31.csv", "customerloader.csv", "emotet.csv", "interlock.txt", "marsstealer.csv"])
+def test_published_feeds_are_imported_as_text(
+    sandbox: Sandbox, platform: Platform, collection_id: str, name: str
+) -> None:
+    """The same lines as text: each is sent, a duplicate, a comment or blank, and what is of a known kind is in the collection."""
+    content = (FEEDS / name).read_text()
+    lines = content.splitlines()
+    if name.endswith(".csv"):
+        header, *rows = csv.reader(lines)
+        mapping = mapping_for(header)
+        index = mapping.index("observable") if mapping else header.index("pattern")
+        lines = [row[index] for row in rows]
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(lines))
+    assert run.error is None
+    assert run.results
+    assert run.results["status"] == "completed"
+    assert run.results["submitted"] + run.results["duplicates"] == sum(clean(line) != "" for line in lines)
+    assert sum(run.results["by_type"].values()) + run.results["unrecognized_count"] == run.results["submitted"]
+    there = {indicator["name"].lower() for indicator in sandbox.indicators(collection_id)}
+    for line in lines:
+        account = read([line])
+        assert not account.by_type or strongest(account.values[0]) in there
 
 
 def strongest(value: str) -> str:
