@@ -22,8 +22,13 @@ import pytest
 from sandbox import RestFault, Sandbox
 from sandbox.callback import NodeRun
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
+from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.client.imports import Importer, Outcome, Progress
 from sekoia_cti.client.live import LiveAPI
 from sekoia_cti.client.rest import IOCCollections
@@ -432,7 +437,7 @@ def test_events_of_another_task(sandbox: Sandbox, collection_id: str) -> None:
 # REST
 
 
-@pytest.mark.parametrize(
+each_passing_fault = pytest.mark.parametrize(
     "fault",
     [
         {"status": 429, "headers": {"Retry-After": "0"}},
@@ -447,6 +452,10 @@ def test_events_of_another_task(sandbox: Sandbox, collection_id: str) -> None:
     ],
     ids=str,
 )
+"""What passes when a call is made again."""
+
+
+@each_passing_fault
 @pytest.mark.fault(
     "429 with `Retry-After`, 500, 502, 503, 504, or a connection cut, on any call",
     "Repeated until the deadline; completed",
@@ -472,6 +481,39 @@ def test_every_call_is_repeated(
     assert run.results["status"] == "completed"
     assert all(rule.times == 0 for rule in sandbox.faults.rest)
     assert_all_in(sandbox, collection_id)
+
+
+@each_passing_fault
+@pytest.mark.fault(
+    "The same while indicators are added one by one, searched, revoked, or a collection is deleted",
+    "Repeated until the deadline; done once",
+)
+def test_calls_around_an_import_are_repeated(
+    sandbox: Sandbox, platform: Platform, collection_id: str, fault: dict[str, Any]
+) -> None:
+    """Each kind of call fails once, and what was asked for is so afterwards."""
+
+    def failing(method: str, path: str) -> None:
+        assert all(rule.times == 0 for rule in sandbox.faults.rest)
+        sandbox.faults.rest = [RestFault(method=method, path=path, **fault)]
+
+    failing("POST", "/indicators$")
+    added = platform.run(ImportIndicators, collection_id=collection_id, indicators=["a.example", "b.example"])
+    assert added.results and (added.results["status"], added.results["imported"]) == ("completed", 2)
+    failing("GET", "/indicators$")
+    found = platform.run(SearchIndicators, collection_id=collection_id, term="a.example")
+    assert found.results and found.results["count"] == 1
+    failing("DELETE", "/indicators/")
+    revoked = platform.run(RevokeIndicators, collection_id=collection_id, indicators="a.example")
+    assert revoked.results and revoked.results["revoked"] == ["a.example"]
+    assert [indicator["revoked"] for indicator in sandbox.indicators(collection_id)] == [True, False]
+    failing("DELETE", f"/{collection_id}$")
+    deleted = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert deleted.results and deleted.results["deleted"] is True
+    failing("GET", "/ioc-collections$")
+    there = platform.run(FindIOCCollection, name="Blocklist")
+    assert there.results and there.results["count"] == 0
+    assert not any(run.error for run in (added, found, revoked, deleted, there))
 
 
 @pytest.mark.fault("A call is not answered in time", "Repeated until the deadline; completed")
@@ -568,6 +610,10 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     sandbox.release_imports()
 
 
+@pytest.mark.fault(
+    "SIGTERM between two submissions",
+    "The node ends with an error that says what was submitted; nothing is waited for",
+)
 def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     """With a part submitted and another not, the process does not wait for the end of the first."""
     sandbox.faults.indicators_as_task = True
