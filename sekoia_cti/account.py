@@ -10,13 +10,13 @@ from sekoia_automation.exceptions import ModuleConfigurationError
 
 from sekoia_cti.client.errors import DeadlinePassed, LiveAPIUnreachable, SekoiaError
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.connection import Connected
+from sekoia_cti.connection import SekoiaItem
 from sekoia_cti.indicators.errors import InputError
 
 __all__ = ["SekoiaAccountValidator"]
 
 
-class SekoiaAccountValidator(Connected, AccountValidator):
+class SekoiaAccountValidator(SekoiaItem, AccountValidator):
     """Tells whether the API key can list IOC collections, and whether LiveAPI lets it in."""
 
     seconds: ClassVar[float] = 15.0

@@ -18,11 +18,11 @@ from sekoia_cti.module import Configuration
 if TYPE_CHECKING:
     from sekoia_cti.client.live import LiveAPI
 
-__all__ = ["Connected"]
+__all__ = ["SekoiaItem"]
 
 
-class Connected(ModuleItem):
-    """Something that talks to Sekoia with the account of the module."""
+class SekoiaItem(ModuleItem):
+    """An item of the module that talks to Sekoia with the account of the module."""
 
     patience: ClassVar[Patience] = Patience()
     _refusal: Exception | None = None

@@ -16,7 +16,7 @@ import pytest
 from sandbox import Sandbox
 from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.connection import Connected
+from sekoia_cti.connection import SekoiaItem
 from sekoia_cti.module import SekoiaCTIModule
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +38,7 @@ def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture(autouse=True, scope="session")
 def _no_waiting() -> None:
     """The switch that removes the waiting from what runs in this process."""
-    Connected.patience = Patience.none()
+    SekoiaItem.patience = Patience.none()
 
 
 @dataclass(frozen=True)

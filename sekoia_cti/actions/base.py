@@ -18,14 +18,14 @@ from sekoia_automation.module import LogLevelStr, Module
 
 from sekoia_cti.actions.storage import UNREADABLE
 from sekoia_cti.client.errors import Interrupted, SekoiaError
-from sekoia_cti.connection import Connected
+from sekoia_cti.connection import SekoiaItem
 from sekoia_cti.forms import complaint
 from sekoia_cti.indicators.errors import InputError
 
 __all__ = ["SekoiaAction"]
 
 
-class SekoiaAction(Connected, Action):
+class SekoiaAction(SekoiaItem, Action):
     """An action of this module.
 
     An error of the client, of the arguments or of the configuration becomes the node's error: one sentence, without the

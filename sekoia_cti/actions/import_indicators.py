@@ -160,28 +160,26 @@ class ImportIndicators(ImportAction):
         failed, stopped_by = submission.failed, submission.stopped_by
         if stopped_by and not submission.submitted:
             raise stopped_by
+        first = f"see the result failed; the first, “{failed[0]['value']}”: {failed[0]['reason']}" if failed else ""
         left_out = None
         if stopped_by:
             left_out = f"{submission.not_submitted:,} indicators were not submitted."
         elif not submission.submitted:
-            left_out = f"None of the indicators went in; the first, “{failed[0]['value']}”: {failed[0]['reason']}."
+            left_out = f"None of the indicators went in: {first}."
         elif failed:
-            self.tell(
-                f"{len(failed):,} of the indicators did not go in: see the result failed; the first, “{failed[0]['value']}”: "
-                f"{failed[0]['reason']}",
-                "warning",
-            )
+            self.tell(f"{len(failed):,} of the indicators did not go in: {first}", "warning")
         if importer.watch.tasks:
             results = self.conclude(
                 importer,
                 arguments,
-                submitted=submission.submitted,
+                submitted=submission.in_tasks,
                 left_out=left_out,
                 stopped_by=stopped_by,
             ).model_dump()
             if submission.added:
                 results["imported"] = (results["imported"] or 0) + submission.added
-                results["total"] = (results["total"] or 0) + submission.added
+                results["total"] = (results["total"] or 0) + submission.submitted - submission.in_tasks
+            results["submitted"] = submission.submitted
         else:
             if left_out:
                 self.error(f"{left_out} {stopped_by}" if stopped_by else left_out)
@@ -213,6 +211,7 @@ class _Submission:
     failed: list[dict[str, str]]
     new: int = 0
     submitted: int = 0
+    in_tasks: int = 0
     added: int = 0
     not_submitted: int = 0
     ids: dict[str, None] = field(default_factory=dict)
@@ -268,6 +267,7 @@ class _Submission:
                 self.importer.collection_id, part.indicators, context=part.context
             )
             if added.items is None:
+                self.in_tasks += len(part.indicators)
                 return Accepted(task_id=added.task_id or "")
             self._note_added(part, added.items)
             return None

@@ -147,7 +147,9 @@ def _table(file: BinaryIO, kind: FileKind, columns: int = 1) -> tuple[str, Itera
     first = list(islice(lines, _LINES_LOOKED_AT))
     delimiter = _delimiter(first)
     if delimiter == _NO_DELIMITER and columns > 1:
-        raise InputError(f"The file has {columns} columns, and it is not clear what separates them")
+        raise InputError(
+            f"The file has {columns} columns, and it is not clear what separates them: save it with commas"
+        )
     return delimiter if delimiter in _DELIMITERS else ",", _csv_rows(chain(first, lines), delimiter)
 
 

@@ -193,7 +193,8 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
         ),
         (
             {"indicators": [{"value": "192.0.2.1", "type": "url"}]},
-            "None of the indicators went in; the first, “192.0.2.1”: indicators.0.value: '192.0.2.1' is no valid indicator.",
+            "None of the indicators went in: see the result failed; the first, “192.0.2.1”: "
+            "indicators.0.value: '192.0.2.1' is no valid indicator.",
         ),
     ],
 )
@@ -278,6 +279,24 @@ def test_an_answer_that_lists_less(sandbox: Sandbox, platform: Platform, collect
     assert (run.results["status"], run.results["imported"], run.results["total"]) == ("partial", 1, 2)
     assert run.results["failed"] == [{"value": "b.example.com", "reason": "Sekoia's answer does not list it"}]
     assert run.results["indicator_ids"] == [listed["id"]]
+
+
+def test_some_at_once_and_some_in_a_task(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What Sekoia did at once and what it works on in a task add up, and nothing is missing."""
+    listed = {
+        "id": "indicator--00000000-0000-4000-8000-000000000001",
+        "pattern": "[domain-name:value = 'a.example.com']",
+    }
+    sandbox.faults.indicators_as_task = True
+    sandbox.faults.rest = [RestFault(method="POST", path="/indicators$", status=200, body={"items": [listed]})]
+    items = [{"value": "a.example.com", "description": "one"}, *DOMAINS[:30]]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=items)
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "liveapi")
+    assert [run.results[name] for name in ("submitted", "imported", "total")] == [31, 31, 31]
+    assert run.results["indicator_ids"] == [listed["id"]]
+    assert "Sekoia counted" not in run.logs
 
 
 def test_kill_chains_are_asked_for_once() -> None:

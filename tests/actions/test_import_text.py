@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -285,3 +286,27 @@ def test_progress_is_told(platform: Platform, collection_id: str, capsys: object
     assert run.results and run.results["imported"] == 10_000
     told = [line for line in run.logs.splitlines() if " of 10,000 indicators" in line]
     assert 2 <= len(told) <= 11
+
+
+def test_sekoia_counts_less_than_was_sent(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The import is complete by Sekoia's own figures, and a warning says that they are not ours."""
+    sandbox.faults.rest = [RestFault(path="/text$", status=202, body={"task_id": "t"})]
+    event = {"type": "ioc-collection", "attributes": {"task_id": "t", "imported": 2, "total": 2}}
+
+    def tell() -> None:
+        sandbox.wait_for(lambda: any(request.path.endswith("/text") for request in sandbox.requests))
+        sandbox.push(event)
+
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(tell)
+        run = platform.run(
+            ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nb.example\nc.example"
+        )
+        told.result()
+    assert run.error is None
+    assert run.results and (run.results["status"], run.results["submitted"], run.results["total"]) == (
+        "completed",
+        3,
+        2,
+    )
+    assert "warning: Sekoia counted 2 of the 3 indicators that were sent" in run.logs
