@@ -76,6 +76,17 @@ def test_exactly_these_are_revoked(sandbox: Sandbox, platform: Platform, collect
     assert f"warning: Indicators in {collection_id}: 3 revoked, 1 not found" in run.logs
 
 
+def test_a_file_is_known_by_all_its_hashes(
+    sandbox: Sandbox, platform: Platform, collection_id: str, filler: str
+) -> None:
+    """An indicator that has one of the hashes asked for, and not the other, is another file's, or says less."""
+    fill(platform, collection_id, filler, MD5, f"{SHA1},{SHA256}")
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text=f"{MD5},{SHA1}")
+    assert run.error is None
+    assert told(run) == {"not_found": [f"{MD5},{SHA1}"]}
+    assert revoked(sandbox, collection_id) == set()
+
+
 @pytest.mark.parametrize(
     ("there", "asked"),
     [
