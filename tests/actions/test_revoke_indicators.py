@@ -110,13 +110,6 @@ def test_an_indicator_is_found_however_it_is_written(
     assert len(revoked(sandbox, collection_id)) == 1
 
 
-def test_a_file_with_fewer_hashes_is_another(platform: Platform, collection_id: str, filler: str) -> None:
-    """Not all hashes of the line are known of the indicator, so it may be of another file."""
-    fill(platform, collection_id, filler, SHA256)
-    run = platform.run(RevokeIndicators, collection_id=collection_id, text=f"{MD5},{SHA256}")
-    assert told(run) == {"not_found": [f"{MD5},{SHA256}"]}
-
-
 def test_again_finds_it_done(platform: Platform, collection_id: str, filler: str) -> None:
     """A second run changes nothing and is no error."""
     fill(platform, collection_id, filler, "evil.example")
