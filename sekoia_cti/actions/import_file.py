@@ -41,7 +41,7 @@ class TableArguments(FileArguments):
         default=None,
         title="Uploaded file",
         description="What “Preview indicators file” uploaded, with its mapping and ignore_first_line; the file is not uploaded "
-        "again, and giving it too allows to confirm the import without LiveAPI",
+        "again, and giving it too lets the import be confirmed without LiveAPI",
     )
     mapping: (
         Annotated[

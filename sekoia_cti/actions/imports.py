@@ -19,11 +19,11 @@ __all__ = ["ImportAction", "ImportArguments", "ImportResults", "explained"]
 
 
 class ImportArguments(WaitArguments, ContextArguments):
-    """What both imports take, besides where the indicators are."""
+    """What all imports take, besides where the indicators are."""
 
 
 class ImportResults(ResultsForm):
-    """What both imports tell."""
+    """What all imports tell."""
 
     # Built at the start, unlike other models: when the last event has come, a playbook waits for these.
     model_config = ConfigDict(defer_build=False)

@@ -32,8 +32,8 @@ def listed(unrecognized: Sequence[Unrecognized]) -> list[dict[str, Any]]:
 def unrecognized_warning(account: Account) -> str:
     """That values are sent although they were not recognised."""
     count = account.unrecognized_count
-    lines = "1 line is no indicator" if count == 1 else f"{count:,} lines are no indicators"
-    return f"{lines} of a known kind, and sent all the same: see the result unrecognized"
+    lines, go = ("1 line is no indicator", "goes") if count == 1 else (f"{count:,} lines are no indicators", "go")
+    return f"{lines} of a known kind, and {go} to Sekoia all the same: see the result unrecognized"
 
 
 def refuse_unrecognized(account: Account) -> None:

@@ -119,7 +119,9 @@ class UploadAction(SekoiaAction):
             ignore_first_line = preview.ignore_first_line() if ignore_first_line is None else ignore_first_line
         found = None
         if mapping is not None and ignore_first_line is not None:
-            column = Column(mapping.index("observable"), ignore_first_line, len(mapping), refang)
+            column = Column(
+                mapping.index("observable"), skip_first=ignore_first_line, of=len(mapping), refanging=refang
+            )
             found = self._survey(file, kind, column, strict=strict)
             if found and found.changes and file_handle is None:
                 self.tell(
@@ -144,6 +146,7 @@ class UploadAction(SekoiaAction):
                 found = survey(opened, kind, column)
         except (InputError, *storage.UNREADABLE) as error:
             why = str(error) if isinstance(error, InputError) else f"it cannot be read ({type(error).__name__})"
+            why = why[0].lower() + why[1:]
             if strict:
                 raise InputError(
                     f"Nothing was imported, since strict is set and {file.name} is not clear: {why}"

@@ -49,8 +49,9 @@ class Confirmation:
         collection_id: Where the task imports to.
         context: What is sent along with the values.
         sample: Gives values of the task, the last one first, when they are needed; none confirm nothing.
-        last: The last value of the task, to be looked at now; None when it is not known without reading a large file.
-            Then it has to have been modified two seconds later: the most that the ``Date`` header can be behind.
+        last: The last value of the task, to be looked at now; None when it is not known, or a look
+            before each of many submissions would cost too much. Then it has to have been modified two seconds later: the
+            most that the ``Date`` header can be behind.
 
     Raises:
         SekoiaError: Looking at the last value failed.

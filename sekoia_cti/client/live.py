@@ -248,7 +248,7 @@ def _may_greet(raw: bytes | bytearray) -> bool:
 def _sift(protocol: ClientProtocol, sieve: Sieve) -> None:
     """Have the protocol parse what the sieve leaves; without the method that takes the data it parses everything."""
     if receive := getattr(protocol, "receive_data", None):
-        protocol.receive_data = lambda data: receive(sieve.feed(data))  # type: ignore[method-assign]
+        protocol.receive_data = lambda data: receive(sieve.feed(data))  # type: ignore[method-assign]  # on purpose
 
 
 def _trust() -> ssl.SSLContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -178,7 +179,8 @@ def _unreadable(kind: FileKind, error: Exception) -> InputError:
 def _lines(file: BinaryIO) -> Iterator[str]:
     start = file.readline()
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        yield from decode(start + file.read()).splitlines(keepends=True)
+        # Not str.splitlines, which also ends a line at marks that belong into cells.
+        yield from io.StringIO(decode(start + file.read()), newline="")
         return
     for line in chain([start] if start else [], file):
         if line.find(b"\r", 0, -2) < 0:

@@ -284,7 +284,7 @@ def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: 
         {"line": 4, "value": "setup.exe", "reason": "a file name"},
     ]
     assert (run.results["unrecognized_count"], run.results["by_type"]) == (2, {"domain": 1})
-    assert "2 lines are no indicators of a known kind, and sent all the same" in run.logs
+    assert "2 lines are no indicators of a known kind, and go to Sekoia all the same" in run.logs
 
 
 def test_what_cannot_be_read_here_is_not_strict(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -300,7 +300,7 @@ def test_what_cannot_be_read_here_is_not_strict(sandbox: Sandbox, platform: Plat
     )
     assert run.error is not None
     assert run.error.startswith(
-        "Nothing was imported, since strict is set and iocs.csv is not clear: The file has 2 columns"
+        "Nothing was imported, since strict is set and iocs.csv is not clear: the file has 2 columns"
     )
     assert not [request for request in sandbox.requests if request.method == "POST"]
 

@@ -94,6 +94,13 @@ def test_columns_that_cannot_be_told_apart() -> None:
         survey(io.BytesIO(b"a.example\nb.example/x,y\nc.example\n"), "csv", Column(0, skip_first=False, of=3))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_marks_within_cells_end_no_row(encoding: str) -> None:
+    """Separators that Unicode has for lines belong to the cell they stand in."""
+    before = "ioc,x\na[.]example,one\u2028two\x85three\x0cfour\n"
+    assert cleaned(before.encode(encoding), Column(0, skip_first=True, of=2)) == before.replace("[.]", ".")
+
+
 def test_refanging_can_be_left_out() -> None:
     """Without refanging a defanged observable stays, and is reported."""
     content = b"a[.]example,x\n b.example ,y\n"
@@ -109,7 +116,8 @@ def test_a_workbook_becomes_csv() -> None:
     sheet = workbook.active
     assert sheet is not None
     sheet.append(["IOC", "Until", "Score", "Seen", None])
-    sheet.append(["a[.]example", datetime(2030, 1, 31, 12, 30), 90.0, date(2024, 2, 29), 1.5])  # noqa: DTZ001
+    until = datetime(2030, 1, 31, 12, 30)  # noqa: DTZ001  # as workbooks have it
+    sheet.append(["a[.]example", until, 90.0, date(2024, 2, 29), 1.5])
     content = io.BytesIO()
     workbook.save(content)
     content.seek(0)
