@@ -2,7 +2,6 @@
 
 import gc
 
-from sekoia_cti.account import SekoiaAccountValidator
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
@@ -12,7 +11,8 @@ from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from sekoia_cti.module import SekoiaCTIModule
+from sekoia_cti.platform.account import SekoiaAccountValidator
+from sekoia_cti.platform.module import SekoiaCTIModule
 
 
 def main() -> str:

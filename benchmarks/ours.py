@@ -10,9 +10,9 @@ from sekoia_automation.action import Action
 
 from benchmarks.server import API_KEY, COLLECTION_ID
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.rest.endpoints import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.module import SekoiaCTIModule, rest_root_for
+from sekoia_cti.platform.module import SekoiaCTIModule, rest_root_for
 
 __all__ = ["import_text", "upload"]
 

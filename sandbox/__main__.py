@@ -10,13 +10,13 @@ from pathlib import Path
 from types import FrameType
 
 from sandbox import Sandbox
-from sandbox.access import Platform
 from sandbox.demo import demo
-from sandbox.playbook import Module, Playbook, PlaybookError, read_json_object
-from sandbox.report import ConsoleReporter, as_json
-from sandbox.runner import Reporter, Runner
-from sandbox.server import serve
-from sandbox.stubs import load_stubs
+from sandbox.playbooks.access import Platform
+from sandbox.playbooks.playbook import Module, Playbook, PlaybookError, read_json_object
+from sandbox.playbooks.report import ConsoleReporter, as_json
+from sandbox.playbooks.runner import Reporter, Runner
+from sandbox.playbooks.stubs import load_stubs
+from sandbox.sekoia.server import serve
 
 __all__ = ["main"]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox import Sandbox
-from sandbox.access import Platform
-from sandbox.playbook import Module, Playbook, read_json_object
-from sandbox.report import ConsoleReporter
-from sandbox.runner import Runner
-from sandbox.stubs import load_stubs
+from sandbox.playbooks.access import Platform
+from sandbox.playbooks.playbook import Module, Playbook, read_json_object
+from sandbox.playbooks.report import ConsoleReporter
+from sandbox.playbooks.runner import Runner
+from sandbox.playbooks.stubs import load_stubs
 
 __all__ = ["demo", "example_event", "example_file", "example_text"]
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sekoia_cti.actions.base import SekoiaAction
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.connection import SekoiaItem
-from sekoia_cti.module import SekoiaCTIModule
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.item import SekoiaItem
+from sekoia_cti.platform.module import SekoiaCTIModule
 
 ROOT = Path(__file__).parent.parent
 

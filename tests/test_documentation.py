@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sekoia_automation.scripts.documentation.generate import DocumentationGenerator
 
-from sandbox.playbook import Playbook
+from sandbox.playbooks.playbook import Playbook
 from tests.conftest import ROOT
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]

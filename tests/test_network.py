@@ -19,8 +19,8 @@ from sekoia_cti.client.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from sekoia_cti.client.live import LiveAPI
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.live.stream import LiveAPI
+from sekoia_cti.client.rest.endpoints import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, answer
 from tests.tls import TLSFront

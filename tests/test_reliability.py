@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
-from sandbox.callback import NodeRun
+from sandbox.sekoia.callback import NodeRun
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
@@ -29,9 +29,9 @@ from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from sekoia_cti.client.imports import Importer, Outcome, Progress
-from sekoia_cti.client.live import LiveAPI
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.importing.importer import Importer, Outcome, Progress
+from sekoia_cti.client.live.stream import LiveAPI
+from sekoia_cti.client.rest.endpoints import IOCCollections
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.text import sample

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from sekoia_cti.actions.arguments import Arguments
-from sekoia_cti.actions.base import SekoiaAction
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.client.rest.endpoints import IOCCollections
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
-from sekoia_cti.forms import ResultsForm
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["CreateIOCCollection", "CreateIOCCollectionArguments", "CreateIOCCollectionResults"]
 

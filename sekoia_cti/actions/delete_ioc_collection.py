@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from sekoia_cti.actions.arguments import CollectionArguments
-from sekoia_cti.actions.base import SekoiaAction
+from sekoia_cti.actions.common.arguments import CollectionArguments
 from sekoia_cti.client.errors import NotFound
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.forms import ResultsForm
 from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["DeleteIOCCollection", "DeleteIOCCollectionArguments", "DeleteIOCCollectionResults"]
 

@@ -4,12 +4,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from sekoia_cti.actions.arguments import Arguments
-from sekoia_cti.actions.base import SekoiaAction
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.client.rest.endpoints import IOCCollections
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
-from sekoia_cti.forms import ResultsForm, objects
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm, objects
 
 __all__ = ["FindIOCCollection", "FindIOCCollectionArguments", "FindIOCCollectionResults"]
 

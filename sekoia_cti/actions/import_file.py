@@ -4,16 +4,16 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import ReadingArguments, literal
-from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
-from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed
-from sekoia_cti.actions.uploads import FileArguments, Upload, UploadAction
+from sekoia_cti.actions.common.arguments import ReadingArguments, literal
+from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.common.reports import TypeCounts, UnrecognizedList, listed
+from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.imports import Importer
+from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.text import sample
+from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
 

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments, as_list
-from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
-from sekoia_cti.actions.items import ItemReading, Request, read_items, requests_for
-from sekoia_cti.actions.readings import (
+from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments, as_list
+from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.common.items import ItemReading, Request, read_items, requests_for
+from sekoia_cti.actions.common.reports import (
     FailedList,
     TypeCounts,
     UnrecognizedList,
@@ -19,13 +18,14 @@ from sekoia_cti.actions.readings import (
     refuse_unrecognized,
     unrecognized_warning,
 )
-from sekoia_cti.actions.sources import read_list
+from sekoia_cti.actions.common.sources import read_list
 from sekoia_cti.client.errors import LimitExceeded, Refused, SekoiaError
-from sekoia_cti.client.imports import Importer
+from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.wire import Accepted, Count, Indicator
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.matching import identity
 from sekoia_cti.indicators.text import sample
+from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicators", "ImportIndicatorsArguments", "ImportIndicatorsResults"]
 

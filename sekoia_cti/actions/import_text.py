@@ -5,14 +5,20 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sekoia_cti.actions.arguments import CollectionArguments, ReadingArguments
-from sekoia_cti.actions.imports import ImportAction, ImportArguments, ImportResults, explained
-from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed, refuse_unrecognized, unrecognized_warning
-from sekoia_cti.actions.sources import SourceArguments
+from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.common.reports import (
+    TypeCounts,
+    UnrecognizedList,
+    listed,
+    refuse_unrecognized,
+    unrecognized_warning,
+)
+from sekoia_cti.actions.common.sources import SourceArguments
 from sekoia_cti.client.errors import Refused, SekoiaError
-from sekoia_cti.client.imports import Importer
+from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.requests import LINES, batches
 from sekoia_cti.client.wire import Count
-from sekoia_cti.indicators.batches import LINES, batches
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import Reading, read
 from sekoia_cti.indicators.text import sample

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from sekoia_cti.actions import storage
-from sekoia_cti.actions.arguments import RefangArguments, Timeout
-from sekoia_cti.actions.readings import TypeCounts, UnrecognizedList, listed
-from sekoia_cti.actions.uploads import FileArguments, UploadAction
+from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
+from sekoia_cti.actions.common.reports import TypeCounts, UnrecognizedList, listed
+from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.forms import ResultsForm
+from sekoia_cti.platform import storage
+from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["PreviewIndicatorsFile", "PreviewIndicatorsFileArguments", "PreviewIndicatorsFileResults"]
 

@@ -6,21 +6,21 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from sekoia_cti.actions.arguments import CollectionArguments, RefangArguments, TextList, Timeout, ValueList
-from sekoia_cti.actions.base import SekoiaAction
-from sekoia_cti.actions.progress import ProgressLog
-from sekoia_cti.actions.readings import FailedList
-from sekoia_cti.actions.sources import SourceArguments
-from sekoia_cti.client.confirm import CLOCK_LAG
+from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, TextList, Timeout, ValueList
+from sekoia_cti.actions.common.progress import ProgressLog
+from sekoia_cti.actions.common.reports import FailedList
+from sekoia_cti.actions.common.sources import SourceArguments
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
-from sekoia_cti.client.finding import Finding, Match
-from sekoia_cti.client.imports import Progress
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.importing.confirmation import CLOCK_LAG
+from sekoia_cti.client.importing.importer import Progress
+from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import aware
-from sekoia_cti.forms import ResultsForm
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import read
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["RevokeIndicators", "RevokeIndicatorsArguments", "RevokeIndicatorsResults"]
 

@@ -5,17 +5,17 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from sekoia_cti.actions.arguments import CollectionArguments, Timeout
-from sekoia_cti.actions.base import SekoiaAction
-from sekoia_cti.actions.progress import ProgressLog
-from sekoia_cti.actions.storage import GrowingList
+from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
+from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.imports import Progress
-from sekoia_cti.client.rest import IOCCollections
+from sekoia_cti.client.importing.importer import Progress
+from sekoia_cti.client.rest.endpoints import IOCCollections
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Indicator, aware
-from sekoia_cti.forms import ResultsForm, objects
 from sekoia_cti.indicators.refang import refang
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm, objects
+from sekoia_cti.platform.storage import GrowingList
 
 __all__ = ["SearchIndicators", "SearchIndicatorsArguments", "SearchIndicatorsResults"]
 

@@ -11,8 +11,8 @@ import pytest
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sandbox.playbook import Node, Playbook, read_json_object
-from sandbox.stubs import load_stubs
+from sandbox.playbooks.playbook import Node, Playbook, read_json_object
+from sandbox.playbooks.stubs import load_stubs
 from tests.playbooks import vendor
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ import pytest
 import requests
 
 from sandbox import Sandbox
-from sandbox.access import Platform
-from sandbox.playbook import Module, Playbook, read_json_object
-from sandbox.runner import PlaybookRun, Runner
-from sandbox.stubs import Stub, load_stubs
+from sandbox.playbooks.access import Platform
+from sandbox.playbooks.playbook import Module, Playbook, read_json_object
+from sandbox.playbooks.runner import PlaybookRun, Runner
+from sandbox.playbooks.stubs import Stub, load_stubs
 from tests.playbooks import vendor
 
 ROOT = Path(__file__).resolve().parents[2]

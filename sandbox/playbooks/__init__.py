@@ -1,0 +1,1 @@
+"""The runner: playbooks in Sekoia's export format, run the way the platform does."""

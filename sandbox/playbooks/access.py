@@ -1,0 +1,155 @@
+"""A sandbox as the runner reaches it: REST, the playbook callback and LiveAPI, in this process or elsewhere."""
+
+import re
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+import requests
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from sandbox import Sandbox
+from sandbox.playbooks.playbook import JSONObject, PlaybookError
+
+__all__ = ["Collection", "NodeRun", "NotThere", "Platform"]
+
+
+class NotThere(PlaybookError):
+    """The sandbox does not know what was asked for."""
+
+
+class NodeRun(Protocol):
+    """Where one node reports to: the callback's address, its token, and what was sent there so far."""
+
+    @property
+    def url(self) -> str:
+        """The callback, for this node alone."""
+
+    @property
+    def token(self) -> str:
+        """What the node authenticates with."""
+
+    @property
+    def received(self) -> list[JSONObject]:
+        """The bodies that the node sent, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedNodeRun:
+    """A node run of a sandbox that `python -m sandbox serve` runs elsewhere."""
+
+    url: str
+    token: str
+
+    @property
+    def received(self) -> list[JSONObject]:
+        """What the node sent, asked for over HTTP."""
+        received: list[JSONObject] = _get(self.url, self.token)["received"]
+        return received
+
+
+def _get(url: str, token: str, **query: int) -> JSONObject:
+    """A JSON object over HTTP; raises PlaybookError when the sandbox does not give it."""
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy of the environment does not lead to the loopback
+        try:
+            answer = session.get(url, headers={"Authorization": f"Bearer {token}"}, params=query, timeout=30)
+            answer.raise_for_status()
+            content: JSONObject = answer.json()
+        except requests.RequestException as error:
+            status = getattr(error.response, "status_code", None)
+            reasons = {None: "it is not there", 401: "it refuses the key"}
+            reason = reasons.get(status, f"it answered {status}")
+            kind = NotThere if status == 404 else PlaybookError
+            raise kind(f"The sandbox does not give {urlsplit(url).path}: {reason}.") from error
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What an IOC collection holds, counted by type of observable; `revoked` ones are among them."""
+
+    id: str
+    name: str
+    total: int
+    revoked: int
+    by_type: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A sandbox as the runner sees it, whether it is in this process or elsewhere."""
+
+    url: str
+    api_key: str
+    open_run: Callable[[], NodeRun]
+
+    @classmethod
+    def of(cls, sandbox: Sandbox) -> Self:
+        """The sandbox of this process."""
+        return cls(sandbox.url, sandbox.api_key, sandbox.node_run)
+
+    @classmethod
+    def at(cls, url: str, api_key: str) -> Self:
+        """A sandbox that is served at this URL."""
+        root = url.rstrip("/")
+        return cls(root, api_key, lambda: ServedNodeRun(f"{root}/callback/{uuid.uuid4()}", api_key))
+
+    @property
+    def live_url(self) -> str:
+        """LiveAPI of the sandbox."""
+        return re.sub("^http", "ws", self.url) + "/live/"
+
+    def indicators(self, collection_id: str) -> Iterator[JSONObject]:
+        """Every indicator of a collection, read over REST; raises PlaybookError."""
+        url, offset = f"{self.url}/v2/inthreat/ioc-collections/{collection_id}/indicators", 0
+        while items := _get(url, self.api_key, limit=100, offset=offset)["items"]:
+            yield from items
+            offset += len(items)
+
+    def collection(self, collection_id: str) -> Collection:
+        """The content of a collection; raises PlaybookError, which is NotThere when there is none."""
+        name = _get(f"{self.url}/v2/inthreat/ioc-collections/{collection_id}", self.api_key)["name"]
+        types, revoked = Counter[str](), 0
+        for indicator in self.indicators(collection_id):
+            types[indicator["pattern"].lstrip("[ ").partition(":")[0]] += 1
+            revoked += bool(indicator.get("revoked"))
+        return Collection(collection_id, name, types.total(), revoked, dict(types.most_common()))
+
+    @contextmanager
+    def listening(self, hear: Callable[[str | bytes], None]) -> Iterator[None]:
+        """Hands over what LiveAPI says, over a connection of its own, from another thread."""
+        stopped, connected = threading.Event(), threading.Event()
+        current: list[ClientConnection] = []
+
+        def listen() -> None:
+            cookie = {"Cookie": f"access_token_cookie={self.api_key}"}
+            while not stopped.is_set():
+                try:
+                    with connect(self.live_url, additional_headers=cookie, proxy=None, max_size=None) as connection:
+                        current[:] = [connection]
+                        connected.set()
+                        if not stopped.is_set():
+                            for message in connection:
+                                hear(message)
+                except (OSError, WebSocketException):
+                    pass  # progress is a courtesy: without it the run goes on, and the next attempt may bring it back
+                connected.set()
+                stopped.wait(0.5)
+
+        thread = threading.Thread(target=listen, name="progress")
+        thread.start()
+        try:
+            connected.wait(5)
+            yield
+        finally:
+            stopped.set()
+            for connection in current:
+                connection.close()
+            thread.join()

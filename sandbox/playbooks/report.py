@@ -1,0 +1,188 @@
+"""What people see of a playbook's run: bars on a terminal, plain lines elsewhere, or one JSON document."""
+
+import json
+import os
+import sys
+import textwrap
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from sandbox.playbooks.playbook import JSONObject, Node, Playbook
+from sandbox.playbooks.runner import NodeOutcome, PlaybookRun, Reporter
+
+__all__ = ["ConsoleReporter", "as_json"]
+
+WIDTH = 99
+# Results longer than this say more in the JSON report than on a line.
+LONGEST_VALUE = 72
+# What a stubbed node was given is what its user wants to read; beyond this the JSON report has it.
+LONGEST_ARGUMENT = 2000
+
+
+class ConsoleReporter(Reporter):
+    """Writes a run to a stream. Progress is a bar on a terminal, and a line every 10 % anywhere else."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        stream = stream or sys.stdout
+        terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._console = Console(file=stream, force_terminal=terminal, highlight=False)
+        self._width = min(self._console.width, WIDTH) if terminal else WIDTH
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        self._tenths = -1
+        self._ids: set[tuple[str, str]] = set()
+
+    def playbook_started(self, playbook: Playbook, url: str, event: JSONObject, inputs: dict[str, str]) -> None:
+        """Says what runs where, and on which files."""
+        self.say(f'Playbook "{playbook.name}" on the sandbox at {url}', style="bold")
+        for kind, path in inputs.items():
+            self.say(f"{kind}: {path}", indent=4)
+        if "trigger" in inputs and (shown := self._shown(event)):
+            self.say("")
+            self.say(f"[{playbook.trigger}] {playbook.nodes[playbook.trigger].name}", style="bold")
+            self._say_values(shown)
+
+    def node_started(self, key: str, node: Node) -> None:
+        """Opens the paragraph of a node."""
+        self._tenths = -1
+        self.say("")
+        self.say(f"[{key}] {node.name}", style="bold")
+
+    def progress(self, imported: int, total: int) -> None:
+        """Moves the bar, or writes a line when the next 10 % are reached."""
+        if total <= 0:
+            return
+        if self._console.is_terminal:
+            if self._bar is None:
+                self._bar = Progress(
+                    TextColumn("   "),
+                    BarColumn(40),
+                    TaskProgressColumn(),
+                    TextColumn("{task.completed:,.0f} of {task.total:,.0f} indicators"),
+                    TimeElapsedColumn(),
+                    console=self._console,
+                )
+                self._bar.start()
+                self._task = self._bar.add_task("", total=total)
+            self._bar.update(self._task, completed=imported, total=total)
+        elif (tenths := min(imported, total) * 10 // total) > self._tenths:
+            self._tenths = tenths
+            self.say(f"{imported * 100 // total:>3} %  {imported:,} of {total:,} indicators", indent=4)
+
+    def node_ended(self, outcome: NodeOutcome) -> None:
+        """Closes the bar and says how the node ended."""
+        self.close()
+        for warning in outcome.warnings:
+            self.say(f"warning: {warning}", indent=4, style="yellow")
+        if outcome.stub:
+            self.say("stub: this node is not run, and would get", indent=4, style="cyan")
+            for name, value in outcome.arguments.items():
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                cut = f"... ({len(text):,} characters)" if len(text) > LONGEST_ARGUMENT else ""
+                self.say(f"{name}: {text[:LONGEST_ARGUMENT]}{cut}", indent=6)
+        for case in outcome.cases:
+            self.say(f"{case.name}: {'yes' if case.holds else 'no'}, {case}", indent=4)
+        if outcome.error is not None:
+            self.say(f"failed after {outcome.seconds:.1f} s: {outcome.error}", indent=4, style="bold red")
+        elif not (outcome.stub or outcome.cases):
+            self.say(f"done in {outcome.seconds:.1f} s", indent=4, style="green")
+        self._say_values(self._shown(outcome.results or {}), "answers " if outcome.stub else "")
+        for output, keys in outcome.taken.items():
+            if output != "default":
+                following = f"node {' and '.join(keys)}" if keys else "no node"
+                self.say(f'branch "{output}" is taken, followed by {following}', indent=4, style="green")
+
+    def playbook_ended(self, run: PlaybookRun) -> None:
+        """Says what was left out and why, and what the collections hold now."""
+        self.say("")
+        for node in run.not_run:
+            why = "its branch was not taken" if node.after is None else f"node {node.after} failed before"
+            self.say(f"[{node.key}] {node.name}: not run, {why}", style="dim" if node.after is None else "yellow")
+        for collection in run.collections:
+            revoked = f", {collection.revoked:,} of them revoked" if collection.revoked else ""
+            self.say(f'Collection "{collection.name}" holds {collection.total:,} indicators{revoked}', style="bold")
+            for kind, count in collection.by_type.items():
+                self.say(f"    {kind:<16}{count:>9,}")
+        if run.succeeded:
+            self.say(f"Finished in {run.seconds:.1f} s.", style="green")
+        else:
+            failed = ", ".join(outcome.key for outcome in run.outcomes if outcome.error is not None)
+            self.say(f"Failed after {run.seconds:.1f} s: see node {failed}.", style="bold red")
+
+    def close(self) -> None:
+        """Gives the terminal its cursor back."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def say(self, text: str, *, indent: int = 0, style: str | None = None) -> None:
+        """Writes text, wrapped; what it holds is data, so no markup and no control character takes effect."""
+        for line in text.split("\n"):
+            clean = "".join(character if character.isprintable() else " " for character in line)
+            wrapped = textwrap.fill(
+                " " * indent + clean,
+                self._width,
+                subsequent_indent=" " * indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            self._console.print(wrapped, style=style, markup=False, soft_wrap=True)
+
+    def _say_values(self, values: dict[str, str], before: str = "") -> None:
+        if values:
+            self.say(before + "; ".join(f"{name}: {value}" for name, value in values.items()), indent=4)
+
+    def _shown(self, results: JSONObject) -> dict[str, str]:
+        """The results that fit on a line, as people write them; an id that was shown before says nothing new."""
+        shown = {}
+        for name, value in results.items():
+            match value:
+                case bool():
+                    shown[name] = "yes" if value else "no"
+                case int() | float():
+                    shown[name] = f"{value:,}"
+                case [str() | None, *_] if not name.endswith("_ids"):
+                    shown[name] = _listed(value)
+                case str() if 0 < len(value) <= LONGEST_VALUE and (name, value) not in self._ids:
+                    shown[name] = value
+                    if name.endswith("_id"):
+                        self._ids.add((name, value))
+        return shown
+
+
+def _listed(values: list[Any]) -> str:
+    """A list as people write it, as far as it fits."""
+    listed = str(values[0])
+    for value in values[1:]:
+        if len(listed) + len(str(value)) > LONGEST_VALUE:
+            return f"{listed}, ... ({len(values):,})"
+        listed += f", {value}"
+    return listed
+
+
+def as_json(run: PlaybookRun) -> str:
+    """The whole run as one JSON document, for programs."""
+    return json.dumps(
+        {
+            "playbook": run.playbook,
+            "inputs": run.inputs,
+            "event": run.event,
+            "status": "succeeded" if run.succeeded else "failed",
+            "seconds": round(run.seconds, 3),
+            "nodes": [
+                {
+                    **asdict(outcome),
+                    "seconds": round(outcome.seconds, 3),
+                    "status": "failed" if outcome.error is not None else "succeeded",
+                    "warnings": outcome.warnings,
+                }
+                for outcome in run.outcomes
+            ]
+            + [{**asdict(node), "status": "not run"} for node in run.not_run],
+            "collections": [asdict(collection) for collection in run.collections],
+        },
+        indent=2,
+    )

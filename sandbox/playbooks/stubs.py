@@ -1,0 +1,115 @@
+"""What nodes that the runner cannot run answer instead: a small YAML file beside the playbook."""
+
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
+
+__all__ = ["Stub", "load_stubs"]
+
+
+class Stub(BaseModel):
+    """What one node answers.
+
+    `results` is what later nodes see, `outputs` the branches that are taken besides `default`, `error` makes the node
+    fail, and `files` are put into the storage before it ends, by their path there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    results: JSONObject = Field(default_factory=dict)
+    outputs: dict[str, bool] = Field(default_factory=dict)
+    error: str | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("files")
+    @classmethod
+    def _are_in_the_storage(cls, files: dict[str, str]) -> dict[str, str]:
+        for name in files:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or not path.name:
+                raise ValueError(f"{name!r} is no path inside the storage")
+        return files
+
+    def store(self, storage: Path) -> None:
+        """Writes its files into the storage; raises PlaybookError when that cannot take them."""
+        for name, content in self.files.items():
+            path = storage / name
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(content, encoding="utf-8", newline="")
+            except OSError as error:
+                raise PlaybookError(f"{path} cannot be written, which the stubs ask for: {error.strerror}.") from error
+
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """Reads one entry; an empty one answers with nothing."""
+        return cls.model_validate({} if value is None else value)
+
+
+def load_stubs(path: Path, playbook: Playbook) -> dict[str, Stub]:
+    """Reads a file of stubs, by the key or the name of the node in the playbook.
+
+    The trigger can have one for its files: what it gives is no stub's. Raises PlaybookError, which names the file, when
+    it cannot be read, when it names a node that is not there, that two have, or that it has named before, and when an
+    entry is no stub.
+    """
+    try:
+        content = yaml.load(path.read_bytes(), _Loader)  # noqa: S506  # a SafeLoader
+    except OSError as error:
+        raise PlaybookError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise PlaybookError(f"{path} is no YAML: {reason}.") from error
+    if not isinstance(content, dict):
+        raise PlaybookError(f"{path} holds no stubs: it must name nodes, and say what each answers.")
+    stubs = dict[str, Stub]()
+    for name, value in content.items():
+        key = _key(str(name), playbook, path)
+        if key in stubs:
+            raise PlaybookError(f"{path} says twice what node {key} answers.")
+        try:
+            stubs[key] = Stub.of(value)
+        except ValidationError as error:
+            raise PlaybookError(f"{path} is unusable at {name}: {first_reason(error)}.") from error
+        if key == playbook.trigger and stubs[key].model_fields_set - {"files"}:
+            raise PlaybookError(
+                f"{path} is unusable at {name}: the trigger can only have files, what it gives is an event (--trigger)."
+            )
+    return stubs
+
+
+def _key(name: str, playbook: Playbook, path: Path) -> str:
+    if name in playbook.nodes:
+        return name
+    match [key for key, node in playbook.nodes.items() if node.name == name]:
+        case [key]:
+            return key
+        case []:
+            raise PlaybookError(f"{path} names a node that the playbook does not have: {name}.")
+        case keys:
+            raise PlaybookError(f"{path} names {name}, which nodes {' and '.join(keys)} are called: give the number.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as JSON has its values: a date is text, and a key that is written twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping, as SafeLoader makes it, when no key repeats another."""
+        seen = set[str]()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", node.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _as_it_is(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """The text of a value."""
+    return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_it_is)

@@ -1,0 +1,1 @@
+"""The server: REST, LiveAPI, the playbook callback, and faults on purpose."""

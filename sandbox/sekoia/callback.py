@@ -1,0 +1,89 @@
+"""The playbook callback: where the SDK asks for secrets, and reports how a node ended."""
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, HTTPException, Request, Security
+from fastapi.security import HTTPBearer
+
+from sandbox.sekoia.auth import bearer
+
+__all__ = ["Callbacks", "NodeRun"]
+
+
+@dataclass(eq=False, slots=True)
+class NodeRun:
+    """One run of a playbook's node: where it reports, and what it reported."""
+
+    url: str
+    token: str
+    secrets: dict[str, Any] = field(repr=False)
+    received: list[dict[str, Any]] = field(default_factory=list)
+    finished: threading.Event = field(default_factory=threading.Event)
+
+
+class Callbacks:
+    """The node runs. One that nobody announced is accepted too, with the API key as its token."""
+
+    def __init__(self, url: str, api_key: str) -> None:
+        self._url = url
+        self._api_key = api_key
+        self._runs: dict[str, NodeRun] = {}
+
+    def open(self, secrets: dict[str, Any] | None = None) -> NodeRun:
+        """Announces a node run, with a token of its own."""
+        return self._add(str(uuid.uuid4()), str(uuid.uuid4()), secrets)
+
+    def forget(self) -> None:
+        """Forgets all node runs."""
+        self._runs.clear()
+
+    def router(self) -> APIRouter:
+        """The endpoints."""
+        router = APIRouter(prefix="/callback", tags=["playbook callback"], dependencies=[Security(_BEARER)])
+
+        async def known(request: Request, node_run: str) -> NodeRun:
+            run = self._runs.get(node_run)
+            token = bearer(request.headers)
+            if token is None or token != (run.token if run else self._api_key):
+                raise HTTPException(401, "Authentication failed: the token is missing or wrong")
+            if run is None:
+                if request.method == "GET":
+                    raise HTTPException(404, "No such node run")
+                run = self._add(node_run, self._api_key, None)
+            return run
+
+        @router.patch("/{node_run}")
+        async def report(
+            run: Annotated[NodeRun, Depends(known)],
+            body: Annotated[
+                dict[str, Any], Body(openapi_examples=_EXAMPLES, description="what the SDK of the platform sends")
+            ],
+        ) -> dict[str, Any]:
+            """Takes what a node reports; one that begins gets its secrets, as an account validator does without asking."""
+            run.received.append(body)
+            if body.get("status") == "finished":
+                run.finished.set()
+            return {"module_configuration": {"value": run.secrets}} if body.get("status") == "running" else {}
+
+        @router.get("/{node_run}")
+        async def reported(run: Annotated[NodeRun, Depends(known)]) -> dict[str, list[dict[str, Any]]]:
+            """Shows what a node reported."""
+            return {"received": run.received}
+
+        return router
+
+    def _add(self, node_run: str, token: str, secrets: dict[str, Any] | None) -> NodeRun:
+        default = {"api_key": self._api_key}
+        run = NodeRun(f"{self._url}/callback/{node_run}", token, default if secrets is None else secrets)
+        self._runs[node_run] = run
+        return run
+
+
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="the token of the node run")
+_EXAMPLES: Any = {
+    "start": {"value": {"status": "running", "need_secrets": True}},
+    "end": {"value": {"status": "finished", "results": {}, "error": None, "logs": "", "outputs": {}}},
+}

@@ -1,0 +1,185 @@
+"""The outermost layer: records requests, and lets the faults happen that no web framework offers."""
+
+import json
+import socket
+import struct
+from asyncio import Transport
+from collections import deque
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.sekoia.auth import ROOTS
+from sandbox.sekoia.faults import Controls, RestFault
+
+__all__ = ["Gate", "Recorded", "reset_connection", "transport_of"]
+
+RECORDED_BYTES = 1024 * 1024
+# With the limit above, what a test run can fill; the oldest go first.
+RECORDED_REQUESTS = 10_000
+_TRANSPORT = "sandbox.transport"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A REST call: header names in lower case, the first MiB of its body, and None for a status it never got."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes = field(default=b"", repr=False)
+    status: int | None = None
+
+
+def transport_of(scope: Scope) -> Transport:
+    """The TCP connection of a request that came through the gate."""
+    return cast(Transport, scope[_TRANSPORT])
+
+
+def reset_connection(transport: Transport) -> None:
+    """Ends a connection with RST: without an answer, a closing frame, or what was not sent yet."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and not transport.is_closing():
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+class Gate:
+    """Wraps the whole application.
+
+    ASGI has no way to leave a request without an answer. uvicorn's `send` is a method of the object that holds the
+    connection, which gives us the transport; this is the one place that relies on it.
+    """
+
+    def __init__(self, app: ASGIApp, controls: Controls) -> None:
+        self._app = app
+        self._controls = controls
+        self._recorded: deque[Recorded] = deque(maxlen=RECORDED_REQUESTS)
+        self._serving: set[Transport] = set()
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        """Copies of the calls so far, in the order in which they came; safe to take in any thread."""
+        return [replace(call) for call in self._recorded.copy()]
+
+    def forget(self) -> None:
+        """Forgets the calls so far."""
+        self._recorded.clear()
+
+    def abandon(self) -> None:
+        """Resets the connections of requests that are not done with: their clients may never send the rest."""
+        for transport in self._serving:
+            reset_connection(transport)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a request, with the fault that hits it."""
+        transport = scope[_TRANSPORT] = cast(Any, send).__self__.transport
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._serving.add(transport)
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._serving.discard(transport)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hitting: list[RestFault] = []
+        if scope["path"].startswith(ROOTS):
+            receive, send = self._recording(scope, receive, send)
+            hitting = self._controls.faults.rest
+        elif scope["path"].startswith("/callback/"):
+            hitting = self._controls.faults.callback
+        fault = next((fault for fault in hitting if fault.take(scope["method"], scope["path"])), None)
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._hit(fault, scope, receive, send)
+
+    def _recording(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        call = Recorded(
+            scope["method"],
+            scope["path"],
+            dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        )
+        self._recorded.append(call)
+
+        async def recording_receive() -> Message:
+            message = await receive()
+            if len(call.body) < RECORDED_BYTES:
+                call.body += message.get("body", b"")[: RECORDED_BYTES - len(call.body)]
+            return message
+
+        async def recording_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+                # uvicorn's own is up to a second late, and clients tell by it what was modified since.
+                date = formatdate(usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        return recording_receive, recording_send
+
+    async def _hit(self, fault: RestFault, scope: Scope, receive: Receive, send: Send) -> None:
+        body, answer = await _whole_body(receive), list[Message]()
+        if body is None:
+            return
+        if not await self._controls.pause(fault.delay) or fault.cut == "before":
+            await _cut(scope, receive)
+            return
+
+        async def replay() -> Message:
+            return body.pop() if body else await receive()
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        app = self._app if fault.status is None else _answer(fault, fault.status)
+        await app(scope, replay, keep if fault.cut or fault.truncate else send)
+        if fault.cut:
+            await _cut(scope, receive)
+        elif fault.truncate:
+            content = b"".join(message.get("body", b"") for message in answer)
+            await send(answer[0])
+            await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+            transport_of(scope).close()  # which sends what is written before it ends
+            await _gone(receive)
+
+
+def _answer(fault: RestFault, status: int) -> Response:
+    if status in (204, 304):
+        return Response(None, status, fault.headers)  # which have no body
+    if isinstance(fault.body, str):
+        media = "text/html" if fault.body.lstrip().startswith("<") else "text/plain"
+        return Response(fault.body, status, fault.headers, media)
+    body = fault.body if fault.body is not None else {"message": _PHRASES.get(status, "Unknown")}
+    return Response(json.dumps(body), status, fault.headers, "application/json")
+
+
+async def _whole_body(receive: Receive) -> list[Message] | None:
+    """All of a request's body in one message, for it is lost once the client is gone; None when that is so already."""
+    chunks = []
+    while (message := await receive())["type"] != "http.disconnect":
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return [{"type": "http.request", "body": b"".join(chunks), "more_body": False}]
+    return None
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    reset_connection(transport_of(scope))
+    await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    """Waits until uvicorn knows that the connection is over, for it complains of requests that were not answered."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,266 @@
+"""The sandbox as a Python object, for tests, and as a command."""
+
+import asyncio
+import json
+import shlex
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvicorn
+
+from sandbox.sekoia.app import Service, create_app
+from sandbox.sekoia.auth import Keys
+from sandbox.sekoia.callback import Callbacks, NodeRun
+from sandbox.sekoia.faults import Controls, Faults
+from sandbox.sekoia.gate import Gate, Recorded
+from sandbox.sekoia.live import LiveAPI
+from sandbox.sekoia.models import Collection, Indicator, NewCollection
+from sandbox.sekoia.store import Store
+from sandbox.sekoia.tasks import Imports
+
+__all__ = ["Sandbox", "serve"]
+
+T = TypeVar("T")
+
+HOST = "127.0.0.1"
+# What anything that the server is asked to do, or to start, takes at the longest.
+PATIENCE = 30.0
+# Seconds between two looks at a condition.
+GLANCE = 0.005
+
+
+class Sandbox:
+    """A local Sekoia, to be used with `with`: it serves when entered, and everything is closed on exit.
+
+    Args:
+        port: On the loopback; 0 takes a free one.
+        db: A file that keeps collections and indicators; by default they are kept in memory.
+        api_key, read_only_key: The keys that it accepts; the second may not write.
+        pace: Indicators a second that an import takes in; 0 is as fast as possible.
+
+    Everything can be used from any thread. Raises OSError when the port is taken.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        db: Path | str | None = None,
+        api_key: str = "sandbox-key",
+        read_only_key: str = "sandbox-read-only-key",
+        pace: float = 0,
+    ) -> None:
+        self.api_key = api_key
+        self.read_only_key = read_only_key
+        self._port = port
+        self._db = db
+        self._pace = pace
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            store = stack.enter_context(closing(Store(self._db)))
+            listener = stack.enter_context(socket.create_server((HOST, self._port)))
+            # Connections inherit it; without it every answer waits 40 ms for a delayed acknowledgement.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._port = listener.getsockname()[1]
+            self._build(store)
+            started = threading.Event()
+            self._thread = threading.Thread(target=self._serve, args=[listener, started], name="sandbox")
+            self._thread.start()
+            if not started.wait(PATIENCE):
+                raise RuntimeError("the sandbox did not start")
+            self._closing = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._closing:
+            self._call(self._quiet)
+            self._call(self._gate.abandon)
+            self._server.should_exit = True
+            self._thread.join()
+
+    # Where it is
+
+    @property
+    def url(self) -> str:
+        """The base URL of REST."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def live_url(self) -> str:
+        """The URL of LiveAPI."""
+        return f"ws://{HOST}:{self._port}/live/"
+
+    # What goes wrong
+
+    @property
+    def faults(self) -> Faults:
+        """The faults in force: set its attributes."""
+        return self._service.controls.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._service.controls.faults = faults
+
+    def hold_imports(self) -> None:
+        """Imports go no further than `faults.hold_after` until `release_imports`."""
+        self._call(self._service.controls.released.clear)
+
+    def release_imports(self) -> None:
+        """Lets the imports that are held go on."""
+        self._call(self._service.controls.released.set)
+
+    def push(self, message: dict[str, Any] | str | bytes) -> None:
+        """Sends a message to all LiveAPI connections: an object as JSON text, text and bytes as they are."""
+        content = json.dumps(message) if isinstance(message, dict) else message
+        self._call(lambda: self._service.live.push(content))
+
+    def drop_live(self, code: int | None = 1012) -> None:
+        """Closes all LiveAPI connections with this code; None resets them without a closing frame."""
+        self._call(lambda: self._service.live.drop(code))
+
+    def reset(self) -> None:
+        """Forgets collections, indicators, imports, node runs, requests and faults; closes LiveAPI connections."""
+        self._call(self._reset)
+
+    # What is there
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """Every REST call so far, in order."""
+        return self._gate.recorded
+
+    @property
+    def live_connections(self) -> int:
+        """How many LiveAPI connections there are that are authenticated."""
+        return self._service.live.connections
+
+    def create_collection(self, name: str = "Example", **fields: Any) -> dict[str, Any]:
+        """Adds an IOC collection without a request; `fields` are those of the POST."""
+        values = NewCollection(name=name, **fields).model_dump()
+        row = self._call(lambda: self._service.store.create_collection(author=self._service.keys.author, **values))
+        if row is None:
+            raise ValueError(f"there is an IOC collection {fields['id']} already")
+        return Collection.of(row).model_dump(exclude_unset=True)
+
+    def indicators(self, collection_id: str) -> list[dict[str, Any]]:
+        """All indicators of a collection, as REST shows them. Raises KeyError for an unknown collection."""
+
+        def read() -> list[Any]:
+            row = self._service.store.collection(collection_id)
+            if row is None:
+                raise KeyError(collection_id)
+            return self._service.store.indicators(row["number"])
+
+        return [Indicator.of(row, collection_id).model_dump() for row in self._call(read)]
+
+    def node_run(self, secrets: dict[str, Any] | None = None) -> NodeRun:
+        """Announces the run of a playbook's node; without `secrets`, it gets the API key."""
+        return self._call(lambda: self._service.callbacks.open(secrets))
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:
+        """Waits until a condition holds. Raises AssertionError when it does not in time."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{condition} did not hold within {timeout:g} s")
+            time.sleep(GLANCE)
+
+    # Inside
+
+    def _build(self, store: Store) -> None:
+        keys, controls = Keys(self.api_key, self.read_only_key), Controls(self._pace)
+        live = LiveAPI(controls, keys)
+        imports, callbacks = Imports(controls, store, live), Callbacks(self.url, self.api_key)
+        self._service = Service(keys, controls, store, live, imports, callbacks)
+        self._gate = Gate(create_app(self._service), controls)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._gate,
+                # The gate reaches into this implementation.
+                http="h11",
+                ws="websockets-sansio",
+                # The gate adds one that is exact.
+                date_header=False,
+                # Costs more time on the loopback than it saves.
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                # Never takes that long, unless an answer is too large for a client that does not read it.
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    def _serve(self, listener: socket.socket, started: threading.Event) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(started.set)
+            await self._server.serve([listener])
+
+        asyncio.run(serve())
+
+    def _call(self, action: Callable[[], T]) -> T:
+        """Does something in the server's thread, where all state is at home."""
+
+        async def act() -> T:
+            return action()
+
+        return asyncio.run_coroutine_threadsafe(act(), self._loop).result(PATIENCE)
+
+    def _quiet(self) -> None:
+        self._service.controls.interrupt()
+        self._service.imports.cancel()
+        self._service.live.reset()
+
+    def _reset(self) -> None:
+        self._quiet()
+        self._service.controls.reset()
+        self._service.callbacks.forget()
+        self._service.store.clear()
+        self._gate.forget()
+
+
+def serve(port: int, db: Path | str | None, api_key: str, read_only_key: str, pace: float) -> None:
+    """Serves until SIGINT or SIGTERM comes, and prints how to use what is served. To be called in the main thread."""
+    stops = {signal.SIGINT, signal.SIGTERM}
+    # Blocked from here on, in the server's thread too, they wait to be taken.
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    try:
+        with Sandbox(port, db, api_key, read_only_key, pace) as sandbox:
+            print(_usage(sandbox), flush=True)
+            signal.sigwait(stops)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+def _usage(sandbox: Sandbox) -> str:
+    settings = {
+        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
+        "ARGUMENTS": json.dumps({"name": "Blocklist"}),
+        "TOKEN": sandbox.api_key,
+        "URL_CALLBACK": f"{sandbox.url}/callback/{uuid.uuid4()}",
+    }
+    variables = " \\\n  ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+    return f"""\
+REST           {sandbox.url}/v2/inthreat (and {sandbox.url}/api/v2/inthreat)
+LiveAPI        {sandbox.live_url}
+API key        {sandbox.api_key}
+Read-only key  {sandbox.read_only_key}
+Documentation  {sandbox.url}/docs
+
+To run an action by hand:
+
+  {variables} \\
+  SUB_FOLDER="$(mktemp -d)" python main.py CreateIOCCollection
+
+What it reports is shown at its URL_CALLBACK, with its TOKEN. Ctrl+C ends the sandbox."""

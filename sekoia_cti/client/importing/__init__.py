@@ -1,0 +1,1 @@
+"""What makes an import finished, and the loop that finds out."""

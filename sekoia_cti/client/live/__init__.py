@@ -1,0 +1,1 @@
+"""Sekoia's LiveAPI: a stream of signals that reconnects by itself."""

@@ -1,0 +1,126 @@
+"""How the indicators of given values are found in a collection: exactly these, and with as few requests as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from sekoia_cti.client.rest.endpoints import PAGE, IOCCollections
+from sekoia_cti.client.wire import Indicator, IndicatorPage
+from sekoia_cti.indicators.matching import identity, spellings
+
+__all__ = ["Finding", "Match"]
+
+
+@dataclass
+class Match:
+    """What a collection holds of something that was asked for.
+
+    Attributes:
+        asked: The value, or the id.
+        active: Ids of indicators that are not revoked.
+        revoked: Ids of indicators that are.
+        seen: False for an id that was not looked for: it is among `active`, whatever it is.
+    """
+
+    asked: str
+    active: list[str] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    seen: bool = True
+
+    def add(self, indicator: Indicator) -> None:
+        """Note an indicator that fits."""
+        (self.revoked if indicator.revoked else self.active).append(indicator.id)
+
+
+class Finding:
+    """Looks for values and ids in a collection.
+
+    A search by term also finds what only contains the value, so patterns are compared (see ``matching.identity``). Each
+    value takes a request; a collection that has no more pages than there are values is read as a whole instead.
+
+    Args:
+        collections: The REST client.
+        collection_id: Where to look.
+        on_page: Is told how many indicators were read, and how many there are, when the collection is read as a whole.
+    """
+
+    def __init__(
+        self, collections: IOCCollections, collection_id: str, *, on_page: Callable[[int, int], None]
+    ) -> None:
+        self._collections = collections
+        self._collection_id = collection_id
+        self._on_page = on_page
+
+    def find(self, values: Sequence[str], ids: Sequence[str], *, look_for_ids: bool) -> Iterator[Match]:
+        """A match for each value and then each id, in their order; those found by searching come one by one.
+
+        Args:
+            values: Lines as an import sends them.
+            ids: Ids of indicators, which no search finds.
+            look_for_ids: Read the whole collection rather than hand back ids unseen.
+
+        Raises:
+            SekoiaError: The collection is unknown, or one of the client's other errors.
+        """
+        pages = self._collections.all_indicators(self._collection_id)
+        first = next(pages)
+        requests = -(-first.total // PAGE)
+        if requests <= len(values) + len(ids) or (ids and look_for_ids):
+            yield from self._read_for(chain([first], pages), values, ids)
+            return
+        in_quotes = bool(values) and self._quotes_are_searched(first)
+        for value in values:
+            yield self._search(value, in_quotes=in_quotes)
+        for indicator_id in ids:
+            yield Match(indicator_id, active=[indicator_id], seen=False)
+
+    def _read_for(self, pages: Iterable[IndicatorPage], values: Sequence[str], ids: Sequence[str]) -> list[Match]:
+        matches = [Match(value) for value in values]
+        by_id = {indicator_id: Match(indicator_id) for indicator_id in ids}
+        by_key: dict[str, list[tuple[frozenset[str], Match]]] = {}
+        for match in matches:
+            wanted = identity(match.asked)
+            by_key.setdefault(min(wanted), []).append((wanted, match))
+        read = 0
+        for page in pages:
+            for indicator in page.items:
+                held = identity(indicator.value)
+                for key in held:
+                    for wanted, match in by_key.get(key, ()):
+                        if wanted <= held:
+                            match.add(indicator)
+                if indicator.id in by_id:
+                    by_id[indicator.id].add(indicator)
+            read += len(page.items)
+            self._on_page(read, page.total)
+        return [*matches, *by_id.values()]
+
+    def _quotes_are_searched(self, page: IndicatorPage) -> bool:
+        """Whether a term in quotes finds a value that is there: then it finds that very value, and no longer ones."""
+        known = next((indicator for indicator in page.items if indicator.comparisons()), None)
+        if known is None:
+            return False
+        _, value = known.comparisons()[0]
+        found = self._collections.indicators(self._collection_id, term=_term(value, in_quotes=True))
+        return any(indicator.id == known.id for indicator in found.items)
+
+    def _search(self, value: str, *, in_quotes: bool) -> Match:
+        match, wanted = Match(value), identity(value)
+        found: dict[str, Indicator] = {}
+        for spelling in spellings(value):
+            term = _term(spelling, in_quotes=in_quotes)
+            for page in self._collections.all_indicators(self._collection_id, term=term):
+                found |= {item.id: item for item in page.items if wanted <= identity(item.value)}
+        for indicator in found.values():
+            match.add(indicator)
+        return match
+
+
+def _term(value: str, *, in_quotes: bool) -> str:
+    """As it stands in a pattern; a value that is a pattern itself stands for itself."""
+    if value.startswith("["):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'" if in_quotes else escaped

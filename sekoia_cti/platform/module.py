@@ -1,0 +1,134 @@
+"""The module, its configuration, and where Sekoia's REST root and LiveAPI are for a ``base_url``."""
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator
+from sekoia_automation.module import Module
+
+from sekoia_cti.platform.forms import Form
+
+__all__ = ["Configuration", "SekoiaCTIModule", "liveapi_url_for", "rest_root_for"]
+
+DEFAULT_BASE_URL = "https://api.sekoia.io"
+
+
+def _require_key(schema: dict[str, Any]) -> None:
+    """The form asks for the key, although the configuration has to be valid before the platform hands it over."""
+    schema["properties"]["api_key"].pop("default", None)
+    schema["required"] = ["api_key"]
+
+
+class Configuration(Form):
+    """How to reach Sekoia; valid without the key, which the platform hands over when the run starts."""
+
+    # The SDK sets secrets with setattr (SDK module.py, set_secrets): without validation a str would replace the SecretStr.
+    model_config = ConfigDict(
+        title="Sekoia CTI Configuration", validate_assignment=True, json_schema_extra=_require_key
+    )
+
+    api_key: SecretStr = Field(
+        default=SecretStr(""),
+        title="API key",
+        description="API key of Sekoia.io with the permissions “View IOC collections” and “Manage IOC collections”",
+        json_schema_extra={"secret": True},
+    )
+    base_url: str = Field(
+        default=DEFAULT_BASE_URL,
+        title="Base URL",
+        description="Where the API of your region is, for example https://api.sekoia.io or https://app.fra2.sekoia.io/api",
+        json_schema_extra={"format": "uri"},
+    )
+    liveapi_url: str | None = Field(
+        default=None,
+        title="LiveAPI URL",
+        description="Where the LiveAPI of your region is (ws:// or wss://); found from the base URL when left empty",
+        json_schema_extra={"format": "uri"},
+    )
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _no_key_yet(cls, value: object) -> object:
+        return "" if value is None else value.strip() if isinstance(value, str) else value
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr) -> SecretStr:
+        if not all("!" <= letter <= "~" and letter not in ';,"\\' for letter in value.get_secret_value()):
+            raise ValueError("it holds characters that no API key has: copy it again")
+        return value
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _default_base_url(cls, value: object) -> object:
+        return DEFAULT_BASE_URL if value is None or value == "" else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return _url(value, ("http", "https"))
+
+    @field_validator("liveapi_url", mode="before")
+    @classmethod
+    def _no_liveapi_url(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("liveapi_url")
+    @classmethod
+    def _is_websocket(cls, value: str | None) -> str | None:
+        return None if value is None else _url(value, ("ws", "wss"))
+
+    @property
+    def rest_root(self) -> str:
+        """The REST root, without a trailing slash."""
+        return rest_root_for(self.base_url)
+
+    @property
+    def live_url(self) -> str:
+        """The LiveAPI's URL."""
+        return self.liveapi_url or liveapi_url_for(self.base_url)
+
+
+class SekoiaCTIModule(Module):
+    """Sekoia CTI: your own threat intelligence into IOC collections."""
+
+    # The SDK finds the model by this annotation (SDK utils.py, get_annotation_for) and hands out an instance of it.
+    configuration: Configuration  # type: ignore[override]
+
+    def manifest_required_properties(self) -> list[str]:
+        """What must be configured before a run starts: not the secrets, which are handed over later (contract, Playbooks)."""
+        secrets = self.manifest_secrets()
+        return [name for name in super().manifest_required_properties() if name not in secrets]
+
+
+def rest_root_for(base_url: str) -> str:
+    """The REST root for a ``base_url`` in any of the contract's forms ("Where it lives"), without a trailing slash."""
+    parts = urlsplit(base_url)
+    path = parts.path.rstrip("/").removesuffix("/v2/inthreat").removesuffix("/api").rstrip("/")
+    api = "" if _is_api_host(parts.hostname) else "/api"
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}{api}/v2/inthreat", "", ""))
+
+
+def liveapi_url_for(base_url: str) -> str:
+    """The LiveAPI for a ``base_url`` (contract, "Where it lives"): ``wss`` for ``https``, ``app.…`` for ``api.…``."""
+    parts = urlsplit(base_url)
+    netloc = "app." + parts.netloc[4:] if _is_api_host(parts.hostname) else parts.netloc
+    return urlunsplit(("wss" if parts.scheme == "https" else "ws", netloc, "/live/", "", ""))
+
+
+def _is_api_host(host: str | None) -> bool:
+    return (host or "").startswith("api.")
+
+
+def _url(value: str, schemes: tuple[str, str]) -> str:
+    value = value.strip()
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme.lower() in schemes and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or any(letter.isspace() for letter in value):
+        raise ValueError(f"it must be a URL that begins with {schemes[1]}:// (or {schemes[0]}://)")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it must not hold a user name or password")
+    return parts.scheme + value[len(parts.scheme) :]

@@ -1,0 +1,256 @@
+"""Arguments as Jinja leaves them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sekoia_cti.actions.common.arguments import as_list
+from sekoia_cti.actions.create_ioc_collection import CreateIOCCollectionArguments
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFileArguments
+from sekoia_cti.actions.import_text import ImportIndicatorsFromTextArguments
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.platform.forms import complaint
+
+COLLECTION = "ioc-collection--11111111-1111-4111-8111-111111111111"
+THREAT = "intrusion-set--22222222-2222-4222-8222-222222222222"
+
+
+def text(**arguments: Any) -> ImportIndicatorsFromTextArguments:
+    """Arguments of a text import; those that are needed are given."""
+    return ImportIndicatorsFromTextArguments.model_validate(
+        {"collection_id": COLLECTION, "text": "evil.example", **arguments}
+    )
+
+
+def file(**arguments: Any) -> ImportIndicatorsFromFileArguments:
+    """Arguments of a file import; those that are needed are given."""
+    return ImportIndicatorsFromFileArguments.model_validate(
+        {"collection_id": COLLECTION, "file_path": "iocs.csv", **arguments}
+    )
+
+
+@pytest.mark.parametrize(
+    ("given_", "meant"),
+    [
+        (["a.example", "b.example"], ["a.example", "b.example"]),
+        ("['a.example', 'b.example']", ["a.example", "b.example"]),
+        ('["a.example", "b.example"]', ["a.example", "b.example"]),
+        ("[['a.example'], ['b.example', ['c.example']]]", ["a.example", "b.example", "c.example"]),
+        ([["a.example"], [["b.example"]]], ["a.example", "b.example"]),
+        ("('a.example', 'b.example')", ["('a.example', 'b.example')"]),
+        ("a.example", ["a.example"]),
+        ("a.example\nb.example", ["a.example", "b.example"]),
+        ("[domain-name:value = 'a.example']", ["[domain-name:value = 'a.example']"]),
+        (["a.example", None, "", "None", 5], ["a.example", "5"]),
+        ("[]", []),
+    ],
+)
+def test_a_list_is_read_in_every_shape(given_: object, meant: list[str]) -> None:
+    """Lists, nested lists, their text in Python and in JSON, and plain text all become a flat list."""
+    assert text(indicators=given_).indicators == meant
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "None", "null", None])
+def test_an_empty_argument_counts_as_left_out(empty: object) -> None:
+    """What Jinja writes for a value that is not there leaves the default in place."""
+    arguments = text(
+        description=empty, valid_for=empty, wait=empty, timeout=empty, kill_chain_phases=empty, format=empty
+    )
+    assert arguments == text()
+    assert (arguments.wait, arguments.timeout) == (True, 900)
+
+
+def test_numbers_and_booleans_arrive_as_text() -> None:
+    """A number or a boolean in text is what it means."""
+    arguments = text(valid_for="365", wait="false", timeout=" 60 ")
+    assert (arguments.valid_for, arguments.wait, arguments.timeout) == (365, False, 60)
+
+
+@pytest.mark.parametrize(
+    ("given_", "meant"),
+    [
+        ("2030-01-31", datetime(2030, 1, 31, tzinfo=UTC)),
+        ("2030-01-31T12:00:00", datetime(2030, 1, 31, 12, tzinfo=UTC)),
+        ("2030-01-31T12:00:00Z", datetime(2030, 1, 31, 12, tzinfo=UTC)),
+        ("2030-01-31T12:00:00+09:00", datetime(2030, 1, 31, 3, tzinfo=UTC)),
+        (" 2030-01-31 12:00 ", datetime(2030, 1, 31, 12, tzinfo=UTC)),
+    ],
+)
+def test_times_mean_utc(given_: str, meant: datetime) -> None:
+    """A date or a date-time without an offset means UTC, and one with an offset is converted."""
+    assert text(valid_until=given_).context().valid_until == meant
+
+
+def test_a_period_counts_from_now() -> None:
+    """`valid_for` gives an end so many days from now."""
+    until = text(valid_for=30).context().valid_until
+    assert until is not None
+    assert abs(until - datetime.now(UTC) - timedelta(days=30)) < timedelta(seconds=5)
+
+
+def test_the_context_is_sent_as_sekoia_takes_it() -> None:
+    """Phases become objects, and a bare name that both kill chains have means Lockheed Martin's."""
+    context = text(
+        description="seen in a campaign",
+        valid_from="2026-01-01",
+        kill_chain_phases="['command-and-control', 'mitre-attack:impact']",
+        related_threat_refs=THREAT,
+    ).context()
+    assert context.payload() == {
+        "description": "seen in a campaign",
+        "valid_from": "2026-01-01T00:00:00Z",
+        "kill_chain_phases": [
+            {"kill_chain_name": "lockheed-martin-cyber-kill-chain", "phase_name": "command-and-control"},
+            {"kill_chain_name": "mitre-attack", "phase_name": "impact"},
+        ],
+        "x_ic_related_threat_refs": [THREAT],
+    }
+
+
+@pytest.mark.parametrize(
+    ("given_", "meant"),
+    [
+        (["observable", None, "ignore", "valid_until"], ["observable", None, None, "valid_until"]),
+        ("['observable', None, 'ignore']", ["observable", None, None]),
+        ('["observable", null]', ["observable", None]),
+        ("ignore, observable , description", [None, "observable", "description"]),
+        ("observable", ["observable"]),
+    ],
+)
+def test_a_mapping_is_read_in_every_shape(given_: object, meant: list[str | None]) -> None:
+    """A mapping comes as a list, as its text, or as names separated by commas; null and ignore mean the same."""
+    assert file(mapping=given_).mapping == meant
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"collection_id": ""}, "collection_id: it is required"),
+        (
+            {"collection_id": "Blocklist"},
+            "collection_id: “Blocklist” is no id of an IOC collection: it must be ioc-collection--<uuid>",
+        ),
+        ({"text": ""}, "at least one of text, text_path, indicators, indicators_path is required"),
+        (
+            {"valid_for": "soon"},
+            "valid_for: input should be a valid integer, unable to parse string as an integer (got 'soon')",
+        ),
+        ({"valid_for": 0}, "valid_for: input should be greater than or equal to 1 (got 0)"),
+        ({"timeout": 5}, "timeout: input should be greater than or equal to 10 (got 5)"),
+        ({"timeout": 86_401}, "timeout: input should be less than or equal to 86400 (got 86401)"),
+        ({"wait": "maybe"}, "wait: input should be a valid boolean, unable to interpret input (got 'maybe')"),
+        ({"description": "x" * 501}, f"description: string should have at most 500 characters (got '{'x' * 56}…)"),
+        (
+            {"valid_from": "yesterday"},
+            "valid_from: it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z, not “yesterday”",
+        ),
+        (
+            {"valid_until": "0001-01-01T00:00:00+12:00"},
+            "valid_until: it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z, not "
+            "“0001-01-01T00:00:00+12:00”",
+        ),
+        (
+            {"valid_from": 1_700_000_000},
+            "valid_from: it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z",
+        ),
+        ({"valid_for": 5, "valid_until": "2030-01-01"}, "valid_for and valid_until cannot be given together"),
+        ({"valid_from": "2030-01-02", "valid_until": "2030-01-01"}, "valid_from must be before valid_until"),
+        (
+            {"kill_chain_phases": "mitre-attack:"},
+            "kill_chain_phases: “mitre-attack:” is no kill chain phase: write “phase” or “kill-chain:phase”",
+        ),
+        ({"related_threat_refs": "APT28"}, "related_threat_refs: “APT28” is no STIX id such as intrusion-set--<uuid>"),
+        ({"indicators": "['a.example', 'b.exam"}, "indicators: it begins like a list but does not end like one"),
+        ({"indicators": "[a b]"}, "indicators: it looks like a list but cannot be read as one"),
+        ({"indicators": [{"value": "a.example"}]}, "indicators: it holds an object where a plain value belongs"),
+        (
+            {"format": "domain"},
+            "format: input should be 'one_per_line', 'ipv4-addr.value', 'ipv6-addr.value', 'domain-name.value', 'url.value', "
+            "'email-addr.value' or 'file.hashes' (got 'domain')",
+        ),
+    ],
+)
+def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], sentence: str) -> None:
+    """The complaint names the argument and says what it should be."""
+    with pytest.raises(ValidationError) as caught:
+        text(**arguments)
+    assert complaint(caught.value, show_values=True) == sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"mapping": ["valid_from"]}, "mapping: exactly one column must be observable, not 0"),
+        ({"mapping": ["observable", "observable"]}, "mapping: exactly one column must be observable, not 2"),
+        (
+            {"mapping": ["observable", "colour"]},
+            "mapping: “colour” is none of observable, valid_from, valid_until, kill_chain_phases, x_ic_related_threat_refs, "
+            "description or ignore",
+        ),
+        ({"mapping": 5}, "mapping: input should be a valid list (got 5)"),
+        (
+            {"mime_type": "application/pdf"},
+            "mime_type: Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none",
+        ),
+        ({"file_path": None}, "at least one of file_path, file_handle is required"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_before_the_upload(arguments: dict[str, Any], sentence: str) -> None:
+    """A mapping without exactly one observable, or with unknown names, never leaves the action."""
+    with pytest.raises(ValidationError) as caught:
+        file(**arguments)
+    assert complaint(caught.value, show_values=True).lower() == sentence.lower()
+
+
+def test_a_name_must_not_be_blank() -> None:
+    """A blank name counts as none."""
+    with pytest.raises(ValidationError) as caught:
+        CreateIOCCollectionArguments.model_validate({"name": "  "})
+    assert complaint(caught.value, show_values=True) == "name: it is required"
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.from_regex(r"\[['\"\[\]a, ]*\]?"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(ANYTHING)
+def test_any_value_is_a_list_or_refused(value: object) -> None:
+    """Whatever an argument holds, it becomes a flat list or a ValueError."""
+    try:
+        items = as_list(value)
+    except ValueError:
+        return
+    assert not any(isinstance(item, list | dict) for item in items)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [*ImportIndicatorsFromTextArguments.model_fields, *ImportIndicatorsFromFileArguments.model_fields]
+        ),
+        ANYTHING,
+    )
+)
+def test_any_arguments_are_accepted_or_refused_in_a_sentence(arguments: dict[str, object]) -> None:
+    """Whatever the arguments are, they are valid or the complaint is one line."""
+    for model in (ImportIndicatorsFromTextArguments, ImportIndicatorsFromFileArguments):
+        try:
+            model.model_validate({"collection_id": COLLECTION, **arguments}).context()
+        except ValidationError as error:
+            assert "\n" not in complaint(error, show_values=True)
+        except InputError as error:
+            assert "is no kill chain phase" in str(error)
