@@ -10,9 +10,10 @@ from sekoia_automation.action import Action
 
 from benchmarks.server import API_KEY, COLLECTION_ID
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.regions import rest_root_for
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.platform.module import SekoiaCTIModule, rest_root_for
+from sekoia_cti.platform.module import SekoiaCTIModule
 
 __all__ = ["import_text", "upload"]
 
@@ -22,7 +23,7 @@ TIMEOUT = 600
 def upload(url: str, path: Path) -> None:
     """Send a file to be previewed."""
     deadline, patience = Deadline(TIMEOUT), Patience()
-    with IOCCollections(rest_root_for(url), API_KEY, deadline=deadline, patience=patience) as collections:
+    with RestClient(rest_root_for(url), API_KEY, deadline=deadline, patience=patience) as collections:
         collections.preview_file(
             COLLECTION_ID, lambda: path.open("rb"), size=path.stat().st_size, name=path.name, mime_type="text/csv"
         )

@@ -20,7 +20,7 @@ from sekoia_cti.client.errors import (
     UnexpectedAnswer,
 )
 from sekoia_cti.client.live.stream import LiveAPI
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, answer
 from tests.tls import TLSFront
@@ -39,10 +39,10 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def clients(front: str, key: str) -> Iterator[tuple[IOCCollections, LiveAPI]]:
+def clients(front: str, key: str) -> Iterator[tuple[RestClient, LiveAPI]]:
     """Both clients of a server behind a host and port."""
     with (
-        IOCCollections(f"https://{front}/api/v2/inthreat", key, deadline=Deadline(20), patience=PATIENCE) as rest,
+        RestClient(f"https://{front}/api/v2/inthreat", key, deadline=Deadline(20), patience=PATIENCE) as rest,
         LiveAPI(f"wss://{front}/live/", key, patience=PATIENCE) as live,
     ):
         yield rest, live
@@ -113,7 +113,7 @@ def test_a_redirect_takes_the_key_to_no_other_host() -> None:
     key = "the-very-secret-key"
     with Hostile(answer(401)) as other, Hostile(answer(302, Location=f"{other.url}/live/")) as server:
         with (
-            IOCCollections(f"{server.url}/v2/inthreat", key, deadline=Deadline(20), patience=PATIENCE) as rest,
+            RestClient(f"{server.url}/v2/inthreat", key, deadline=Deadline(20), patience=PATIENCE) as rest,
             LiveAPI(f"ws://{server.host}/live/", key, patience=PATIENCE) as live,
         ):
             with pytest.raises(UnexpectedAnswer, match="it redirects to"):
@@ -152,7 +152,7 @@ def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.Monkey
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         host = urlsplit(sandbox.url).netloc
         with (
-            IOCCollections(
+            RestClient(
                 f"http://{host}/api/v2/inthreat", sandbox.api_key, deadline=Deadline(20), patience=PATIENCE
             ) as rest,
             LiveAPI(sandbox.live_url, sandbox.api_key, patience=PATIENCE) as live,

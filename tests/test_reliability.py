@@ -31,7 +31,7 @@ from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.client.importing.importer import Importer, Outcome, Progress
 from sekoia_cti.client.live.stream import LiveAPI
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.text import sample
@@ -85,7 +85,7 @@ def importing(
     patient = Patience.none().but(**patience)
     deadline = Deadline(seconds)
     with (
-        IOCCollections(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patient) as rest,
+        RestClient(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patient) as rest,
         LiveAPI(live_url or sandbox.live_url, sandbox.api_key, patience=patient) as live,
     ):
         reached: list[Progress] = []

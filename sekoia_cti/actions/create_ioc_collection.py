@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
@@ -65,7 +65,7 @@ class CreateIOCCollection(SekoiaAction):
 
     def run(self, arguments: CreateIOCCollectionArguments) -> CreateIOCCollectionResults:
         """Create the collection, or find it."""
-        with self.collections(Deadline(TIMEOUT)) as collections:
+        with self.rest(Deadline(TIMEOUT)) as collections:
             if arguments.reuse_existing and (existing := self._existing(collections, arguments)):
                 self.tell(f"The IOC collection “{existing.name}” exists: {existing.id}")
                 return _results(existing, created=False)
@@ -78,7 +78,7 @@ class CreateIOCCollection(SekoiaAction):
         self.tell(f"Created the IOC collection “{collection.name}”: {collection.id}")
         return _results(collection, created=True)
 
-    def _existing(self, collections: IOCCollections, arguments: CreateIOCCollectionArguments) -> Collection | None:
+    def _existing(self, collections: RestClient, arguments: CreateIOCCollectionArguments) -> Collection | None:
         """The oldest of the collections with exactly this name, in the community if one is given."""
         same = [
             collection

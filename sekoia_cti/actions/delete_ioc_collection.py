@@ -48,7 +48,7 @@ class DeleteIOCCollection(SekoiaAction):
 
     def run(self, arguments: DeleteIOCCollectionArguments) -> DeleteIOCCollectionResults:
         """Compare the name, and delete."""
-        with self.collections(Deadline(TIMEOUT)) as collections:
+        with self.rest(Deadline(TIMEOUT)) as collections:
             name = None
             try:
                 name = collections.collection(arguments.collection_id).name

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
@@ -68,7 +68,7 @@ class FindIOCCollection(SekoiaAction):
 
     def run(self, arguments: FindIOCCollectionArguments) -> FindIOCCollectionResults:
         """Look through all collections."""
-        with self.collections(Deadline(TIMEOUT)) as collections:
+        with self.rest(Deadline(TIMEOUT)) as collections:
             found = _fitting(collections, arguments)
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
         fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"
@@ -83,7 +83,7 @@ class FindIOCCollection(SekoiaAction):
         )
 
 
-def _fitting(collections: IOCCollections, arguments: FindIOCCollectionArguments) -> list[Collection]:
+def _fitting(collections: RestClient, arguments: FindIOCCollectionArguments) -> list[Collection]:
     listed = collections.collections(
         term=arguments.name, community_uuid=arguments.community_uuid, with_indicators_count=True
     )

@@ -65,7 +65,7 @@ class PreviewIndicatorsFile(UploadAction):
     def run(self, arguments: PreviewIndicatorsFileArguments) -> PreviewIndicatorsFileResults:
         """Upload the file, cleaned if need be."""
         file = storage.find(self.data_path, arguments.file_path, "file_path")
-        with self.collections(Deadline(arguments.timeout)) as collections:
+        with self.rest(Deadline(arguments.timeout)) as collections:
             upload = self.upload(collections, file, arguments, refang=arguments.refang)
         survey = upload.survey
         return PreviewIndicatorsFileResults(

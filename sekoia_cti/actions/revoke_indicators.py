@@ -13,7 +13,7 @@ from sekoia_cti.actions.common.sources import SourceArguments
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
 from sekoia_cti.client.importing.confirmation import CLOCK_LAG
 from sekoia_cti.client.importing.importer import Progress
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import aware
@@ -79,7 +79,7 @@ class RevokeIndicatorsResults(ResultsForm):
 class _Revoking:
     """Revokes what was found, each indicator once, and notes what became of what was asked for."""
 
-    def __init__(self, collections: IOCCollections, collection_id: str, *, dry_run: bool) -> None:
+    def __init__(self, collections: RestClient, collection_id: str, *, dry_run: bool) -> None:
         self._collections = collections
         self._collection_id = collection_id
         self._dry_run = dry_run
@@ -149,7 +149,7 @@ class RevokeIndicators(SekoiaAction):
         if not asked:
             raise InputError(f"There is nothing to revoke: {', '.join(arguments.given())} holds no indicator")
         failure: SekoiaError | None = None
-        with self.collections(Deadline(arguments.timeout)) as collections:
+        with self.rest(Deadline(arguments.timeout)) as collections:
             revoking = _Revoking(collections, arguments.collection_id, dry_run=arguments.dry_run)
             finding = Finding(collections, arguments.collection_id, on_page=self._progress("Read"))
             progress = self._progress("Worked through")

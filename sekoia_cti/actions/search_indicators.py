@@ -9,7 +9,7 @@ from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.importer import Progress
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Indicator, aware
 from sekoia_cti.indicators.refang import refang
@@ -85,7 +85,7 @@ class SearchIndicators(SekoiaAction):
         """Read page after page; what was found before an error is handed over with it."""
         failure: SekoiaError | None = None
         with (
-            self.collections(Deadline(arguments.timeout)) as collections,
+            self.rest(Deadline(arguments.timeout)) as collections,
             GrowingList(self.data_path, "indicators", most=self.most_inline) as found,
         ):
             try:
@@ -106,7 +106,7 @@ class SearchIndicators(SekoiaAction):
             complete=failure is None,
         )
 
-    def _collect(self, collections: IOCCollections, arguments: SearchIndicatorsArguments, found: GrowingList) -> None:
+    def _collect(self, collections: RestClient, arguments: SearchIndicatorsArguments, found: GrowingList) -> None:
         term = refang(arguments.term.strip()) if arguments.term else None
         progress, read = ProgressLog(self.tell, done="Read"), 0
         for page in collections.all_indicators(arguments.collection_id, term=term):

@@ -9,6 +9,7 @@
     │   ├── NotFound              404
     │   ├── Refused               400 and every other answer that repeating would not change
     │   │   └── LimitExceeded     more indicators than the community can hold
+    │   ├── ProxyRefused          407
     │   ├── Unavailable           429, 5xx or no answer at all, and it outlasted the retries
     │   └── UnexpectedAnswer      an answer that is outside of the contract
     ├── CertificateRejected       the other side's certificate is not trusted
@@ -34,6 +35,7 @@ __all__ = [
     "LiveAPIUnreachable",
     "NotFound",
     "PermissionDenied",
+    "ProxyRefused",
     "Refused",
     "RequestError",
     "SekoiaError",
@@ -184,6 +186,16 @@ class Unavailable(RequestError):
         return self._sentence(
             "Sekoia asked for a pause" if self.status == 429 else "Sekoia could not answer",
             "run the action again later",
+        )
+
+
+class ProxyRefused(RequestError):
+    """HTTP 407: the proxy wants to know who asks; Sekoia never saw the request."""
+
+    def __str__(self) -> str:
+        return self._sentence(
+            "The proxy refused the request",
+            "put a user name and password that it accepts into the proxy's address (HTTPS_PROXY or HTTP_PROXY)",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from sekoia_cti.client.rest.endpoints import PAGE, IOCCollections
+from sekoia_cti.client.rest.endpoints import PAGE, RestClient
 from sekoia_cti.client.wire import Indicator, IndicatorPage
 from sekoia_cti.indicators.matching import identity, spellings
 
@@ -46,9 +46,7 @@ class Finding:
         on_page: Is told how many indicators were read, and how many there are, when the collection is read as a whole.
     """
 
-    def __init__(
-        self, collections: IOCCollections, collection_id: str, *, on_page: Callable[[int, int], None]
-    ) -> None:
+    def __init__(self, collections: RestClient, collection_id: str, *, on_page: Callable[[int, int], None]) -> None:
         self._collections = collections
         self._collection_id = collection_id
         self._on_page = on_page

@@ -53,7 +53,7 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
 
     def _rest(self) -> str | None:
         try:
-            with self.collections(Deadline(self.seconds)) as collections:
+            with self.rest(Deadline(self.seconds)) as collections:
                 next(collections.collections(), None)
         except DeadlinePassed as error:
             return self._too_late("Sekoia", error)

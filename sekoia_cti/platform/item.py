@@ -9,7 +9,7 @@ from sekoia_automation.configuration.exception import MissingConfigurationError
 from sekoia_automation.exceptions import ModuleConfigurationError
 from sekoia_automation.module import ModuleItem
 
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.forms import complaint
@@ -45,10 +45,10 @@ class SekoiaItem(ModuleItem):
             raise InputError("The module's configuration has no API key: enter one in the account of the module")
         return configuration
 
-    def collections(self, deadline: Deadline) -> IOCCollections:
+    def rest(self, deadline: Deadline) -> RestClient:
         """A REST client, to be closed."""
         configuration = self.configuration()
-        return IOCCollections(
+        return RestClient(
             configuration.rest_root,
             configuration.api_key.get_secret_value(),
             deadline=deadline,

@@ -1,16 +1,14 @@
-"""The module, its configuration, and where Sekoia's REST root and LiveAPI are for a ``base_url``."""
+"""The module and its configuration."""
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 from sekoia_automation.module import Module
 
+from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.platform.forms import Form
 
-__all__ = ["Configuration", "SekoiaCTIModule", "liveapi_url_for", "rest_root_for"]
-
-DEFAULT_BASE_URL = "https://api.sekoia.io"
+__all__ = ["Configuration", "SekoiaCTIModule"]
 
 
 def _require_key(schema: dict[str, Any]) -> None:
@@ -66,7 +64,7 @@ class Configuration(Form):
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        return _url(value, ("http", "https"))
+        return checked_url(value, ("http", "https"))
 
     @field_validator("liveapi_url", mode="before")
     @classmethod
@@ -76,7 +74,7 @@ class Configuration(Form):
     @field_validator("liveapi_url")
     @classmethod
     def _is_websocket(cls, value: str | None) -> str | None:
-        return None if value is None else _url(value, ("ws", "wss"))
+        return None if value is None else checked_url(value, ("ws", "wss"))
 
     @property
     def rest_root(self) -> str:
@@ -99,36 +97,3 @@ class SekoiaCTIModule(Module):
         """What must be configured before a run starts: not the secrets, which are handed over later (contract, Playbooks)."""
         secrets = self.manifest_secrets()
         return [name for name in super().manifest_required_properties() if name not in secrets]
-
-
-def rest_root_for(base_url: str) -> str:
-    """The REST root for a ``base_url`` in any of the contract's forms ("Where it lives"), without a trailing slash."""
-    parts = urlsplit(base_url)
-    path = parts.path.rstrip("/").removesuffix("/v2/inthreat").removesuffix("/api").rstrip("/")
-    api = "" if _is_api_host(parts.hostname) else "/api"
-    return urlunsplit((parts.scheme, parts.netloc, f"{path}{api}/v2/inthreat", "", ""))
-
-
-def liveapi_url_for(base_url: str) -> str:
-    """The LiveAPI for a ``base_url`` (contract, "Where it lives"): ``wss`` for ``https``, ``app.…`` for ``api.…``."""
-    parts = urlsplit(base_url)
-    netloc = "app." + parts.netloc[4:] if _is_api_host(parts.hostname) else parts.netloc
-    return urlunsplit(("wss" if parts.scheme == "https" else "ws", netloc, "/live/", "", ""))
-
-
-def _is_api_host(host: str | None) -> bool:
-    return (host or "").startswith("api.")
-
-
-def _url(value: str, schemes: tuple[str, str]) -> str:
-    value = value.strip()
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme.lower() in schemes and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable or any(letter.isspace() for letter in value):
-        raise ValueError(f"it must be a URL that begins with {schemes[1]}:// (or {schemes[0]}://)")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("it must not hold a user name or password")
-    return parts.scheme + value[len(parts.scheme) :]

@@ -21,6 +21,11 @@ SENTENCES = [
         "collections” and “Manage IOC collections”.",
     ),
     (
+        errors.ProxyRefused(DOING, status=407),
+        "The proxy refused the request (HTTP 407) while creating the IOC collection: put a user name and password that it "
+        "accepts into the proxy's address (HTTPS_PROXY or HTTP_PROXY).",
+    ),
+    (
         errors.NotFound("looking up the IOC collection", what="IOC collection c", argument="collection_id"),
         "Sekoia knows no IOC collection c (HTTP 404) while looking up the IOC collection: check collection_id, and that the "
         "API key belongs to the same community.",
@@ -52,7 +57,7 @@ SENTENCES = [
         "Sekoia asked for a pause (HTTP 429) while creating the IOC collection: run the action again later.",
     ),
     (
-        errors.UnexpectedAnswer(DOING, status=200, why="it is no JSON"),
+        errors.UnexpectedAnswer(DOING, status=200, why="it is not valid JSON"),
         "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is no JSON; check base_url, and "
         "that no proxy answers in Sekoia's place.",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus
 
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, Script, answer
@@ -23,7 +23,7 @@ def find(values: list[str], *scripts: Script) -> tuple[list[Match], list[str]]:
     """The matches, and the terms that were searched for."""
     with (
         Hostile(*scripts) as server,
-        IOCCollections(server.url, "k", deadline=Deadline(30), patience=Patience.none()) as collections,
+        RestClient(server.url, "k", deadline=Deadline(30), patience=Patience.none()) as collections,
     ):
         finding = Finding(collections, "c", on_page=lambda _read, _total: None)
         matches = list(finding.find(values, [], look_for_ids=False))

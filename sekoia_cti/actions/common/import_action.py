@@ -72,7 +72,7 @@ class ImportAction(SekoiaAction):
         """
         deadline = Deadline(arguments.timeout)
         with ExitStack() as stack:
-            collections = stack.enter_context(self.collections(deadline))
+            collections = stack.enter_context(self.rest(deadline))
             live = stack.enter_context(self.live()) if arguments.wait else None
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
             collection = collections.collection(collection_id)

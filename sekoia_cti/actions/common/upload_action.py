@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments
 from sekoia_cti.actions.common.reports import refuse_unrecognized, unrecognized_warning
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.wire import Mapping, Preview
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.files import MIME_TYPES, FileKind
@@ -68,7 +68,7 @@ class UploadAction(SekoiaAction):
 
     def upload(
         self,
-        collections: IOCCollections,
+        collections: RestClient,
         file: storage.StoredFile,
         arguments: FileArguments,
         *,

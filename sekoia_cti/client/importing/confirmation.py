@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from sekoia_cti.client.errors import Refused, Unavailable
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.wire import Context, Indicator, aware
 
 __all__ = ["Confirmation", "Verdict"]
@@ -59,7 +59,7 @@ class Confirmation:
 
     def __init__(
         self,
-        collections: IOCCollections,
+        collections: RestClient,
         collection_id: str,
         *,
         context: Context,

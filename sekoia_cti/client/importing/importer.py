@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from sekoia_cti.client.errors import DeadlinePassed, RequestError, SekoiaError
 from sekoia_cti.client.importing.confirmation import Confirmation, Verdict
 from sekoia_cti.client.live.signals import Connected, Disconnected, Message, Signal
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Accepted, Collection, Context, ImportEvent
 
@@ -269,7 +269,7 @@ class Importer:
         on_progress: Told of each change.
     """
 
-    collections: IOCCollections
+    collections: RestClient
     live: LiveAPI | None
     collection: Collection
     context: Context

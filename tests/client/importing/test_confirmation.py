@@ -12,7 +12,7 @@ import pytest
 
 from sekoia_cti.client.errors import KeyRefused
 from sekoia_cti.client.importing.confirmation import Confirmation, Verdict
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context, KillChainPhase
 from tests.hostile import Hostile, Script, answer
@@ -53,7 +53,7 @@ def confirming(
     """A confirmation whose server answers in this order."""
     with (
         Hostile(*scripts) as server,
-        IOCCollections(server.url, "k", deadline=Deadline(30), patience=Patience.none().but(attempts=1)) as rest,
+        RestClient(server.url, "k", deadline=Deadline(30), patience=Patience.none().but(attempts=1)) as rest,
     ):
         yield Confirmation(
             rest,
@@ -130,7 +130,7 @@ def test_a_last_value_that_was_not_looked_at_has_to_be_clearly_later() -> None:
     soon, clear = (page(there(modified=NOW + timedelta(seconds=seconds))) for seconds in (1, 3))
     with (
         Hostile(page(), soon, clear, page(total=1)) as server,
-        IOCCollections(server.url, "k", deadline=Deadline(30), patience=Patience.none()) as rest,
+        RestClient(server.url, "k", deadline=Deadline(30), patience=Patience.none()) as rest,
     ):
         rest.indicators("c")
         confirmation = Confirmation(rest, "c", context=Context(), sample=lambda: [VALUE], last=None)

@@ -21,7 +21,7 @@ from sekoia_cti.client.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from sekoia_cti.client.rest.endpoints import IOCCollections
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Pace, Patience
 from sekoia_cti.client.wire import Context
 from tests.hostile import Hostile, Script, answer, drip, reset, silence, truncated
@@ -43,17 +43,15 @@ class Unhurried(Deadline):
         self.paused.append(seconds)
 
 
-def client(
-    url: str, key: str = KEY, deadline: Deadline | None = None, patience: Patience | None = None
-) -> IOCCollections:
+def client(url: str, key: str = KEY, deadline: Deadline | None = None, patience: Patience | None = None) -> RestClient:
     """A client of a server at this URL."""
-    return IOCCollections(
+    return RestClient(
         f"{url}/api/v2/inthreat", key, deadline=deadline or Deadline(30), patience=patience or Patience.none()
     )
 
 
 @pytest.fixture
-def sekoia(sandbox: Sandbox) -> Iterator[IOCCollections]:
+def sekoia(sandbox: Sandbox) -> Iterator[RestClient]:
     """A client of the sandbox."""
     with client(sandbox.url, sandbox.api_key) as collections:
         yield collections
@@ -98,7 +96,7 @@ def test_a_read_timeout_is_waited_out() -> None:
     ],
 )
 @pytest.mark.parametrize("script", PASSING)
-def test_submissions_are_repeated_too(script: Script, submit: Callable[[IOCCollections], object]) -> None:
+def test_submissions_are_repeated_too(script: Script, submit: Callable[[RestClient], object]) -> None:
     """Text and process calls are harmless to repeat, so they are."""
     with Hostile(script, answer(202, {"task_id": "t"})) as server, client(server.url) as collections:
         submit(collections)
@@ -199,8 +197,8 @@ def test_a_trickle_ends_at_the_deadline() -> None:
             Refused,
             "Sekoia refused the request (HTTP 400) while looking up the IOC collection:",
         ),
-        (answer(200, "<html>Welcome</html>"), UnexpectedAnswer, "it is no JSON"),
-        (answer(200, []), UnexpectedAnswer, "it is no object"),
+        (answer(200, "<html>Welcome</html>"), UnexpectedAnswer, "it is not valid JSON"),
+        (answer(200, []), UnexpectedAnswer, "it is not a JSON object"),
         (answer(200, {"id": "x"}), UnexpectedAnswer, "it lacks a usable “name”"),
         (
             answer(302, Location="https://login.example.com/?next=1"),
@@ -261,7 +259,7 @@ def test_a_name_that_does_not_exist() -> None:
         collections.collection("c")
 
 
-def test_collections_are_listed_over_all_pages(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+def test_collections_are_listed_over_all_pages(sandbox: Sandbox, sekoia: RestClient) -> None:
     """More than a page of collections comes as one list."""
     for number in range(120):
         sandbox.create_collection(name=f"Feed {number}")
@@ -269,14 +267,14 @@ def test_collections_are_listed_over_all_pages(sandbox: Sandbox, sekoia: IOCColl
     assert [collection.name for collection in sekoia.collections(term="Feed 77")] == ["Feed 77"]
 
 
-def test_a_collection_is_created_once_even_when_the_answer_is_lost(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+def test_a_collection_is_created_once_even_when_the_answer_is_lost(sandbox: Sandbox, sekoia: RestClient) -> None:
     """A creation that was cut after Sekoia took it is found again instead of repeated."""
     sandbox.faults.rest = [RestFault(method="POST", path="/ioc-collections$", cut="after")]
     created = sekoia.create("Blocklist", description="ours")
     assert [collection.id for collection in sekoia.collections()] == [created.id]
 
 
-def test_a_collection_is_created_when_the_request_was_lost(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+def test_a_collection_is_created_when_the_request_was_lost(sandbox: Sandbox, sekoia: RestClient) -> None:
     """A creation that was cut before Sekoia took it is repeated."""
     sandbox.faults.rest = [RestFault(method="POST", path="/ioc-collections$", cut="before")]
     created = sekoia.create("Blocklist")
@@ -348,7 +346,7 @@ def test_the_pace_stays_below_the_limit_of_the_firewall() -> None:
     assert now[0] >= closed + Patience().pause_after_errors
 
 
-def test_sekoias_clock_is_known_from_its_answers(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+def test_sekoias_clock_is_known_from_its_answers(sandbox: Sandbox, sekoia: RestClient) -> None:
     """The time at Sekoia is never ahead of it, and at most a second and a bit behind."""
     assert sekoia.server_time() is None
     list(sekoia.collections())
@@ -398,7 +396,7 @@ def test_indicators_are_read_once_while_the_collection_changes(scripts: list[Scr
         lambda collections: collections.revoke("ioc-collection--1", "indicator--1"),
     ],
 )
-def test_a_deletion_that_is_repeated_and_finds_nothing_has_worked(delete: Callable[[IOCCollections], object]) -> None:
+def test_a_deletion_that_is_repeated_and_finds_nothing_has_worked(delete: Callable[[RestClient], object]) -> None:
     """After a lost answer a 404 is good news; at first, or after a mere 429, it is none."""
     for first in (reset, answer(504)):
         with Hostile(first, answer(404)) as server, client(server.url) as collections:
@@ -430,7 +428,7 @@ def test_a_revocation_gives_up_after_its_attempts() -> None:
         assert len(server.requests) == 3
 
 
-def test_a_revocation_gives_the_indicator_if_it_is_told(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+def test_a_revocation_gives_the_indicator_if_it_is_told(sandbox: Sandbox, sekoia: RestClient) -> None:
     """Its new state is in the answer of the sandbox; an answer without a body is as good."""
     collection_id = str(sandbox.create_collection()["id"])
     sekoia.import_text(collection_id, "evil.example", context=Context())
@@ -443,7 +441,7 @@ def test_a_revocation_gives_the_indicator_if_it_is_told(sandbox: Sandbox, sekoia
         assert collections.revoke("c", "indicator--1") is None
 
 
-def test_kill_chains_are_listed(sekoia: IOCCollections) -> None:
+def test_kill_chains_are_listed(sekoia: RestClient) -> None:
     """Names and display names of kill chains and phases."""
     lockheed, mitre = sekoia.kill_chains()
     assert (lockheed.name, mitre.display_name) == ("lockheed-martin-cyber-kill-chain", "MITRE ATT&CK")
@@ -452,7 +450,7 @@ def test_kill_chains_are_listed(sekoia: IOCCollections) -> None:
     ]
 
 
-def test_collections_are_listed_with_their_counts(sandbox: Sandbox, sekoia: IOCCollections) -> None:
+def test_collections_are_listed_with_their_counts(sandbox: Sandbox, sekoia: RestClient) -> None:
     """The number of indicators is told when it is asked for."""
     sandbox.create_collection()
     assert [collection.indicators_count for collection in sekoia.collections(with_indicators_count=True)] == [0]

@@ -1,0 +1,60 @@
+"""Where Sekoia is: the addresses that follow from a ``base_url`` (contract, "Where it lives")."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+__all__ = ["DEFAULT_BASE_URL", "api_root_for", "checked_url", "liveapi_url_for", "rest_root_for"]
+
+DEFAULT_BASE_URL = "https://api.sekoia.io"
+"""Region FRA1."""
+
+
+def api_root_for(base_url: str) -> str:
+    """The root of all of Sekoia's APIs for a ``base_url`` in any of the contract's forms, without a trailing slash.
+
+    A host named ``api.…`` serves it as it is, any other host below ``/api``.
+    """
+    parts = urlsplit(base_url)
+    path = parts.path.rstrip("/").removesuffix("/v2/inthreat").removesuffix("/api").rstrip("/")
+    api = "" if _is_api_host(parts.hostname) else "/api"
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}{api}", "", ""))
+
+
+def rest_root_for(base_url: str) -> str:
+    """The root of the Intelligence Center's API for a ``base_url``, without a trailing slash."""
+    return f"{api_root_for(base_url)}/v2/inthreat"
+
+
+def liveapi_url_for(base_url: str) -> str:
+    """The LiveAPI for a ``base_url``: ``wss`` for ``https``, and ``app.…`` for ``api.…``."""
+    parts = urlsplit(base_url)
+    netloc = "app." + parts.netloc[4:] if _is_api_host(parts.hostname) else parts.netloc
+    return urlunsplit(("wss" if parts.scheme == "https" else "ws", netloc, "/live/", "", ""))
+
+
+def checked_url(value: str, schemes: tuple[str, str]) -> str:
+    """A URL without blanks around it.
+
+    Args:
+        value: As a person wrote it.
+        schemes: The two that it may begin with, the usual one last.
+
+    Raises:
+        ValueError: It is no such URL, or holds a user name or password; the sentence says so.
+    """
+    value = value.strip()
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme.lower() in schemes and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or any(letter.isspace() for letter in value):
+        raise ValueError(f"it must be a URL that begins with {schemes[1]}:// (or {schemes[0]}://)")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it must not contain a user name or password")
+    return parts.scheme + value[len(parts.scheme) :]
+
+
+def _is_api_host(host: str | None) -> bool:
+    return (host or "").startswith("api.")
