@@ -4,8 +4,9 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from sekoia_cti.actions.common.arguments import ReadingArguments, literal
+from sekoia_cti.actions.common.arguments import ReadingArguments
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.actions.common.reports import TypeCounts, UnrecognizedList, listed
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.errors import SekoiaError

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments, as_list
+from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.common.items import ItemReading, Request, read_items, requests_for
+from sekoia_cti.actions.common.jinja import as_list
 from sekoia_cti.actions.common.reports import (
     FailedList,
     TypeCounts,

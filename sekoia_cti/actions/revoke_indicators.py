@@ -6,7 +6,8 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, TextList, Timeout, ValueList
+from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, Timeout
+from sekoia_cti.actions.common.jinja import TextList, ValueList
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.sources import SourceArguments

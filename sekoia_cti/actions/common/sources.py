@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from sekoia_cti.actions.common.arguments import Arguments, TextList, as_list
+from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.common.jinja import TextList, as_list
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage

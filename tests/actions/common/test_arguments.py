@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sekoia_cti.actions.common.arguments import as_list
+from sekoia_cti.actions.common.jinja import as_list
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollectionArguments
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFileArguments
 from sekoia_cti.actions.import_text import ImportIndicatorsFromTextArguments
