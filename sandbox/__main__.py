@@ -12,9 +12,10 @@ from types import FrameType
 from sandbox import Sandbox
 from sandbox.demo import demo
 from sandbox.playbooks.access import Platform
+from sandbox.playbooks.events import Reporter
 from sandbox.playbooks.playbook import Module, Playbook, PlaybookError, read_json_object
 from sandbox.playbooks.report import ConsoleReporter, as_json
-from sandbox.playbooks.runner import Reporter, Runner
+from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import load_stubs
 from sandbox.sekoia.server import serve
 

@@ -78,6 +78,11 @@ class Node(BaseModel):
         return self.outputs.get(output, [])
 
     @property
+    def template(self) -> JSONObject:
+        """What the node has before anything is rendered: an action's arguments, a condition's cases."""
+        return {"cases": [case.model_dump(exclude_none=True) for case in self.cases]} if self.cases else self.arguments
+
+    @property
     def followers(self) -> list[str]:
         """The nodes that any output leads to."""
         return [key for keys in self.outputs.values() for key in keys]

@@ -4,14 +4,13 @@ import json
 import os
 import sys
 import textwrap
-from dataclasses import asdict
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from sandbox.playbooks.playbook import JSONObject, Node, Playbook
-from sandbox.playbooks.runner import NodeOutcome, PlaybookRun, Reporter
+from sandbox.playbooks.events import NodeOutcome, NodeProgress, NodeStarted, PlaybookRun, Reporter, RunStarted
+from sandbox.playbooks.playbook import JSONObject
 
 __all__ = ["ConsoleReporter", "as_json"]
 
@@ -35,24 +34,26 @@ class ConsoleReporter(Reporter):
         self._tenths = -1
         self._ids: set[tuple[str, str]] = set()
 
-    def playbook_started(self, playbook: Playbook, url: str, event: JSONObject, inputs: dict[str, str]) -> None:
+    def run_started(self, run: RunStarted) -> None:
         """Says what runs where, and on which files."""
-        self.say(f'Playbook "{playbook.name}" on the sandbox at {url}', style="bold")
-        for kind, path in inputs.items():
+        self.say(f'Playbook "{run.playbook}" on the sandbox at {run.url}', style="bold")
+        for kind, path in run.inputs.items():
             self.say(f"{kind}: {path}", indent=4)
-        if "trigger" in inputs and (shown := self._shown(event)):
+        if "trigger" in run.inputs and (shown := self._shown(run.event)):
+            name = next(node.name for node in run.nodes if node.key == run.trigger)
             self.say("")
-            self.say(f"[{playbook.trigger}] {playbook.nodes[playbook.trigger].name}", style="bold")
+            self.say(f"[{run.trigger}] {name}", style="bold")
             self._say_values(shown)
 
-    def node_started(self, key: str, node: Node) -> None:
+    def node_started(self, node: NodeStarted) -> None:
         """Opens the paragraph of a node."""
         self._tenths = -1
         self.say("")
-        self.say(f"[{key}] {node.name}", style="bold")
+        self.say(f"[{node.key}] {node.name}", style="bold")
 
-    def progress(self, imported: int, total: int) -> None:
+    def node_progressed(self, progress: NodeProgress) -> None:
         """Moves the bar, or writes a line when the next 10 % are reached."""
+        imported, total = progress.imported, progress.total
         if total <= 0:
             return
         if self._console.is_terminal:
@@ -72,7 +73,7 @@ class ConsoleReporter(Reporter):
             self._tenths = tenths
             self.say(f"{imported * 100 // total:>3} %  {imported:,} of {total:,} indicators", indent=4)
 
-    def node_ended(self, outcome: NodeOutcome) -> None:
+    def node_finished(self, outcome: NodeOutcome) -> None:
         """Closes the bar and says how the node ended."""
         self.close()
         for warning in outcome.warnings:
@@ -95,7 +96,7 @@ class ConsoleReporter(Reporter):
                 following = f"node {' and '.join(keys)}" if keys else "no node"
                 self.say(f'branch "{output}" is taken, followed by {following}', indent=4, style="green")
 
-    def playbook_ended(self, run: PlaybookRun) -> None:
+    def run_finished(self, run: PlaybookRun) -> None:
         """Says what was left out and why, and what the collections hold now."""
         self.say("")
         for node in run.not_run:
@@ -165,24 +166,4 @@ def _listed(values: list[Any]) -> str:
 
 def as_json(run: PlaybookRun) -> str:
     """The whole run as one JSON document, for programs."""
-    return json.dumps(
-        {
-            "playbook": run.playbook,
-            "inputs": run.inputs,
-            "event": run.event,
-            "status": "succeeded" if run.succeeded else "failed",
-            "seconds": round(run.seconds, 3),
-            "nodes": [
-                {
-                    **asdict(outcome),
-                    "seconds": round(outcome.seconds, 3),
-                    "status": "failed" if outcome.error is not None else "succeeded",
-                    "warnings": outcome.warnings,
-                }
-                for outcome in run.outcomes
-            ]
-            + [{**asdict(node), "status": "not run"} for node in run.not_run],
-            "collections": [asdict(collection) for collection in run.collections],
-        },
-        indent=2,
-    )
+    return json.dumps(run.as_json(), indent=2)

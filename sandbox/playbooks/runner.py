@@ -14,11 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.playbooks.access import Collection, NotThere, Platform
+from sandbox.playbooks.events import (
+    GraphNode,
+    NodeNotRun,
+    NodeOutcome,
+    NodeProgress,
+    NodeStarted,
+    PlaybookRun,
+    Reporter,
+    RunStarted,
+)
 from sandbox.playbooks.playbook import JSONObject, Module, Node, NodeError, Playbook
 from sandbox.playbooks.stubs import Stub
-from sandbox.playbooks.templates import JudgedCase, choose, render
+from sandbox.playbooks.templates import choose, render
 
-__all__ = ["NodeNotRun", "NodeOutcome", "PlaybookRun", "Reporter", "Runner"]
+__all__ = ["Runner"]
 
 # Linux's MAX_ARG_STRLEN: the longest "NAME=value" that execve takes, its closing zero included.
 MAX_ENVIRONMENT_STRING = 128 * 1024
@@ -28,96 +38,21 @@ GRACE_SECONDS = 8.0
 FOREIGN_SETTINGS = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeOutcome:
-    """How a node ended: `error` is None when it succeeded, and `results` can be there even when it did not.
-
-    `arguments` are as the node got them, `stub` is whether a stub answered instead of it, `cases` are those that a
-    condition looked at, and `taken` says to which nodes each output led that was taken.
-    """
-
-    key: str
-    name: str
-    seconds: float = 0.0
-    arguments: JSONObject = field(default_factory=dict)
-    stub: bool = False
-    results: JSONObject | None = None
-    error: str | None = None
-    logs: str = ""
-    cases: list[JudgedCase] = field(default_factory=list)
-    taken: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def warnings(self) -> list[str]:
-        """The warnings in its log, each once, without the SDK's date and level."""
-        return list(dict.fromkeys(re.findall(r"^\S+ \S+: warning: (.+)$", self.logs, re.MULTILINE)))
-
-
-@dataclass(frozen=True, slots=True)
-class NodeNotRun:
-    """A node that was not reached: because another failed, or, when `after` is None, by the branches that were taken."""
-
-    key: str
-    name: str
-    after: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybookRun:
-    """How a playbook's run went: the nodes in the order they ran, those never reached, and the collections touched.
-
-    `inputs` names the files that the trigger's event and the stubs came from.
-    """
-
-    playbook: str
-    inputs: dict[str, str]
-    event: JSONObject
-    seconds: float
-    outcomes: list[NodeOutcome]
-    not_run: list[NodeNotRun]
-    collections: list[Collection]
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether every node that ran succeeded."""
-        return all(outcome.error is None for outcome in self.outcomes)
-
-
-class Reporter:
-    """Is told what happens, as it happens; this one keeps silent. `progress` comes from another thread."""
-
-    def playbook_started(self, playbook: Playbook, url: str, event: JSONObject, inputs: dict[str, str]) -> None:
-        """The run begins, with what the trigger gives and the files that this and the stubs came from."""
-
-    def node_started(self, key: str, node: Node) -> None:
-        """A node begins."""
-
-    def progress(self, imported: int, total: int) -> None:
-        """How far the imports of the node that runs are."""
-
-    def node_ended(self, outcome: NodeOutcome) -> None:
-        """A node ended."""
-
-    def playbook_ended(self, run: PlaybookRun) -> None:
-        """The run ended."""
-
-    def close(self) -> None:
-        """Nothing more comes, however the run ended."""
-
-
 @dataclass(slots=True)
 class _Imports:
     """The tasks of the node that runs, as LiveAPI tells them."""
 
     reporter: Reporter
+    key: str = ""
     running: bool = False
     tasks: dict[str, tuple[int, int]] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self) -> None:
+    def begin(self, key: str) -> None:
         """A node starts: what tasks come now are its own."""
         with self.lock:
+            self.key = key
             self.over |= self.tasks.keys()
             self.tasks, self.running = {}, True
 
@@ -127,7 +62,7 @@ class _Imports:
             self.running = False
             match results:
                 case {"imported": int(imported), "total": int(total)}:
-                    self.reporter.progress(imported, total)
+                    self.reporter.node_progressed(NodeProgress(self.key, imported, total))
 
     def hear(self, message: str | bytes) -> None:
         """Takes one message of LiveAPI, which may be anything."""
@@ -146,7 +81,7 @@ class _Imports:
             if self.running and task not in self.over:
                 self.tasks[task] = figures
                 imported, total = map(sum, zip(*self.tasks.values(), strict=True))
-                self.reporter.progress(imported, total)
+                self.reporter.node_progressed(NodeProgress(self.key, imported, total))
 
 
 @dataclass(slots=True)
@@ -177,32 +112,45 @@ class Runner:
 
     def run(self) -> PlaybookRun:
         """Runs the playbook; raises PlaybookError when the sandbox cannot be used."""
-        began = time.monotonic()
-        nodes, trigger = self.playbook.nodes, self.playbook.trigger
-        outcomes = dict[str, NodeOutcome]()  # in the order the nodes ran
-        self.reporter.playbook_started(self.playbook, self.platform.url, self.event, self.inputs)
-        if trigger in self.stubs:
-            self.stubs[trigger].store(self.storage)
-        with closing(self.reporter), self.platform.listening(self._imports.hear):
-            waiting = deque(nodes[trigger].following("default"))
-            while waiting:
-                if (key := waiting.popleft()) in outcomes or key == trigger:
-                    continue
-                outcomes[key] = outcome = self._run_node(key, nodes[key])
-                if outcome.error is None:
-                    self._results[_jinja_key(key)] = outcome.results or {}
-                    waiting.extend(following for keys in outcome.taken.values() for following in keys)
-        run = PlaybookRun(
-            playbook=self.playbook.name,
-            inputs=self.inputs,
-            event=self.event,
-            seconds=time.monotonic() - began,
-            outcomes=list(outcomes.values()),
-            not_run=self._not_run(outcomes),
-            collections=self._touched(outcomes),
-        )
-        self.reporter.playbook_ended(run)
-        return run
+        with closing(self.reporter):
+            began = time.monotonic()
+            self.reporter.run_started(self._started())
+            if stub := self.stubs.get(self.playbook.trigger):
+                stub.store(self.storage)
+            with self.platform.listening(self._imports.hear):
+                outcomes = self._run_nodes()
+            run = PlaybookRun(
+                playbook=self.playbook.name,
+                inputs=self.inputs,
+                event=self.event,
+                seconds=time.monotonic() - began,
+                outcomes=list(outcomes.values()),
+                not_run=self._not_run(outcomes),
+                collections=self._touched(outcomes),
+            )
+            self.reporter.run_finished(run)
+            return run
+
+    def _run_nodes(self) -> dict[str, NodeOutcome]:
+        """Runs the nodes along the outputs that are taken; returns their outcomes in the order they ran."""
+        outcomes = dict[str, NodeOutcome]()
+        waiting = deque(self.playbook.nodes[self.playbook.trigger].following("default"))
+        while waiting:
+            if (key := waiting.popleft()) in outcomes or key == self.playbook.trigger:
+                continue
+            outcomes[key] = outcome = self._run_node(key, self.playbook.nodes[key])
+            if outcome.error is None:
+                self._results[_jinja_key(key)] = outcome.results or {}
+                waiting.extend(following for keys in outcome.taken.values() for following in keys)
+        return outcomes
+
+    def _started(self) -> RunStarted:
+        """What is known of the run when it begins."""
+        nodes = [
+            GraphNode(key, node.name, node.type, node.subtype, node.outputs, node.template)
+            for key, node in self.playbook.nodes.items()
+        ]
+        return RunStarted(self.playbook.name, self.platform.url, self.playbook.trigger, self.event, self.inputs, nodes)
 
     def _not_run(self, outcomes: dict[str, NodeOutcome]) -> list[NodeNotRun]:
         """The nodes that were not reached, and the failure that each of them comes after."""
@@ -235,16 +183,16 @@ class Runner:
 
     def _run_node(self, key: str, node: Node) -> NodeOutcome:
         """Runs one node, whatever its kind, and reports it."""
-        self._imports.begin()
-        self.reporter.node_started(key, node)
         began = time.monotonic()
-        arguments = JSONObject()
+        arguments, refusal = self._render(node)
+        self._imports.begin(key)
+        self.reporter.node_started(NodeStarted(key, node.name, arguments))
         try:
-            for name, value in node.arguments.items():
-                arguments[name] = render(value, self._variables, where=f"The argument {name}")
+            if refusal is not None:
+                raise refusal
             report = self._perform(key, node, arguments)
-        except NodeError as refusal:
-            report = {"error": str(refusal)}
+        except NodeError as error:
+            report = {"error": str(error)}
         self._imports.end(report.get("results"))
         taken = ["default"] if "default" in node.outputs else []
         taken += [output for output, is_set in (report.get("outputs") or {}).items() if is_set]
@@ -256,12 +204,24 @@ class Runner:
             stub=key in self.stubs,
             results=report.get("results"),
             error=report.get("error"),
-            logs=report.get("logs") or "",
+            logs=(logs := report.get("logs") or ""),
+            # Each once, without the SDK's date and level.
+            warnings=list(dict.fromkeys(re.findall(r"^\S+ \S+: warning: (.+)$", logs, re.MULTILINE))),
             cases=report.get("cases", []),
             taken={} if report.get("error") else {output: node.following(output) for output in taken},
         )
-        self.reporter.node_ended(outcome)
+        self.reporter.node_finished(outcome)
         return outcome
+
+    def _render(self, node: Node) -> tuple[JSONObject, NodeError | None]:
+        """A node's arguments, as far as they can be rendered, and why the others cannot."""
+        arguments = JSONObject()
+        try:
+            for name, value in node.arguments.items():
+                arguments[name] = render(value, self._variables, where=f"The argument {name}")
+        except NodeError as refusal:
+            return arguments, refusal
+        return arguments, None
 
     def _perform(self, key: str, node: Node, arguments: JSONObject) -> JSONObject:
         """What a node reports at its end, in the SDK's words: where each kind of node is given its meaning."""

@@ -19,9 +19,19 @@ from sandbox import Sandbox
 from sandbox.__main__ import main
 from sandbox.demo import demo, example_event, example_file, example_text
 from sandbox.playbooks.access import Platform
-from sandbox.playbooks.playbook import Module, Node, Playbook, PlaybookError
+from sandbox.playbooks.events import (
+    Everyone,
+    Feed,
+    NodeNotRun,
+    NodeOutcome,
+    NodeProgress,
+    NodeStarted,
+    PlaybookRun,
+    Reporter,
+)
+from sandbox.playbooks.playbook import Module, Playbook, PlaybookError
 from sandbox.playbooks.report import ConsoleReporter, as_json
-from sandbox.playbooks.runner import NodeNotRun, NodeOutcome, PlaybookRun, Reporter, Runner
+from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -191,15 +201,15 @@ class Pusher(Reporter):
         self.sandbox, self.gate, self.messages = sandbox, gate, messages
         self.told: list[tuple[int, int]] = []
 
-    def node_started(self, key: str, node: Node) -> None:
+    def node_started(self, node: NodeStarted) -> None:
         """Sends all."""
-        assert (key, node.name) == ("1", "Step 1")
+        assert (node.key, node.name) == ("1", "Step 1")
         for message in self.messages:
             self.sandbox.push(message)
 
-    def progress(self, imported: int, total: int) -> None:
+    def node_progressed(self, progress: NodeProgress) -> None:
         """Notes the figures; (20, 30) is the last that the messages lead to."""
-        self.told.append((imported, total))
+        self.told.append((progress.imported, progress.total))
         if self.told[-1] == (20, 30):
             self.gate.write_text("go")
 
@@ -218,6 +228,35 @@ def test_progress_comes_over_liveapi(run: Callable[..., PlaybookRun], sandbox: S
     outcome = run(_playbook({"do": "wait"}), reporter=reporter).outcomes[0]
     assert outcome.error is None
     assert reporter.told == [(0, 10), (10, 10), (20, 30), (30, 30)]
+
+
+def test_feed_tells_all_as_json(run: Callable[..., PlaybookRun]) -> None:
+    """Whoever draws a run gets the graph, then each node with its arguments and its end, then the whole, numbered."""
+    told = list[dict[str, Any]]()
+    silent = Reporter()
+    result = run(
+        _playbook({"do": "warn"}, {"do": "fail", "error": "No."}), reporter=Everyone(silent, Feed(told.append))
+    )
+    assert json.loads(json.dumps(told)) == told
+    events = [
+        "run-started",
+        "node-started",
+        "node-finished",
+        "node-started",
+        "node-finished",
+        "run-finished",
+        "closed",
+    ]
+    assert [message["type"] for message in told if message["type"] != "node-progressed"] == events
+    assert [message["number"] for message in told] == list(range(len(told)))
+    assert len({message["run"] for message in told}) == 1
+    started, first, ended, *_, last, _ = (message for message in told if message["type"] != "node-progressed")
+    assert [node["key"] for node in started["nodes"]] == ["0", "1", "2"]
+    assert started["nodes"][1]["outputs"] == {"default": ["2"]}
+    assert first["arguments"] == started["nodes"][1]["template"] == {"do": "warn"}
+    assert (ended["status"], ended["warnings"], ended["taken"]) == ("succeeded", ["look here"], {"default": ["2"]})
+    assert last["nodes"][1]["error"] == "No."
+    assert (last["status"], result.succeeded) == ("failed", False)
 
 
 # Which way it goes
@@ -563,7 +602,7 @@ def test_command_reports_to_programs(module: Module, tmp_path: Path, capsys: pyt
     assert check["cases"] == [{"name": "Yes", "left": "80", "comparison": ">=", "right": "70", "holds": True}]
     assert (check["taken"], check["stub"], check["status"]) == ({"Yes": ["3"]}, False, "succeeded")
     assert step["arguments"]["do"] == "report"
-    assert not_run == {"key": "4", "name": "Step 4", "after": None, "status": "not run"}
+    assert not_run == {"key": "4", "name": "Step 4", "after": None, "waits_for": [], "status": "not run"}
 
 
 def test_command_takes_other_examples(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -623,7 +662,7 @@ def test_progress_in_plain_lines() -> None:
     stream = io.StringIO()
     reporter = ConsoleReporter(stream)
     for imported in (*range(0, 2001, 7), 2000, 2000):
-        reporter.progress(imported, 2000)
+        reporter.node_progressed(NodeProgress("1", imported, 2000))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 11
     assert lines[0] == "      0 %  0 of 2,000 indicators"
@@ -643,10 +682,10 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     reporter = ConsoleReporter(stream := Terminal())
-    reporter.progress(500, 1000)
-    reporter.progress(1000, 1000)
-    reporter.node_ended(NodeOutcome("2", "Import", results={"status": "completed"}))
-    reporter.node_ended(NodeOutcome("3", "Import", error="No."))
+    reporter.node_progressed(NodeProgress("1", 500, 1000))
+    reporter.node_progressed(NodeProgress("1", 1000, 1000))
+    reporter.node_finished(NodeOutcome("2", "Import", results={"status": "completed"}))
+    reporter.node_finished(NodeOutcome("3", "Import", error="No."))
     assert "100%" in stream.getvalue()
     assert "1,000 of 1,000 indicators" in stream.getvalue()
     assert re.search(r"\x1b\[1;31m.*No\.", stream.getvalue())
