@@ -13,6 +13,7 @@ import trustme
 
 from sandbox import Sandbox
 from sekoia_cti.client.errors import (
+    AuthoritiesUnusable,
     CertificateRejected,
     LiveAPIError,
     LiveAPIUnreachable,
@@ -20,6 +21,7 @@ from sekoia_cti.client.errors import (
     UnexpectedAnswer,
 )
 from sekoia_cti.client.live.stream import LiveAPI
+from sekoia_cti.client.network import proxy_for, trust
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, answer
@@ -160,3 +162,46 @@ def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.Monkey
             assert list(rest.collections()) == []
             assert live.ready(Deadline(10)) is None
         assert proxy.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ws", "wss"])
+@pytest.mark.parametrize(
+    ("variables", "host", "proxied"),
+    [
+        ({}, "192.0.2.7", False),
+        ({"http_proxy": "P", "https_proxy": "P"}, "192.0.2.7", True),
+        ({"all_proxy": "P"}, "sekoia.example", True),
+        ({"ALL_PROXY": "P", "NO_PROXY": "192.0.2.0/24"}, "192.0.2.7:8443", False),
+        ({"ALL_PROXY": "P", "NO_PROXY": "192.0.2.0/24"}, "198.51.100.7", True),
+        ({"ALL_PROXY": "P", "NO_PROXY": "other.example, .sekoia.example"}, "app.sekoia.example", False),
+        ({"ALL_PROXY": "P", "NO_PROXY": "*"}, "sekoia.example", False),
+    ],
+)
+def test_one_way_through_the_network(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, variables: dict[str, str], host: str, proxied: bool
+) -> None:
+    """REST and LiveAPI get the same proxy, or none, from the same variables, networks in ``NO_PROXY`` included."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("P", "http://proxy.example:3128") if value == "P" else value)
+    assert proxy_for(f"{scheme}://{host}/live/") == ("http://proxy.example:3128" if proxied else None)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "no such file or directory"), ("", "it holds no certificate"), ("no PEM", "it holds no certificate")],
+)
+def test_authorities_that_cannot_be_used_are_named_with_their_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str | None, reason: str
+) -> None:
+    """REST and LiveAPI say which variable names what cannot be used."""
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv(variable, str(bundle))
+    sentence = f"The certificate authorities that {variable} names cannot be used \\({bundle}: {reason}\\)"
+    with pytest.raises(AuthoritiesUnusable, match=sentence):
+        trust()
+    with Hostile(answer(500)) as server, clients(server.host, "key") as (rest, _):
+        with pytest.raises(AuthoritiesUnusable, match=sentence):
+            list(rest.collections())

@@ -13,6 +13,7 @@
     │   ├── Unavailable           429, 5xx or no answer at all, and it outlasted the retries
     │   └── UnexpectedAnswer      an answer that is outside of the contract
     ├── CertificateRejected       the other side's certificate is not trusted
+    ├── AuthoritiesUnusable       the certificate authorities that the environment names cannot be used
     ├── LiveAPIError
     │   ├── LiveAPIRefused        the key was refused
     │   └── LiveAPIUnreachable    no connection could be made
@@ -25,6 +26,7 @@ Errors store what happened as data and render it as one sentence. The API key is
 from __future__ import annotations
 
 __all__ = [
+    "AuthoritiesUnusable",
     "CertificateRejected",
     "DeadlinePassed",
     "Interrupted",
@@ -234,6 +236,28 @@ class CertificateRejected(SekoiaError):
         return (
             f"The certificate of {self.host} is not trusted ({self.reason}): check base_url and liveapi_url, and name "
             "your own certificate authority in REQUESTS_CA_BUNDLE if a proxy inspects the traffic."
+        )
+
+
+class AuthoritiesUnusable(SekoiaError):
+    """A variable of the environment names certificate authorities that are not there or are none.
+
+    Args:
+        variable: Its name.
+        path: What it names.
+        reason: What is wrong with that, in a few words.
+    """
+
+    def __init__(self, variable: str, path: str, reason: str) -> None:
+        super().__init__(variable, path, reason)
+        self.variable = variable
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The certificate authorities that {self.variable} names cannot be used ({self.path}: {self.reason}): correct "
+            "the variable, or remove it to trust the usual authorities."
         )
 
 

@@ -58,13 +58,18 @@ SENTENCES = [
     ),
     (
         errors.UnexpectedAnswer(DOING, status=200, why="it is not valid JSON"),
-        "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is no JSON; check base_url, and "
+        "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is not valid JSON; check base_url, and "
         "that no proxy answers in Sekoia's place.",
     ),
     (
         errors.CertificateRejected("api.sekoia.io", "certificate has expired"),
         "The certificate of api.sekoia.io is not trusted (certificate has expired): check base_url and liveapi_url, and "
         "name your own certificate authority in REQUESTS_CA_BUNDLE if a proxy inspects the traffic.",
+    ),
+    (
+        errors.AuthoritiesUnusable("REQUESTS_CA_BUNDLE", "/certs/proxy.pem", "no such file or directory"),
+        "The certificate authorities that REQUESTS_CA_BUNDLE names cannot be used (/certs/proxy.pem: no such file or "
+        "directory): correct the variable, or remove it to trust the usual authorities.",
     ),
     (
         errors.LiveAPIRefused("wss://app.sekoia.io/live/", "HTTP 401", 401),

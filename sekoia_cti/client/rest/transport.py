@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from sekoia_cti.client.errors import (
+    AuthoritiesUnusable,
     CertificateRejected,
     DeadlinePassed,
     KeyRefused,
@@ -28,6 +29,7 @@ from sekoia_cti.client.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from sekoia_cti.client.network import unusable_authorities
 from sekoia_cti.client.waiting import Deadline, Pace, Patience
 from sekoia_cti.client.wire import aware
 
@@ -123,7 +125,7 @@ class Transport:
             request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``.
 
         Raises:
-            RequestError, CertificateRejected, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
+            RequestError, CertificateRejected, AuthoritiesUnusable, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
         """
         return self.repeat(lambda: self.call_once(model, method, path, doing=doing, **request), attempts=attempts)
 
@@ -205,8 +207,10 @@ class Transport:
         self._note_clock(response.headers.get("Date"))
         return response.status_code, response.headers, content
 
-    def _failure(self, error: Exception, doing: str) -> CertificateRejected | Unavailable:
+    def _failure(self, error: Exception, doing: str) -> AuthoritiesUnusable | CertificateRejected | Unavailable:
         """What a call without an answer failed of."""
+        if self._root.startswith("https:") and (unusable := unusable_authorities()):
+            return unusable
         # Other failures of TLS, such as an internal error of the server, may pass.
         if distrust := next((cause for cause in _causes(error) if isinstance(cause, _UNTRUSTED)), None):
             return CertificateRejected(self._host, _reason(distrust))

@@ -1,0 +1,69 @@
+"""Proxies and certificate authorities of the environment, read once and alike for REST and for LiveAPI."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+
+import certifi
+import requests
+
+from sekoia_cti.client.errors import AuthoritiesUnusable
+
+__all__ = ["BUNDLES", "proxy_for", "trust", "unusable_authorities"]
+
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""The variables that can name a file or a folder of certificate authorities; the first that is set counts, as for requests."""
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that leads to a URL, or None for the direct way.
+
+    requests decides for both connections, since other libraries read ``NO_PROXY`` in ways of their own: networks such as
+    ``10.0.0.0/8`` are known to it alone.
+
+    Args:
+        url: ``http://``, ``https://``, ``ws://`` or ``wss://``.
+    """
+    scheme, separator, rest = url.partition("://")
+    scheme = {"ws": "http", "wss": "https"}.get(scheme, scheme)
+    with requests.Session() as session:
+        settings = session.merge_environment_settings(f"{scheme}{separator}{rest}", {}, None, None, None)
+    proxies = settings["proxies"]
+    return proxies.get(scheme) or proxies.get("all")
+
+
+def trust() -> ssl.SSLContext:
+    """The authorities that REST trusts, for LiveAPI.
+
+    Raises:
+        AuthoritiesUnusable: The environment names some that are not there or are none.
+    """
+    variable = _variable()
+    path = os.environ[variable] if variable else certifi.where()
+    try:
+        if Path(path).is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:  # also what the TLS library says of a file that holds no certificate
+        raise AuthoritiesUnusable(variable or "certifi", path, _why(error)) from None
+
+
+def unusable_authorities() -> AuthoritiesUnusable | None:
+    """What is wrong with the authorities that the environment names; None when nothing is."""
+    try:
+        trust()
+    except AuthoritiesUnusable as error:
+        return error
+    return None
+
+
+def _variable() -> str | None:
+    return next((name for name in BUNDLES if os.environ.get(name)), None)
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return "it holds no certificate"
+    return (error.strerror or "it cannot be read").lower()
