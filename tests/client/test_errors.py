@@ -58,8 +58,8 @@ SENTENCES = [
     ),
     (
         errors.UnexpectedAnswer(DOING, status=200, why="it is not valid JSON"),
-        "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is not valid JSON; check base_url, and "
-        "that no proxy answers in Sekoia's place.",
+        "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is not valid JSON; check "
+        "base_url, and that no proxy answers in Sekoia's place.",
     ),
     (
         errors.CertificateRejected("api.sekoia.io", "certificate has expired"),
