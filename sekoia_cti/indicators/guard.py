@@ -1,0 +1,95 @@
+"""What keeps an import from harming: the values that users exclude, and those that are known to be good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from sekoia_cti.indicators.exclude import Exclusions
+from sekoia_cti.indicators.hosts import host_of
+from sekoia_cti.indicators.known_good import Namer, namer
+
+__all__ = ["Guard", "Judge", "KnownGood", "Policy"]
+
+Policy = Literal["warn", "leave_out", "import"]
+"""What happens to values that are known to be good: a warning; they are not sent; nothing, and no list is read."""
+
+Judge: TypeAlias = Callable[[int, str, str, str], bool]
+"""Says whether a value is to be sent: given its line, its kind (:data:`~sekoia_cti.indicators.types.IndicatorType`), the
+value as it is sent, and the same in canonical form, with hosts and hashes in lower case."""
+
+_MOST_REPORTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGood:
+    """A value that is hardly meant to be blocked, where it was read, and who says so."""
+
+    line: int
+    value: str
+    lists: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Guard:
+    """Judges each value before it is sent, and keeps account of what it found.
+
+    Args:
+        exclusions: What is never imported.
+        policy: What happens to what is known to be good.
+    """
+
+    exclusions: Exclusions = field(default_factory=Exclusions)
+    policy: Policy = "warn"
+
+    excluded: list[str] = field(default_factory=list, init=False)
+    """The first hundred values that were excluded."""
+
+    excluded_count: int = field(default=0, init=False)
+    """All of them."""
+
+    known_good: list[KnownGood] = field(default_factory=list, init=False)
+    """The first hundred values that are known to be good; those that were excluded are not among them."""
+
+    known_good_count: int = field(default=0, init=False)
+    """All of them."""
+
+    @property
+    def left_out_count(self) -> int:
+        """How many values are not sent since they are known to be good."""
+        return self.known_good_count if self.policy == "leave_out" else 0
+
+    def judge(self) -> Judge | None:
+        """What judges values one by one; None when there is nothing to judge by, and then no list is read."""
+        covers = self.exclusions.covers if self.exclusions else None
+        looks, admitted = self.policy != "import", self.policy == "warn"
+        namers: dict[str, Namer] = {}
+        if not (covers or looks):
+            return None
+
+        # A closure: half a million calls take half the time of those of a method that asks for all this anew.
+        def admits(line: int, kind: str, value: str, key: str) -> bool:
+            subject = host_of(key) if kind == "url" else value if kind == "ipv6" else key
+            if covers and covers(kind, key, subject):
+                self._exclude(value)
+                return False
+            if not looks:
+                return True
+            names_of = namers.get(kind) or namers.setdefault(kind, namer(kind))
+            if not (names := names_of(subject)):
+                return True
+            self._note(KnownGood(line, value, names))
+            return admitted
+
+        return admits
+
+    def _exclude(self, value: str) -> None:
+        self.excluded_count += 1
+        if self.excluded_count <= _MOST_REPORTED:
+            self.excluded.append(value)
+
+    def _note(self, known: KnownGood) -> None:
+        self.known_good_count += 1
+        if self.known_good_count <= _MOST_REPORTED:
+            self.known_good.append(known)

@@ -1,0 +1,21 @@
+"""The host of a URL, for who judges a URL by it."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["host_of", "is_address"]
+
+_HOST = re.compile(r"[^/?#]*//(?:[^/?#]*@)?(?:\[([^\]]*)\]|([^/?#:]*))").match
+
+
+def host_of(url: str) -> str:
+    """The host of a URL in canonical form: a name without the root's dot, or an address without brackets."""
+    match = _HOST(url)
+    return (match[1] or match[2]).removesuffix(".") if match else ""
+
+
+def is_address(host: str) -> bool:
+    """Whether a host of :func:`host_of` is an address and not a name."""
+    # No name ends with a label of digits; the last character tells nearly all apart.
+    return ":" in host or (host[-1:].isdigit() and host.rpartition(".")[2].isdigit())

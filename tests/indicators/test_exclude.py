@@ -1,0 +1,120 @@
+"""What users exclude is left out, and nothing else is."""
+
+import pytest
+
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.exclude import Exclusions
+from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.indicators.reading import judge
+from sekoia_cti.indicators.types import plain
+
+MD5 = "0123456789abcdef0123456789abcdef"
+SHA1 = "0123456789abcdef0123456789abcdef01234567"
+
+
+def leaves_out(rule: str, value: str) -> bool:
+    """Whether a rule keeps a value, as a line holds it, out of an import."""
+    admits = Guard(Exclusions.read({"exclude": [rule]}), "import").judge()
+    found = plain(value) or judge(value)
+    assert admits and found
+    kind, sent, key = found
+    assert kind
+    return not admits(1, kind, sent, key)
+
+
+COVERED = [
+    # a value, however either of them is written
+    ("192.0.2.1", "192.0.2.1"),
+    ("192.0.2[.]1", "192.0.2.1"),
+    ("2001:db8::1", "2001:DB8:0::1"),
+    ("2001:DB8::1", "2001:db8::1"),
+    ("Corp.Example.com", "corp.example.com"),
+    ("corp.example.com  # our own", "CORP.example.com"),
+    ("hxxps://Corp.example.com/a", "https://corp.example.com/a"),
+    ("Someone@Example.com", "someone@example.com"),
+    (MD5.upper(), MD5),
+    (MD5, MD5.upper()),
+    ("00:00:5e:00:53:01", "00-00-5E-00-53-01"),
+    # a file, by any of its hashes
+    (MD5, f"{MD5},{SHA1}"),
+    (f"{MD5}, {SHA1}", SHA1),
+    # a domain with what is below it
+    (".example.com", "example.com"),
+    (".example.com", "a.b.EXAMPLE.com"),
+    ("*.example.com", "a.example.com"),
+    ("*.example.com", "example.com"),
+    (".example.com.", "a.example.com"),
+    (".corp", "https://intranet.corp/"),
+    (".bücher.example", "xn--bcher-kva.example"),
+    (".example.com", "http://a.example.com:8080/b?c"),
+    (".example.com", "https://user@example.com./"),
+    (".example.com", "someone@mail.example.com"),
+    # a network
+    ("10.0.0.0/8", "10.255.0.1"),
+    ("10.1.2.3/8", "10.255.0.1"),
+    ("192.0.2.7/32", "192.0.2.7"),
+    ("2001:db8::/32", "2001:db8:ffff::1"),
+    ("10.0.0.0/8", "http://10.1.2.3:8080/x"),
+    ("2001:db8::/32", "http://[2001:db8::1]/x"),
+]
+
+NOT_COVERED = [
+    ("192.0.2.1", "192.0.2.10"),
+    ("example.com", "a.example.com"),  # a value is that value alone
+    ("example.com", "https://example.com/"),
+    (".example.com", "badexample.com"),
+    (".example.com", "example.com.evil.example"),
+    (".example.com", "https://evil.example/?u=example.com"),
+    (".example.com", "https://evil.example/.example.com"),
+    (".example.com", "example.com@evil.example"),
+    (".example.com", "https://example.com@evil.example/"),
+    (".2", "192.0.2.2"),
+    ("10.0.0.0/8", "11.0.0.1"),
+    ("10.0.0.0/8", "10.example.com"),
+    ("10.0.0.0/8", "http://evil.example/10.0.0.1"),
+    ("10.0.0.0/8", "2001:db8::1"),
+    ("2001:db8::/32", "192.0.2.1"),
+    (MD5, f"{MD5[:-1]}0"),
+    ("https://example.com/A", "https://example.com/a"),
+]
+
+
+@pytest.mark.parametrize(("rule", "value"), COVERED)
+def test_leaves_out(rule: str, value: str) -> None:
+    """A rule covers what its author meant."""
+    assert leaves_out(rule, value)
+
+
+@pytest.mark.parametrize(("rule", "value"), NOT_COVERED)
+def test_lets_through(rule: str, value: str) -> None:
+    """A rule covers nothing that only resembles what its author meant."""
+    assert not leaves_out(rule, value)
+
+
+def test_joins_its_sources() -> None:
+    """Rules of the argument and of the file hold together, and blank lines and comments are none."""
+    rules = Exclusions.read(
+        {"exclude": ["", "192.0.2.1"], "exclude_path": ["# ours", "10.0.0.0/8", " .corp.example "]}
+    )
+
+    assert rules.values == {"192.0.2.1"}
+    assert rules.below == {"corp.example"}
+    assert list(rules.networks) == [4]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["10.0.0.0/33", "10.0.0/8", "corp example", "our mail server", "*", ".", "..example.com", "a.*.example.com"],
+)
+def test_refuses_what_it_cannot_read(rule: str) -> None:
+    """A rule that is not understood would let through what was meant to stay out."""
+    with pytest.raises(InputError) as caught:
+        Exclusions.read({"exclude": ["192.0.2.1", rule]})
+
+    assert f"exclude, line 2: “{rule}”" in str(caught.value)
+
+
+def test_names_three_of_many() -> None:
+    """A file that is something else altogether does not fill the screen."""
+    with pytest.raises(InputError, match=r"line 3: .*, and 7 more$"):
+        Exclusions.read({"exclude_path": ["not a rule"] * 10})
