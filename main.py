@@ -11,6 +11,7 @@ from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
+from sekoia_cti.actions.update_ioc_collection import UpdateIOCCollection
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.module import SekoiaCTIModule
 
@@ -31,6 +32,7 @@ def main() -> str:
     module.register(FindIOCCollection, "FindIOCCollection")
     module.register(SearchIndicators, "SearchIndicators")
     module.register(RevokeIndicators, "RevokeIndicators")
+    module.register(UpdateIOCCollection, "UpdateIOCCollection")
     module.register(DeleteIOCCollection, "DeleteIOCCollection")
     module.run()
     return ""

@@ -175,6 +175,17 @@ class RestClient:
 
         return self._transport.repeat(create_once)
 
+    def update(self, collection_id: str, **changes: str | bool) -> Collection:
+        """``PATCH /ioc-collections/{id}``; making the same changes again changes nothing, so it is repeated.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            changes: New values of ``name``, ``description`` and ``available_for_sub_communities``; the others stay.
+        """
+        return self._transport.call(
+            Collection, "PATCH", f"/ioc-collections/{collection_id}", doing="updating the IOC collection", json=changes
+        )
+
     def delete(self, collection_id: str) -> None:
         """``DELETE /ioc-collections/{id}``, with all of its indicators; a repetition that finds nothing has worked.
 
@@ -337,6 +348,29 @@ class RestClient:
             more = offset < total or (page.has_more and new)
             if not more or not (page.items or removed):
                 return
+
+    def update_indicator(
+        self, collection_id: str, indicator_id: str, context: Context, *, attempts: int | None = None
+    ) -> Indicator:
+        """``PUT /ioc-collections/{id}/indicators/{indicator_id}``; harmless to repeat, and repeated.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            indicator_id: ``indicator--<uuid>``.
+            context: All that can be written, since nobody knows whether Sekoia keeps what is not sent.
+            attempts: The most there can be; by default the deadline ends them.
+
+        Raises:
+            NotFound: The collection has no such indicator.
+        """
+        return self._transport.call(
+            Indicator,
+            "PUT",
+            f"/ioc-collections/{collection_id}/indicators/{indicator_id}",
+            doing="updating the indicator",
+            attempts=attempts,
+            json=context.payload(),
+        )
 
     def revoke(self, collection_id: str, indicator_id: str, *, attempts: int | None = None) -> Indicator | None:
         """``DELETE /ioc-collections/{id}/indicators/{indicator_id}``; revoking again changes nothing, so it is repeated.
