@@ -16,8 +16,8 @@ from sekoia_cti.actions.common.reports import (
     TypeCounts,
     UnrecognizedList,
     listed,
-    refuse_unrecognized,
-    unrecognized_warning,
+    refuse_doubtful,
+    warnings,
 )
 from sekoia_cti.actions.common.sources import read_list
 from sekoia_cti.client.errors import LimitExceeded, Refused, SekoiaError
@@ -112,7 +112,7 @@ class ImportIndicators(ImportAction):
         """Read the list, submit it in requests of at most 100, find what is refused, and wait for what goes on in tasks."""
         reading = read_items(self._given(arguments), refanging=arguments.refang)
         if arguments.strict:
-            refuse_unrecognized(reading)
+            refuse_doubtful(reading)
         if not reading.items and not reading.failed:
             raise InputError("There is nothing to import: the list holds no indicator")
         with self.importer(arguments, arguments.collection_id) as importer:
@@ -145,8 +145,8 @@ class ImportIndicators(ImportAction):
     def _announce(self, reading: ItemReading, arguments: ImportIndicatorsArguments) -> None:
         count = len(reading.items)
         self.tell(f"Importing {count:,} indicators into {arguments.collection_id}")
-        if reading.unrecognized_count:
-            self.tell(unrecognized_warning(reading), "warning")
+        for said in warnings(reading, sent=True):
+            self.tell(said, "warning")
         if count > MANY:
             self.tell(
                 "A request takes a hundred of these, and five requests a second are made at the most: where indicators share "

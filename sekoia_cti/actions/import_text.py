@@ -8,18 +8,20 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.common.reports import (
+    AdaptedList,
     TypeCounts,
     UnrecognizedList,
     listed,
-    refuse_unrecognized,
-    unrecognized_warning,
+    listed_adapted,
+    refuse_doubtful,
+    refuse_without_indicators,
+    warnings,
 )
 from sekoia_cti.actions.common.sources import SourceArguments
 from sekoia_cti.client.errors import Refused, SekoiaError
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.requests import LINES, batches
 from sekoia_cti.client.wire import Count
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import Reading, read
 from sekoia_cti.indicators.text import sample
 
@@ -52,13 +54,18 @@ class ImportIndicatorsFromTextArguments(ImportArguments, TextArguments):
 class ImportIndicatorsFromTextResults(ImportResults):
     """How the import ended, and how the lines were read."""
 
-    duplicates: int = Field(title="Duplicates", description="Lines that repeat an indicator, and were sent once")
+    duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator, and were sent once")
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 lines that are no indicator of a known kind, with line, value and reason; they were sent "
-        "all the same",
+        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; they "
+        "were not sent, unless send_unrecognized is set",
     )
-    unrecognized_count: int = Field(title="Unrecognized count", description="How many such lines there are")
+    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    adapted: AdaptedList = Field(
+        title="Adapted",
+        description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
+    )
+    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
 
 
@@ -74,12 +81,11 @@ class ImportIndicatorsFromText(ImportAction):
 
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
         """Read the sources, submit their indicators in parts, and wait for the end."""
-        reading = read(arguments.lines(self.data_path), refanging=arguments.refang)
-        _check(reading, arguments)
+        reading = _read(arguments.lines(self.data_path), arguments)
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
-            if reading.unrecognized_count:
-                self.tell(unrecognized_warning(reading), "warning")
+            for said in warnings(reading, sent=arguments.send_unrecognized):
+                self.tell(said, "warning")
             held = self.held(importer, len(reading.values))
             submitted, failure = self._submit(importer, reading.values, arguments.format, held)
             left_out = None
@@ -98,6 +104,8 @@ class ImportIndicatorsFromText(ImportAction):
             duplicates=reading.duplicates,
             unrecognized=listed(reading.unrecognized),
             unrecognized_count=reading.unrecognized_count,
+            adapted=listed_adapted(reading.adapted),
+            adapted_count=reading.adapted_count,
             by_type=reading.by_type,
         )
 
@@ -134,8 +142,10 @@ class ImportIndicatorsFromText(ImportAction):
         )
 
 
-def _check(reading: Reading, arguments: ImportIndicatorsFromTextArguments) -> None:
-    if not reading.values:
-        raise InputError(f"There is nothing to import: {', '.join(arguments.given())} holds no indicator")
+def _read(lines: Sequence[str], arguments: TextArguments) -> Reading:
+    reading = read(lines, refanging=arguments.refang, send_unrecognized=arguments.send_unrecognized)
     if arguments.strict:
-        refuse_unrecognized(reading)
+        refuse_doubtful(reading)
+    if not reading.values:
+        refuse_without_indicators(reading, ", ".join(arguments.given()))
+    return reading

@@ -144,7 +144,9 @@ class RevokeIndicators(SekoiaAction):
 
     def run(self, arguments: RevokeIndicatorsArguments) -> RevokeIndicatorsResults:
         """Find what was asked for, and revoke it one by one."""
-        values = read(arguments.lines(self.data_path), refanging=arguments.refang).values
+        # What we do not know as an indicator may be one that another client or an earlier version sent.
+        lines = arguments.lines(self.data_path)
+        values = read(lines, refanging=arguments.refang, send_unrecognized=True).values
         ids = arguments.indicator_ids or []
         asked = [*values, *ids]
         if not asked:

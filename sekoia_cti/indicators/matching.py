@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 
 from sekoia_cti.indicators.types import examine, plain
 
-__all__ = ["identity", "spellings"]
+__all__ = ["canonical", "identity", "spellings"]
 
 
 def identity(line: str) -> frozenset[str]:
@@ -25,6 +25,15 @@ def identity(line: str) -> frozenset[str]:
     if kind == "email":
         return frozenset((key.lower(),))
     return frozenset((line if kind is None else key,))
+
+
+def canonical(line: str) -> str:
+    """One key for all spellings of an indicator; of a file, for all orders of its hashes.
+
+    Args:
+        line: As it is sent (see ``reading.read``), or ``wire.Indicator.value``.
+    """
+    return ",".join(sorted(identity(line)))
 
 
 def spellings(line: str) -> list[str]:

@@ -5,54 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.refang import refang
-from sekoia_cti.indicators.types import Found, examine, plain, plain_defanged
+from sekoia_cti.indicators.types import Found, IndicatorType, examine, plain, plain_defanged
 
-__all__ = ["Account", "Reading", "Unrecognized", "clean", "judge", "read"]
+__all__ = ["Finding", "Reading", "clean", "findings", "judge", "read"]
 
-_MOST_REPORTED = 100
-_LONGEST_REPORTED = 200
+Finding: TypeAlias = tuple[IndicatorType | None, str, str, str | None]
+"""One value of a line or cell: ``(kind, value, key, why)``.
 
+``kind`` is None for what is no indicator. ``value`` is what is sent. ``key`` is the same for two spellings of one indicator
+(see ``matching.canonical``); for what is no indicator it is the reason. ``why`` tells how the value differs from what was
+written, if only a part of that is sent or another form; otherwise it is None.
 
-@dataclass(frozen=True, slots=True)
-class Unrecognized:
-    """A line that looks like no indicator; it is sent all the same, as Sekoia has the last word."""
-
-    line: int
-    value: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Account:
-    """What became of the values of a source."""
-
-    unrecognized: list[Unrecognized] = field(default_factory=list)
-    """The first hundred values that look like no indicator."""
-
-    unrecognized_count: int = 0
-    """All of them."""
-
-    by_type: dict[str, int] = field(default_factory=dict)
-    """How many values there are of each type that occurs."""
-
-    def note(self, line: int, value: str, reason: str) -> None:
-        """Take down a value that looks like no indicator."""
-        self.unrecognized_count += 1
-        if self.unrecognized_count <= _MOST_REPORTED:
-            self.unrecognized.append(Unrecognized(line, value[:_LONGEST_REPORTED], reason))
+A tuple, since half a million of them are made in a second.
+"""
 
 
 @dataclass(slots=True)
 class Reading(Account):
-    """What lines hold. Each line is blank, a comment, one of ``values``, or counted in ``duplicates``."""
+    """What lines hold.
+
+    Every value is one of ``values``, a duplicate, or unrecognized: ``given == len(values) + duplicates``, plus
+    ``unrecognized_count`` unless those are sent as well.
+    """
 
     values: list[str] = field(default_factory=list)
-    """What is to be sent, in the order of the lines and each once: cleaned, refanged, unrecognised ones included."""
+    """What is to be sent, in the order of the lines and each once."""
 
     duplicates: int = 0
-    """Lines whose indicator an earlier line has."""
+    """Values that an earlier line has as well."""
+
+    given: int = 0
+    """How many values the lines hold, after those with several are split."""
 
 
 # What cleaning has nothing to do with: one printable word that neither begins nor ends with a mark.
@@ -109,33 +96,48 @@ def clean(line: str) -> str:
     return text
 
 
-def read(lines: Iterable[str], *, refanging: bool = True) -> Reading:
-    """Read indicators, one a line.
+def read(lines: Iterable[str], *, refanging: bool = True, send_unrecognized: bool = False) -> Reading:
+    """Read indicators.
 
     Args:
         lines: Any text; lines are counted from 1 and include blank ones and comments.
         refanging: Whether defanged values are to be sent as they were before (see ``refang``).
+        send_unrecognized: Whether what is no indicator is to be sent all the same.
     """
     reading = Reading()
     values, by_type = reading.values, reading.by_type
     seen: set[str] = set()
+    given = 0
     for number, line in enumerate(lines, 1):
-        found = plain(line) or judge(line, refanging=refanging)
-        if found is None:
-            continue
-        kind, value, key = found
-        if kind is None:
-            key, reason = value, key
-        if key in seen:
-            reading.duplicates += 1
-            continue
-        seen.add(key)
-        values.append(value)
-        if kind is None:
-            reading.note(number, value, reason)
-        else:
+        for kind, value, key, why in findings(line, refanging=refanging):
+            given += 1
+            identity = value if kind is None else key
+            if identity in seen:
+                reading.duplicates += 1
+                continue
+            seen.add(identity)
+            if kind is None:
+                reading.note(number, value, key)
+                if send_unrecognized:
+                    values.append(value)
+                continue
+            values.append(value)
             by_type[kind] = by_type.get(kind, 0) + 1
+            if why:
+                reading.note_adapted(number, line, value, why)
+    reading.given = given
     return reading
+
+
+def findings(text: str, *, refanging: bool = True) -> tuple[Finding, ...]:
+    """What one line or cell holds: nothing where it is blank or a comment, else one value or several.
+
+    Args:
+        text: Any text.
+        refanging: Whether a defanged value is to be sent as it was before.
+    """
+    found = plain(text) or judge(text, refanging=refanging)
+    return ((*found, None),) if found else ()
 
 
 def judge(text: str, *, refanging: bool = True) -> Found | None:

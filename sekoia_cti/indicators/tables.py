@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 from itertools import chain, islice
 from typing import BinaryIO, TextIO
 
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.files import FileKind
-from sekoia_cti.indicators.reading import Account, judge
+from sekoia_cti.indicators.reading import judge
 from sekoia_cti.indicators.text import decode, thin
 from sekoia_cti.indicators.types import Found, plain
 

@@ -272,8 +272,9 @@ def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: 
     as_csv(platform.storage / "iocs.csv", [["IOC", "x"], ["a.example", ""], ["192.0.2.1:80", ""], ["setup.exe", ""]])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", strict=True)
     assert run.error == (
-        "Nothing was imported, since strict is set and 2 lines are no known indicators: line 3 “192.0.2.1:80” (an address "
-        "with a port), line 4 “setup.exe” (a file name); correct them, or run the action without strict."
+        "Nothing was imported, since strict is set. 2 values are no indicators of a kind that Sekoia takes: line 3 "
+        "“192.0.2.1:80” (an address with a port), line 4 “setup.exe” (a file name). Correct them, or run the action without "
+        "strict."
     )
     assert not [request for request in sandbox.requests if request.method == "POST"]
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
@@ -284,7 +285,7 @@ def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: 
         {"line": 4, "value": "setup.exe", "reason": "a file name"},
     ]
     assert (run.results["unrecognized_count"], run.results["by_type"]) == (2, {"domain": 1})
-    assert "2 lines are no indicators of a known kind, and go to Sekoia all the same" in run.logs
+    assert "2 values are no indicators of a kind that Sekoia takes, and go to Sekoia all the same" in run.logs
 
 
 def test_what_cannot_be_read_here_is_not_strict(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

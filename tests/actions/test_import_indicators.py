@@ -188,8 +188,8 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
         ),
         (
             {"indicators": ["a.example.com", "setup.exe"], "strict": "yes"},
-            "Nothing was imported, since strict is set and 1 line is no known indicator: line 2 “setup.exe” (a file name); "
-            "correct them, or run the action without strict.",
+            "Nothing was imported, since strict is set. 1 value is no indicator of a kind that Sekoia takes: line 2 “setup.exe” "
+            "(a file name). Correct them, or run the action without strict.",
         ),
         (
             {"indicators": [{"value": "192.0.2.1", "type": "url"}]},

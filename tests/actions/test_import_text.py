@@ -30,21 +30,23 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
     assert run.results == {
         "status": "completed",
         "collection_id": collection_id,
-        "submitted": 6,
-        "imported": 6,
-        "total": 6,
+        "submitted": 5,
+        "imported": 5,
+        "total": 5,
         "confirmed_by": "liveapi",
         "created": 5,
         "updated": 0,
-        "ignored": 1,
+        "ignored": 0,
         "duplicates": 0,
         "unrecognized": [{"line": 7, "value": "no indicator", "reason": "no known kind of indicator"}],
         "unrecognized_count": 1,
+        "adapted": [],
+        "adapted_count": 0,
         "by_type": {"domain": 1, "ipv4": 1, "ipv6": 1, "url": 1, "hashes": 1},
     }
     assert len(sandbox.indicators(collection_id)) == 5
-    assert "Importing 6 indicators into" in run.logs
-    assert "Imported 6 of 6 indicators, the import is complete (5 created, 0 updated, 1 ignored)" in run.logs
+    assert "Importing 5 indicators into" in run.logs
+    assert "Imported 5 of 5 indicators, the import is complete (5 created, 0 updated, 0 ignored)" in run.logs
 
 
 def test_all_sources_are_joined(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -188,14 +190,14 @@ def test_an_import_need_not_be_waited_for(sandbox: Sandbox, platform: Platform, 
 
 
 def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Headings, defanged values and repetitions are understood; what is no indicator is sent and reported."""
+    """Headings, defanged values and repetitions are understood; what is no indicator is reported and not sent."""
     text = (
         f"# C2 servers\n- hxxp://evil[.]example/a[.]b\nEVIL.example,\nevil[.]example\n192.0.2.0/24\n{MD5} | {SHA1}\n"
     )
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
     assert run.error is None
     assert run.results
-    assert (run.results["submitted"], run.results["duplicates"], run.results["unrecognized_count"]) == (4, 1, 1)
+    assert (run.results["submitted"], run.results["duplicates"], run.results["unrecognized_count"]) == (3, 1, 1)
     assert run.results["unrecognized"][0]["line"] == 5
     assert run.results["unrecognized"][0]["value"] == "192.0.2.0/24"
     assert run.results["by_type"] == {"url": 1, "domain": 1, "hashes": 1}
@@ -203,15 +205,47 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
     assert json.loads(submission.body)["indicators"].splitlines() == [
         "http://evil.example/a[.]b",
         "EVIL.example",
-        "192.0.2.0/24",
         f"{MD5},{SHA1}",
     ]
-    assert "warning: 1 line is no indicator of a known kind" in run.logs
+    assert (
+        "warning: 1 value is no indicator of a kind that Sekoia takes, and is not sent: line 5 “192.0.2.0/24” (a network, "
+        "not an address)"
+    ) in run.logs
+
+
+def test_what_is_no_indicator_is_sent_when_asked_for(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """With `send_unrecognized` it goes to Sekoia as well, and is reported all the same."""
+    run = platform.run(
+        ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nreport.pdf", send_unrecognized="true"
+    )
+    assert run.results
+    assert (run.results["submitted"], run.results["unrecognized_count"]) == (2, 1)
+    (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
+    assert json.loads(submission.body)["indicators"] == "a.example\nreport.pdf"
+    assert "and goes to Sekoia all the same, as send_unrecognized is set" in run.logs
+
+
+def test_nothing_recognized_is_an_error(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Text without an indicator is refused before anything is asked of Sekoia, with three of its lines and why."""
+    text = "Dear colleagues,\nreport.pdf\n192.0.2.0/24\nRegards"
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
+    assert run.error == (
+        "There is nothing to import: text holds no indicator of a kind that Sekoia takes; none of 4 values is one: line 1 "
+        "“Dear colleagues” (no known kind of indicator), line 2 “report.pdf” (a file name), line 3 “192.0.2.0/24” (a network, "
+        "not an address), and 1 more."
+    )
+    assert sandbox.requests == []
 
 
 def test_defanged_values_can_be_left_alone(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Without `refang` they go out as they came."""
-    platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil[.]example", refang="false")
+    platform.run(
+        ImportIndicatorsFromText,
+        collection_id=collection_id,
+        text="evil[.]example",
+        refang="false",
+        send_unrecognized="true",
+    )
     (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
     assert json.loads(submission.body)["indicators"] == "evil[.]example"
 
@@ -222,9 +256,9 @@ def test_a_strict_import_sends_nothing_doubtful(sandbox: Sandbox, platform: Plat
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, strict="true")
     assert run.error is not None
     assert run.error.startswith(
-        "Nothing was imported, since strict is set and 13 lines are no known indicators: line 2 “report.pdf” ("
+        "Nothing was imported, since strict is set. 13 values are no indicators of a kind that Sekoia takes: line 2 “report.pdf”"
     )
-    assert run.error.endswith(", and 3 more; correct them, or run the action without strict.")
+    assert run.error.endswith(", and 3 more. Correct them, or run the action without strict.")
     assert sandbox.requests == []
 
 

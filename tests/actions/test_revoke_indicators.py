@@ -31,7 +31,13 @@ def filler(request: pytest.FixtureRequest) -> str:
 def fill(platform: Platform, collection_id: str, *values: str) -> None:
     """Import indicators."""
     assert (
-        platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(values), refang=False).error
+        platform.run(
+            ImportIndicatorsFromText,
+            collection_id=collection_id,
+            text="\n".join(values),
+            refang=False,
+            send_unrecognized=True,
+        ).error
         is None
     )
 

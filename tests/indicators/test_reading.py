@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sekoia_cti.indicators.account import Unrecognized
 from sekoia_cti.indicators.headers import mapping_for
-from sekoia_cti.indicators.reading import Reading, Unrecognized, clean, read
+from sekoia_cti.indicators.reading import Reading, clean, read
 from sekoia_cti.indicators.text import decode
 from tests.indicators.strategies import defanged, text_like_indicators
 
@@ -22,10 +23,12 @@ SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
 def accounted(reading: Reading) -> int:
     """How many lines a reading accounts for; its counts agree with each other."""
-    assert sum(reading.by_type.values()) + reading.unrecognized_count == len(reading.values)
+    recognized = sum(reading.by_type.values())
+    assert len(reading.values) in (recognized, recognized + reading.unrecognized_count)
     assert len(reading.unrecognized) == min(reading.unrecognized_count, 100)
     assert len(set(reading.values)) == len(reading.values)
-    return len(reading.values) + reading.duplicates
+    assert reading.given == recognized + reading.unrecognized_count + reading.duplicates
+    return reading.given
 
 
 @pytest.mark.parametrize(
@@ -125,14 +128,9 @@ def test_a_list_as_people_write_it() -> None:
         ]
     )
     assert reading == Reading(
-        values=[
-            "https://evil.example/a[.]b",
-            "evil.example",
-            "setup.exe",
-            "192.0.2.1:8080",
-            f"{MD5},{SHA1}",
-        ],
+        values=["https://evil.example/a[.]b", "evil.example", f"{MD5},{SHA1}"],
         duplicates=3,
+        given=8,
         unrecognized=[
             Unrecognized(7, "setup.exe", "a file name"),
             Unrecognized(8, "192.0.2.1:8080", "an address with a port"),
@@ -164,8 +162,8 @@ def test_a_list_as_people_write_it() -> None:
 )
 def test_duplicates_go_once(first: str, second: str) -> None:
     """Two ways to write an indicator are one value, written as it came first."""
-    reading = read([first, second])
-    assert (reading.values, reading.duplicates) == (read([first]).values, 1)
+    reading = read([first, second], send_unrecognized=True)
+    assert (reading.values, reading.duplicates) == (read([first], send_unrecognized=True).values, 1)
     assert read([second, first]).duplicates == 1
 
 
@@ -184,13 +182,13 @@ def test_duplicates_go_once(first: str, second: str) -> None:
 )
 def test_what_differs_goes_twice(first: str, second: str) -> None:
     """Paths, names before an @ and what is no indicator are compared letter by letter."""
-    assert read([first, second]).values == [first, second]
+    assert read([first, second], send_unrecognized=True).values == [first, second]
 
 
 def test_without_refanging_values_stay_defanged() -> None:
     """Defanged values are sent as they are, and told."""
     lines = ["evil[.]example", "hxxp://evil.example/", "[url:value = 'hxxp://a.example']", "evil.example"]
-    reading = read(lines, refanging=False)
+    reading = read(lines, refanging=False, send_unrecognized=True)
     assert reading.values == lines
     assert [entry.reason for entry in reading.unrecognized] == ["written defanged"] * 3
     assert reading.by_type == {"domain": 1}
@@ -198,7 +196,7 @@ def test_without_refanging_values_stay_defanged() -> None:
 
 def test_reports_are_bounded() -> None:
     """The first hundred unrecognised values are told, cut to 200 letters, and all are counted and sent whole."""
-    reading = read("x" * 1_000 + str(number) for number in range(250))
+    reading = read(("x" * 1_000 + str(number) for number in range(250)), send_unrecognized=True)
     assert accounted(reading) == reading.unrecognized_count == 250
     assert [entry.line for entry in reading.unrecognized] == list(range(1, 101))
     assert {len(entry.value) for entry in reading.unrecognized} == {200}
@@ -216,9 +214,9 @@ def test_nothing_is_read_from_nothing() -> None:
 @example(["a[.]zip", "a.zip"], True)
 def test_every_line_is_accounted_for(lines: list[str], refanging: bool) -> None:
     """What is neither blank nor a comment is a value or a duplicate, and reading twice changes nothing more."""
-    reading = read(lines, refanging=refanging)
+    reading = read(lines, refanging=refanging, send_unrecognized=True)
     assert accounted(reading) == sum(clean(line) != "" for line in lines)
-    again = read(reading.values, refanging=refanging)
+    again = read(reading.values, refanging=refanging, send_unrecognized=True)
     assert (again.values, again.duplicates) == (reading.values, 0)
 
 
@@ -301,8 +299,8 @@ def test_real_feeds(name: str, values: int, duplicates: int, unrecognized: int, 
     """Every line of a published feed is sent, a duplicate or reported; what is not sent as typed is known by count."""
     content = decode((FEEDS / name).read_bytes())
     lines = list(observables(content)) if name.endswith(".csv") else content.splitlines()
-    reading = read(lines)
+    reading = read(lines, send_unrecognized=True)
     assert accounted(reading) == sum(clean(line) != "" for line in lines) == values + duplicates
     assert (len(reading.values), reading.duplicates) == (values, duplicates)
     assert (reading.unrecognized_count, reading.by_type) == (unrecognized, by_type)
-    assert read(reading.values).values == reading.values
+    assert read(reading.values, send_unrecognized=True).values == reading.values

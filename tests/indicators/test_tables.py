@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekoia_cti.indicators.account import Unrecognized
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.reading import Unrecognized, read
+from sekoia_cti.indicators.reading import read
 from sekoia_cti.indicators.tables import Column, first_rows, survey, write_cleaned
 
 MD5, SHA1 = "d41d8cd98f00b204e9800998ecf8427e", "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -159,4 +160,4 @@ def test_nothing_is_lost(rows: list[tuple[str, str]]) -> None:
     after = list(csv.reader(io.StringIO(cleaned(text.getvalue().encode(), Column(0, skip_first=True)), newline="")))
     assert [row[1] for row in after[1:]] == [other for _, other in rows]
     for (observable, _), row in zip(rows, after[1:], strict=True):
-        assert row[0] == next(iter(read([observable]).values), observable)
+        assert row[0] == next(iter(read([observable], send_unrecognized=True).values), observable)

@@ -195,8 +195,13 @@ class ReadingArguments(RefangArguments):
     strict: bool = Field(
         default=False,
         title="Strict",
-        description="Import nothing if a value is no indicator of a known kind; otherwise such values are sent all the "
-        "same, for Sekoia to decide, and reported",
+        description="Import nothing if a value is no indicator of a kind that Sekoia takes, or would be sent in part or in "
+        "another form than written",
+    )
+    send_unrecognized: bool = Field(
+        default=False,
+        title="Send unrecognized values",
+        description="Send what is no indicator of a known kind as well, for Sekoia to decide; it is reported either way",
     )
 
 

@@ -9,9 +9,10 @@ from pydantic import ValidationError, field_validator
 from sekoia_cti.actions.common.arguments import ContextArguments
 from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.wire import Context, NewIndicator
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.kill_chains import KillChain
-from sekoia_cti.indicators.reading import Account, judge
+from sekoia_cti.indicators.reading import judge
 from sekoia_cti.indicators.types import plain
 from sekoia_cti.platform.forms import complaint
 

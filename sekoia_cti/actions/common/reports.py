@@ -1,21 +1,34 @@
-"""How actions tell what they read: which values are no indicators of a known kind, and what kinds the others are of."""
+"""How actions tell what they read: which values are no indicators, and which were adapted."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
+from sekoia_cti.indicators.account import Account, Adapted, Unrecognized
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.reading import Account, Unrecognized
 from sekoia_cti.platform.forms import objects
 
-__all__ = ["FailedList", "TypeCounts", "UnrecognizedList", "listed", "refuse_unrecognized", "unrecognized_warning"]
+__all__ = [
+    "AdaptedList",
+    "FailedList",
+    "TypeCounts",
+    "UnrecognizedList",
+    "listed",
+    "listed_adapted",
+    "refuse_doubtful",
+    "refuse_without_indicators",
+    "warnings",
+]
 
-NAMED_LINES = 10
-"""Lines that an error names."""
+NAMED = 10
+"""Values that the error of ``strict`` names."""
 
 UnrecognizedList = Annotated[list[dict[str, Any]], objects(line="integer", value="string", reason="string")]
 """The result of :func:`listed`."""
+
+AdaptedList = Annotated[list[dict[str, Any]], objects(line="integer", written="string", sent="string", why="string")]
+"""The result of :func:`listed_adapted`."""
 
 FailedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
 """What Sekoia did not do as asked, and why."""
@@ -25,30 +38,89 @@ TypeCounts = Annotated[dict[str, int], WithJsonSchema({"type": "object", "additi
 
 
 def listed(unrecognized: Sequence[Unrecognized]) -> list[dict[str, Any]]:
-    """What was not recognised, as results have it."""
+    """What was not recognized, as results have it."""
     return [{"line": found.line, "value": found.value, "reason": found.reason} for found in unrecognized]
 
 
-def unrecognized_warning(account: Account) -> str:
-    """That values are sent although they were not recognised."""
-    count = account.unrecognized_count
-    lines, go = ("1 line is no indicator", "goes") if count == 1 else (f"{count:,} lines are no indicators", "go")
-    return f"{lines} of a known kind, and {go} to Sekoia all the same: see the result unrecognized"
+def listed_adapted(adapted: Sequence[Adapted]) -> list[dict[str, Any]]:
+    """What was adapted, as results have it."""
+    return [{"line": one.line, "written": one.written, "sent": one.sent, "why": one.why} for one in adapted]
 
 
-def refuse_unrecognized(account: Account) -> None:
-    """Refuse, for ``strict``, what holds values that were not recognised.
+def warnings(account: Account, *, sent: bool) -> list[str]:
+    """What a user should learn of how values were read, a warning each.
+
+    Args:
+        account: How they were read.
+        sent: Whether values that are no indicators are sent all the same.
+    """
+    said = []
+    if count := account.unrecognized_count:
+        values, are = ("1 value", "is no indicator") if count == 1 else (f"{count:,} values", "are no indicators")
+        goes = f"{'goes' if count == 1 else 'go'} to Sekoia all the same, as send_unrecognized is set"
+        fate = goes if sent else f"{'is' if count == 1 else 'are'} not sent"
+        said.append(f"{values} {are} of a kind that Sekoia takes, and {fate}: {_unrecognized(account, 3)}")
+    if count := account.adapted_count:
+        values = "1 value is" if count == 1 else f"{count:,} values are"
+        said.append(f"{values} sent in part or in another form: {_adapted(account, 3)}")
+    return [*said, *account.notices]
+
+
+def refuse_doubtful(account: Account) -> None:
+    """Refuse, for ``strict``, what holds values that were not recognized or that were adapted.
 
     Raises:
-        InputError: There are some; it names the first ten.
+        InputError: There are some; it names the first ten of either.
     """
-    count = account.unrecognized_count
-    if not count:
+    complaints = []
+    if count := account.unrecognized_count:
+        values = "1 value is no indicator" if count == 1 else f"{count:,} values are no indicators"
+        complaints.append(f"{values} of a kind that Sekoia takes: {_unrecognized(account, NAMED)}")
+    if count := account.adapted_count:
+        values = "1 value" if count == 1 else f"{count:,} values"
+        complaints.append(f"{values} would be sent in part or in another form: {_adapted(account, NAMED)}")
+    if complaints:
+        raise InputError(
+            f"Nothing was imported, since strict is set. {'. '.join(map(_sentence, complaints))}. Correct them, or run the "
+            "action without strict"
+        )
+
+
+def refuse_without_indicators(account: Account, sources: str) -> None:
+    """Refuse what holds no indicator at all.
+
+    Args:
+        account: How the values were read.
+        sources: Where they came from.
+
+    Raises:
+        InputError: There is none; it names the first three values that are no indicators, and why.
+    """
+    if account.by_type:
         return
-    named = [f"line {found.line} “{found.value}” ({found.reason})" for found in account.unrecognized[:NAMED_LINES]]
-    more = f", and {count - len(named):,} more" if count > len(named) else ""
-    lines = "1 line is no known indicator" if count == 1 else f"{count:,} lines are no known indicators"
+    if not account.unrecognized_count:
+        raise InputError(f"There is nothing to import: {sources} holds no indicator")
+    count = account.unrecognized_count
+    values = "the only value is none" if count == 1 else f"none of {count:,} values is one"
     raise InputError(
-        f"Nothing was imported, since strict is set and {lines}: {', '.join(named)}{more}; correct them, or run the action "
-        "without strict"
+        f"There is nothing to import: {sources} holds no indicator of a kind that Sekoia takes; {values}: "
+        f"{_unrecognized(account, 3)}"
     )
+
+
+def _unrecognized(account: Account, most: int) -> str:
+    named = [f"line {found.line} “{found.value}” ({found.reason})" for found in account.unrecognized[:most]]
+    return ", ".join(named) + _more(account.unrecognized_count, named)
+
+
+def _adapted(account: Account, most: int) -> str:
+    named = [f"line {one.line} “{one.written}” as “{one.sent}” ({one.why})" for one in account.adapted[:most]]
+    return ", ".join(named) + _more(account.adapted_count, named)
+
+
+def _more(count: int, named: Sequence[str]) -> str:
+    return f", and {count - len(named):,} more" if count > len(named) else ""
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

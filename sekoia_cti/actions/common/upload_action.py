@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments
-from sekoia_cti.actions.common.reports import refuse_unrecognized, unrecognized_warning
+from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.wire import Mapping, Preview
 from sekoia_cti.indicators.errors import InputError
@@ -154,9 +154,9 @@ class UploadAction(SekoiaAction):
             self.tell(f"{file.name} goes to Sekoia without a look at its observables: {why}", "warning")
             return None
         if strict:
-            refuse_unrecognized(found)
-        if found.unrecognized_count:
-            self.tell(unrecognized_warning(found), "warning")
+            refuse_doubtful(found)
+        for said in warnings(found, sent=True):
+            self.tell(said, "warning")
         return found
 
 

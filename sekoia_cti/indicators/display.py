@@ -1,0 +1,29 @@
+"""How text of unknown origin is shown in results, logs and errors, so that it cannot pretend to be something else."""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+__all__ = ["shown"]
+
+LONGEST = 200
+
+
+def shown(text: str, most: int = LONGEST) -> str:
+    """A text that can be shown to a person: cut, and with an escape for every mark that would not be seen.
+
+    Control characters (a terminal obeys ESC), marks that reorder what follows, halves of emojis and unassigned code
+    points become ``\\x1b``, ``\\u202e`` and so on; letters of all scripts stay.
+
+    Args:
+        text: Any text.
+        most: How many characters of it at the most.
+    """
+    cut = text[:most]
+    return cut if cut.isprintable() else "".join(map(_escaped, cut))
+
+
+def _escaped(letter: str) -> str:
+    if letter.isprintable() or category(letter) == "Zs":
+        return letter
+    return letter.encode("unicode_escape").decode("ascii")
