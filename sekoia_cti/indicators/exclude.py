@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,7 +37,7 @@ class Exclusions:
 
     @classmethod
     def read(cls, sources: Mapping[str, Iterable[str]]) -> Exclusions:
-        """Read rules, one a line; blank lines and comments after ``#`` mean nothing.
+        """Read rules, one a line or separated by commas; blank lines and comments after ``#`` mean nothing.
 
         Args:
             sources: Lines, by the argument that holds them: ``192.0.2.1``, ``corp.example``, a hash, a URL or another
@@ -52,10 +52,7 @@ class Exclusions:
         networks: dict[Version, list[str]] = {}
         wrong: list[str] = []
         for source, lines in sources.items():
-            for number, line in enumerate(lines, 1):
-                rule = _COMMENT.sub("", line).strip()
-                if not rule:
-                    continue
+            for number, rule in _rules(lines):
                 if domain := _BELOW.fullmatch(rule):
                     below.add(_ascii(domain["name"]))
                 elif _is_network(rule):
@@ -137,6 +134,15 @@ class Exclusions:
             return self._is_inside(version_of(host), host)
         except OSError:
             return False  # a number that browsers take for an address: http://3232235777/
+
+
+def _rules(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Each rule with its line; a URL can have a comma in it."""
+    for number, line in enumerate(lines, 1):
+        text = _COMMENT.sub("", line)
+        for rule in [text] if "://" in text else re.split("[,;]", text):
+            if rule := rule.strip():
+                yield number, rule
 
 
 def _ascii(name: str) -> str:

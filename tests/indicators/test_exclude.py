@@ -55,6 +55,9 @@ COVERED = [
     ("192.0.2.7/32", "192.0.2.7"),
     ("2001:db8::/32", "2001:db8:ffff::1"),
     ("10.0.0.0/8", "http://10.1.2.3:8080/x"),
+    ("192.0.2.1, .example.com; 10.0.0.0/8", "a.example.com"),
+    ("192.0.2.1, .example.com; 10.0.0.0/8", "10.0.0.1"),
+    ("https://example.com/a,b", "https://example.com/a,b"),
     ("2001:db8::/32", "http://[2001:db8::1]/x"),
 ]
 
@@ -76,6 +79,7 @@ NOT_COVERED = [
     ("2001:db8::/32", "192.0.2.1"),
     (MD5, f"{MD5[:-1]}0"),
     ("https://example.com/A", "https://example.com/a"),
+    ("https://example.com/a,b.example", "b.example"),
 ]
 
 

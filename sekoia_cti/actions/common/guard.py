@@ -1,0 +1,128 @@
+"""What all imports take and tell about values that should not be imported: excluded ones, and those known to be good."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from sekoia_automation.module import LogLevelStr
+
+from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.common.jinja import TextList, as_list
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.exclude import Exclusions
+from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
+from sekoia_cti.indicators.text import decode
+from sekoia_cti.platform import storage
+from sekoia_cti.platform.forms import ResultsForm, objects
+
+__all__ = ["GuardArguments", "GuardResults", "guard_results", "tell_of_guard"]
+
+NAMED = 10
+"""Values that a log line names."""
+
+
+class GuardArguments(Arguments):
+    """What is not to be imported."""
+
+    exclude: TextList | None = Field(
+        default=None,
+        title="Exclude",
+        description="What is never imported: values, domains with everything below them (.corp.example), and networks "
+        "(10.0.0.0/8)",
+    )
+    exclude_path: str | None = Field(
+        default=None,
+        title="Exclude file",
+        description="A file of the playbook's storage with more of what is never imported, one a line",
+    )
+    known_good: Policy = Field(
+        default="warn",
+        title="Known good",
+        description="What happens to values that are hardly meant to be blocked, such as private addresses, public DNS "
+        "resolvers, well-known sites or the hash of an empty file: warn imports them and names them, leave_out does not "
+        "import them, import does not look",
+    )
+
+    def guard(self, data_path: Path) -> Guard:
+        """These arguments as what judges each value.
+
+        Args:
+            data_path: The playbook's storage.
+
+        Raises:
+            InputError: A rule or the file cannot be used.
+        """
+        sources = {"exclude": self.exclude or []}
+        if self.exclude_path:
+            file = storage.find(data_path, self.exclude_path, "exclude_path")
+            try:
+                sources["exclude_path"] = [str(line) for line in as_list(decode(file.read()))]
+            except ValueError as error:
+                raise InputError(f"The file {file.name} of exclude_path cannot be used: {error}") from None
+        return Guard(Exclusions.read(sources), self.known_good)
+
+
+KnownGoodList = Annotated[list[dict[str, Any]], objects(line="integer", value="string", lists="string[]")]
+"""Values that are known to be good."""
+
+
+class GuardResults(ResultsForm):
+    """What was not imported, or imported with a warning."""
+
+    excluded: list[str] = Field(
+        title="Excluded", description="The first 100 values that were not imported because exclude names them"
+    )
+    excluded_count: int = Field(title="Excluded count", description="How many such values there are")
+    known_good: KnownGoodList = Field(
+        title="Known good",
+        description="The first 100 values that are hardly meant to be blocked, each with its line and the lists that name it",
+    )
+    known_good_count: int = Field(title="Known good count", description="How many such values there are")
+    left_out: list[str] = Field(
+        title="Left out", description="The first 100 of them that were not imported because known_good is leave_out"
+    )
+    left_out_count: int = Field(title="Left out count", description="How many were not imported for that reason")
+
+
+def guard_results(guard: Guard) -> dict[str, Any]:
+    """What the guard found, as :class:`GuardResults` has it."""
+    known = [{"line": found.line, "value": found.value, "lists": list(found.lists)} for found in guard.known_good]
+    return {
+        "excluded": guard.excluded,
+        "excluded_count": guard.excluded_count,
+        "known_good": known,
+        "known_good_count": guard.known_good_count,
+        "left_out": [found.value for found in guard.known_good] if guard.left_out_count else [],
+        "left_out_count": guard.left_out_count,
+    }
+
+
+def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> None:
+    """Say what is not imported, and what is although it is known to be good.
+
+    Args:
+        guard: After everything was read.
+        tell: Writes a line of a level to the playbook's log.
+    """
+    if guard.excluded_count:
+        tell(f"Excluded, so not imported: {_listed(guard.excluded, guard.excluded_count)}", "info")
+    if guard.known_good_count:
+        known = _listed([_with_lists(found) for found in guard.known_good], guard.known_good_count)
+        if guard.left_out_count:
+            tell(f"Known to be good, so not imported: {known}", "warning")
+        else:
+            tell(
+                f"Known to be good, but imported all the same: {known}. Set known_good to leave_out to keep such values out, "
+                "or revoke them",
+                "warning",
+            )
+
+
+def _with_lists(found: KnownGood) -> str:
+    return f"{found.value} ({'; '.join(found.lists[:2])})"
+
+
+def _listed(values: list[str], count: int) -> str:
+    more = f" and {count - NAMED:,} more" if count > NAMED else ""
+    return f"{', '.join(values[:NAMED])}{more}"
