@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.hosts import host_of
 from sekoia_cti.indicators.known_good import Namer, namer
+from sekoia_cti.indicators.reading import Judge
 
-__all__ = ["Guard", "Judge", "KnownGood", "Policy"]
+__all__ = ["Guard", "KnownGood", "Policy"]
 
 Policy = Literal["warn", "leave_out", "import"]
 """What happens to values that are known to be good: a warning; they are not sent; nothing, and no list is read."""
-
-Judge: TypeAlias = Callable[[int, str, str, str], bool]
-"""Says whether a value is to be sent: given its line, its kind (:data:`~sekoia_cti.indicators.types.IndicatorType`), the
-value as it is sent, and the same in canonical form, with hosts and hashes in lower case."""
 
 _MOST_REPORTED = 100
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.indicators.types import Found, IndicatorType, examine, plain, plain_defanged
 
-__all__ = ["Finding", "Reading", "clean", "findings", "judge", "read"]
+__all__ = ["Finding", "Judge", "Reading", "clean", "findings", "judge", "read"]
 
 Finding: TypeAlias = tuple[IndicatorType | None, str, str, str | None]
 """One value of a line or cell: ``(kind, value, key, why)``.
@@ -23,13 +23,16 @@ written, if only a part of that is sent or another form; otherwise it is None.
 A tuple, since half a million of them are made in a second.
 """
 
+Judge: TypeAlias = Callable[[int, str, str, str], bool]
+"""Says whether an indicator is to be sent: given its line, and its kind, value and key as in :data:`Finding`."""
+
 
 @dataclass(slots=True)
 class Reading(Account):
     """What lines hold.
 
-    Every value is one of ``values``, a duplicate, or unrecognized: ``given == len(values) + duplicates``, plus
-    ``unrecognized_count`` unless those are sent as well.
+    Every value is one of ``values``, a duplicate, unrecognized, or not admitted: ``given == len(values) + duplicates``, plus
+    what was not admitted (whoever judges counts that), plus ``unrecognized_count`` unless those are sent as well.
     """
 
     values: list[str] = field(default_factory=list)
@@ -96,13 +99,16 @@ def clean(line: str) -> str:
     return text
 
 
-def read(lines: Iterable[str], *, refanging: bool = True, send_unrecognized: bool = False) -> Reading:
+def read(
+    lines: Iterable[str], *, refanging: bool = True, send_unrecognized: bool = False, admits: Judge | None = None
+) -> Reading:
     """Read indicators.
 
     Args:
         lines: Any text; lines are counted from 1 and include blank ones and comments.
         refanging: Whether defanged values are to be sent as they were before (see ``refang``).
         send_unrecognized: Whether what is no indicator is to be sent all the same.
+        admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
     """
     reading = Reading()
     values, by_type = reading.values, reading.by_type
@@ -120,6 +126,8 @@ def read(lines: Iterable[str], *, refanging: bool = True, send_unrecognized: boo
                 reading.note(number, value, key)
                 if send_unrecognized:
                     values.append(value)
+                continue
+            if admits and not admits(number, kind, value, key):
                 continue
             values.append(value)
             by_type[kind] = by_type.get(kind, 0) + 1

@@ -5,7 +5,7 @@ import pytest
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard
-from sekoia_cti.indicators.reading import judge
+from sekoia_cti.indicators.reading import judge, read
 from sekoia_cti.indicators.types import plain
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -122,3 +122,14 @@ def test_names_three_of_many() -> None:
     """A file that is something else altogether does not fill the screen."""
     with pytest.raises(InputError, match=r"line 3: .*, and 7 more$"):
         Exclusions.read({"exclude_path": ["not a rule"] * 10})
+
+
+def test_what_is_not_admitted_is_not_sent() -> None:
+    """A value that is excluded is neither among the values nor counted by type, and its repetition is a duplicate."""
+    guard = Guard(Exclusions.read({"exclude": [".corp.example"]}), "import")
+    reading = read(["a.corp.example", "evil.example", "A.corp.example", "no indicator"], admits=guard.judge())
+
+    assert reading.values == ["evil.example"]
+    assert reading.by_type == {"domain": 1}
+    assert (reading.given, reading.duplicates, reading.unrecognized_count) == (4, 1, 1)
+    assert (guard.excluded, guard.excluded_count) == (["a.corp.example"], 1)
