@@ -2,57 +2,54 @@
 
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
-BIN := .venv/bin
-SOURCES := sekoia_cti sandbox benchmarks tests main.py
+SOURCES := sekoia_cti sandbox benchmarks tests scripts $(wildcard examples) main.py
+# Runs a command in .venv, which is made first where it is missing or its lock changed (scripts/run.py).
+RUN = @test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is needed: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	$(PYTHON) -m scripts.run dev --
+RUN_ALL = $(subst run dev,run browser,$(RUN))
+# Of all tests the coverage is measured, of chosen ones it would say nothing.
+TESTS = $(if $(ARGS),,--numprocesses=logical --maxprocesses=4 --dist=worksteal --cov --cov-report=term-missing:skip-covered) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sandbox bench lock manifests docs clean
+.PHONY: help demo test check package sandbox bench lock bump manifests docs clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.]+):.*## /  make \1	/' | expand -t 18
 
-# The environment is complete when its stamp is there: an interrupted installation starts again.
-.venv/stamp: requirements-dev.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is needed: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Setting up .venv with $(PYTHON) …"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch .venv/stamp
+demo: ## Run the example playbook against a sandbox of its own
+	$(RUN) python -m sandbox demo
 
-.venv: .venv/stamp
+test: ## Run all tests, or those that ARGS="-k name" chooses
+	$(RUN_ALL) python -m pytest $(TESTS)
 
-demo: .venv/stamp ## Run the example playbook against a sandbox of its own
-	@$(BIN)/python -m sandbox demo
-
-test: .venv/stamp ## Run all tests
-	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --cov --cov-report=term-missing:skip-covered
-
-check: .venv/stamp ## What CI runs: format, lint, types, architecture, manifests in step, tests
-	$(BIN)/black --check $(SOURCES)
-	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy $(SOURCES)
-	$(BIN)/lint-imports --no-logo
+check: ## What CI runs: format, lint, types, architecture, then all tests
+	$(RUN_ALL) black --check $(SOURCES)
+	$(RUN_ALL) ruff check $(SOURCES)
+	$(RUN_ALL) mypy $(SOURCES)
+	$(RUN_ALL) lint-imports --no-logo
 	@$(MAKE) --no-print-directory test
 
-sandbox: .venv/stamp ## Serve a local Sekoia until interrupted
-	@$(BIN)/python -m sandbox serve
+package: ## Install from poetry.lock as the platform does, and run main.py there
+	$(RUN) python -m scripts.package
 
-bench: .venv/stamp ## Measure time, CPU and memory against a straight-line client
-	@$(BIN)/python -m benchmarks
+sandbox: ## Serve a local Sekoia until interrupted
+	$(RUN) python -m sandbox serve
 
-lock: .venv/stamp ## Renew the pinned, hashed requirement files
-	@$(BIN)/uv lock --quiet --upgrade
-	@$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-dev -o requirements.txt
-	@$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project -o requirements-dev.txt
-	@! grep -nE '://|file:' requirements.txt requirements-dev.txt
+bench: ## Measure time, CPU and memory against a straight-line client
+	$(RUN) python -m benchmarks
 
-manifests: .venv/stamp ## Renew the manifests from the code
-	@$(BIN)/python -m tests.manifests
+lock: ## Renew poetry.lock and the requirement files; ARGS=--no-update adds only what pyproject.toml newly asks for
+	$(RUN) python -m scripts.lock $(ARGS)
 
-docs: .venv/stamp ## Renew what the documentation takes from the tests
-	@$(BIN)/python -m tests.reliability_table
+bump: ## Raise the version everywhere: make bump VERSION=1.2.3
+	$(RUN) python -m scripts.bump $(VERSION)
+
+manifests: ## Renew the manifests from the code
+	$(RUN) python -m tests.manifests
+
+docs: ## Renew what the documentation takes from the tests
+	$(RUN) python -m tests.reliability_table
 
 clean: ## Remove what the other commands made
-	@rm -rf .venv .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache uv.lock
+	@rm -rf .venv .venvs .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,6 +25,11 @@ class Generator(FilesGenerator):
                 path.write_text(json.dumps({**json.loads(path.read_text()), "outputs": branches}))
 
 
+def formatted(manifest: object) -> str:
+    """JSON as the vendor's linter writes it: indented by two, in ASCII, without a newline at the end."""
+    return json.dumps(manifest, indent=2)
+
+
 def generate(copy: Path) -> None:
     """Generate the JSON files into an empty folder, so that the SDK does not replace our ``main.py``."""
     for item in ("manifest.json", "main.py"):
@@ -41,9 +46,7 @@ def main() -> None:
         for old in ROOT.glob("action_*.json"):
             old.unlink()
         for path in copy.glob("*.json"):
-            (ROOT / path.name).write_text(
-                json.dumps(json.loads(path.read_text()), indent=2, ensure_ascii=False) + "\n"
-            )
+            (ROOT / path.name).write_text(formatted(json.loads(path.read_text())))
 
 
 if __name__ == "__main__":

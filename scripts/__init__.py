@@ -1,0 +1,1 @@
+"""Commands of the repository that need nothing but Python: `make` runs them before there is an environment."""
