@@ -32,7 +32,9 @@ def test_the_manifests_are_in_step_with_the_code(tmp_path: Path) -> None:
     generated = {path.name: formatted(json.loads(path.read_text())) for path in tmp_path.glob("*.json")}
     committed = {path.name: path.read_text() for path in ROOT.glob("*.json")}
     stale = sorted(name for name in generated.keys() | committed.keys() if generated.get(name) != committed.get(name))
-    assert not stale, f"not what the code makes of them: {', '.join(stale)}. Run `make manifests`, and commit the result."
+    assert (
+        not stale
+    ), f"not what the code makes of them: {', '.join(stale)}. Run `make manifests`, and commit the result."
 
 
 @pytest.mark.parametrize("schema", [MANIFEST["configuration"], *(action["arguments"] for action in ACTIONS)])
