@@ -2,10 +2,13 @@
 
 import ipaddress
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from urllib.parse import quote
 
-__all__ = ["TYPES", "Observable", "detect"]
+__all__ = ["TYPES", "Form", "Observable", "detect"]
 
+Form = Literal["given", "lower", "canonical"]
+"""How a value is kept: as it was given; in lower case, but for URLs; or as DNS and RFC 5952 write it."""
 TYPES = ("ipv4-addr", "ipv6-addr", "mac-addr", "domain-name", "url", "file", "email-addr")
 
 # Strongest first: the order within a pattern.
@@ -18,8 +21,8 @@ _DOMAIN = re.compile(_NAME)
 _EMAIL = re.compile(rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_NAME}")
 _MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}", re.IGNORECASE)
 _URL = re.compile(
-    r"(?:https?|ftps?|sftp|ssh|tcp|udp|wss?)://(?:[^\s/?#@]*@)?([^\s/?#:@\[\]]+|\[[0-9a-f:.]+\])"
-    r"(?::\d{1,5})?(?:[/?#]\S*)?",
+    r"((?:https?|ftps?|sftp|ssh|tcp|udp|wss?)://)([^\s/?#@]*@)?([^\s/?#:@\[\]]+|\[[0-9a-f:.]+\])"
+    r"((?::\d{1,5})?(?:[/?#]\S*)?)",
     re.IGNORECASE,
 )
 
@@ -32,35 +35,62 @@ class Observable(NamedTuple):
     pattern: str
 
 
-def detect(text: str, only: str | None = None) -> Observable | None:
+def detect(text: str, only: str | None = None, form: Form = "lower") -> Observable | None:
     """Reads a line: one value, or the hashes of one file separated by commas.
 
     Returns None for what is no observable, or none of the type `only`.
     """
-    found = _detect(text)
+    found = _detect(text, form)
     return found if found is not None and only in (None, found.type) else None
 
 
-def _detect(text: str) -> Observable | None:
+def _detect(text: str, form: Form) -> Observable | None:
     if (_HASH.fullmatch(text) or "," in text) and (file := _file(text)) is not None:
         return file
     if "://" in text:
         match = _URL.fullmatch(text)
-        return _observable("url", text) if match and _is_host(match[1]) else None
+        if not match or not _is_host(match[3]):
+            return None
+        return _observable("url", _canonical_url(*match.groups(default="")) if form == "canonical" else text, "given")
     if "@" in text:
-        return _observable("email-addr", text.lower()) if _EMAIL.fullmatch(text) else None
+        return _observable("email-addr", text, form) if _EMAIL.fullmatch(text) else None
     if _MAC.fullmatch(text):
-        return _observable("mac-addr", text.lower())
+        return _observable("mac-addr", text, form)
     if ":" in text:
-        return _observable("ipv6-addr", text.lower()) if _is_address(ipaddress.IPv6Address, text) else None
+        return _observable("ipv6-addr", text, form) if _is_address(ipaddress.IPv6Address, text) else None
     if _DOMAIN.fullmatch(text):
-        return _observable("domain-name", text.lower())
-    return _observable("ipv4-addr", text) if _is_address(ipaddress.IPv4Address, text) else None
+        return _observable("domain-name", text, form)
+    return _observable("ipv4-addr", text, form) if _is_address(ipaddress.IPv4Address, text) else None
 
 
-def _observable(kind: str, value: str) -> Observable:
+def _observable(kind: str, text: str, form: Form) -> Observable:
+    match form:
+        case "given":
+            value = text
+        case "lower":
+            value = text.lower()
+        case "canonical":
+            value = _canonical(text.lower())
     quoted = value.replace("\\", "\\\\").replace("'", "\\'")
     return Observable(kind, value, f"[{kind}:value = '{quoted}']")
+
+
+def _canonical(value: str) -> str:
+    """A name, an address or an email address as DNS and RFC 5952 write it."""
+    if ":" in value and _is_address(ipaddress.IPv6Address, value):
+        return str(ipaddress.IPv6Address(value))
+    user, at, name = value.rpartition("@")
+    try:
+        return user + at + name.lower().encode("idna").decode()
+    except UnicodeError:
+        return value  # a label that IDNA does not know
+
+
+def _canonical_url(scheme: str, user: str, host: str, rest: str) -> str:
+    """A URL with scheme and host in lower case, the host as DNS has it, and escapes in upper case."""
+    name = f"[{_canonical(host[1:-1])}]" if host.startswith("[") else _canonical(host.lower())
+    escaped = re.sub(r"%[0-9a-fA-F]{2}", lambda match: match[0].upper(), quote(rest, safe="!#$%&'()*+,/:;=?@[]~"))
+    return scheme.lower() + user + name + escaped
 
 
 def _file(text: str) -> Observable | None:

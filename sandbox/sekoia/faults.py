@@ -1,13 +1,17 @@
 """What can go wrong on purpose: named, typed settings that take effect at once."""
 
 import asyncio
+import json
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["Controls", "Faults", "RestFault"]
+__all__ = ["Controls", "Faults", "Known", "RestFault", "named_value", "said"]
 
+Known = Literal["known", "unknown", "denied"]
+"""Whether an endpoint knows what it is asked for: otherwise it answers 404 or 403."""
+Days = Annotated[int, Field(ge=1, le=36500)] | None
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -29,10 +33,15 @@ class RestFault(_Settings):
     )
     truncate: bool = Field(default=False, description="the answer ends in the middle of its body, with the connection")
     times: int | None = Field(default=1, ge=0, description="how many requests it still hits; None for all")
+    contains: str | None = Field(default=None, description="only requests whose body has this text are hit")
 
-    def take(self, method: str, path: str) -> bool:
-        """Whether this request is hit; if so, it counts."""
-        if self.times == 0 or self.method not in ("*", method) or not re.search(self.path, path):
+    def matches(self, method: str, path: str) -> bool:
+        """Whether a request with this method and path can be hit."""
+        return self.times != 0 and self.method in ("*", method) and re.search(self.path, path) is not None
+
+    def take(self, body: bytes | None) -> bool:
+        """Whether a request that matches is hit; if so, it counts. The body is needed where `contains` is set."""
+        if self.contains is not None and self.contains.encode() not in (body or b""):
             return False
         if self.times is not None:
             self.times -= 1
@@ -53,6 +62,49 @@ class Faults(_Settings):
         default=False, description="indicators sent as JSON are answered with a task, as those sent as text are"
     )
 
+    import_answer: Literal["task_id", "numeric_id", "no_id", "counts"] = Field(
+        default="task_id",
+        description="how an import is answered: 202 with the id of its task, as text or as a number; 202 without one; "
+        "or 200 with its counts once it has ended",
+    )
+    invalid_lines: Literal["ignored", "rejected"] = Field(
+        default="ignored", description="what an import from text does about a line that is no indicator: it, or all"
+    )
+
+    # What is said of whose key it is, and of tasks
+    me: Known = Field(default="known", description="whether /v1/me tells whose key it is")
+    tasks: Known = Field(default="known", description="whether /v1/tasks knows the tasks of imports")
+    task_events: bool = Field(default=False, description="LiveAPI tells what becomes of tasks, too")
+
+    # The bulk reader
+    bulk_reader: Literal["served", "absent", "denied", "html", "broken"] = Field(
+        default="served", description="what answers: the reader, or 404, 403, a page of HTML, or 500"
+    )
+    bulk_patterns: bool = Field(default=True, description="its objects have patterns")
+    bulk_lag_seconds: float = Field(default=0, ge=0, description="the age at which indicators appear in it")
+    bulk_lag_values: int = Field(default=0, ge=0, description="the newest indicators, which are not in it yet")
+    bulk_last_cursor: bool = Field(default=True, description="the last page has a cursor, after which nothing comes")
+
+    # What becomes of indicators
+    stored_form: Literal["given", "lower", "canonical"] = Field(
+        default="lower",
+        description="values are stored as they were given; in lower case, but for URLs; or with names as A-labels, "
+        "short IPv6 addresses, and URLs with their host so and their escapes in upper case",
+    )
+    refused_values: list[str] = Field(default=[], description="values that imports ignore")
+    ignored_counts_unchanged: bool = Field(
+        default=False, description="`ignored` counts, besides what is refused, what is there and would not change"
+    )
+    reimport_modifies: bool = Field(
+        default=True, description="what an import does not change is modified all the same"
+    )
+    validity_shrinks: bool = Field(default=True, description="an import can end a validity earlier than it was to end")
+    expired_renew: bool = Field(default=True, description="an import without an end renews the default validity")
+    revoked_revive: bool = Field(default=True, description="what an import brings again is no longer revoked")
+    days_of_addresses: Days = Field(default=30, description="days that IP addresses are valid by default; None: ever")
+    days_of_names: Days = Field(default=180, description="the same for domains and URLs")
+    days_of_others: Days = Field(default=None, description="the same for hashes, email and MAC addresses")
+
     # LiveAPI: the connection
     live_status: int | None = Field(default=None, ge=300, le=599, description="answered to the handshake")
     live_refuse_by_message: bool = Field(
@@ -72,23 +124,60 @@ class Faults(_Settings):
         default="none", description="the import events that are never sent"
     )
     zero_first: bool = Field(default=False, description="an event 0/0 comes before any progress")
+    zero_total_first: bool = Field(default=False, description="an event 0/total comes before any progress, and that")
+    totals_grow_at: list[int] = Field(
+        default=[], description="numbers of lines at which an import claims to be complete, before it goes on"
+    )
     stall_after: Fraction | None = Field(default=None, description="the fraction at which imports stop for ever")
     hold_after: Fraction = Field(default=0, description="the fraction at which imports wait while they are held")
+    pause_after: Fraction = Field(default=0.5, description="the fraction at which imports pause")
+    pause_for: float = Field(default=0, ge=0, description="the seconds that they pause there")
+    fail_after: Fraction | None = Field(default=None, description="the fraction at which imports fail")
     overcount: int = Field(default=0, ge=0, description="added to `imported` in the last event")
+    created_as: Literal["number", "null", "list", "negative", "text"] = Field(
+        default="number", description='what the last event has as `created`: the count, null, a list, -1 or "n/a"'
+    )
     numbers_as_text: bool = Field(default=False, description="events tell their numbers as text")
     finish_before_answer: bool = Field(default=False, description="imports end before their request is answered")
+
+    def default_days(self, kind: str) -> int | None:
+        """How many days an indicator of a type is valid when it was given no end."""
+        match kind:
+            case "ipv4-addr" | "ipv6-addr":
+                return self.days_of_addresses
+            case "domain-name" | "url":
+                return self.days_of_names
+            case _:
+                return self.days_of_others
+
+
+def named_value(text: str) -> tuple[str, object]:
+    """The name and the value in `NAME=VALUE`: JSON if it is that, else text. Raises ValueError without a `=`."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"{text!r} is not of the form NAME=VALUE")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
+
+
+def said(error: ValidationError) -> str:
+    """What is wrong with settings, in one line."""
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
 
 
 class Controls:
     """The faults in force and the switches of an import, shared by all parts; used in the server's thread only."""
 
-    def __init__(self, pace: float) -> None:
+    def __init__(self, pace: float, faults: Faults | None = None) -> None:
         self.pace = pace
+        self._initial = faults or Faults()
         self.reset()
 
     def reset(self) -> None:
-        """No faults, nothing held."""
-        self.faults = Faults()
+        """The faults of the start, nothing held."""
+        self.faults = self._initial.model_copy(deep=True)
         self.alarm = asyncio.Event()
         self.released = asyncio.Event()
         self.released.set()

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.sekoia.auth import ROOTS
+from sandbox.sekoia.auth import is_api
 from sandbox.sekoia.faults import Controls, RestFault
 
 __all__ = ["Gate", "Recorded", "reset_connection", "transport_of"]
@@ -92,12 +92,18 @@ class Gate:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         hitting: list[RestFault] = []
-        if scope["path"].startswith(ROOTS):
+        if is_api(scope["path"]):
             receive, send = self._recording(scope, receive, send)
             hitting = self._controls.faults.rest
         elif scope["path"].startswith("/callback/"):
             hitting = self._controls.faults.callback
-        fault = next((fault for fault in hitting if fault.take(scope["method"], scope["path"])), None)
+        matching = [fault for fault in hitting if fault.matches(scope["method"], scope["path"])]
+        content: bytes | None = None
+        if any(fault.contains is not None for fault in matching):
+            if (body := await _whole_body(receive)) is None:
+                return
+            content, receive = body[0]["body"], _again(body, receive)
+        fault = next((fault for fault in matching if fault.take(content)), None)
         if fault is None:
             await self._app(scope, receive, send)
         else:
@@ -136,8 +142,7 @@ class Gate:
             await _cut(scope, receive)
             return
 
-        async def replay() -> Message:
-            return body.pop() if body else await receive()
+        replay = _again(body, receive)
 
         async def keep(message: Message) -> None:
             answer.append(message)
@@ -172,6 +177,15 @@ async def _whole_body(receive: Receive) -> list[Message] | None:
         if not message.get("more_body"):
             return [{"type": "http.request", "body": b"".join(chunks), "more_body": False}]
     return None
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """What gives these messages first, then what else comes."""
+
+    async def replay() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return replay
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:

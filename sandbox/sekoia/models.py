@@ -276,9 +276,12 @@ class IndicatorPage(IndicatorList):
 
 
 class Accepted(BaseModel):
-    """An import goes on in the background: LiveAPI tells its progress."""
+    """An import goes on in the background: LiveAPI tells its progress. Or it is over, and is counted."""
 
-    task_id: str
+    task_id: str | int | None = None
+    created: int | None = None
+    updated: int | None = None
+    ignored: int | None = None
 
 
 # Kill chains

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -16,13 +16,16 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from sandbox.sekoia.app import Service, create_app
+from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
+from sandbox.sekoia.control import Guard
 from sandbox.sekoia.faults import Controls, Faults
 from sandbox.sekoia.gate import Gate, Recorded
 from sandbox.sekoia.live import LiveAPI
 from sandbox.sekoia.models import Collection, Indicator, NewCollection
+from sandbox.sekoia.progress import Progress
+from sandbox.sekoia.service import Service
 from sandbox.sekoia.store import Store
 from sandbox.sekoia.tasks import Imports
 
@@ -45,6 +48,9 @@ class Sandbox:
         db: A file that keeps collections and indicators; by default they are kept in memory.
         api_key, read_only_key: The keys that it accepts; the second may not write.
         pace: Indicators a second that an import takes in; 0 is as fast as possible.
+        faults: The faults in force from the start and after each reset; by default none.
+        token: What changes through pages and `/sandbox` need; by default it is made up.
+        allowed_hosts: Names besides this machine's own under which those may be called.
 
     Everything can be used from any thread. Raises OSError when the port is taken.
     """
@@ -56,12 +62,17 @@ class Sandbox:
         api_key: str = "sandbox-key",
         read_only_key: str = "sandbox-read-only-key",
         pace: float = 0,
+        *,
+        faults: Faults | None = None,
+        token: str | None = None,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         self.api_key = api_key
         self.read_only_key = read_only_key
         self._port = port
         self._db = db
-        self._pace = pace
+        self._controls = Controls(pace, faults)
+        self._guard = Guard(frozenset(allowed_hosts), token)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -99,6 +110,11 @@ class Sandbox:
     def live_url(self) -> str:
         """The URL of LiveAPI."""
         return f"ws://{HOST}:{self._port}/live/"
+
+    @property
+    def token(self) -> str:
+        """What changes through `/sandbox` need."""
+        return self._guard.token
 
     # What goes wrong
 
@@ -178,10 +194,10 @@ class Sandbox:
     # Inside
 
     def _build(self, store: Store) -> None:
-        keys, controls = Keys(self.api_key, self.read_only_key), Controls(self._pace)
+        keys, controls = Keys(self.api_key, self.read_only_key), self._controls
         live = LiveAPI(controls, keys)
-        imports, callbacks = Imports(controls, store, live), Callbacks(self.url, self.api_key)
-        self._service = Service(keys, controls, store, live, imports, callbacks)
+        imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, self.api_key)
+        self._service = Service(keys, controls, store, live, imports, callbacks, self._guard)
         self._gate = Gate(create_app(self._service), controls)
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -226,6 +242,7 @@ class Sandbox:
         self._quiet()
         self._service.controls.reset()
         self._service.callbacks.forget()
+        self._service.imports.forget()
         self._service.store.clear()
         self._gate.forget()
 

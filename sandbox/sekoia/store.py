@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.sekoia.detect import Observable
+from sandbox.sekoia.faults import Faults
 
-__all__ = ["DEFAULT_COMMUNITY", "Context", "Store", "timestamp"]
+__all__ = ["DEFAULT_COMMUNITY", "Context", "Store", "Upserted", "timestamp"]
 
 DEFAULT_COMMUNITY = "6d3bd1e0-7f0c-4f5c-9b1a-1d8a4b4e2c10"
 # How long an indicator must have been revoked before it can be deleted (contract, DELETE of an indicator).
@@ -32,23 +33,28 @@ CREATE TABLE IF NOT EXISTS indicators (
     kill_chain_phases TEXT, x_ic_related_threat_refs TEXT, created TEXT NOT NULL, modified TEXT NOT NULL, revoked TEXT,
     UNIQUE (collection, pattern)
 );
+CREATE INDEX IF NOT EXISTS changes ON indicators (collection, modified, number);
 CREATE TABLE IF NOT EXISTS files (handle TEXT PRIMARY KEY, collection INTEGER NOT NULL, content BLOB NOT NULL);
 """
 
-# What an import does not tell stays as it was; what it brings again is no longer revoked.
-_UPSERT = """
+# What an import does not tell stays as it was; the settings decide on the rest. A row where nothing would change is
+# left alone, so that the number of rows that were touched tells how many were.
+_UNTIL = """
+    CASE WHEN :valid_until IS NULL THEN iif(:renew AND valid_until <= :now, :default_until, valid_until)
+         ELSE iif(:shrink OR :valid_until > valid_until, :valid_until, valid_until) END
+"""
+_TOLD = ("description", "valid_from", "kill_chain_phases", "x_ic_related_threat_refs")
+_UPSERT = f"""
 INSERT INTO indicators (collection, id, type, name, pattern, description, valid_from, valid_until, kill_chain_phases,
                         x_ic_related_threat_refs, created, modified)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (:collection, :id, :type, :name, :pattern, :description, :valid_from, coalesce(:valid_until, :default_until),
+        :kill_chain_phases, :x_ic_related_threat_refs, :now, :now)
 ON CONFLICT (collection, pattern) DO UPDATE SET
-    description = coalesce(excluded.description, description),
-    valid_from = coalesce(excluded.valid_from, valid_from),
-    valid_until = coalesce(excluded.valid_until, valid_until),
-    kill_chain_phases = coalesce(excluded.kill_chain_phases, kill_chain_phases),
-    x_ic_related_threat_refs = coalesce(excluded.x_ic_related_threat_refs, x_ic_related_threat_refs),
-    modified = excluded.modified,
-    revoked = NULL
-"""
+    {", ".join(f"{name} = coalesce(:{name}, {name})" for name in _TOLD)},
+    valid_until = {_UNTIL}, modified = :now, revoked = iif(:revive, NULL, revoked)
+WHERE {" OR ".join(f"coalesce(:{name}, {name}) IS NOT {name}" for name in _TOLD)}
+    OR {_UNTIL} IS NOT valid_until OR (:revive AND revoked IS NOT NULL)
+"""  # noqa: S608  # names of our own columns
 
 
 def timestamp(time: datetime | None = None) -> str:
@@ -69,6 +75,25 @@ class Context(NamedTuple):
     def is_consistent(self) -> bool:
         """Whether the validity ends after it begins."""
         return None in (self.valid_from, self.valid_until) or str(self.valid_from) < str(self.valid_until)
+
+
+class Upserted(NamedTuple):
+    """How many indicators an import added, changed, and found as they were to be."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+def _default_end(now: datetime, valid_from: str | None, days: int | None) -> str | None:
+    """When the validity of an indicator ends that was given none."""
+    if days is None:
+        return None
+    start = max(now, datetime.fromisoformat(valid_from)) if valid_from else now
+    try:
+        return timestamp(start + timedelta(days=days))
+    except OverflowError:
+        return None  # it begins in the last days of the calendar
 
 
 class Store:
@@ -159,18 +184,33 @@ class Store:
             community_uuid,
         )
 
-    def upsert(self, number: int, entries: Sequence[tuple[Observable, Context]]) -> int:
-        """Adds indicators to a collection, updates those that it has, and returns how many were added."""
-        now = timestamp()
+    def upsert(self, number: int, entries: Sequence[tuple[Observable, Context]], faults: Faults) -> Upserted:
+        """Adds indicators to a collection and updates those that it has, in the way that the settings say."""
+        now, rules = datetime.now(UTC), {"shrink": faults.validity_shrinks, "renew": faults.expired_renew}
+        common = {"collection": number, "now": timestamp(now), "revive": faults.revoked_revive, **rules}
         rows = [
-            (number, f"indicator--{uuid.uuid4()}", *observable, *context, now, now) for observable, context in entries
+            {
+                "id": f"indicator--{uuid.uuid4()}",
+                "default_until": _default_end(now, context.valid_from, faults.default_days(observable.type)),
+                **observable._asdict(),
+                **context._asdict(),
+                **common,
+            }
+            for observable, context in entries
         ]
         # Rows are numbered without gaps, so the highest number tells how many came in addition, without counting all.
         highest = "SELECT coalesce(max(number), 0) FROM indicators"
         with self._transaction():
             before = self._number(highest)
-            self._connection.executemany(_UPSERT, rows)
-            return self._number(highest) - before
+            touched = self._connection.executemany(_UPSERT, rows).rowcount if rows else 0
+            created = self._number(highest) - before
+            if touched < len(rows) and faults.reimport_modifies:
+                self._connection.execute(
+                    "UPDATE indicators SET modified = ? WHERE collection = ? "
+                    "AND pattern IN (SELECT value FROM json_each(?))",
+                    (common["now"], number, json.dumps([row["pattern"] for row in rows])),
+                )
+        return Upserted(created, touched - created, len(rows) - touched)
 
     def new_patterns(self, number: int, patterns: set[str]) -> int:
         """How many of these patterns a collection does not have."""
@@ -190,6 +230,48 @@ class Store:
         """How many indicators of a collection have a pattern that contains a term."""
         where, arguments = self._matching(number, term)
         return self._number(f"SELECT count(*) {where}", *arguments)
+
+    def changes(
+        self,
+        number: int,
+        *,
+        after: tuple[str, int],
+        until: datetime,
+        highest: int,
+        limit: int,
+        revoked: bool,
+        expired: bool,
+    ) -> list[sqlite3.Row]:
+        """A page of a collection's indicators in the order of their last changes.
+
+        Args:
+            number: The collection.
+            after: The time of the last change that is known already, and the number of the indicator that it was of.
+            until: Later changes are not shown.
+            highest: Indicators with a higher number are not shown.
+            limit: How many are shown at most.
+            revoked, expired: Whether those are shown.
+        """
+        return self._rows(
+            "SELECT * FROM indicators WHERE collection = ? AND (modified, number) > (?, ?) AND modified <= ? "
+            "AND number <= ? AND (? OR revoked IS NULL) AND (? OR coalesce(valid_until > ?, TRUE)) "
+            "ORDER BY modified, number LIMIT ?",
+            number,
+            *after,
+            timestamp(until),
+            highest,
+            revoked,
+            expired,
+            timestamp(),
+            limit,
+        )
+
+    def number_of_newest(self, number: int, skip: int) -> int:
+        """The number of a collection's newest indicator but some; 0 when there is none."""
+        row = self._row(
+            "SELECT number FROM indicators WHERE collection = ? ORDER BY number DESC LIMIT 1 OFFSET ?", number, skip
+        )
+        return row["number"] if row else 0
 
     def indicator(self, number: int, indicator_id: str) -> sqlite3.Row | None:
         """An indicator of a collection, or None."""

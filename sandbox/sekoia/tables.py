@@ -15,11 +15,11 @@ from typing import get_args
 from charset_normalizer import from_bytes
 from python_calamine import CalamineError, CalamineWorkbook
 
-from sandbox.sekoia.detect import detect
+from sandbox.sekoia.detect import Form, detect
+from sandbox.sekoia.job import Entry
 from sandbox.sekoia.kill_chains import find_phase
 from sandbox.sekoia.models import STIX_ID, Column
 from sandbox.sekoia.store import Context, timestamp
-from sandbox.sekoia.tasks import Entry
 
 __all__ = ["MIME_TYPES", "Table", "UnreadableFileError", "entry", "kind_of", "read"]
 
@@ -101,10 +101,10 @@ def read(content: bytes) -> Table:
     return table
 
 
-def entry(row: Row, mapping: Sequence[Column | None], default: Context) -> Entry:
+def entry(row: Row, mapping: Sequence[Column | None], default: Context, form: Form = "lower") -> Entry:
     """What a row says, and where it says nothing, a default; None when a cell cannot be understood."""
     cells = {column: cell for column, cell in zip(mapping, row, strict=False) if column and cell}
-    observable = detect(cells.pop("observable", ""))
+    observable = detect(cells.pop("observable", ""), form=form)
     try:
         values = {column: _READERS[column](cell) for column, cell in cells.items()}
     except ValueError:

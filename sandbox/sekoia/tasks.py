@@ -1,64 +1,60 @@
 """Imports in the background: line after line into the store, with progress on LiveAPI."""
 
 import asyncio
-import json
 import math
+import random
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.sekoia.detect import Observable
-from sandbox.sekoia.faults import Controls
-from sandbox.sekoia.live import LiveAPI, event
-from sandbox.sekoia.store import Context, Store
+from sandbox.sekoia.detect import detect
+from sandbox.sekoia.faults import Controls, Faults
+from sandbox.sekoia.job import Entry, Import
+from sandbox.sekoia.progress import Progress
+from sandbox.sekoia.store import Store
 
-__all__ = ["Entry", "Import", "Imports"]
-
-Entry = tuple[Observable, Context] | None
-"""What a line says; None when it says nothing that an indicator could be made of."""
+__all__ = ["Imports"]
 
 # Lines between two events: at least this many, and no more events than this in all.
 LINES_PER_EVENT = 250
 EVENTS = 20
 # Lines handled at once, in some 10 ms: so long does all else wait.
 SLICE = 500
-
-
-@dataclass(eq=False, slots=True)
-class Import:
-    """Lines that go into a collection, and what makes an entry of a line."""
-
-    collection: sqlite3.Row
-    lines: Sequence[Any]
-    read: Callable[[Any], Entry]
-    task_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    done: int = 0
-    told: int = 0
-    created: int = 0
-    updated: int = 0
-    ignored: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many lines there are."""
-        return len(self.lines)
-
-    def patterns(self) -> set[str]:
-        """The patterns of all that would go in."""
-        return {entry[0].pattern for line in self.lines if (entry := self.read(line)) is not None}
+# Imports that are remembered; the oldest go first.
+REMEMBERED = 1000
 
 
 class Imports:
-    """The imports that run. They end with the server: what is not in by then never will be."""
+    """The imports that run or ran. They end with the server: what is not in by then never will be."""
 
-    def __init__(self, controls: Controls, store: Store, live: LiveAPI) -> None:
+    def __init__(self, controls: Controls, store: Store, progress: Progress) -> None:
         self._controls = controls
         self._store = store
-        self._live = live
+        self._progress = progress
         self._running: dict[Import, asyncio.Task[None]] = {}
+        self._known: dict[str, Import] = {}
+
+    def new(self, collection: sqlite3.Row, lines: Sequence[Any], read: Callable[[Any], Entry]) -> Import:
+        """An import that is not running yet, with an id of the kind that the settings say."""
+        faults = self._controls.faults
+        refused = (detect(value, form=faults.stored_form) for value in faults.refused_values)
+        job = Import(collection, lines, read, refused=frozenset(each.pattern for each in refused if each))
+        if faults.import_answer == "numeric_id":
+            job.task_id = random.getrandbits(48)
+        return job
+
+    def known(self, task_id: str) -> Import | None:
+        """The import that has this id, or None."""
+        return self._known.get(task_id)
+
+    def recent(self) -> list[Import]:
+        """The imports that are remembered, the newest first."""
+        return list(reversed(self._known.values()))
+
+    def forget(self) -> None:
+        """Forgets all imports that are over."""
+        self._known.clear()
 
     async def has_room(self, new: Import) -> bool:
         """Whether the community stays within its limit with these lines, and with all that is on its way."""
@@ -79,6 +75,9 @@ class Imports:
         """Lets an import run. Its task never fails."""
         task = asyncio.create_task(self._run(job))
         self._running[job] = task
+        self._known[str(job.task_id)] = job
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
         task.add_done_callback(lambda _: self._running.pop(job, None))
         return task
 
@@ -89,56 +88,74 @@ class Imports:
                 task.cancel()
 
     async def _run(self, job: Import) -> None:
-        began, total = time.monotonic(), job.total
-        per_event = max(LINES_PER_EVENT, math.ceil(total / EVENTS))
-        if self._controls.faults.zero_first:
-            self._tell(job, 0, 0)
+        began, paused = time.monotonic(), False
+        self._progress.begins(job)
         while True:
             faults = self._controls.faults
-            stall = math.ceil(total * faults.stall_after) if faults.stall_after is not None else None
-            if stall is not None and job.done >= stall:
-                self._tell_progress(job)
+            if job.done >= _lines(job, faults.stall_after):
+                self._progress.goes_on(job)
                 return
-            hold = total + 1 if self._controls.released.is_set() else math.ceil(total * faults.hold_after)
-            if job.done >= hold:
-                self._tell_progress(job)
-                await self._controls.released.wait()
-                began = time.monotonic() - (job.done / self._controls.pace if self._controls.pace else 0)
+            if job.done >= _lines(job, faults.fail_after):
+                job.end("FAILED")
+                self._progress.fails(job)
+                return
+            if faults.pause_for and not paused and job.done >= _lines(job, faults.pause_after):
+                self._progress.goes_on(job)
+                paused = await self._controls.pause(faults.pause_for)
+                began = self._as_if_begun(job)
                 continue
-            if job.done == total:
+            if not self._controls.released.is_set() and job.done >= _lines(job, faults.hold_after):
+                self._progress.goes_on(job)
+                await self._controls.released.wait()
+                began = self._as_if_begun(job)
+                continue
+            if job.done == job.total:
                 break
-            next_event = job.done - job.done % per_event + per_event
-            boundaries = [total, next_event, job.done + SLICE, stall or 0, hold]
-            self._take(job, min(boundary for boundary in boundaries if boundary > job.done))
+            next_event = _next_event(job, faults)
+            self._take(job, min(next_event, *self._boundaries(job, faults)), faults)
             if job.done == next_event:
-                self._tell_progress(job)
+                self._progress.goes_on(job)
             await self._keep_pace(began, job.done)
-        if self._controls.faults.lose_events != "last":
-            counts = {"created": job.created, "updated": job.updated, "ignored": job.ignored}
-            self._tell(job, total + self._controls.faults.overcount, total, **counts)
+        job.end("FINISHED")
+        self._progress.ends(job)
 
-    def _take(self, job: Import, end: int) -> None:
+    def _boundaries(self, job: Import, faults: Faults) -> list[int]:
+        """Where the next step ends at the latest, so that what is to happen somewhere happens there."""
+        held = faults.hold_after if not self._controls.released.is_set() else None
+        places = [_lines(job, place) for place in (faults.stall_after, faults.fail_after, faults.pause_after, held)]
+        return [job.total, job.done + SLICE, *(place for place in places if place > job.done)]
+
+    def _take(self, job: Import, end: int, faults: Faults) -> None:
+        if job.status == "PENDING":
+            job.status = "RUNNING"
+            self._progress.runs(job)
         entries = [job.read(line) for line in job.lines[job.done : end]]
-        understood = [entry for entry in entries if entry is not None]
-        created = self._store.upsert(job.collection["number"], understood)
-        job.created += created
-        job.updated += len(understood) - created
-        job.ignored += len(entries) - len(understood)
+        taken = [entry for entry in entries if entry is not None and not job.refuses(entry)]
+        upserted = self._store.upsert(job.collection["number"], taken, faults)
+        job.created += upserted.created
+        job.updated += upserted.updated
+        job.ignored += len(entries) - len(taken)
+        if faults.ignored_counts_unchanged:
+            job.ignored += upserted.unchanged
+        else:
+            job.updated += upserted.unchanged
         job.done = end
+
+    def _as_if_begun(self, job: Import) -> float:
+        """When an import would have begun that kept its pace until here."""
+        return time.monotonic() - (job.done / self._controls.pace if self._controls.pace else 0)
 
     async def _keep_pace(self, began: float, done: int) -> None:
         pace = self._controls.pace
         await asyncio.sleep(max(0.0, began + done / pace - time.monotonic()) if pace else 0)
 
-    def _tell_progress(self, job: Import) -> None:
-        """Tells how far it is, unless that is known, or the end, which is told with its counts."""
-        if job.told < job.done < job.total:
-            job.told = job.done
-            self._tell(job, job.done, job.total)
 
-    def _tell(self, job: Import, imported: int, total: int, **counts: int) -> None:
-        faults = self._controls.faults
-        if faults.lose_events != "all":
-            numbers = {"imported": imported, "total": total, **counts}
-            told = {name: str(number) if faults.numbers_as_text else number for name, number in numbers.items()}
-            self._live.push(json.dumps(event("ioc-collection", {"task_id": job.task_id, **told})), is_import=True)
+def _lines(job: Import, fraction: float | None) -> int:
+    """The number of lines that a fraction is; more than there are for none."""
+    return math.ceil(job.total * fraction) if fraction is not None else job.total + 1
+
+
+def _next_event(job: Import, faults: Faults) -> int:
+    """At how many lines the next progress is told."""
+    per_event = max(LINES_PER_EVENT, math.ceil(job.total / EVENTS))
+    return min([job.done - job.done % per_event + per_event, *(n for n in faults.totals_grow_at if n > job.done)])

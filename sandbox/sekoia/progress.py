@@ -1,0 +1,83 @@
+"""What LiveAPI is told of imports and their tasks, with the settings that change or suppress it."""
+
+import json
+
+from sandbox.sekoia.faults import Controls
+from sandbox.sekoia.job import Import
+from sandbox.sekoia.live import LiveAPI, event
+
+__all__ = ["FAILURE", "Progress"]
+
+FAILURE = "The import could not be completed"
+"""What a task says that failed."""
+
+
+class Progress:
+    """Tells events, as far as the settings let them be told."""
+
+    def __init__(self, controls: Controls, live: LiveAPI) -> None:
+        self._controls = controls
+        self._live = live
+
+    def begins(self, job: Import) -> None:
+        """An import waits to be worked on."""
+        self._tell_task(job)
+        if self._controls.faults.zero_total_first:
+            self._tell(job, 0, job.total)
+        if self._controls.faults.zero_first:
+            self._tell(job, 0, 0)
+
+    def runs(self, job: Import) -> None:
+        """The first lines are taken."""
+        self._tell_task(job)
+
+    def goes_on(self, job: Import) -> None:
+        """Tells how far it is, unless that is known, or the end, which is told with its counts."""
+        if job.told < job.done < job.total:
+            job.told = job.done
+            self._tell(job, job.done, job.done if self._controls.faults.totals_grow_at else job.total)
+
+    def fails(self, job: Import) -> None:
+        """An import failed."""
+        self.goes_on(job)
+        self._tell_task(job)
+
+    def ends(self, job: Import) -> None:
+        """All lines were taken."""
+        faults = self._controls.faults
+        if faults.lose_events != "last":
+            forms: dict[str, object] = {
+                "number": job.created,
+                "null": None,
+                "list": [job.created],
+                "negative": -1,
+                "text": "n/a",
+            }
+            self._tell(
+                job,
+                job.total + faults.overcount,
+                job.total,
+                updated=job.updated,
+                ignored=job.ignored,
+                created=forms[faults.created_as],
+            )
+            self._tell_task(job)
+
+    def _tell(self, job: Import, imported: int, total: int, **counts: object) -> None:
+        faults = self._controls.faults
+        if faults.lose_events != "all":
+            numbers = {"imported": imported, "total": total, **counts}
+            told = {name: _number(number, as_text=faults.numbers_as_text) for name, number in numbers.items()}
+            self._live.push(json.dumps(event("ioc-collection", {"task_id": job.task_id, **told})), is_import=True)
+
+    def _tell_task(self, job: Import) -> None:
+        faults = self._controls.faults
+        if faults.task_events and faults.lose_events != "all":
+            details = {"error": FAILURE} if job.status == "FAILED" else {}
+            self._live.push(
+                json.dumps(event("task", {"id": job.task_id, "status": job.status, "attributes": details}))
+            )
+
+
+def _number(value: object, *, as_text: bool) -> object:
+    return str(value) if as_text and isinstance(value, int) else value
