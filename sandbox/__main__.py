@@ -9,7 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from sandbox import Sandbox
+from pydantic import ValidationError
+
+from sandbox import Faults, Sandbox
 from sandbox.demo import demo
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import Reporter
@@ -17,6 +19,7 @@ from sandbox.playbooks.playbook import Module, Playbook, PlaybookError, read_jso
 from sandbox.playbooks.report import ConsoleReporter, as_json
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import load_stubs
+from sandbox.sekoia.faults import named_value, said
 from sandbox.sekoia.server import serve
 
 __all__ = ["main"]
@@ -24,6 +27,10 @@ __all__ = ["main"]
 API_KEY = "sandbox-key"
 READ_ONLY_KEY = "sandbox-read-only-key"
 PACE_HELP = "indicators a second that an import takes in, so that progress can be watched (default: no limit)"
+
+
+class UsageError(ValueError):
+    """What is wrong with an argument of the command line, as a sentence."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,6 +51,21 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--api-key", default=API_KEY, help="the key that may do all (default: %(default)s)")
     serving.add_argument("--read-only-key", default=READ_ONLY_KEY, help="the key that may read (default: %(default)s)")
     serving.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)
+    serving.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a fault in force from the start, such as tasks=unknown; VALUE is JSON or text; as often as wanted",
+    )
+    serving.add_argument("--token", help="what changes through /sandbox need (default: made up and printed)")
+    serving.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which the pages may be opened besides this machine's own, as a container needs it",
+    )
 
     running = commands.add_parser(
         "run",
@@ -87,18 +109,40 @@ def main(arguments: list[str] | None = None) -> int:
                 return _run(options)
             case _:
                 return demo()
-    except PlaybookError as error:
+    except (PlaybookError, UsageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
 def _serve(options: argparse.Namespace) -> int:
     try:
-        serve(options.port, options.db, options.api_key, options.read_only_key, options.pace)
+        serve(
+            Sandbox(
+                options.port,
+                options.db,
+                options.api_key,
+                options.read_only_key,
+                options.pace,
+                faults=_faults(options.fault),
+                token=options.token,
+                allowed_hosts=options.allow_host,
+            )
+        )
     except (OSError, sqlite3.Error) as error:
         print(f"error: The sandbox cannot start: {error}.", file=sys.stderr)
         return 2
     return 0
+
+
+def _faults(given: list[str]) -> Faults:
+    """The faults that were given as NAME=VALUE. Raises UsageError for what is none."""
+    try:
+        return Faults.model_validate(dict(named_value(each) for each in given))
+    except ValidationError as error:
+        names = ", ".join(Faults.model_fields)
+        raise UsageError(f"--fault: {said(error)}. The faults are {names}.") from error
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}.") from error
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ import uvicorn
 from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
-from sandbox.sekoia.control import Guard
+from sandbox.sekoia.control import TOKEN_HEADER, Guard
 from sandbox.sekoia.faults import Controls, Faults
 from sandbox.sekoia.gate import Gate, Recorded
 from sandbox.sekoia.live import LiveAPI
@@ -247,13 +247,13 @@ class Sandbox:
         self._gate.forget()
 
 
-def serve(port: int, db: Path | str | None, api_key: str, read_only_key: str, pace: float) -> None:
+def serve(sandbox: Sandbox) -> None:
     """Serves until SIGINT or SIGTERM comes, and prints how to use what is served. To be called in the main thread."""
     stops = {signal.SIGINT, signal.SIGTERM}
     # Blocked from here on, in the server's thread too, they wait to be taken.
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     try:
-        with Sandbox(port, db, api_key, read_only_key, pace) as sandbox:
+        with sandbox:
             print(_usage(sandbox), flush=True)
             signal.sigwait(stops)
     finally:
@@ -274,6 +274,7 @@ LiveAPI        {sandbox.live_url}
 API key        {sandbox.api_key}
 Read-only key  {sandbox.read_only_key}
 Documentation  {sandbox.url}/docs
+Faults         {sandbox.url}/sandbox/faults (PUT with {TOKEN_HEADER}: {sandbox.token})
 
 To run an action by hand:
 

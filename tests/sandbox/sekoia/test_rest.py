@@ -234,7 +234,10 @@ def test_indicators_as_objects(api: API, collection_id: str) -> None:
     assert answer.status_code == 200
     first, second = answer.json()["items"]
     assert (first["description"], second["description"]) == ("own", "default")
-    assert (first["valid_until"], second["valid_until"]) == ("2030-12-31T22:00:00.000000Z", None)
+    assert (first["valid_until"], second["valid_until"]) == (
+        "2030-12-31T22:00:00.000000Z",
+        "2030-01-31T00:00:00.000000Z",
+    )
     assert re.fullmatch(r"indicator--[0-9a-f-]{36}", second.pop("id"))
     assert second.pop("created") == second.pop("modified")
     assert second == {
@@ -245,7 +248,7 @@ def test_indicators_as_objects(api: API, collection_id: str) -> None:
         "pattern": "[ipv4-addr:value = '192.0.2.1']",
         "pattern_type": "stix",
         "valid_from": "2030-01-01T00:00:00.000000Z",
-        "valid_until": None,
+        "valid_until": "2030-01-31T00:00:00.000000Z",
         "kill_chain_phases": [phase],
         "revoked": False,
         "x_ic_observable_types": ["ipv4-addr"],
@@ -368,7 +371,7 @@ def test_openapi_page(sandbox: Sandbox) -> None:
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     }
-    assert len(operations) == 16
+    assert len(operations) == 21
     assert operations.keys() >= {"POST /ioc-collections", "PATCH /callback/{node_run}", "GET /kill-chains"}
     for operation in operations.values():
         assert operation["description"]

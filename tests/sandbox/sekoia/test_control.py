@@ -1,0 +1,96 @@
+"""Faults from outside: over HTTP for whoever has the token, and on the command line."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox import Faults, Sandbox
+from sandbox.__main__ import main
+from tests.sandbox.conftest import API
+
+
+def _faults(sandbox: Sandbox, method: str = "PUT", body: Any = None, **headers: str) -> requests.Response:
+    headers = {"X-Sandbox-Token": sandbox.token, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return requests.request(method, f"{sandbox.url}/sandbox/faults", json=body, headers=headers, timeout=5)
+
+
+def test_faults_at_run_time(api: API, sandbox: Sandbox) -> None:
+    """What is put is in force at once, and nothing else; it can be read."""
+    rest = {"path": "collections$", "status": 429, "headers": {"Retry-After": "1"}}
+    assert _faults(sandbox, body={"tasks": "denied", "stall_after": 0.5, "rest": [rest]}).status_code == 200
+    assert (sandbox.faults.tasks, sandbox.faults.stall_after) == ("denied", 0.5)
+    assert api("GET", "/ioc-collections").headers["Retry-After"] == "1"
+    assert _faults(sandbox, "GET").json() == sandbox.faults.model_dump()
+    _faults(sandbox, body={})
+    assert sandbox.faults == Faults()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"task": "denied"}, "task: Extra"),
+        ({"tasks": "no"}, "tasks: Input should be 'known', 'unknown' or 'denied'"),
+        ({"rest": [{"status": 42}]}, "rest.0.status: "),
+        ([], ""),
+    ],
+)
+def test_misspelt_faults(sandbox: Sandbox, body: Any, message: str) -> None:
+    """What is no fault is refused, and changes nothing."""
+    answer = _faults(sandbox, body=body)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(message)
+    assert sandbox.faults == Faults()
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"Host": "localhost:8000"}, True),
+        ({"Host": "[::1]:8000", "Origin": "http://127.0.0.1:8000"}, True),
+        ({"Host": "sandbox.test"}, True),
+        ({"Host": "rebound.example"}, False),
+        ({"Host": "127.0.0.1.example"}, False),
+        ({"Host": "[x"}, False),
+        ({"Host": ""}, False),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"X_Sandbox_Token": "wrong"}, False),
+        ({"X_Sandbox_Token": ""}, False),
+    ],
+)
+def test_who_may_change_faults(headers: dict[str, str], allowed: bool) -> None:
+    """Only who has the token, by a name of this machine or one that is allowed, and not from another site's page."""
+    with Sandbox(allowed_hosts=["sandbox.test"]) as sandbox:
+        answer = _faults(sandbox, body={"tasks": "denied"}, **headers)
+        assert answer.status_code == (200 if allowed else 403)
+        assert sandbox.faults.tasks == ("denied" if allowed else "known")
+        reading = {name: value for name, value in headers.items() if name != "X_Sandbox_Token"}
+        assert _faults(sandbox, "GET", X_Sandbox_Token="", **reading).status_code == (
+            200 if allowed or not reading else 403
+        )
+
+
+def test_faults_from_the_start() -> None:
+    """A sandbox can begin with faults, to which a reset returns."""
+    with Sandbox(faults=Faults(tasks="unknown"), token="t") as sandbox:
+        assert sandbox.token == "t"
+        sandbox.faults.me = "denied"
+        sandbox.reset()
+        assert sandbox.faults == Faults(tasks="unknown")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("tasks", "'tasks' is not of the form NAME=VALUE."),
+        ("tasks=no", "tasks: Input should be 'known', 'unknown' or 'denied'. The faults are rest, callback, "),
+        ("task=1", "task: Extra inputs are not permitted"),
+        ("stall_after=2", "stall_after: "),
+    ],
+)
+def test_faults_of_the_command_line(capsys: pytest.CaptureFixture[str], given: str, said: str) -> None:
+    """What is no fault is said before anything is served."""
+    assert main(["serve", "--port", "0", "--fault", given]) == 2
+    assert capsys.readouterr().err.startswith(f"error: --fault: {said}")
