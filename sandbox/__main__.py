@@ -4,21 +4,15 @@ import argparse
 import signal
 import sqlite3
 import sys
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
 from pydantic import ValidationError
 
-from sandbox import Faults, Sandbox
+from sandbox import Faults
 from sandbox.demo import demo
-from sandbox.playbooks.access import Platform
-from sandbox.playbooks.events import Reporter
-from sandbox.playbooks.playbook import Module, Playbook, PlaybookError, read_json_object
-from sandbox.playbooks.report import ConsoleReporter, as_json
-from sandbox.playbooks.runner import Runner
-from sandbox.playbooks.stubs import load_stubs
+from sandbox.playbooks.command import add_command, run_playbook
+from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.faults import named_value, said
 from sandbox.sekoia.server import serve
 
@@ -67,27 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a name under which the pages may be opened besides this machine's own, as a container needs it",
     )
 
-    running = commands.add_parser(
-        "run",
-        help="run a playbook in Sekoia's export format",
-        description="Runs a playbook as the platform does: each action of the module is a process of its own. "
-        "Nodes of other modules answer what a YAML file of stubs says. Without --trigger and --stubs the files "
-        "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. "
-        "The exit status is 1 when a node failed, and 2 when the playbook cannot be run at all.",
-    )
-    running.add_argument("playbook", type=Path, metavar="PLAYBOOK.json", help="a playbook as Sekoia exports it")
-    running.add_argument("--trigger", type=Path, metavar="FILE", help="JSON object that the trigger gives (node.0)")
-    running.add_argument("--stubs", type=Path, metavar="FILE", help="YAML: what nodes answer that are not run here")
-    running.add_argument("--storage", type=Path, metavar="DIR", help="the nodes' storage (default: an empty folder)")
-    running.add_argument("--module-dir", type=Path, default=Path(), metavar="DIR", help="the module (default: here)")
-    running.add_argument(
-        "--timeout", type=float, default=1000, metavar="S", help="seconds a node may take (%(default)s)"
-    )
-    running.add_argument("--json", action="store_true", help="print one JSON document at the end, and nothing else")
-    target = running.add_argument_group("where to run it (default: a sandbox of its own)")
-    target.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)
-    target.add_argument("--url", help="a sandbox that `serve` runs, such as http://127.0.0.1:8000")
-    target.add_argument("--api-key", default=API_KEY, metavar="KEY", help="its key (default: %(default)s)")
+    add_command(commands, API_KEY, PACE_HELP)
 
     commands.add_parser(
         "demo",
@@ -106,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "serve":
                 return _serve(options)
             case "run":
-                return _run(options)
+                return run_playbook(options)
             case _:
                 return demo()
     except (PlaybookError, UsageError) as error:
@@ -143,43 +117,6 @@ def _faults(given: list[str]) -> Faults:
         raise UsageError(f"--fault: {said(error)}. The faults are {names}.") from error
     except ValueError as error:
         raise UsageError(f"--fault: {error}.") from error
-
-
-def _run(options: argparse.Namespace) -> int:
-    if options.storage is not None and not options.storage.is_dir():
-        raise PlaybookError(f"The storage {options.storage} is no folder.")
-    playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
-    trigger = options.trigger or _beside(options.playbook, ".trigger.json")
-    stubs = options.stubs or _beside(options.playbook, ".stubs.yaml")
-    answers = load_stubs(stubs, playbook) if stubs else {}
-    event = read_json_object(trigger) if trigger else {}
-    with ExitStack() as stack:
-        storage = options.storage or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storage-")))
-        if options.url:
-            platform = Platform.at(options.url, options.api_key)
-        else:
-            platform = Platform.of(stack.enter_context(Sandbox(api_key=options.api_key, pace=options.pace)))
-        reporter = Reporter() if options.json else ConsoleReporter()
-        run = Runner(
-            playbook,
-            module,
-            platform,
-            storage,
-            event=event,
-            stubs=answers,
-            inputs={kind: str(path) for kind, path in (("trigger", trigger), ("stubs", stubs)) if path},
-            reporter=reporter,
-            timeout=options.timeout,
-        ).run()
-    if options.json:
-        print(as_json(run))
-    return 0 if run.succeeded else 1
-
-
-def _beside(playbook: Path, suffix: str) -> Path | None:
-    """The file of this kind that lies beside a playbook, if there is one."""
-    path = playbook.with_suffix(suffix)
-    return path if path.is_file() else None
 
 
 def _interrupted(signum: int, _frame: FrameType | None) -> None:

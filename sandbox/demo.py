@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
-from sandbox.playbooks.playbook import Module, Playbook, read_json_object
+from sandbox.playbooks.module import Module
+from sandbox.playbooks.playbook import Playbook, read_json_object
 from sandbox.playbooks.report import ConsoleReporter
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import load_stubs

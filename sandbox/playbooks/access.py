@@ -19,6 +19,9 @@ from sandbox.playbooks.playbook import JSONObject, PlaybookError
 
 __all__ = ["Collection", "NodeRun", "NotThere", "Platform"]
 
+# Seconds for a sandbox to be connected to, and to answer.
+TIMEOUT = (3, 30)
+
 
 class NotThere(PlaybookError):
     """The sandbox does not know what was asked for."""
@@ -59,12 +62,12 @@ def _get(url: str, token: str, **query: int) -> JSONObject:
     with requests.Session() as session:
         session.trust_env = False  # a proxy of the environment does not lead to the loopback
         try:
-            answer = session.get(url, headers={"Authorization": f"Bearer {token}"}, params=query, timeout=30)
+            answer = session.get(url, headers={"Authorization": f"Bearer {token}"}, params=query, timeout=TIMEOUT)
             answer.raise_for_status()
             content: JSONObject = answer.json()
         except requests.RequestException as error:
             status = getattr(error.response, "status_code", None)
-            reasons = {None: "it is not there", 401: "it refuses the key"}
+            reasons = {None: "nobody answers", 401: "it refuses the key"}
             reason = reasons.get(status, f"it answered {status}")
             kind = NotThere if status == 404 else PlaybookError
             raise kind(f"The sandbox does not give {urlsplit(url).path}: {reason}.") from error
@@ -105,6 +108,16 @@ class Platform:
     def live_url(self) -> str:
         """LiveAPI of the sandbox."""
         return re.sub("^http", "ws", self.url) + "/live/"
+
+    def check(self) -> None:
+        """Raises PlaybookError when nobody answers at its address, or the key is refused: at once, in one sentence."""
+        try:
+            _get(f"{self.url}/v2/inthreat/ioc-collections", self.api_key, limit=1)
+        except PlaybookError as error:
+            raise PlaybookError(
+                f"There is no sandbox that can be used at {self.url}. {error} `make sandbox` serves one; without --url "
+                "the playbook runs on a sandbox of its own."
+            ) from error
 
     def indicators(self, collection_id: str) -> Iterator[JSONObject]:
         """Every indicator of a collection, read over REST; raises PlaybookError."""

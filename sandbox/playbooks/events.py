@@ -22,8 +22,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.playbooks.access import Collection
+from sandbox.playbooks.operators import JudgedCase
 from sandbox.playbooks.playbook import JSONObject
-from sandbox.playbooks.templates import JudgedCase
+from sandbox.playbooks.templates import UndefinedName
 
 __all__ = [
     "Everyone",
@@ -73,19 +74,6 @@ class Iteration:
     node: str
     index: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class UndefinedName:
-    """A name in a template that nothing has: `where` names the argument, `nearest` the closest name that is there."""
-
-    where: str
-    name: str
-    nearest: str | None = None
-
-    def __str__(self) -> str:
-        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return f"{self.where} uses {self.name}, which is not defined{hint}"
 
 
 @dataclass(frozen=True, slots=True)

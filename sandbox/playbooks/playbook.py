@@ -1,16 +1,17 @@
-"""A playbook in Sekoia's export format, and the module it is for."""
+"""A playbook in Sekoia's export format: its nodes, and the ways between them."""
 
 import json
-from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 __all__ = [
     "Case",
     "JSONObject",
-    "Module",
+    "Modification",
     "Node",
     "NodeError",
     "Playbook",
@@ -54,17 +55,28 @@ class Case(BaseModel):
     """One case of a condition: when it holds, the output of its name is taken."""
 
     name: str
-    left: Any
-    comparison: Literal["==", "!=", "<", ">", "<=", ">=", "in", "not in", "range"]
-    right: Any
+    left: Any = None
+    comparison: str
+    right: Any = None
     value_type: str | None = None
 
 
+class Modification(BaseModel):
+    """One change that a store makes: what it does (`type`) to what is kept under a key, with which value."""
+
+    key: str
+    type: str
+    value: Any = None
+
+
 class Node(BaseModel):
-    """One node of an exported playbook."""
+    """One node of an exported playbook.
+
+    What a foreach does for each item hangs on `loop`, beside the outputs as in the vendor's templates, or among them.
+    """
 
     name: str
-    type: Literal["trigger", "action", "operator"]
+    type: str
     subtype: str | None = None
     outputs: dict[str, list[str]]
     module_uuid: str | None = None
@@ -72,20 +84,42 @@ class Node(BaseModel):
     trigger_uuid: str | None = None
     arguments: JSONObject = Field(default_factory=dict)
     cases: list[Case] = Field(default_factory=list)
-
-    def following(self, output: str) -> list[str]:
-        """The nodes that an output leads to."""
-        return self.outputs.get(output, [])
+    items: Any = None
+    loop: list[str] = Field(default_factory=list)
+    modifications: list[Modification] = Field(default_factory=list)
 
     @property
-    def template(self) -> JSONObject:
-        """What the node has before anything is rendered: an action's arguments, a condition's cases."""
-        return {"cases": [case.model_dump(exclude_none=True) for case in self.cases]} if self.cases else self.arguments
+    def operator(self) -> str | None:
+        """What kind of operator it is; None when it is none."""
+        return self.subtype if self.type == "operator" else None
+
+    def following(self, output: str) -> list[str]:
+        """The nodes that an output leads to, each once."""
+        also = self.loop if output == "loop" else []
+        return list(dict.fromkeys([*self.outputs.get(output, []), *also]))
+
+    @property
+    def branches(self) -> dict[str, list[str]]:
+        """Every output, the loop of a foreach among them, and the nodes that it leads to."""
+        return {output: self.following(output) for output in [*self.outputs, *(["loop"] if self.loop else [])]}
 
     @property
     def followers(self) -> list[str]:
-        """The nodes that any output leads to."""
-        return [key for keys in self.outputs.values() for key in keys]
+        """The nodes that any output leads to, each once."""
+        return list(dict.fromkeys(key for keys in self.branches.values() for key in keys))
+
+    @property
+    def template(self) -> JSONObject:
+        """What the node has before anything is rendered: an action's arguments, or what an operator works on."""
+        match self.operator:
+            case "condition":
+                return {"cases": [case.model_dump(exclude_none=True) for case in self.cases]}
+            case "foreach":
+                return {"items": self.items}
+            case "store":
+                return {"modifications": [change.model_dump(exclude_none=True) for change in self.modifications]}
+            case _:
+                return self.arguments
 
 
 class Playbook(BaseModel):
@@ -96,8 +130,8 @@ class Playbook(BaseModel):
 
     @model_validator(mode="after")
     def _graph_is_whole(self) -> Self:
-        if len(triggers := [key for key, node in self.nodes.items() if node.type == "trigger"]) != 1:
-            raise ValueError(f"it has {len(triggers)} triggers instead of one")
+        if not self.triggers:
+            raise ValueError("it has no trigger, so nothing starts it")
         for key, node in self.nodes.items():
             for target in node.followers:
                 if target not in self.nodes:
@@ -113,25 +147,70 @@ class Playbook(BaseModel):
             raise PlaybookError(f"{path} is no playbook: {first_reason(error)}.") from error
 
     @property
-    def trigger(self) -> str:
-        """The key of the trigger node."""
-        return next(key for key, node in self.nodes.items() if node.type == "trigger")
+    def triggers(self) -> list[str]:
+        """The keys of its triggers."""
+        return [key for key, node in self.nodes.items() if node.type == "trigger"]
 
+    def key(self, named: str) -> str:
+        """The key of the node that has this key or this name; raises PlaybookError when none or several have it."""
+        if named in self.nodes:
+            return named
+        match [key for key, node in self.nodes.items() if node.name == named]:
+            case [key]:
+                return key
+            case []:
+                near = get_close_matches(named, [*self.nodes, *(node.name for node in self.nodes.values())], 1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise PlaybookError(f"The playbook has no node {named}.{hint}")
+            case keys:
+                raise PlaybookError(f"Nodes {' and '.join(keys)} are all called {named}: give the number.")
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A module's folder: its uuid, and the docker_parameters of each action by the action's uuid."""
+    def start(self, named: str | None = None) -> str:
+        """The key of the trigger that starts it: its only one, or the one of this key or name.
 
-    folder: Path
-    uuid: str
-    actions: dict[str, str]
+        Raises PlaybookError when it has several and none is named, and when another node is named.
+        """
+        listed = ", ".join(f"{key} ({self.nodes[key].name})" for key in self.triggers)
+        if named is None:
+            if len(self.triggers) > 1:
+                raise PlaybookError(f"The playbook has several triggers, so choose the one that starts it: {listed}.")
+            return self.triggers[0]
+        if (key := self.key(named)) not in self.triggers:
+            raise PlaybookError(f"Node {key} is no trigger. What can start the playbook: {listed}.")
+        return key
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Reads manifest.json and action_*.json; raises PlaybookError when the folder is no module's."""
-        manifests = [read_json_object(path) for path in sorted(folder.glob("action_*.json"))]
+    def reached(self, start: str) -> list[str]:
+        """The nodes that a way leads to from this one, itself first, each once."""
+        found, waiting = dict.fromkeys([start]), [start]
+        while waiting:
+            for key in self.nodes[waiting.pop()].followers:
+                if key not in found:
+                    found[key] = None
+                    waiting.append(key)
+        return list(found)
+
+    def circle(self, start: str) -> list[str] | None:
+        """Nodes that lead in a circle, the first of them again at the end; None when there is none.
+
+        A way from the body of a foreach back to it is none: there the next item begins.
+        """
+        followers = {key: set(self.nodes[key].followers) for key in self.reached(start)}
+        for key in followers:
+            if self.nodes[key].operator == "foreach":
+                for body in self._body(key):
+                    followers[body].discard(key)
         try:
-            actions = {manifest["uuid"]: manifest["docker_parameters"] for manifest in manifests}
-            return cls(folder.resolve(), read_json_object(folder / "manifest.json")["uuid"], actions)
-        except KeyError as error:
-            raise PlaybookError(f"A manifest in {folder} has no {error.args[0]}.") from error
+            TopologicalSorter(followers).prepare()
+        except CycleError as error:
+            circle: list[str] = error.args[1]
+            return circle[::-1]
+        return None
+
+    def _body(self, foreach: str) -> set[str]:
+        """The nodes between a foreach and itself or the ends of its loop."""
+        found, waiting = set[str](), list(self.nodes[foreach].following("loop"))
+        while waiting:
+            if (key := waiting.pop()) not in found and key != foreach:
+                found.add(key)
+                waiting.extend(self.nodes[key].followers)
+        return found

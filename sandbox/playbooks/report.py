@@ -1,18 +1,20 @@
 """What people see of a playbook's run: bars on a terminal, plain lines elsewhere, or one JSON document."""
 
 import json
+import math
 import os
 import sys
 import textwrap
 from typing import Any, TextIO
 
+import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from sandbox.playbooks.events import NodeOutcome, NodeProgress, NodeStarted, PlaybookRun, Reporter, RunStarted
 from sandbox.playbooks.playbook import JSONObject
 
-__all__ = ["ConsoleReporter", "as_json"]
+__all__ = ["ConsoleReporter", "as_json", "as_yaml"]
 
 WIDTH = 99
 # Results longer than this say more in the JSON report than on a line.
@@ -22,16 +24,21 @@ LONGEST_ARGUMENT = 2000
 
 
 class ConsoleReporter(Reporter):
-    """Writes a run to a stream. Progress is a bar on a terminal, and a line every 10 % anywhere else."""
+    """Writes a run to a stream. Progress is a bar on a terminal, and a line every 10 % anywhere else.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    With `show` it writes each node's arguments, results and log in full.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, show: bool = False) -> None:
         stream = stream or sys.stdout
         terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
         self._console = Console(file=stream, force_terminal=terminal, highlight=False)
         self._width = min(self._console.width, WIDTH) if terminal else WIDTH
+        self._show = show
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._tenths = -1
+        self._begun = ""
         self._ids: set[tuple[str, str]] = set()
 
     def run_started(self, run: RunStarted) -> None:
@@ -39,6 +46,8 @@ class ConsoleReporter(Reporter):
         self.say(f'Playbook "{run.playbook}" on the sandbox at {run.url}', style="bold")
         for kind, path in run.inputs.items():
             self.say(f"{kind}: {path}", indent=4)
+        for warning in run.warnings:
+            self.say(f"warning: {warning}", indent=4, style="yellow")
         if "trigger" in run.inputs and (shown := self._shown(run.event)):
             name = next(node.name for node in run.nodes if node.key == run.trigger)
             self.say("")
@@ -47,9 +56,12 @@ class ConsoleReporter(Reporter):
 
     def node_started(self, node: NodeStarted) -> None:
         """Opens the paragraph of a node."""
-        self._tenths = -1
+        self._tenths, self._begun = -1, node.key
         self.say("")
-        self.say(f"[{node.key}] {node.name}", style="bold")
+        turns = "".join(f", item {turn.index + 1:,} of {turn.total:,}" for turn in node.loop)
+        self.say(f"[{node.key}] {node.name}{turns}", style="bold")
+        if self._show:
+            self._say_document("arguments", node.arguments)
 
     def node_progressed(self, progress: NodeProgress) -> None:
         """Moves the bar, or writes a line when the next 10 % are reached."""
@@ -76,9 +88,12 @@ class ConsoleReporter(Reporter):
     def node_finished(self, outcome: NodeOutcome) -> None:
         """Closes the bar and says how the node ended."""
         self.close()
-        for warning in outcome.warnings:
+        if outcome.key != self._begun:
+            self.say("")
+            self.say(f"[{outcome.key}] {outcome.name}: through with its items", style="bold")
+        for warning in (*map(str, outcome.undefined), *outcome.warnings):
             self.say(f"warning: {warning}", indent=4, style="yellow")
-        if outcome.stub:
+        if outcome.stub and not self._show:
             self.say("stub: this node is not run, and would get", indent=4, style="cyan")
             for name, value in outcome.arguments.items():
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -90,7 +105,11 @@ class ConsoleReporter(Reporter):
             self.say(f"failed after {outcome.seconds:.1f} s: {outcome.error}", indent=4, style="bold red")
         elif not (outcome.stub or outcome.cases):
             self.say(f"done in {outcome.seconds:.1f} s", indent=4, style="green")
-        self._say_values(self._shown(outcome.results or {}), "answers " if outcome.stub else "")
+        if self._show:
+            self._say_document("answers" if outcome.stub else "results", outcome.results or {})
+            self._say_document("log", outcome.logs)
+        else:
+            self._say_values(self._shown(outcome.results or {}), "answers " if outcome.stub else "")
         for output, keys in outcome.taken.items():
             if output != "default":
                 following = f"node {' and '.join(keys)}" if keys else "no node"
@@ -101,7 +120,11 @@ class ConsoleReporter(Reporter):
         self.say("")
         for node in run.not_run:
             why = "its branch was not taken" if node.after is None else f"node {node.after} failed before"
-            self.say(f"[{node.key}] {node.name}: not run, {why}", style="dim" if node.after is None else "yellow")
+            if node.waits_for:
+                why = f"it waits for node {' and '.join(node.waits_for)}"
+            self.say(
+                f"[{node.key}] {node.name}: not run, {why}", style="yellow" if node.after or node.waits_for else "dim"
+            )
         for collection in run.collections:
             revoked = f", {collection.revoked:,} of them revoked" if collection.revoked else ""
             self.say(f'Collection "{collection.name}" holds {collection.total:,} indicators{revoked}', style="bold")
@@ -110,7 +133,7 @@ class ConsoleReporter(Reporter):
         if run.succeeded:
             self.say(f"Finished in {run.seconds:.1f} s.", style="green")
         else:
-            failed = ", ".join(outcome.key for outcome in run.outcomes if outcome.error is not None)
+            failed = ", ".join(dict.fromkeys(outcome.key for outcome in run.outcomes if outcome.status == "failed"))
             self.say(f"Failed after {run.seconds:.1f} s: see node {failed}.", style="bold red")
 
     def close(self) -> None:
@@ -132,6 +155,14 @@ class ConsoleReporter(Reporter):
             )
             self._console.print(wrapped, style=style, markup=False, soft_wrap=True)
 
+    def _say_document(self, title: str, value: Any) -> None:
+        """Writes a whole value, as YAML has it; nothing when there is none."""
+        if value:
+            self.say(title, indent=4, style="cyan")
+            text = value if isinstance(value, str) else as_yaml(value)
+            for line in text.rstrip().split("\n"):
+                self.say(line.strip(), indent=6 + len(line) - len(line.lstrip()))
+
     def _say_values(self, values: dict[str, str], before: str = "") -> None:
         if values:
             self.say(before + "; ".join(f"{name}: {value}" for name, value in values.items()), indent=4)
@@ -152,6 +183,22 @@ class ConsoleReporter(Reporter):
                     if name.endswith("_id"):
                         self._ids.add((name, value))
         return shown
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: a text of several lines keeps them."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def as_yaml(value: Any) -> str:
+    """A value as people read it: keys in their order, no line broken."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 def _listed(values: list[Any]) -> str:

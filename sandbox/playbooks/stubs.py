@@ -53,7 +53,7 @@ class Stub(BaseModel):
 def load_stubs(path: Path, playbook: Playbook) -> dict[str, Stub]:
     """Reads a file of stubs, by the key or the name of the node in the playbook.
 
-    The trigger can have one for its files: what it gives is no stub's. Raises PlaybookError, which names the file, when
+    The results of a trigger's are the event that it gives. Raises PlaybookError, which names the file, when
     it cannot be read, when it names a node that is not there, that two have, or that it has named before, and when an
     entry is no stub.
     """
@@ -68,30 +68,19 @@ def load_stubs(path: Path, playbook: Playbook) -> dict[str, Stub]:
         raise PlaybookError(f"{path} holds no stubs: it must name nodes, and say what each answers.")
     stubs = dict[str, Stub]()
     for name, value in content.items():
-        key = _key(str(name), playbook, path)
+        try:
+            key = playbook.key(str(name))
+        except PlaybookError as error:
+            raise PlaybookError(f"{path} cannot be used: {error}") from error
         if key in stubs:
             raise PlaybookError(f"{path} says twice what node {key} answers.")
         try:
             stubs[key] = Stub.of(value)
         except ValidationError as error:
             raise PlaybookError(f"{path} is unusable at {name}: {first_reason(error)}.") from error
-        if key == playbook.trigger and stubs[key].model_fields_set - {"files"}:
-            raise PlaybookError(
-                f"{path} is unusable at {name}: the trigger can only have files, what it gives is an event (--trigger)."
-            )
+        if key in playbook.triggers and stubs[key].model_fields_set - {"results", "files"}:
+            raise PlaybookError(f"{path} is unusable at {name}: a trigger can only have results and files.")
     return stubs
-
-
-def _key(name: str, playbook: Playbook, path: Path) -> str:
-    if name in playbook.nodes:
-        return name
-    match [key for key, node in playbook.nodes.items() if node.name == name]:
-        case [key]:
-            return key
-        case []:
-            raise PlaybookError(f"{path} names a node that the playbook does not have: {name}.")
-        case keys:
-            raise PlaybookError(f"{path} names {name}, which nodes {' and '.join(keys)} are called: give the number.")
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,147 +1,267 @@
-"""What a playbook's templates and conditions come to: Jinja with the platform's jsonpath, and its comparisons."""
+"""What a playbook's templates come to: Jinja in its sandbox, with the platform's filters and an end to every loop."""
 
-import ast
-import json
-import operator
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from difflib import get_close_matches
 from typing import Any
 
-from jinja2 import TemplateError, TemplateRuntimeError
+from jinja2 import (
+    Template,
+    TemplateAssertionError,
+    TemplateError,
+    TemplateRuntimeError,
+    Undefined,
+    UndefinedError,
+    nodes,
+)
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
-from jsonpath_ng.exceptions import JSONPathError
-from jsonpath_ng.ext.parser import parse
+from jinja2.utils import missing
 
-from sandbox.playbooks.playbook import Case, JSONObject, Node, NodeError
+from sandbox.playbooks.filters import FILTERS
+from sandbox.playbooks.playbook import JSONObject, NodeError
 
-__all__ = ["JudgedCase", "choose", "jsonpath", "render"]
+__all__ = ["Templates", "UndefinedName"]
 
-
-def render(value: Any, variables: JSONObject, *, where: str = "The arguments") -> Any:
-    """Renders each string in a value with Jinja, in a sandbox.
-
-    As on the platform what comes out of a string is a string, whatever the expression gave, and what was no
-    string stays as it is. Raises NodeError, which begins with `where`, when a template cannot be rendered.
-    """
-    match value:
-        case str():
-            try:
-                return _environment().from_string(value).render(variables)
-            except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                reason = str(error).rstrip(".")
-                raise NodeError(f"{where} cannot be rendered: {reason}.") from error
-        case list():
-            return [render(item, variables, where=where) for item in value]
-        case dict():
-            return {key: render(item, variables, where=where) for key, item in value.items()}
-        case _:
-            return value
-
-
-def _environment() -> SandboxedEnvironment:
-    """Jinja as playbooks have it."""
-    environment = SandboxedEnvironment(keep_trailing_newline=True)
-    environment.filters["jsonpath"] = jsonpath
-    return environment
-
-
-def jsonpath(value: Any, path: str, return_list: bool = False) -> Any:
-    """The platform's filter: what a path finds in a value, or in the JSON that a text holds.
-
-    A single find stands for itself, several are a list, and none is None; with `return_list` it is a list however
-    many there are. The library and these rules are those of the vendor's action "Read JSON File", and the vendor's
-    templates filter texts and objects alike. Raises TemplateRuntimeError for a path that is none.
-    """
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise TemplateRuntimeError(f"jsonpath got a text that is no JSON ({error})") from error
-    try:
-        found = [match.value for match in _path(path).find(value)]
-    except JSONPathError as error:
-        raise TemplateRuntimeError(f"{path} is no JSON path ({error})") from error
-    if return_list or len(found) > 1:
-        return found
-    return found[0] if found else None
-
-
-@lru_cache(maxsize=64)
-def _path(path: str) -> Any:
-    return parse(path)
+# What one template may take; on the platform a whole playbook is to take less than a minute.
+SECONDS = 10.0
+# How many values are looked at to find where an undefined name would have been.
+MOST_VALUES = 10_000
+FAILURES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedCase:
-    """A case of a condition, with what its sides came to and whether it holds."""
+class UndefinedName:
+    """A name in a template that nothing has: `where` names the argument, `nearest` the closest name that is there."""
 
+    where: str
     name: str
-    left: str
-    comparison: str
-    right: str
-    holds: bool
+    nearest: str | None = None
 
     def __str__(self) -> str:
-        sides = (side if len(side) <= 60 else f"{side[:57]}..." for side in (self.left, self.right))
-        return f" {self.comparison} ".join(side or '""' for side in sides)
+        hint = f": did you mean {self.nearest}?" if self.nearest else "."
+        return f"{self.where} uses {self.name}, which is not defined{hint}"
 
 
-def choose(node: Node, variables: JSONObject) -> tuple[str, list[JudgedCase]]:
-    """The output that a condition takes, and the cases it looked at.
+class Templates:
+    """Renders the templates of one run, and notes the names in them that are not defined.
 
-    Cases are tried in order, as with "if" and "else if", and the first that holds names the output; when none does it
-    is `else`. Numbers and lists are compared as such, also where a template made text of them (the vendor's
-    documentation of operators, "Comparison types", and the cases of its templates). Raises NodeError for a case that
-    cannot be judged.
+    As on the platform a text that is one `{{ … }}` as a whole keeps the type of its value, which is None when it is not
+    defined; any other text stays a text, in which what is not defined is empty.
     """
-    judged = list[JudgedCase]()
-    for case in node.cases:
-        judged.append(_judge(case, variables))
-        if judged[-1].holds:
-            return case.name, judged
-    return "else", judged
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._ends = 0.0
+        self._where = ""
+        self._variables = JSONObject()
+        self._undefined = dict[UndefinedName, None]()  # each once, in order
+        self._compiled = dict[str, Callable[[JSONObject], Any]]()
+        self._environment = _Environment(self._note, self._check)
+
+    def take_undefined(self) -> list[UndefinedName]:
+        """The undefined names that were used since this was asked last."""
+        undefined, self._undefined = list(self._undefined), {}
+        return undefined
+
+    def check(self, value: Any, *, where: str) -> None:
+        """Looks at each template in a value without rendering it.
+
+        Raises NodeError, which begins with `where`, for one that cannot be read or that uses an unknown filter or test.
+        """
+        for text in _texts(value):
+            try:
+                self._compile(text)
+            except TemplateError as error:
+                raise NodeError(f"{where} is no template that can be used: {_sentence(error)}.") from error
+
+    def render(self, value: Any, variables: JSONObject, *, where: str, undefined: Any = None) -> Any:
+        """Renders each text in a value; what is no text stays as it is.
+
+        A text that is one `{{ … }}`, whose value is not defined, becomes `undefined`. Raises NodeError, which begins
+        with `where`, when a template cannot be rendered, takes too long, or gives what JSON does not have.
+        """
+        match value:
+            case str():
+                self._where, self._variables = where, variables
+                self._ends = time.monotonic() + self._seconds
+                try:
+                    rendered = self._compile(value)(variables)
+                    return undefined if isinstance(rendered, Undefined) and not rendered else self._as_json(rendered)
+                except FAILURES as error:
+                    raise NodeError(f"{where} cannot be rendered: {_sentence(error)}.") from error
+            case list():
+                return [self.render(item, variables, where=where) for item in value]
+            case dict():
+                return {key: self.render(item, variables, where=where) for key, item in value.items()}
+            case _:
+                return value
+
+    def _compile(self, text: str) -> Callable[[JSONObject], Any]:
+        """What renders a text, made once."""
+        if text not in self._compiled:
+            self._compiled[text] = self._environment.rendering(text)
+        return self._compiled[text]
+
+    def _check(self) -> None:
+        """Raises TemplateRuntimeError when the time is over."""
+        if time.monotonic() > self._ends:
+            raise TemplateRuntimeError(f"it takes longer than {self._seconds:g} s")
+
+    def _as_json(self, value: Any) -> Any:
+        """A value as JSON has it, for Jinja's filters can give generators and the like."""
+        match value:
+            case Undefined():
+                return value or None  # an undefined value is never true, and asking notes it
+            case str():
+                return str(value)
+            case bool() | int() | float() | None:
+                return value
+            case dict():
+                return {str(key): self._as_json(item) for key, item in value.items()}
+            case list() | tuple() | set() | frozenset() | range() | Iterator():
+                return [self._as_json(item) for item in self._environment.bounded(value)]
+            case _:
+                raise TemplateRuntimeError(f"it gives no JSON but a {type(value).__name__}")
+
+    def _note(self, holder: Any, name: Any) -> str:
+        """Notes a name that a value does not have; returns it in full, with the nearest that it has."""
+        holder = self._variables if holder is missing else holder
+        names, path = holder if isinstance(holder, dict) else {}, self._path(holder)
+        nearest = get_close_matches(str(name), map(str, names), 1)
+        found = UndefinedName(self._where, _joined(path, name), _joined(path, nearest[0]) if nearest else None)
+        self._undefined[found] = None
+        return found.name + (f" is not defined (did you mean {found.nearest}?)" if nearest else " is not defined")
+
+    def _path(self, holder: Any) -> str:
+        """Where the variables have this very value, as a template writes it; nothing when it is none of theirs."""
+        waiting = deque[tuple[str, Any]]([("", self._variables)])
+        for _ in range(MOST_VALUES):
+            if not waiting:
+                break
+            path, value = waiting.popleft()
+            if value is holder:
+                return path
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting.extend((_joined(path, key), item) for key, item in items if isinstance(item, dict | list))
+        return ""
 
 
-def _judge(case: Case, variables: JSONObject) -> JudgedCase:
-    where = f'The case "{case.name}"'
-    left, right = (render(side, variables, where=where) for side in (case.left, case.right))
-    meaning = str if case.value_type == "string" else _meaning
-    try:
-        holds = bool(_COMPARISONS[case.comparison](meaning(left), meaning(right)))
-    except (TypeError, ValueError) as error:
-        raise NodeError(f"{where} cannot compare {left!r} {case.comparison} {right!r}.") from error
-    return JudgedCase(case.name, str(left), case.comparison, str(right), holds)
+class _Environment(SandboxedEnvironment):
+    """Jinja's sandbox, in which each step of a loop and each call looks at the clock."""
+
+    def __init__(self, note: Callable[[Any, Any], str], check: Callable[[], None]) -> None:
+        super().__init__(keep_trailing_newline=True, undefined=_undefined(note))
+        self._check = check
+        self.filters |= {**FILTERS, "bounded": self.bounded}
+
+    def rendering(self, text: str) -> Callable[[JSONObject], Any]:
+        """What renders a text with variables; raises TemplateError when it is no template."""
+        template = self.parse(text)
+        self._know_all(template)
+        match template.body:
+            case [nodes.Output(nodes=[nodes.TemplateData()])] | []:
+                return lambda _: text
+            case [nodes.Output(nodes=[_])] if text.startswith("{{") and text.endswith("}}"):
+                inner = text[2:-2].removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+")
+                return self.compile_expression(inner, undefined_to_none=False)
+        for loop in template.find_all(nodes.For):
+            loop.iter = nodes.Filter(loop.iter, "bounded", [], [], None, None)
+        return Template.from_code(self, self.compile(template), self.make_globals(None)).render
+
+    def _know_all(self, template: nodes.Template) -> None:
+        """Raises TemplateError for a filter or a test that nobody has, also where Jinja would tell only on the way."""
+        for kind, known in ((nodes.Filter, self.filters), (nodes.Test, self.tests)):
+            for used in template.find_all(kind):
+                if used.name not in known:
+                    near = get_close_matches(used.name, known, 1)
+                    hint = f" (did you mean {near[0]}?)" if near else ""
+                    raise TemplateAssertionError(f"there is no {kind.__name__.lower()} {used.name}{hint}", used.lineno)
+
+    def bounded(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items, as long as there is time."""
+        for item in items:
+            self._check()
+            yield item
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Calls what a template calls, as long as there is time: macros can call each other."""
+        self._check()
+        return super().call(context, obj, *args, **kwargs)
 
 
-def _meaning(value: Any) -> Any:
-    """The number, list or other literal that a text is, else the text itself; an item of a list likewise."""
+def _undefined(note: Callable[[Any, Any], str]) -> type[Undefined]:
+    """Jinja's Undefined, which tells `note` when its value is used; asking whether it is defined is no use."""
+
+    class Noted(Undefined):
+        __slots__ = ()
+
+        def _noted(self) -> str:
+            if self._undefined_exception is not UndefinedError:  # it is there, and the sandbox refuses it
+                self._fail_with_undefined_error()
+            return note(self._undefined_obj, self._undefined_name)
+
+        def __str__(self) -> str:
+            self._noted()
+            return super().__str__()
+
+        def __iter__(self) -> Iterator[Any]:
+            self._noted()
+            return super().__iter__()
+
+        def __bool__(self) -> bool:
+            self._noted()
+            return super().__bool__()
+
+        def __len__(self) -> int:
+            self._noted()
+            return super().__len__()
+
+        def __eq__(self, other: object) -> bool:
+            self._noted()
+            return super().__eq__(other)
+
+        def __ne__(self, other: object) -> bool:
+            return not self == other
+
+        __hash__ = Undefined.__hash__
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise UndefinedError(self._noted())
+
+        def __getitem__(self, name: Any) -> Any:
+            raise UndefinedError(self._noted())
+
+    return Noted
+
+
+def _joined(path: str, name: Any) -> str:
+    """The name of something in a value: node.1.rule, node.1['a b'], node.1.events[0]."""
+    if isinstance(name, int) and path and path != "node":
+        return f"{path}[{name}]"
+    if isinstance(name, int) or str(name).replace("_", "a").isalnum():
+        return f"{path}.{name}" if path else str(name)
+    return f"{path}[{name!r}]"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Each text in a value, at any depth."""
     match value:
         case str():
-            try:
-                return ast.literal_eval(value.strip())
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
-                return value
+            yield value
         case list():
-            return [_meaning(item) for item in value]
-        case _:
-            return value
+            for item in value:
+                yield from _texts(item)
+        case dict():
+            yield from _texts(list(value.values()))
 
 
-def _is_in_range(left: Any, right: Any) -> bool:
-    """Whether a value is in [lowest, highest], both included."""
-    lowest, highest = right
-    return bool(lowest <= left <= highest)
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "in": lambda left, right: left in right,
-    "not in": lambda left, right: left not in right,
-    "range": _is_in_range,
-}
+def _sentence(error: Exception) -> str:
+    """What went wrong, without the full stop."""
+    if isinstance(error, RecursionError):
+        return "its templates call each other without end"
+    return ((error.message or "") if isinstance(error, TemplateError) else str(error)).rstrip(".")

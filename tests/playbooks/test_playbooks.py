@@ -69,7 +69,7 @@ def _references(template: str) -> Iterator[tuple[str, str | None]]:
 def _reached(playbook: Playbook, *, without: str | None = None) -> set[str]:
     """The nodes that the trigger leads to, near or far, when one node is taken away."""
     found: set[str] = set()
-    fresh = {playbook.trigger} - {without}
+    fresh = {playbook.start()} - {without}
     while fresh:
         found |= fresh
         fresh = {follower for key in fresh for follower in playbook.nodes[key].followers} - found - {without}
@@ -188,11 +188,11 @@ def test_examples_fit(path: Path) -> None:
     playbook = Playbook.load(path)
     stubs = load_stubs(path.with_suffix(".stubs.yaml"), playbook)
     others = {key for key, node in playbook.nodes.items() if node.type == "action" and node.module_uuid != MODULE_UUID}
-    assert set(stubs) - {playbook.trigger} == others
+    assert set(stubs) - {playbook.start()} == others
     for key in others:
         assert set(stubs[key].results) <= _results(path, playbook.nodes[key]), f"node {key}"
     if (event := path.with_suffix(".trigger.json")).exists():
-        assert set(read_json_object(event)) <= _results(path, playbook.nodes[playbook.trigger])
+        assert set(read_json_object(event)) <= _results(path, playbook.nodes[playbook.start()])
 
 
 def test_references_are_found_however_they_are_written() -> None:

@@ -10,7 +10,8 @@ import requests
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import PlaybookRun
-from sandbox.playbooks.playbook import Module, Playbook, read_json_object
+from sandbox.playbooks.module import Module
+from sandbox.playbooks.playbook import Playbook, read_json_object
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub, load_stubs
 from tests.playbooks import vendor

@@ -29,122 +29,13 @@ from sandbox.playbooks.events import (
     PlaybookRun,
     Reporter,
 )
-from sandbox.playbooks.playbook import Module, Playbook, PlaybookError
+from sandbox.playbooks.module import Module
+from sandbox.playbooks.playbook import Playbook, PlaybookError
 from sandbox.playbooks.report import ConsoleReporter, as_json
-from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub
+from tests.sandbox.playbooks.exports import condition, playbook
 
 ROOT = Path(__file__).resolve().parents[3]
-MODULE_UUID = "00000000-0000-4000-8000-000000000001"
-ACTION_UUID = "00000000-0000-4000-8000-000000000002"
-
-# A module without the SDK, so that tests start fast: its one action does what its arguments say.
-MAIN = """
-import json, os, signal, sys, urllib.request
-
-def patch(**body):
-    request = urllib.request.Request(
-        os.environ["URL_CALLBACK"],
-        data=json.dumps(body).encode(),
-        method="PATCH",
-        headers={"Authorization": "Bearer " + os.environ["TOKEN"], "Content-Type": "application/json"},
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as answer:
-        return json.loads(answer.read() or b"null")
-
-arguments = json.loads(os.environ["ARGUMENTS"])
-configuration = json.loads(os.environ["MODULE_CONFIGURATION"])
-secrets = patch(status="running", need_secrets=True)["module_configuration"]["value"]
-match arguments.get("do"):
-    case "exit":
-        print("something broke\\n", flush=True)
-        sys.exit(3)
-    case "say nothing":
-        sys.exit(0)
-    case "hang":
-        if (gate := os.path.join(os.environ["SUB_FOLDER"], "gate")) and os.path.exists(gate):
-            with open(gate, "w") as file:
-                file.write(str(os.getpid()))
-        signal.pause()
-    case "ignore SIGTERM":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        while True:
-            signal.pause()
-    case "choose":
-        patch(status="finished", results={}, outputs=arguments["outputs"])
-    case "report":
-        patch(status="finished", results=arguments["results"])
-    case "fail":
-        patch(status="finished", error=arguments["error"], results={"imported": 1, "total": 4})
-    case "wait":
-        with open(os.path.join(os.environ["SUB_FOLDER"], "gate")) as gate:
-            gate.read()
-        patch(status="finished", results={"imported": 30, "total": 30, "task_ids": ["one", "two"]})
-    case "warn":
-        log = "2026-01-01 00:00:00.000000: {}: {}\\n"
-        patch(status="finished", results={}, logs=log.format("warning", "look here") * 2 + log.format("info", "fine"))
-    case "create":
-        request = urllib.request.Request(
-            configuration["base_url"] + "/v2/inthreat/ioc-collections",
-            data=json.dumps({"name": arguments["name"]}).encode(),
-            headers={"Authorization": "Bearer " + secrets["api_key"], "Content-Type": "application/json"},
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-            patch(status="finished", results={"collection_id": json.loads(answer.read())["id"]})
-    case _:
-        storage = os.environ["SUB_FOLDER"]
-        patch(status="finished", results={
-            "command": sys.argv[1], "arguments": arguments, "configuration": configuration,
-            "secrets": sorted(secrets), "storage": storage, "files": sorted(os.listdir(storage)),
-            "process": os.getpid(),
-        })
-"""
-
-
-@pytest.fixture
-def module(tmp_path: Path) -> Module:
-    """The folder of a module whose action does as it is told."""
-    folder = tmp_path / "module"
-    folder.mkdir()
-    (folder / "main.py").write_text(MAIN)
-    (folder / "manifest.json").write_text(json.dumps({"uuid": MODULE_UUID}))
-    (folder / "action_obey.json").write_text(json.dumps({"uuid": ACTION_UUID, "docker_parameters": "Obey"}))
-    return Module.load(folder)
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Path:
-    """An empty storage folder."""
-    folder = tmp_path / "storage"
-    folder.mkdir()
-    return folder
-
-
-def _playbook(*chain: dict[str, Any]) -> dict[str, Any]:
-    """An export: a trigger, then a chain of nodes, by default our action with these arguments."""
-    nodes: dict[str, Any] = {"0": {"name": "Start", "type": "trigger", "outputs": {"default": ["1"]}}}
-    for number, arguments in enumerate(chain, 1):
-        following = [str(number + 1)] if number < len(chain) else []
-        nodes[str(number)] = {
-            "name": f"Step {number}",
-            "type": "action",
-            "outputs": {"default": following},
-            "module_uuid": MODULE_UUID,
-            "action_uuid": ACTION_UUID,
-            "arguments": arguments,
-        }
-    return {"name": "Test", "nodes": nodes}
-
-
-@pytest.fixture
-def run(sandbox: Sandbox, module: Module, storage: Path) -> Callable[..., PlaybookRun]:
-    """Runs an export on the sandbox."""
-
-    def run(export: dict[str, Any], **options: Any) -> PlaybookRun:
-        return Runner(Playbook.model_validate(export), module, Platform.of(sandbox), storage, **options).run()
-
-    return run
 
 
 def _results(outcome: NodeOutcome) -> dict[str, Any]:
@@ -161,7 +52,7 @@ def test_node_is_a_process_with_the_platforms_settings(
 ) -> None:
     """An action gets its command, its arguments, the storage, and secrets only through the callback."""
     (storage / "feed.csv").touch()
-    first, second = map(_results, run(_playbook({"limit": 3}, {})).outcomes)
+    first, second = map(_results, run(playbook({"limit": 3}, {})).outcomes)
     assert first["command"] == "Obey"
     assert first["arguments"] == {"limit": 3}
     assert first["configuration"] == {"base_url": sandbox.url}
@@ -177,18 +68,23 @@ def test_settings_of_the_shell_do_not_reach_the_node(
     """A proxy and the SDK's own variables in the environment change nothing."""
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:9")
     monkeypatch.setenv("ARGUMENTS", '{"do": "exit"}')
-    assert run(_playbook({})).succeeded
+    assert run(playbook({})).succeeded
 
 
 def test_arguments_are_rendered_from_earlier_nodes(run: Callable[..., PlaybookRun]) -> None:
-    """Templates see the trigger's event as node.0 and results as node.1, and render as text."""
-    export = _playbook(
+    """Templates see the trigger's event as node.0 and results as node.1; one that is a whole argument keeps its type."""
+    export = playbook(
         {"n": 7, "names": ["{{ node.0.name }}"]},
-        {"a": "{{ node.1.arguments.n }}", "b": "{{ node[1]['arguments']['names'] }}", "c": "{{ node.0['a b'] }}"},
+        {
+            "a": "{{ node.1.arguments.n }}",
+            "b": "{{ node[1]['arguments']['names'] }}",
+            "c": "{{ node.0['a b'] }}",
+            "d": "{{ node.1.arguments.n }} names",
+        },
     )
     outcomes = run(export, event={"name": "example.com", "a b": True}).outcomes
     assert _results(outcomes[0])["arguments"] == {"n": 7, "names": ["example.com"]}
-    assert _results(outcomes[1])["arguments"] == {"a": "7", "b": "['example.com']", "c": "True"}
+    assert _results(outcomes[1])["arguments"] == {"a": 7, "b": ["example.com"], "c": True, "d": "7 names"}
 
 
 # Progress
@@ -225,7 +121,7 @@ def test_progress_comes_over_liveapi(run: Callable[..., PlaybookRun], sandbox: S
     noise: list[dict[str, Any] | str | bytes] = ["hello", b"\xff\x00", "[]", alert, {"type": "ioc-collection"}]
     messages = [event("one", 0, 10), *noise, event("one", "10", "10"), event("two", "x", 3), event("two", 10, 20)]
     reporter = Pusher(sandbox, gate, messages)
-    outcome = run(_playbook({"do": "wait"}), reporter=reporter).outcomes[0]
+    outcome = run(playbook({"do": "wait"}), reporter=reporter).outcomes[0]
     assert outcome.error is None
     assert reporter.told == [(0, 10), (10, 10), (20, 30), (30, 30)]
 
@@ -235,7 +131,7 @@ def test_feed_tells_all_as_json(run: Callable[..., PlaybookRun]) -> None:
     told = list[dict[str, Any]]()
     silent = Reporter()
     result = run(
-        _playbook({"do": "warn"}, {"do": "fail", "error": "No."}), reporter=Everyone(silent, Feed(told.append))
+        playbook({"do": "warn"}, {"do": "fail", "error": "No."}), reporter=Everyone(silent, Feed(told.append))
     )
     assert json.loads(json.dumps(told)) == told
     events = [
@@ -262,21 +158,9 @@ def test_feed_tells_all_as_json(run: Callable[..., PlaybookRun]) -> None:
 # Which way it goes
 
 
-def _condition(*cases: tuple[str, str, str, str], **outputs: list[str]) -> dict[str, Any]:
-    """A condition, with its cases and where their outputs lead."""
-    names = ("name", "left", "comparison", "right")
-    return {
-        "name": "Check",
-        "type": "operator",
-        "subtype": "condition",
-        "cases": [dict(zip(names, case, strict=True)) for case in cases],
-        "outputs": outputs,
-    }
-
-
 def _fork(first: dict[str, Any]) -> dict[str, Any]:
     """An export whose node 1 can lead to nodes 2 and 3, of which each leads to node 4."""
-    export = _playbook({}, {}, {}, {})
+    export = playbook({}, {}, {}, {})
     export["nodes"]["1"] |= first
     export["nodes"]["2"]["outputs"] = export["nodes"]["3"]["outputs"] = {"default": ["4"]}
     return export
@@ -285,7 +169,7 @@ def _fork(first: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(("urgency", "taken", "other"), [(80, "2", "3"), (20, "3", "2")])
 def test_condition_takes_one_branch(run: Callable[..., PlaybookRun], urgency: int, taken: str, other: str) -> None:
     """One of a condition's branches is taken; the other's node is not run, and that is no failure."""
-    export = _fork(_condition(("urgent", "{{ node.0.urgency }}", ">=", "{{ 70 }}"), urgent=["2"], **{"else": ["3"]}))
+    export = _fork(condition(("urgent", "{{ node.0.urgency }}", ">=", "{{ 70 }}"), urgent=["2"], **{"else": ["3"]}))
     result = run(export, event={"urgency": urgency})
     assert [outcome.key for outcome in result.outcomes] == ["1", taken, "4"]
     assert result.not_run == [NodeNotRun(other, f"Step {other}")]
@@ -316,19 +200,24 @@ def test_action_sets_its_outputs(
     assert result.succeeded
 
 
-def test_default_is_followed_as_well(run: Callable[..., PlaybookRun]) -> None:
-    """The default output is taken whatever an action sets, and first."""
-    export = _fork({"arguments": {"do": "choose", "outputs": {"found": True}}})
+@pytest.mark.parametrize(
+    ("is_set", "keys", "taken"), [(True, ["1", "2", "4"], "found"), (False, ["1", "3", "4"], "default")]
+)
+def test_output_that_is_set_replaces_default(
+    run: Callable[..., PlaybookRun], is_set: bool, keys: list[str], taken: str
+) -> None:
+    """The default output is taken unless an action sets another."""
+    export = _fork({"arguments": {"do": "choose", "outputs": {"found": is_set}}})
     export["nodes"]["1"]["outputs"] = {"found": ["2"], "default": ["3"]}
     result = run(export)
-    assert [outcome.key for outcome in result.outcomes] == ["1", "3", "2", "4"]
-    assert list(result.outcomes[0].taken) == ["default", "found"]
+    assert [outcome.key for outcome in result.outcomes] == keys
+    assert list(result.outcomes[0].taken) == [taken]
 
 
 def test_why_a_node_was_not_run(run: Callable[..., PlaybookRun]) -> None:
     """What comes after a failure is told from what was on a branch that was not taken."""
-    export = _playbook({}, {"do": "fail", "error": "No."}, {}, {})
-    export["nodes"]["1"] |= _condition(("yes", "1", "==", "1"), yes=["2"], **{"else": ["4"]})
+    export = playbook({}, {"do": "fail", "error": "No."}, {}, {})
+    export["nodes"]["1"] |= condition(("yes", "1", "==", "1"), yes=["2"], **{"else": ["4"]})
     assert run(export).not_run == [NodeNotRun("3", "Step 3", after="2"), NodeNotRun("4", "Step 4", after="2")]
     export["nodes"]["3"]["outputs"] = {}
     assert run(export).not_run == [NodeNotRun("3", "Step 3", after="2"), NodeNotRun("4", "Step 4")]
@@ -336,7 +225,7 @@ def test_why_a_node_was_not_run(run: Callable[..., PlaybookRun]) -> None:
 
 def test_condition_that_cannot_be_judged(run: Callable[..., PlaybookRun]) -> None:
     """Sides that cannot be compared make the condition fail, and no branch is taken."""
-    export = _fork(_condition(("high", "{{ node.0.urgency }}", ">", "5"), high=["2"], **{"else": ["3"]}))
+    export = _fork(condition(("high", "{{ node.0.urgency }}", ">", "5"), high=["2"], **{"else": ["3"]}))
     result = run(export, event={"urgency": "very"})
     assert [outcome.error for outcome in result.outcomes] == ["The case \"high\" cannot compare 'very' > '5'."]
     assert result.outcomes[0].taken == {}
@@ -347,7 +236,7 @@ def test_condition_that_cannot_be_judged(run: Callable[..., PlaybookRun]) -> Non
 
 def test_stub_answers_instead_of_a_node(run: Callable[..., PlaybookRun], storage: Path) -> None:
     """A stubbed node is not run: its arguments are rendered, its results go on, its outputs are taken, its files there."""
-    export = _playbook({"do": "exit", "about": "{{ node.0.alert_uuid }}"}, {"got": "{{ node.1.verdict }}"}, {})
+    export = playbook({"do": "exit", "about": "{{ node.0.alert_uuid }}"}, {"got": "{{ node.1.verdict }}"}, {})
     export["nodes"]["1"] |= {"module_uuid": "elsewhere", "outputs": {"default": [], "known": ["2"], "unknown": ["3"]}}
     export["nodes"]["2"]["outputs"] = {}
     stub = Stub(results={"verdict": "bad"}, outputs={"known": True}, files={"feed/a.csv": "x"})
@@ -365,7 +254,7 @@ def test_stub_answers_instead_of_a_node(run: Callable[..., PlaybookRun], storage
 def test_stub_can_fail(run: Callable[..., PlaybookRun]) -> None:
     """An error of a stub is the node's."""
     stub = Stub(error="No such alert.", results={"code": 404}, outputs={"known": True})
-    result = run(_playbook({}, {}), stubs={"1": stub})
+    result = run(playbook({}, {}), stubs={"1": stub})
     assert result.outcomes[0].taken == {}
     assert [(outcome.error, outcome.results) for outcome in result.outcomes] == [("No such alert.", {"code": 404})]
     assert result.not_run == [NodeNotRun("2", "Step 2", after="1")]
@@ -373,21 +262,21 @@ def test_stub_can_fail(run: Callable[..., PlaybookRun]) -> None:
 
 def test_trigger_brings_its_files(run: Callable[..., PlaybookRun], storage: Path) -> None:
     """The files of the trigger's stub are there for the first node."""
-    (outcome,) = run(_playbook({}), stubs={"0": Stub(files={"feed.csv": "x"})}).outcomes
+    (outcome,) = run(playbook({}), stubs={"0": Stub(files={"feed.csv": "x"})}).outcomes
     assert _results(outcome)["files"] == ["feed.csv"]
 
 
 def test_collections_that_are_told(run: Callable[..., PlaybookRun], sandbox: Sandbox) -> None:
     """The report has the collections that nodes worked on, not one that is deleted or that a stub made up."""
     made, deleted, stubbed = ({"do": "create", "name": name} for name in ("Made", "Deleted", "Stubbed"))
-    export = _playbook(made, deleted, stubbed)
+    export = playbook(made, deleted, stubbed)
     first = run(export, stubs={"3": Stub(results={"collection_id": "ioc-collection--x"})})
     assert [collection.name for collection in first.collections] == ["Made", "Deleted"]
     kept, gone = (collection.id for collection in first.collections)
     url = f"{sandbox.url}/v2/inthreat/ioc-collections/{gone}"
     assert requests.delete(url, headers={"Authorization": f"Bearer {sandbox.api_key}"}, timeout=10).status_code == 204
     reports = ({"do": "report", "results": {"collection_id": collection_id}} for collection_id in (gone, kept, kept))
-    assert [collection.name for collection in run(_playbook(*reports)).collections] == ["Made"]
+    assert [collection.name for collection in run(playbook(*reports)).collections] == ["Made"]
 
 
 # How a node ends
@@ -395,7 +284,7 @@ def test_collections_that_are_told(run: Callable[..., PlaybookRun], sandbox: San
 
 def test_failing_node_stops_its_branch(run: Callable[..., PlaybookRun]) -> None:
     """What comes after a failed node is not run, and its results so far are kept."""
-    result = run(_playbook({}, {"do": "fail", "error": "Sekoia refused."}, {}))
+    result = run(playbook({}, {"do": "fail", "error": "Sekoia refused."}, {}))
     assert [outcome.error for outcome in result.outcomes] == [None, "Sekoia refused."]
     assert result.outcomes[1].results == {"imported": 1, "total": 4}
     assert result.not_run == [NodeNotRun("3", "Step 3", after="2")]
@@ -404,7 +293,7 @@ def test_failing_node_stops_its_branch(run: Callable[..., PlaybookRun]) -> None:
 
 def test_other_branches_go_on(run: Callable[..., PlaybookRun]) -> None:
     """A failure ends only its own branch, and a node that two others lead to runs once."""
-    export = _playbook({}, {"do": "fail", "error": "No."}, {}, {})
+    export = playbook({}, {"do": "fail", "error": "No."}, {}, {})
     nodes = export["nodes"]
     nodes["1"]["outputs"] = {"default": ["2", "3", "4"]}
     nodes["2"]["outputs"], nodes["3"]["outputs"] = {"default": []}, {"default": ["4"]}
@@ -423,7 +312,7 @@ def test_other_branches_go_on(run: Callable[..., PlaybookRun]) -> None:
 )
 def test_process_that_reports_nothing(run: Callable[..., PlaybookRun], action: str, error: str) -> None:
     """A process that ends without results is an error with its own last words."""
-    assert run(_playbook({"do": action})).outcomes[0].error == error
+    assert run(playbook({"do": action})).outcomes[0].error == error
 
 
 @pytest.mark.parametrize("action", ["hang", "ignore SIGTERM"])
@@ -431,32 +320,16 @@ def test_process_that_does_not_end(
     run: Callable[..., PlaybookRun], action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process is terminated at its deadline, and killed when that does not help."""
-    monkeypatch.setattr("sandbox.playbooks.runner.GRACE_SECONDS", 0.2)
-    outcome = run(_playbook({"do": action}), timeout=0.8).outcomes[0]
+    monkeypatch.setattr("sandbox.playbooks.process.GRACE_SECONDS", 0.2)
+    outcome = run(playbook({"do": action}), timeout=0.8).outcomes[0]
     assert outcome.error == "It was ended because it ran for more than 0.8 s."
     assert outcome.seconds < 3
-
-
-def test_nodes_that_are_not_run_here(run: Callable[..., PlaybookRun]) -> None:
-    """Other modules' actions, loops and unknown actions fail with a sentence that says so."""
-    export = _playbook({}, {}, {})
-    nodes = export["nodes"]
-    nodes["0"]["outputs"] = {"default": ["1", "2", "3"]}
-    nodes["1"]["module_uuid"] = "elsewhere"
-    nodes["2"] |= {"type": "operator", "subtype": "foreach", "outputs": {"default": []}}
-    nodes["3"] |= {"action_uuid": "unknown", "outputs": {}}
-    errors = [outcome.error or "" for outcome in run(export).outcomes]
-    assert errors[0] == (
-        "This is an action of another module (elsewhere), which is not run here: say in the stubs what it answers."
-    )
-    assert errors[1] == "This is a foreach node, which is not run here: say in the stubs what it answers."
-    assert re.fullmatch(r"The module in .+ has no action with the uuid unknown\.", errors[2])
 
 
 def test_arguments_that_linux_cannot_pass(run: Callable[..., PlaybookRun]) -> None:
     """Arguments just short of 128 KiB arrive, and larger ones say what to do instead."""
     room = 128 * 1024 - len('ARGUMENTS={"t": ""}') - 1
-    result = run(_playbook({"t": "x" * room}, {"t": "x" * (room + 1)}))
+    result = run(playbook({"t": "x" * room}, {"t": "x" * (room + 1)}))
     assert len(_results(result.outcomes[0])["arguments"]["t"]) == room
     assert result.outcomes[1].error == (
         "The arguments take 131,073 bytes, and Linux passes at most 131,072 to a process: "
@@ -474,7 +347,7 @@ def test_arguments_that_linux_cannot_pass(run: Callable[..., PlaybookRun]) -> No
         ("{", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
         ("[]", "holds no JSON object."),
         ('{"name": "x"}', "is no playbook: nodes: Field required."),
-        ('{"name": "x", "nodes": {}}', "is no playbook: it has 0 triggers instead of one."),
+        ('{"name": "x", "nodes": {}}', "is no playbook: it has no trigger, so nothing starts it."),
         (
             '{"name": "x", "nodes": {"0": {"name": "t", "type": "trigger", "outputs": {"default": ["5"]}}}}',
             "is no playbook: node 0 leads to node 5, which does not exist.",
@@ -508,7 +381,7 @@ def test_sandbox_that_cannot_be_used(sandbox: Sandbox) -> None:
         Platform.of(sandbox).collection("x")
     with Sandbox() as other:
         gone = other.url
-    with pytest.raises(PlaybookError, match="it is not there"):
+    with pytest.raises(PlaybookError, match="nobody answers"):
         Platform.at(gone, "key").collection("x")
 
 
@@ -526,7 +399,7 @@ def test_command_runs_on_a_sandbox_that_is_served(
 ) -> None:
     """`run --url … --json` uses the sandbox at that address, and prints one document."""
     (event := tmp_path / "event.json").write_text('{"name": "From the trigger"}')
-    files = _files(module, tmp_path, _playbook({"do": "create", "name": "{{ node.0.name }}"}))
+    files = _files(module, tmp_path, playbook({"do": "create", "name": "{{ node.0.name }}"}))
     target = ["--url", sandbox.url, "--api-key", sandbox.api_key]
     assert main([*files, "--trigger", str(event), *target, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -540,7 +413,7 @@ def test_command_runs_on_a_sandbox_that_is_served(
 def test_command_reports_in_plain_lines(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal: short lines without control characters, with warnings, the error, and what was not run."""
     error = "It went wrong \x1b[31m" + "for a long reason " * 12
-    files = _files(module, tmp_path, _playbook({"do": "warn"}, {"do": "fail", "error": error}, {}))
+    files = _files(module, tmp_path, playbook({"do": "warn"}, {"do": "fail", "error": error}, {}))
     assert main(files) == 1
     output = capsys.readouterr().out
     assert output.isascii()
@@ -554,10 +427,10 @@ def test_command_reports_in_plain_lines(module: Module, tmp_path: Path, capsys: 
 
 def _branching(tmp_path: Path) -> dict[str, Any]:
     """An export with a stubbed node, a condition and a branch that is not taken; its examples lie beside it."""
-    export = _playbook({}, {}, {}, {})
+    export = playbook({}, {}, {}, {})
     export["nodes"]["1"] |= {"name": "Comment", "module_uuid": "elsewhere"}
     export["nodes"]["1"]["arguments"] = {"content": "Seen:\n{{ node.0.names }}", "author": None, "long": "word " * 600}
-    export["nodes"]["2"] |= _condition(("Yes", "{{ node.1.score }}", ">=", "70"), Yes=["3"], **{"else": ["4"]})
+    export["nodes"]["2"] |= condition(("Yes", "{{ node.1.score }}", ">=", "70"), Yes=["3"], **{"else": ["4"]})
     export["nodes"]["3"] |= {"arguments": {"do": "report", "results": {"revoked": ["a.example"] * 20, "empty": []}}}
     export["nodes"]["3"]["outputs"] = {"default": []}
     (tmp_path / "playbook.stubs.yaml").write_text("Comment: {results: {score: 80}}")
@@ -621,12 +494,12 @@ def test_command_refuses_stubs_for_another_playbook(
     module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Stubs that name a node which is not there are exit status 2, and nothing is run."""
-    files = _files(module, tmp_path, _playbook({}))
+    files = _files(module, tmp_path, playbook({}))
     (stubs := tmp_path / "other.yaml").write_text("Elsewhere: {}")
     assert main([*files, "--stubs", str(stubs), "--json"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == f"error: {stubs} names a node that the playbook does not have: Elsewhere.\n"
+    assert err == f"error: {stubs} cannot be used: The playbook has no node Elsewhere.\n"
 
 
 def test_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -647,7 +520,7 @@ def test_command_does_not_serve_twice(sandbox: Sandbox, capsys: pytest.CaptureFi
 def test_command_ends_its_nodes_when_it_is_ended(module: Module, tmp_path: Path, storage: Path) -> None:
     """SIGTERM to the runner ends the process of the node that runs."""
     os.mkfifo(gate := storage / "gate")
-    files = _files(module, tmp_path, _playbook({"do": "hang"}))
+    files = _files(module, tmp_path, playbook({"do": "hang"}))
     command = [sys.executable, "-m", "sandbox", *files, "--storage", str(storage), "--json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as runner:
         node = int(gate.read_text())

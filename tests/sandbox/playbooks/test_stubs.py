@@ -61,9 +61,9 @@ def test_files_go_into_the_storage(tmp_path: Path) -> None:
         ("\x00", "is no YAML: "),
         ("[]", "holds no stubs: it must name nodes, and say what each answers."),
         ("", "holds no stubs: it must name nodes, and say what each answers."),
-        ("Other: {}", "names a node that the playbook does not have: Other."),
-        ("9: {}", "names a node that the playbook does not have: 9."),
-        ("Comment: {}", "names Comment, which nodes 2 and 3 are called: give the number."),
+        ("Other: {}", "cannot be used: The playbook has no node Other."),
+        ("9: {}", "cannot be used: The playbook has no node 9."),
+        ("Comment: {}", "cannot be used: Nodes 2 and 3 are all called Comment: give the number."),
         ("1: {}\nAsk: {}", "says twice what node 1 answers."),
         ("Ask: {}\nAsk: {}", "is no YAML: Ask is there twice"),
         ("Ask: {result: {}}", "is unusable at Ask: result: Extra inputs are not permitted."),
@@ -71,10 +71,8 @@ def test_files_go_into_the_storage(tmp_path: Path) -> None:
         ("Ask: text", "is unusable at Ask: Input should be a valid dictionary or instance of Stub."),
         ("Ask: {files: {../x: ''}}", "is unusable at Ask: files: '../x' is no path inside the storage."),
         ("Ask: {files: {/x: ''}}", "is unusable at Ask: files: '/x' is no path inside the storage."),
-        (
-            "Start: {results: {}}",
-            "is unusable at Start: the trigger can only have files, what it gives is an event (--trigger).",
-        ),
+        ("Asc: {}", "cannot be used: The playbook has no node Asc. Did you mean Ask?"),
+        ("Start: {error: No.}", "is unusable at Start: a trigger can only have results and files."),
     ],
 )
 def test_stubs_that_cannot_be_used(tmp_path: Path, content: str | None, reason: str) -> None:

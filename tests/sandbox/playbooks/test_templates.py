@@ -1,11 +1,13 @@
 """Templates and conditions mean what they mean on the platform."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from sandbox.playbooks.operators import choose
 from sandbox.playbooks.playbook import Node, NodeError
-from sandbox.playbooks.templates import choose, render
+from sandbox.playbooks.templates import Templates, UndefinedName
 
 RESULTS = {
     "count": 3,
@@ -25,47 +27,76 @@ RESULTS = {
     ("value", "expected"),
     [
         ("plain", "plain"),
-        ("{{ node.1.count }}", "3"),
+        ("{{ node.1.count }}", 3),
+        ("{{- node.1.list -}}", [1, 2]),
+        ("{{ node.1.count }} ", "3 "),
+        ("{{ node.1.count }}{{ node.1.count }}", "33"),
+        ("{{ '}}{{' }}", "}}{{"),
+        ("{{ node.1.list | map('string') }}", ["1", "2"]),
+        ("{{ (1, [node.1.none]) }}", [1, [None]]),
         ("{{ node.1['a b'] }}!", "x!"),
-        ("{{ node.1.missing }}", ""),
+        ("{{ node.1.missing }}", None),
+        ("{{ [node.1.missing] }}", [None]),
+        ("-{{ node.1.missing }}-", "--"),
         ("{% for i in node.1.list %}{{ i }};{% endfor %}", "1;2;"),
         (5, 5),
         (None, None),
-        ([{"k": "{{ node.1.count }}"}, False], [{"k": "3"}, False]),
+        ([{"k": "{{ node.1.count }}"}, False], [{"k": 3}, False]),
         ("line\n", "line\n"),
         # jsonpath, as the vendor's templates use it
-        ("{{ node.1 | jsonpath('$.list[*]', True) }}", "[1, 2]"),
-        ("{{ node.1| jsonpath(\"$.fields[*].common_values[*]['name']\", True) | length }}", "3"),
+        ("{{ node.1 | jsonpath('$.list[*]', True) }}", [1, 2]),
+        ("{{ node.1| jsonpath(\"$.fields[*].common_values[*]['name']\", True) | length }}", 3),
         (
             "{{ node.1 | jsonpath(\"$.fields[?(@.name == 'dns.question.name')].common_values[*]['name']\", True) }}",
-            "['a.example', 'b.example']",
+            ["a.example", "b.example"],
         ),
-        ("{{ node.1 | jsonpath(\"$.events[?(@['sekoiaio.intake.dialect']=='edr')]['agent.id']\", True) }}", "['one']"),
+        ("{{ node.1 | jsonpath(\"$.events[?(@['sekoiaio.intake.dialect']=='edr')]['agent.id']\", True) }}", ["one"]),
         ("{{ node.1['text'] | jsonpath('$.Answer..data', True) | join(', ') }}", "192.0.2.1, 192.0.2.2"),
         # a list only when asked for, or when there are several
-        ("{{ node.1 | jsonpath('$.count') }}", "3"),
-        ("{{ node.1 | jsonpath('$.count', True) }}", "[3]"),
-        ("{{ node.1 | jsonpath('$.list[*]') }}", "[1, 2]"),
-        ("{{ node.1 | jsonpath('$.missing') }}", "None"),
-        ("{{ node.1 | jsonpath('$.missing', True) }}", "[]"),
-        ("{{ node.1.none | jsonpath('$.x', True) }}", "[]"),
+        ("{{ node.1 | jsonpath('$.count') }}", 3),
+        ("{{ node.1 | jsonpath('$.count', True) }}", [3]),
+        ("{{ node.1 | jsonpath('$.list[*]') }}", [1, 2]),
+        ("{{ node.1 | jsonpath('$.missing') }}", None),
+        ("{{ node.1 | jsonpath('$.missing', True) }}", []),
+        ("{{ node.1.none | jsonpath('$.x', True) }}", []),
+        # the platform's other filters, as its templates use them
+        ("{{ 1767600764 | timestamp_to_iso8601 }}", "2026-01-05T08:12:44Z"),
+        ("{{ '1767600764.25' | timestamp_to_iso8601 }}", "2026-01-05T08:12:44Z"),
+        ("{{ 'http://a.example/' | regex_match('^http.*', ignore_case=False) }}", True),
+        ("{{ 'see http://a.example/' | regex_match('http') }}", False),
+        ("{% if 'A.EXAMPLE' | regex_match('a', ignore_case=True) %}yes{% endif %}", "yes"),
+        ("{{ node.1.text | fromjson }}", {"Answer": [{"data": "192.0.2.1"}, {"data": "192.0.2.2"}]}),
+        ("{{ (node.1.text | fromjson).Answer[1].data }}", "192.0.2.2"),
     ],
 )
 def test_render(value: Any, expected: Any) -> None:
-    """Strings are rendered to strings, at any depth, and everything else stays."""
-    assert render(value, {"node": {1: RESULTS}}) == expected
+    """A text that is one expression keeps its type, every other is a text, at any depth, and what is no text stays."""
+    assert Templates().render(value, {"node": {1: RESULTS}}, where="It") == expected
 
 
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{{ node.9.x }}", "dict object has no element 9"),
-        ("{{ node.1 | nonesuch }}", "No filter named 'nonesuch'"),
+        ("{{ node.9.x }}", "node.9 is not defined"),
+        ("{{ node.1 | nonesuch }}", "there is no filter nonesuch"),
+        ("{{ node.1 | jsonpth('$') }}", "there is no filter jsonpth (did you mean jsonpath?)"),
         ("{{ node.1 ", "unexpected end of template, expected 'end of print statement'"),
         ("{{ ''.__class__.__mro__ }}", "access to attribute '__class__' of 'str' object is unsafe"),
         ("{{ 1 / 0 }}", "division by zero"),
-        ("{{ node.1.missing | jsonpath('$.x') }}", "'dict object' has no attribute 'missing'"),
+        ("{{ node.1.missing | jsonpath('$.x') }}", "node.1.missing is not defined"),
         ("{{ node.1 | jsonpath('$[') }}", r"$[ is no JSON path (Parse error near the end of string!)"),
+        ("{{ 'x' | fromjson }}", "fromjson got a text that is no JSON (Expecting value: line 1 column 1 (char 0))"),
+        ("{{ 5 | fromjson }}", "fromjson takes a text, and this is a number"),
+        ("{{ 'soon' | timestamp_to_iso8601 }}", "timestamp_to_iso8601 takes seconds since 1970, and this is 'soon'"),
+        ("{{ 1e300 | timestamp_to_iso8601 }}", "timestamp_to_iso8601 takes seconds since 1970, and this is 1e+300"),
+        ("{{ none | time_with_delta }}", "time_with_delta takes a number of seconds, and this is None"),
+        ("{{ 1e300 | time_with_delta }}", "time_with_delta takes a number of seconds, and this is 1e+300"),
+        (
+            "{{ 'x' | regex_match('(') }}",
+            "( is no regular expression (missing ), unterminated subpattern at position 0)",
+        ),
+        ("{{ range }}", "it gives no JSON but a function"),
+        ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "its templates call each other without end"),
         (
             "{{ 'x' | jsonpath('$') }}",
             "jsonpath got a text that is no JSON (Expecting value: line 1 column 1 (char 0))",
@@ -75,8 +106,89 @@ def test_render(value: Any, expected: Any) -> None:
 def test_render_refuses_in_one_sentence(template: str, reason: str) -> None:
     """A template that cannot be rendered, or that reaches for the interpreter, is a node error."""
     with pytest.raises(NodeError) as raised:
-        render([template], {"node": {1: {}}}, where="The argument text")
+        Templates().render([template], {"node": {1: {}}}, where="The argument text")
     assert str(raised.value) == f"The argument text cannot be rendered: {reason}."
+
+
+def test_time_with_delta() -> None:
+    """A time is told so many seconds from now, before or after."""
+    before, after = (
+        datetime.fromisoformat(Templates().render(f"{{{{ ({delta}) | time_with_delta }}}}", {}, where="It"))
+        for delta in (-3600, "'3600'")
+    )
+    assert timedelta(seconds=7195) < after - before < timedelta(seconds=7205)
+    assert before < datetime.now(UTC) < after
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% set c = b %}{% endfor %}{% endfor %}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+    ],
+)
+def test_template_that_does_not_end(template: str) -> None:
+    """Loops in loops and macros that call each other end when their time is over."""
+    with pytest.raises(NodeError, match=r"^It cannot be rendered: it takes longer than 0\.2 s\.$"):
+        Templates(0.2).render(template, {}, where="It")
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "nearest"),
+    [
+        ("{{ node.1.cuont }}", "node.1.cuont", "node.1.count"),
+        ("x{{ node.1['a c'] }}", "node.1['a c']", "node.1['a b']"),
+        ("{{ node.1.fields[1].nam }}", "node.1.fields[1].nam", "node.1.fields[1].name"),
+        ("{{ node.1.fields[7] }}", "node.1.fields[7]", None),
+        ("{{ node.1.none.x }}", "x", None),
+        ("{{ nod }}", "nod", "node"),
+        ("{{ store.ips | join }}", "store.ips", "store.ip"),
+        ("{% if node.1.cuont %}x{% endif %}", "node.1.cuont", "node.1.count"),
+        ("{% if node.1.cuont == 3 %}x{% endif %}", "node.1.cuont", "node.1.count"),
+        ("{% if 3 != node.1.cuont %}x{% endif %}", "node.1.cuont", "node.1.count"),
+        ("{% for x in node.1.lst %}x{% endfor %}", "node.1.lst", "node.1.list"),
+        ("{{ node.1.lst | length }}", "node.1.lst", "node.1.list"),
+        ("{{ [[node.1.lst]] }}", "node.1.lst", "node.1.list"),
+    ],
+)
+def test_undefined_name_is_noted(template: str, name: str, nearest: str | None) -> None:
+    """However an undefined name is used, it is noted once, with the nearest that is there."""
+    templates = Templates()
+    templates.render([template, template], {"node": {1: RESULTS}, "store": {"ip": []}}, where="It")
+    assert templates.take_undefined() == [UndefinedName("It", name, nearest)]
+    assert templates.take_undefined() == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% if node.1.cuont is defined %}x{% endif %}",
+        "{{ node.1.cuont | default('x') }}",
+        "{% if node.1.cuont is not defined or node.1.cuont %}x{% endif %}",
+    ],
+)
+def test_asking_whether_a_name_is_defined_is_no_use(template: str) -> None:
+    """Templates that know that a name can be missing are not warned."""
+    templates = Templates()
+    templates.render(template, {"node": {1: RESULTS}}, where="It")
+    assert templates.take_undefined() == []
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ node.1 ", "{{ x | nonesuch }}", "{% if x is nonesuch %}{% endif %}", "{% x %}"]
+)
+def test_templates_are_checked_before_they_are_rendered(template: str) -> None:
+    """What is no template, and filters and tests that nobody has, are found without any value."""
+    with pytest.raises(NodeError, match=r"^It is no template that can be used: "):
+        Templates().check({"a": ["{{ node.9.x }}", template]}, where="It")
+
+
+def test_undefined_name_reads_as_a_sentence() -> None:
+    """The warning says where the name is used and what was meant."""
+    assert str(UndefinedName("The argument uuid", "node.1.uid", "node.1.uuid")) == (
+        "The argument uuid uses node.1.uid, which is not defined: did you mean node.1.uuid?"
+    )
+    assert str(UndefinedName("It", "x")) == "It uses x, which is not defined."
 
 
 def _holds(left: Any, comparison: str, right: Any, **more: str) -> bool:
@@ -85,7 +197,7 @@ def _holds(left: Any, comparison: str, right: Any, **more: str) -> bool:
     node = Node.model_validate(
         {"name": "Condition", "type": "operator", "subtype": "condition", "outputs": {}, "cases": [case]}
     )
-    output, (judged,) = choose(node, {"node": {1: RESULTS}})
+    output, (judged,) = choose(node, Templates(), {"node": {1: RESULTS}})
     assert output == ("Case" if judged.holds else "else")
     return judged.holds
 
@@ -132,7 +244,7 @@ def test_text_stays_text_where_the_case_says_so() -> None:
     [
         ("many", ">", "3", "The case \"Case\" cannot compare 'many' > '3'."),
         ("1", "range", "[1, 2, 3]", "The case \"Case\" cannot compare '1' range '[1, 2, 3]'."),
-        ("{{ node.2.x }}", "==", "3", 'The case "Case" cannot be rendered: dict object has no element 2.'),
+        ("{{ node.2.x }}", "==", "3", 'The case "Case" cannot be rendered: node.2 is not defined.'),
     ],
 )
 def test_case_that_cannot_be_judged(left: str, comparison: str, right: str, reason: str) -> None:
@@ -150,6 +262,6 @@ def test_first_case_that_holds_is_taken() -> None:
     node = Node.model_validate(
         {"name": "Size", "type": "operator", "subtype": "condition", "outputs": {}, "cases": cases}
     )
-    output, judged = choose(node, {"node": {1: RESULTS}})
+    output, judged = choose(node, Templates(), {"node": {1: RESULTS}})
     assert output == "3"
     assert [(case.name, case.holds, str(case)) for case in judged] == [("9", False, "3 >= 9"), ("3", True, "3 >= 3")]

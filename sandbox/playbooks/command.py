@@ -1,0 +1,102 @@
+"""`python -m sandbox run`: runs a playbook, writes stubs for it, or tests it."""
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sandbox import Sandbox
+from sandbox.playbooks.access import Platform
+from sandbox.playbooks.events import Reporter
+from sandbox.playbooks.module import Module
+from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, read_json_object
+from sandbox.playbooks.report import ConsoleReporter, as_json
+from sandbox.playbooks.runner import Runner
+from sandbox.playbooks.stubs import Stub, load_stubs
+
+__all__ = ["add_command", "run_playbook"]
+
+
+def add_command(commands: Any, api_key: str, pace_help: str) -> None:
+    """Adds `run` to argparse's commands."""
+    running = commands.add_parser(
+        "run",
+        help="run a playbook in Sekoia's export format",
+        description="Runs a playbook as the platform does: each action of the module is a process of its own. "
+        "Nodes of other modules answer what a YAML file of stubs says. Without --trigger and --stubs the files "
+        "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. "
+        "The exit status is 1 when a node failed, and 2 when the playbook cannot be run at all.",
+    )
+    running.add_argument("playbook", type=Path, metavar="PLAYBOOK.json", help="a playbook as Sekoia exports it")
+    running.add_argument(
+        "--start", metavar="NODE", help="the trigger that starts it, by number or name, where it has several"
+    )
+    running.add_argument("--trigger", type=Path, metavar="FILE", help="JSON object that the trigger gives (node.0)")
+    running.add_argument("--stubs", type=Path, metavar="FILE", help="YAML: what nodes answer that are not run here")
+    running.add_argument("--storage", type=Path, metavar="DIR", help="the nodes' storage (default: an empty folder)")
+    running.add_argument("--module-dir", type=Path, default=Path(), metavar="DIR", help="the module (default: here)")
+    running.add_argument(
+        "--timeout", type=float, default=1000, metavar="S", help="seconds a node may take (%(default)s)"
+    )
+    running.add_argument("--show", action="store_true", help="print each node's arguments, results and log in full")
+    running.add_argument("--json", action="store_true", help="print one JSON document at the end, and nothing else")
+    target = running.add_argument_group("where to run it (default: a sandbox of its own)")
+    target.add_argument("--pace", type=float, default=0, metavar="N", help=pace_help)
+    target.add_argument("--url", help="a sandbox that `serve` runs, such as http://127.0.0.1:8000")
+    target.add_argument("--api-key", default=api_key, metavar="KEY", help="its key (default: %(default)s)")
+
+
+def run_playbook(options: argparse.Namespace) -> int:
+    """Does what the command line asks for.
+
+    Returns 0 when all went well and 1 when a node failed; raises PlaybookError when nothing can be run.
+    """
+    if options.storage is not None and not options.storage.is_dir():
+        raise PlaybookError(f"The storage {options.storage} is no folder.")
+    playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
+    start = playbook.start(options.start)
+    trigger = options.trigger or _beside(options.playbook, ".trigger.json")
+    stubs = options.stubs or _beside(options.playbook, ".stubs.yaml")
+    answers = load_stubs(stubs, playbook) if stubs else {}
+    event, warnings = _event(playbook, start, trigger, answers)
+    with ExitStack() as stack:
+        storage = options.storage or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storage-")))
+        if options.url:
+            platform = Platform.at(options.url, options.api_key)
+        else:
+            platform = Platform.of(stack.enter_context(Sandbox(api_key=options.api_key, pace=options.pace)))
+        run = Runner(
+            playbook,
+            module,
+            platform,
+            storage,
+            start=start,
+            event=event,
+            stubs=answers,
+            inputs={kind: str(path) for kind, path in (("trigger", trigger), ("stubs", stubs)) if path},
+            warnings=warnings,
+            reporter=Reporter() if options.json else ConsoleReporter(show=options.show),
+            timeout=options.timeout,
+        ).run()
+    if options.json:
+        print(as_json(run))
+    return 0 if run.succeeded else 1
+
+
+def _event(
+    playbook: Playbook, start: str, trigger: Path | None, stubs: dict[str, Stub]
+) -> tuple[JSONObject, list[str]]:
+    """What the trigger gives: what its file says, else its stub; and a warning when neither does."""
+    if trigger:
+        return read_json_object(trigger), []
+    if start in stubs and "results" in stubs[start].model_fields_set:
+        return stubs[start].results, []
+    name = playbook.nodes[start].name
+    return {}, [f"nothing says what the trigger gives, node {start} ({name}): --trigger FILE does, a JSON object"]
+
+
+def _beside(playbook: Path, suffix: str) -> Path | None:
+    """The file of this kind that lies beside a playbook, if there is one."""
+    path = playbook.with_suffix(suffix)
+    return path if path.is_file() else None

@@ -1,0 +1,89 @@
+"""Runs an action as the platform does: a process of main.py, which reports to its callback."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from sandbox.playbooks.access import Platform
+from sandbox.playbooks.module import Action
+from sandbox.playbooks.playbook import JSONObject, NodeError
+
+__all__ = ["run_action"]
+
+# Linux's MAX_ARG_STRLEN: the longest "NAME=value" that execve takes, its closing zero included.
+MAX_ENVIRONMENT_STRING = 128 * 1024
+# What an action has to end by itself after SIGTERM.
+GRACE_SECONDS = 8.0
+# What the SDK would read from the shell of who runs the playbook, and would lead the node elsewhere.
+FOREIGN_SETTINGS = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
+
+
+def run_action(
+    folder: Path, action: Action, arguments: JSONObject, *, platform: Platform, storage: Path, timeout: float
+) -> JSONObject:
+    """Runs an action of the module in this folder, and returns what it sent to its callback, in the SDK's words.
+
+    Raises NodeError when its arguments are too large for a process, and when it reported nothing.
+    """
+    node_run = platform.open_run()
+    settings = {
+        "MODULE_CONFIGURATION": json.dumps({"base_url": platform.url}),
+        "ARGUMENTS": json.dumps(arguments),
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+        "SUB_FOLDER": str(storage.resolve()),
+    }
+    if (size := len(f"ARGUMENTS={settings['ARGUMENTS']}") + 1) > MAX_ENVIRONMENT_STRING:
+        raise NodeError(
+            f"The arguments take {size:,} bytes, and Linux passes at most {MAX_ENVIRONMENT_STRING:,} to a "
+            "process: put the text into a file of the storage, and name that file in text_path."
+        )
+    ending = _run_process(folder, action.command, settings, timeout)
+    reports = [report for report in node_run.received if report.get("status") == "finished"]
+    if ending is None and reports:
+        return reports[-1]
+    if reports:
+        return reports[-1] | {"error": f"{ending} {reports[-1].get('error') or ''}".strip()}
+    raise NodeError(ending or f"main.py {action.command} ended well without reporting its results.")
+
+
+def _run_process(folder: Path, command: str, settings: dict[str, str], timeout: float) -> str | None:
+    """Runs `main.py <command>`; returns None when it ended well, else a sentence that says how it ended."""
+    inherited = {name: value for name, value in os.environ.items() if name.upper() not in FOREIGN_SETTINGS}
+    loopback = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]))
+    environment = inherited | {"NO_PROXY": loopback, "no_proxy": loopback} | settings
+    with tempfile.TemporaryFile() as output:  # a file, for a pipe stays open as long as a grandchild has it
+        process = subprocess.Popen(
+            [sys.executable, "main.py", command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return f"It was ended because it ran for more than {timeout:g} s."
+        finally:
+            _end(process)
+        if status == 0:
+            return None
+        output.seek(0)
+        lines = output.read().decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    return f"main.py {command} ended with exit status {status}; the last it said was: {last[:300]}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Sees to it that a process is over."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
