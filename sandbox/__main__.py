@@ -9,7 +9,7 @@ from types import FrameType
 
 from pydantic import ValidationError
 
-from sandbox import Faults
+from sandbox import Faults, Sandbox
 from sandbox.demo import demo
 from sandbox.playbooks.command import add_command, run_playbook
 from sandbox.playbooks.playbook import PlaybookError
