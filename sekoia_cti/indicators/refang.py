@@ -10,21 +10,48 @@ STIX_START = re.compile(r"\[\s*[a-z][a-z0-9-]*:[a-z_][^\s=]*\s*[=!<>A-Z]")
 """How a STIX comparison begins; an IPv6 address in brackets does not."""
 
 _STIX_LITERAL = re.compile(r"(?<==)(\s*')((?:[^'\\]|\\.)*)(?=')")
-_SCHEMES = {"hxxp": "http", "hxxps": "https", "fxp": "ftp", "fxps": "ftps"}
+
+_DEFANGED_SCHEMES = {
+    "http": "hxxp hxtp htxp hxxtp hxttp httx hxxx htpp h**p h*tp ht*p htt* h__p h--p h-t-t-p hzzp hyyp hppt ttp meow xxxx xxxp",
+    "ftp": "fxp fxxp f*p f**p ftx fxtp f_p",
+    "sftp": "sfxp",
+    "tcp": "txp t*p",
+}
+_SCHEMES = {
+    written + secure: meant + secure
+    for meant, forms in _DEFANGED_SCHEMES.items()
+    for written in forms.split()
+    for secure in ("", "s")
+}
+"""The scheme that was meant, by how it is known to be written; what is not here is left as it is."""
 
 
 def _bracketed(form: str) -> str:
     # Blanks are bounded: an unbounded run would be scanned anew from each of its blanks.
     inner = rf"\s{{0,3}}(?:{form})\s{{0,3}}"
-    return rf"\s{{0,3}}(?:\[{inner}\]|\({inner}\)|\{{{inner}\}})\s{{0,3}}"
+    return rf"\s{{0,3}}(?:\[\[?{inner}\]?\]|\({inner}\)|\{{{inner}\}}|<{inner}>|\[{inner}\)|\({inner}\])\s{{0,3}}"
 
 
-_DOT = re.compile(rf"{_bracketed('[.]|dot')}|\\\.", re.IGNORECASE)
-_COLON = re.compile(_bracketed(":"))
-_AT = re.compile(_bracketed("@|at"), re.IGNORECASE)
-_SCHEME = re.compile(
-    rf"(?P<name>[A-Za-z][A-Za-z0-9+.-]*)(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')})|{_bracketed('://')})"
+_DOTS = r"[.]|d[o0]t|point|punkt|punto"
+# Also a bracket around a label and its dot, and half a bracket between two letters, which is a slip of the pen.
+_DOT = re.compile(
+    rf"{_bracketed(_DOTS)}|\[\.(?P<label>[A-Za-z0-9-]{{1,63}})\]|\.\[(?P<after>[A-Za-z0-9-]{{1,63}})\]"
+    r"|(?<=[\w-])[\[({]\.(?=\w)|(?<=[\w-])\.[\])}](?=\w)|\\\.",
+    re.IGNORECASE,
 )
+_COLON = re.compile(rf"{_bracketed(':')}|(?<=\w)(?:\[:|:\])(?=\w)")
+_AT = re.compile(rf"{_bracketed('@|at|arobase|arroba')}|(?<=\w)(?:\[@|@\])(?=\w)", re.IGNORECASE)
+_SLASH = re.compile(r"\[/\]|\(/\)|\{/\}|\[/(?=\w)")
+_SCHEME = re.compile(
+    rf"(?P<name>[A-Za-z][A-Za-z0-9+.*_-]{{0,24}})"
+    rf"(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')}|\[//|/?\[/\]/?(?:\[/\])?)|{_bracketed('://')}|\[:/\]/|\[://)"
+)
+# The same in a path, where nothing but these marks can be defanging, and blanks around them are not.
+_IN_PATH = re.compile(
+    r"[\[({](?P<mark>\.|d[o0]t|/|:|@|at|//|://)[\])}]|(?<=\w)\[\.(?=\w)|\\(?=\.)|\bhxxp(?P<secure>s?)(?=://)",
+    re.IGNORECASE,
+)
+_WORDS = {"dot": ".", "d0t": ".", "at": "@"}
 
 # A host or an address and nothing else. Of brackets only those of an IPv6 literal are left, never a defanged form, so
 # that refanging twice is refanging once.
@@ -39,34 +66,77 @@ _COMMON = re.compile(
     re.DOTALL | re.ASCII,
 )
 
+_WIDE = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3002: ".", 0xFF61: "."}
+_ANY_WIDE = re.compile("[\uff01-\uff5e\u3002\uff61]")
+_NEEDS_NO_LOOK = re.compile(r"[^\[\](){}<>\\\uff01-\uff5e\u3002\uff61]*+")
+
 
 def refang(text: str) -> str:
     """An indicator as it was before it was defanged; text that holds no defanged indicator is returned as it is.
 
-    The forms are ``hxxp``, ``fxp``, ``[.]``, ``[dot]``, ``[:]``, ``[://]``, ``[@]``, ``[at]`` with any of the brackets
-    ``[]``, ``()`` and ``{}``, in any case, and a backslash before a dot. They are undone in scheme, host and address
-    only: path and query of a URL are part of what was seen, brackets included, and an IPv6 literal keeps its own.
+    The forms are ``hxxp`` and its kin, ``[.]``, ``[dot]``, ``[:]``, ``[://]``, ``[/]``, ``[@]``, ``[at]`` with any of the
+    brackets ``[]``, ``()``, ``{}`` and ``<>``, in any case, half a bracket, a backslash before a dot, and full-width
+    characters. They are undone in scheme, host and address; in path and query only of a URL whose host was defanged, since
+    they are part of what was seen otherwise. An IPv6 literal keeps its brackets.
 
     Args:
         text: One indicator, or a STIX comparison, whose values are refanged.
     """
-    if "[" not in text and "(" not in text and "{" not in text and "\\" not in text and text[:1] not in "hHfF":
+    if "://" not in text and _NEEDS_NO_LOOK.fullmatch(text):
         return text
     if common := _COMMON.fullmatch(text):
-        name, secure, host, rest = common.groups()
-        host = host.replace("[.]", ".")
+        name, secure, written, rest = common.groups()
+        host = written.replace("[.]", ".")
         if "[" in host or "(" in host or "\\" in host:
             host = _DOT.sub(".", host)
+        rest = rest if host == written else _in_path(rest)
         return f"{f'http{secure}://' if name else ''}{host}{rest}"
     if STIX_START.match(text):
         return _STIX_LITERAL.sub(lambda match: match[1] + refang(match[2]), text)
+    return _long_way(_narrow(text))
+
+
+def _long_way(text: str) -> str:
     scheme, start = "", 0
     if match := _SCHEME.match(text):
         scheme = _SCHEMES.get(match["name"].lower(), match["name"]) + "://"
         start = match.end()
-    end = min((at for mark in "/?#" if (at := text.find(mark, start)) >= 0), default=len(text))
-    authority = text[start:end]
-    plain = _AT.sub("@", _COLON.sub(":", _DOT.sub(".", authority)))
-    if plain != authority and not (_PLAIN_AUTHORITY.fullmatch(plain) and ("." in plain or ":" in plain)):
-        plain = authority  # prose or a file name, where a bracket means itself
-    return scheme + plain + text[end:]
+    slash = _SLASH.search(text, start)
+    ends = [at for mark in "/?#" if (at := text.find(mark, start)) >= 0]
+    end = min([*ends, slash.start() if slash else len(text)], default=len(text))
+    authority, rest = text[start:end], text[end:]
+    plain = _AT.sub("@", _COLON.sub(":", _DOT.sub(_dot, authority)))
+    if slash and slash.start() == end and (scheme or plain != authority):
+        rest = "/" + text[slash.end() :]
+    elif plain == authority:
+        return scheme + text[start:]
+    if not (_PLAIN_AUTHORITY.fullmatch(plain) and ("." in plain or ":" in plain) and any(map(str.isalnum, plain))):
+        return scheme + text[start:]  # prose or a file name, where a bracket means itself
+    return scheme + plain + _in_path(rest)
+
+
+def _dot(match: re.Match[str]) -> str:
+    return "." + (match["label"] or match["after"] or "")
+
+
+def _in_path(rest: str) -> str:
+    return _IN_PATH.sub(_in_path_mark, rest)
+
+
+def _in_path_mark(match: re.Match[str]) -> str:
+    if (secure := match["secure"]) is not None:
+        return f"http{secure}"
+    if mark := match["mark"]:
+        return _WORDS.get(mark.lower(), mark)
+    return "" if match[0] == "\\" else "."
+
+
+def _narrow(text: str) -> str:
+    """Full-width characters and other scripts' full stops in scheme and host as what they stand for."""
+    if not _ANY_WIDE.search(text):
+        return text
+    narrow = text.translate(_WIDE)
+    scheme = narrow.find("://")
+    end = re.compile(r"[/?#]|\Z").search(narrow, scheme + 3 if scheme >= 0 else 0)
+    at = end.start() if end else len(narrow)
+    return text if re.search(r"\s", narrow[:at]) else narrow[:at] + text[at:]

@@ -87,6 +87,8 @@ def _suffixes() -> frozenset[str]:
     icann = Path(PSLFILE).read_text("utf-8").partition("// ===END ICANN DOMAINS===")[0]
     rules = {line.split()[0] for line in icann.splitlines() if line and not line.startswith(("//", "!"))}
     names = {rule.removeprefix("*.") for rule in rules}
+    # Some top-level domains, such as za, have no rule of their own.
+    names |= {name.rpartition(".")[2] for name in names}
     encoded = {name.encode("idna").decode("ascii") for name in names if not name.isascii()}
     return frozenset(names | encoded | _SPECIAL_USE)
 
@@ -119,7 +121,7 @@ _PLAIN_DEFANGED = re.compile(
     rf"""
     (?P<scheme>h(?:xx|XX|tt)p(?P<secure>s?)://)?
     (?P<host>(?P<domain>(?:{_LABEL}{_DOT})++(?P<ending>[a-z]{{2,63}})) | {_OCTET}(?:{_DOT}{_OCTET}){{3}})
-    (?P<rest>{_AFTER_HOST})
+    (?P<rest>(?::[0-9]{{1,4}})?(?:[/?\#][!-'*-Z^-z|~]*+)?)
     (?<=[0-9A-Za-z/])
     """,
     re.VERBOSE | re.ASCII,
@@ -154,6 +156,8 @@ def plain_defanged(text: str) -> Found | None:
         return None
     host = match["host"].replace("[.]", ".")
     if match["scheme"]:
+        if text.find("://", 9) >= 0:
+            return None  # the path of a defanged URL can be defanged as well
         value = f"http{match['secure']}://{host}{match['rest']}"
         return "url", value, value
     if match["rest"]:

@@ -203,7 +203,7 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
     assert run.results["by_type"] == {"url": 1, "domain": 1, "hashes": 1}
     (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
     assert json.loads(submission.body)["indicators"].splitlines() == [
-        "http://evil.example/a[.]b",
+        "http://evil.example/a.b",
         "EVIL.example",
         f"{MD5},{SHA1}",
     ]

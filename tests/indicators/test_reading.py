@@ -128,7 +128,7 @@ def test_a_list_as_people_write_it() -> None:
         ]
     )
     assert reading == Reading(
-        values=["https://evil.example/a[.]b", "evil.example", f"{MD5},{SHA1}"],
+        values=["https://evil.example/a.b", "evil.example", f"{MD5},{SHA1}"],
         duplicates=3,
         given=8,
         unrecognized=[

@@ -48,12 +48,36 @@ from tests.indicators.strategies import defanged, text_like_indicators
         ("user[@]evil.example", "user@evil.example"),
         ("user(at)evil[.]example", "user@evil.example"),
         ("first[.]last [AT] evil [DOT] example", "first.last@evil.example"),
-        # Path, query and fragment are part of what was seen
-        ("hxxp://evil[.]example/a[.]b", "http://evil.example/a[.]b"),
-        ("hxxp://evil[.]example?a[.]b=hxxp://c[.]d", "http://evil.example?a[.]b=hxxp://c[.]d"),
-        ("hxxp://evil[.]example#a[.]b", "http://evil.example#a[.]b"),
-        (r"hxxp://evil\.example/\.b(at)c", r"http://evil.example/\.b(at)c"),
-        ("evil[.]example/a[.]b", "evil.example/a[.]b"),
+        # Path, query and fragment where the host was defanged
+        ("hxxp://evil[.]example/a[.]b", "http://evil.example/a.b"),
+        ("hxxp://evil[.]example?a[.]b=hxxp://c[.]d", "http://evil.example?a.b=http://c.d"),
+        ("hxxp://evil[.]example#a[.]b", "http://evil.example#a.b"),
+        (r"hxxp://evil\.example/\.b(at)c", "http://evil.example/.b@c"),
+        ("evil[.]example/a[.]b", "evil.example/a.b"),
+        ("hxxps[://]evil[.]example/badfile[.]exe", "https://evil.example/badfile.exe"),
+        ("http://e[.]example[.]com[/]x[.]bin", "http://e.example.com/x.bin"),
+        # They are part of what was seen where it was not
+        ("http://evil.example/a[.]b", "http://evil.example/a[.]b"),
+        ("hxxp://evil.example/a[.]b", "http://evil.example/a[.]b"),
+        # Other schemes that are known to be defanged, and others that are not
+        ("meow://evil.example/a", "http://evil.example/a"),
+        ("hxtp://evil.example/a", "http://evil.example/a"),
+        ("h**ps://evil.example/a", "https://evil.example/a"),
+        ("xxxx://evil.example/a", "http://evil.example/a"),
+        ("moo://evil.example/a", "moo://evil.example/a"),
+        # Half a bracket, a bracket around a label, and two of them
+        ("a.example[.com", "a.example.com"),
+        ("b[.example.com", "b.example.com"),
+        ("c.example.]com", "c.example.com"),
+        ("http://d.example[.com/x", "http://d.example.com/x"),
+        ("evil[.example]", "evil.example"),
+        ("192.0.2[.1]", "192.0.2.1"),
+        ("evil[[.]]example", "evil.example"),
+        ("evil<.>example", "evil.example"),
+        # Full-width letters and dots
+        ("evil。example", "evil.example"),
+        ("ｅｖｉｌ．ｅｘａｍｐｌｅ", "evil.example"),
+        ("ｈｔｔｐ：／／evil.example/ａ", "http://evil.example/ａ"),
         # IPv6 literals
         ("http://[2001:db8::1]/", "http://[2001:db8::1]/"),
         ("hxxp://[2001:db8::1][:]8080/[::]", "http://[2001:db8::1]:8080/[::]"),
@@ -62,7 +86,7 @@ from tests.indicators.strategies import defanged, text_like_indicators
         ("[2001:db8::1]", "[2001:db8::1]"),
         # The values of STIX comparisons, and nothing else of them
         ("[domain-name:value = 'evil[.]example']", "[domain-name:value = 'evil.example']"),
-        ("[url:value='hxxp://evil[.]example/[.]']", "[url:value='http://evil.example/[.]']"),
+        ("[url:value='hxxp://evil[.]example/[.]']", "[url:value='http://evil.example/.']"),
         # What is no defanged indicator
         ("", ""),
         ("evil.example", "evil.example"),
@@ -72,7 +96,6 @@ from tests.indicators.strategies import defanged, text_like_indicators
         ("lunch(at)noon", "lunch(at)noon"),
         (r"C:\.ssh\id", r"C:\.ssh\id"),
         (r"^evil\.example$", r"^evil\.example$"),
-        ("evil[.example", "evil[.example"),
         ("evil dot example", "evil dot example"),
         ("[[.]]", "[[.]]"),
         (r"evil[\.]example", r"evil[\.]example"),

@@ -56,7 +56,7 @@ def test_each_observable_is_accounted_for() -> None:
     [
         pytest.param(
             "ioc,note\nhxxp://evil[.]example/a[.]b,x [.] y\n",
-            "ioc,note\nhttp://evil.example/a[.]b,x [.] y\n",
+            "ioc,note\nhttp://evil.example/a.b,x [.] y\n",
             id="other cells stay",
         ),
         pytest.param('ioc;note\na[.]example;"1;2"\n', 'ioc;note\na.example;"1;2"\n', id="the delimiter stays"),
