@@ -66,7 +66,7 @@ _COMMON = re.compile(
     re.DOTALL | re.ASCII,
 )
 
-_WIDE = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3002: ".", 0xFF61: "."}
+_WIDE: dict[int, int | str] = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3002: ".", 0xFF61: "."}
 _ANY_WIDE = re.compile("[\uff01-\uff5e\u3002\uff61]")
 _NEEDS_NO_LOOK = re.compile(r"[^\[\](){}<>\\\uff01-\uff5e\u3002\uff61]*+")
 
