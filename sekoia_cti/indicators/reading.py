@@ -54,7 +54,8 @@ _INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F)
 _BLANKS = dict.fromkeys(map(ord, "\n\v\f\r\x1c\x1d\x1e\x85\xa0\u2007\u2028\u2029\u202f\u3000"), " ")
 _STRANGE = {**_INVISIBLE, **_BLANKS}
 
-_COMMENT_MARKS = ("#", "//", ";")
+_COMMENT_MARK = re.compile(r"#|;|//(?!\w[\w-]*(?:\.|\[\.))")  # //evil.example/x is a URL that lacks its scheme
+_ENDS = ",; \t\u200c\u200d"
 _COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
 _BULLETS = re.compile(r"(?:(?:[-*•‣◦▪●·–—]|[0-9]{1,3}[.)])\s+)+")
 _QUOTES = {
@@ -88,14 +89,14 @@ def clean(line: str) -> str:
     text, before = text.translate(_STRANGE), None
     while text != before:
         before = text
-        text = text.strip().strip("\u200c\u200d")
-        if text.startswith(_COMMENT_MARKS):
+        text = text.strip().strip(_ENDS[2:])
+        if _COMMENT_MARK.match(text):
             return ""
         if bullets := _BULLETS.match(text):
             text = text[bullets.end() :]
         if comment := _COMMENT.search(text):
             text = text[: comment.start()]
-        text = _unquoted(text.rstrip(",; \t"))
+        text = _unquoted(text.rstrip(_ENDS))
     return text
 
 

@@ -414,6 +414,7 @@ _REASONS = [
         (r"[a-z0-9_.-]+\.[a-z0-9-]+:[0-9]{1,5}", "a domain with a port"),
         (r"cve-[0-9]{4}-[0-9]{4,}", "a vulnerability, not an indicator"),
         (r"(?:hkey_|hklm\\|hkcu\\|hku\\|hkcr\\).*", "a registry key"),
+        (r"//[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?(?:[/?#].*)?", "a URL without its scheme (http:// or another)"),
         (r"(?:[a-z]:\\|\\\\|[%$~]\w*%?[\\/]|\.{0,2}/).*|[^/]*\\.*", "a file path"),
         (r"\*\..*|[\w.-]*\*[\w.-]*", "a pattern with wildcards, not one domain"),
         (r"[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?[/?#].*", "a URL without its scheme (http:// or another)"),

@@ -201,6 +201,7 @@ UNRECOGNISED: list[tuple[str, str]] = [
     ("192.0.2[.]1:8080", "an address with a port"),
     ("[2001:db8::1]:443", "an address with a port"),
     ("192.0.2.1/path", "a URL without its scheme"),
+    ("//evil.example/x", "a URL without its scheme"),
     ("192.0.2.1:8080/path", "a URL without its scheme"),
     ("192.0.2.01", "an address with leading zeros"),
     ("192.0.2.256", "no IPv4 address: a number in it is above 255"),
@@ -373,6 +374,8 @@ def test_endings_are_those_of_the_public_suffix_list(ending: str) -> None:
         "http://" + "a" * 50_000 + "@",
         ":" * 50_000,
         "a-" * 50_000 + ".example",
+        "a.example" + ",\u200d" * 50_000,
+        "\u200d, " * 50_000 + "a.example",
     ],
     ids=lambda text: text[:12],
 )
