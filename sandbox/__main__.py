@@ -1,6 +1,7 @@
 """The command line: `python -m sandbox serve`, `run` and `demo`."""
 
 import argparse
+import errno
 import signal
 import sqlite3
 import sys
@@ -20,7 +21,15 @@ __all__ = ["main"]
 
 API_KEY = "sandbox-key"
 READ_ONLY_KEY = "sandbox-read-only-key"
+LAST_PORT = 65535
 PACE_HELP = "indicators a second that an import takes in, so that progress can be watched (default: no limit)"
+
+
+def _port(text: str) -> int:
+    """A port of the command line. Raises what argparse says in its own words otherwise."""
+    if text.isascii() and text.isdigit() and int(text) <= LAST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is no port: choose one from 1 to {LAST_PORT}, or 0 for a free one")
 
 
 class UsageError(ValueError):
@@ -40,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serves REST, LiveAPI and the playbook callback on the loopback until interrupted. "
         "Its own documentation is at /docs.",
     )
-    serving.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
+    serving.add_argument("--port", type=_port, default=8000, help="0 takes a free one (default: %(default)s)")
     serving.add_argument("--db", type=Path, metavar="FILE", help="keep the state in this file (default: in memory)")
     serving.add_argument("--api-key", default=API_KEY, help="the key that may do all (default: %(default)s)")
     serving.add_argument("--read-only-key", default=READ_ONLY_KEY, help="the key that may read (default: %(default)s)")
@@ -102,9 +111,16 @@ def _serve(options: argparse.Namespace) -> int:
                 allowed_hosts=options.allow_host,
             )
         )
-    except (OSError, sqlite3.Error) as error:
-        print(f"error: The sandbox cannot start: {error}.", file=sys.stderr)
-        return 2
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise UsageError(f"The sandbox cannot start: {error}.") from error
+        raise UsageError(
+            f"Port {options.port} is in use, perhaps by another sandbox: end that, or choose another with --port."
+        ) from error
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"The sandbox cannot keep its state in {options.db}: {error}. Give --db another file, or a new one."
+        ) from error
     return 0
 
 

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 
 from sandbox.sekoia import control
 from sandbox.sekoia.auth import API_ROOTS, ROOTS, Authentication
-from sandbox.sekoia.rest import account, collections, imports, indicators, objects
+from sandbox.sekoia.rest import account, collections, imports, indicators, objects, telemetry
 from sandbox.sekoia.service import REFUSALS, Service
 
 __all__ = ["create_app"]
@@ -34,7 +34,7 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="Sekoia sandbox", description=DESCRIPTION, version="1", redoc_url=None)
     app.state.service = service
     for root in ROOTS:
-        for router in (collections.router, imports.router, indicators.router, objects.router):
+        for router in (collections.router, imports.router, indicators.router, objects.router, telemetry.router):
             app.include_router(router, prefix=root, include_in_schema=root == ROOTS[0])
     for root in API_ROOTS:
         app.include_router(account.router, prefix=root, include_in_schema=root == API_ROOTS[0])

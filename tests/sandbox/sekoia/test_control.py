@@ -1,5 +1,6 @@
 """Faults from outside: over HTTP for whoever has the token, and on the command line."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,30 @@ def test_faults_from_the_start() -> None:
         sandbox.faults.me = "denied"
         sandbox.reset()
         assert sandbox.faults == Faults(tasks="unknown")
+
+
+@pytest.mark.parametrize("port", ["80801", "-1", "x", "٣"])
+def test_no_port(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    """What is no port is said, with what is one."""
+    with pytest.raises(SystemExit):
+        main(["serve", f"--port={port}"])
+    assert f"{port} is no port: choose one from 1 to 65535, or 0 for a free one" in capsys.readouterr().err
+
+
+def test_a_port_in_use(capsys: pytest.CaptureFixture[str], sandbox: Sandbox) -> None:
+    """Whoever starts a second sandbox is told what to do."""
+    port = sandbox.url.rpartition(":")[2]
+    assert main(["serve", "--port", port]) == 2
+    said = f"error: Port {port} is in use, perhaps by another sandbox: end that, or choose another with --port.\n"
+    assert capsys.readouterr().err == said
+
+
+def test_no_database(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A file that holds something else is left alone."""
+    (file := tmp_path / "notes.txt").write_text("no database " * 100)
+    assert main(["serve", "--port", "0", "--db", str(file)]) == 2
+    assert f"cannot keep its state in {file}: " in capsys.readouterr().err
+    assert file.read_text().startswith("no database")
 
 
 @pytest.mark.parametrize(

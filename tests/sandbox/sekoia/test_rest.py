@@ -196,7 +196,8 @@ def test_count_and_limit(api: API, sandbox: Sandbox, listen: Listen) -> None:
     _add(api, sandbox.create_collection(name="b")["id"], "example.org")
     count = "/ioc-collections/count-total-iocs"
     assert api("GET", count).json() == {"count": 3, "max": 500_000}
-    assert api("GET", count, params={"community_uuid": COMMUNITY}).json()["count"] == 2
+    for name in ("community_uuid", "match[community_uuid]"):
+        assert api("GET", count, params={name: COMMUNITY}).json()["count"] == 2
     assert api("GET", count, params={"community_uuid": str(uuid4())}).json()["count"] == 0
 
     sandbox.faults.collection_limit = 3
@@ -359,6 +360,30 @@ def test_kill_chains(api: API) -> None:
     assert lockheed.keys() == {"id", "name", "display_name", "description", "phases"}
 
 
+# What some clients need besides
+
+
+def test_trailing_slash(api: API, collection_id: str) -> None:
+    """Indicators can be sent to the path with a slash at its end, without a redirect that would lose them."""
+    body = {"indicators": [{"value": "example.com"}], "default_fields": {}}
+    answer = api("POST", _indicators(collection_id) + "/", json=body, allow_redirects=False)
+    assert [item["name"] for item in answer.json()["items"]] == ["example.com"]
+
+
+def test_telemetry(api: API, sandbox: Sandbox, collection_id: str) -> None:
+    """A report is accepted, and can be read: nothing was seen."""
+    path = f"/ioc-collections/{collection_id}/telemetry/reports"
+    answer = api("POST", path, json={"community_uuids": [COMMUNITY]})
+    assert answer.status_code == 202
+    report = api("GET", f"{path}/{answer.json()['id']}").json()
+    assert report == answer.json()
+    assert (report["community_uuids"], report["items"]) == ([COMMUNITY], [])
+    assert api("GET", f"{path}/{uuid4()}").status_code == 404
+    assert api.refused("POST", path, json={"community_uuids": ["x"]}).startswith("community_uuids")
+    other = sandbox.create_collection(name="Other")["id"]
+    assert api("GET", f"/ioc-collections/{other}/telemetry/reports/{report['id']}").status_code == 404
+
+
 # The page
 
 
@@ -371,7 +396,7 @@ def test_openapi_page(sandbox: Sandbox) -> None:
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     }
-    assert len(operations) == 21
+    assert len(operations) == 23
     assert operations.keys() >= {"POST /ioc-collections", "PATCH /callback/{node_run}", "GET /kill-chains"}
     for operation in operations.values():
         assert operation["description"]
