@@ -6,6 +6,13 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.guard import (
+    GuardArguments,
+    GuardResults,
+    guard_results,
+    refuse_what_is_kept_out,
+    tell_of_guard,
+)
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.common.reports import (
     AdaptedList,
@@ -22,6 +29,7 @@ from sekoia_cti.client.errors import Refused, SekoiaError
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.requests import LINES, batches
 from sekoia_cti.client.wire import Count
+from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
 from sekoia_cti.indicators.text import sample
 
@@ -47,11 +55,11 @@ class TextArguments(ReadingArguments, SourceArguments, CollectionArguments):
     )
 
 
-class ImportIndicatorsFromTextArguments(ImportArguments, TextArguments):
+class ImportIndicatorsFromTextArguments(ImportArguments, GuardArguments, TextArguments):
     """Where the indicators are, and what holds for all of them."""
 
 
-class ImportIndicatorsFromTextResults(ImportResults):
+class ImportIndicatorsFromTextResults(GuardResults, ImportResults):
     """How the import ended, and how the lines were read."""
 
     duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator, and were sent once")
@@ -81,7 +89,9 @@ class ImportIndicatorsFromText(ImportAction):
 
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
         """Read the sources, submit their indicators in parts, and wait for the end."""
-        reading = _read(arguments.lines(self.data_path), arguments)
+        guard = arguments.guard(self.data_path)
+        reading = _read(arguments.lines(self.data_path), arguments, guard)
+        tell_of_guard(guard, self.tell)
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
             for said in warnings(reading, sent=arguments.send_unrecognized):
@@ -107,6 +117,7 @@ class ImportIndicatorsFromText(ImportAction):
             adapted=listed_adapted(reading.adapted),
             adapted_count=reading.adapted_count,
             by_type=reading.by_type,
+            **guard_results(guard),
         )
 
     def _submit(
@@ -142,10 +153,16 @@ class ImportIndicatorsFromText(ImportAction):
         )
 
 
-def _read(lines: Sequence[str], arguments: TextArguments) -> Reading:
-    reading = read(lines, refanging=arguments.refang, send_unrecognized=arguments.send_unrecognized)
+def _read(lines: Sequence[str], arguments: TextArguments, guard: Guard) -> Reading:
+    reading = read(
+        lines,
+        refanging=arguments.refang,
+        send_unrecognized=arguments.send_unrecognized,
+        admits=guard.judge(),
+    )
     if arguments.strict:
         refuse_doubtful(reading)
     if not reading.values:
+        refuse_what_is_kept_out(guard)
         refuse_without_indicators(reading, ", ".join(arguments.given()))
     return reading

@@ -43,6 +43,15 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "adapted": [],
         "adapted_count": 0,
         "by_type": {"domain": 1, "ipv4": 1, "ipv6": 1, "url": 1, "hashes": 1},
+        "excluded": [],
+        "excluded_count": 0,
+        "known_good": [
+            {"line": line, "value": value, "lists": ["not a global address: documentation"]}
+            for line, value in ((3, "192.0.2.1"), (4, "2001:db8::1"))
+        ],
+        "known_good_count": 2,
+        "left_out": [],
+        "left_out_count": 0,
     }
     assert len(sandbox.indicators(collection_id)) == 5
     assert "Importing 5 indicators into" in run.logs

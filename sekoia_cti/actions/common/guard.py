@@ -16,7 +16,7 @@ from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm, objects
 
-__all__ = ["GuardArguments", "GuardResults", "guard_results", "tell_of_guard"]
+__all__ = ["GuardArguments", "GuardResults", "guard_results", "refuse_what_is_kept_out", "tell_of_guard"]
 
 NAMED = 10
 """Values that a log line names."""
@@ -117,6 +117,23 @@ def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> Non
                 "or revoke them",
                 "warning",
             )
+
+
+def refuse_what_is_kept_out(guard: Guard) -> None:
+    """Refuse, where nothing is left to import, a source of which the guard kept out something.
+
+    Raises:
+        InputError: It did; it names the first values.
+    """
+    kept = []
+    if guard.excluded_count:
+        kept.append(f"excluded: {_listed(guard.excluded, guard.excluded_count)}")
+    if guard.left_out_count:
+        kept.append(
+            f"known to be good: {_listed([_with_lists(found) for found in guard.known_good], guard.known_good_count)}"
+        )
+    if kept:
+        raise InputError(f"There is nothing to import, since all indicators are kept out ({'; '.join(kept)})")
 
 
 def _with_lists(found: KnownGood) -> str:
