@@ -4,6 +4,7 @@ import gc
 
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
+from sekoia_cti.actions.export_indicators import ExportIndicators
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
@@ -31,6 +32,7 @@ def main() -> str:
     module.register(PreviewIndicatorsFile, "PreviewIndicatorsFile")
     module.register(FindIOCCollection, "FindIOCCollection")
     module.register(SearchIndicators, "SearchIndicators")
+    module.register(ExportIndicators, "ExportIndicators")
     module.register(RevokeIndicators, "RevokeIndicators")
     module.register(UpdateIOCCollection, "UpdateIOCCollection")
     module.register(DeleteIOCCollection, "DeleteIOCCollection")

@@ -6,12 +6,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
+from sekoia_cti.actions.common.formats import described
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.importer import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.client.wire import Indicator, aware
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
@@ -114,30 +114,7 @@ class SearchIndicators(SekoiaAction):
             for indicator in page.items:
                 active = indicator.is_active(now)
                 if active or not arguments.only_active:
-                    found.append(_described(indicator, active=active))
+                    found.append(described(indicator, active=active))
             read += len(page.items)
             if read < page.total:  # the end is told in more words
                 progress(Progress(read, page.total))
-
-
-def _described(indicator: Indicator, *, active: bool) -> dict[str, Any]:
-    """An indicator as plain fields, named as the arguments of the imports are."""
-    return {
-        "id": indicator.id,
-        "value": indicator.value,
-        "type": indicator.observable_type,
-        "pattern": indicator.pattern,
-        "description": indicator.description,
-        "valid_from": _text(indicator.valid_from),
-        "valid_until": _text(indicator.valid_until),
-        "kill_chain_phases": [
-            f"{phase.kill_chain_name}:{phase.phase_name}" for phase in indicator.kill_chain_phases or []
-        ],
-        "related_threat_refs": indicator.x_ic_related_threat_refs or [],
-        "revoked": bool(indicator.revoked),
-        "active": active,
-    }
-
-
-def _text(time: datetime | None) -> str | None:
-    return aware(time).astimezone(UTC).isoformat().replace("+00:00", "Z") if time else None

@@ -121,7 +121,9 @@ class Indicator(Wire):
 
     id: str
     pattern: str
+    name: str | None = None
     description: str | None = None
+    created: datetime | None = None
     modified: datetime | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None

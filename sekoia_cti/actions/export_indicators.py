@@ -1,0 +1,92 @@
+"""Export the indicators of an IOC collection into a file of the playbook's storage."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
+from sekoia_cti.actions.common.formats import FILE_FORMATS, FormatName
+from sekoia_cti.actions.common.progress import ProgressLog
+from sekoia_cti.client.importing.importer import Progress
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm
+from sekoia_cti.platform.writing import writing
+
+__all__ = ["ExportIndicators", "ExportIndicatorsArguments", "ExportIndicatorsResults"]
+
+
+class ExportIndicatorsArguments(CollectionArguments):
+    """Which indicators to export, and how."""
+
+    format: FormatName = Field(
+        default="csv",
+        title="Format",
+        description="csv, a table with validity, phases and description; text, one value a line; json, which Import indicators "
+        "imports again to the same state; stix, a STIX 2.1 bundle",
+    )
+    which: Literal["active", "all"] = Field(
+        default="active",
+        title="Which",
+        description="active: neither revoked nor expired; all: also those that are revoked or expired",
+    )
+    timeout: Timeout = 900
+
+
+class ExportIndicatorsResults(ResultsForm):
+    """The file."""
+
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
+    file_path: str = Field(title="File", description="The file, in the playbook's storage")
+    format: FormatName = Field(title="Format", description="Its format")
+    count: int = Field(title="Count", description="How many indicators it holds")
+    skipped_count: int = Field(
+        title="Skipped count", description="Indicators of the collection that it does not hold, as they are not active"
+    )
+
+
+class ExportIndicators(SekoiaAction):
+    """Export indicators.
+
+    The file is written as the collection is read, so that neither has to fit into memory; one that cannot be finished
+    is not left behind.
+    """
+
+    name = "Export indicators"
+    description = (
+        "Export the active indicators of an IOC collection, or all of them, into a file: CSV, text, JSON or STIX"
+    )
+    results_model = ExportIndicatorsResults
+
+    def run(self, arguments: ExportIndicatorsArguments) -> ExportIndicatorsResults:
+        """Read the collection, and write what is asked for."""
+        to = FILE_FORMATS[arguments.format]()
+        count = skipped = read = 0
+        progress = ProgressLog(self.tell, done="Read")
+        with (
+            self.rest(Deadline(arguments.timeout)) as rest,
+            writing(self.data_path, f"indicators-{arguments.format}", to.ending) as (file, path),
+        ):
+            file.write(to.head())
+            for page in rest.all_indicators(arguments.collection_id):
+                now = rest.server_time() or datetime.now(UTC)
+                for indicator in page.items:
+                    active = indicator.is_active(now)
+                    if arguments.which == "active" and not active:
+                        skipped += 1
+                        continue
+                    file.write((to.between if count else "") + to.item(indicator, active))
+                    count += 1
+                read += len(page.items)
+                if read < page.total:  # the end is told in more words
+                    progress(Progress(read, page.total))
+            file.write(to.tail())
+        self.tell(f"Exported {count:,} indicators of {arguments.collection_id} to {path}")
+        return ExportIndicatorsResults(
+            collection_id=arguments.collection_id,
+            file_path=path,
+            format=arguments.format,
+            count=count,
+            skipped_count=skipped,
+        )

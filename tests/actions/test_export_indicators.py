@@ -1,0 +1,146 @@
+"""Export indicators, against the sandbox."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.export_indicators import ExportIndicators
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_indicators import ImportIndicators
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from tests.conftest import Platform, run_as_process
+
+MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
+THREAT = "intrusion-set--11111111-1111-4111-8111-111111111111"
+ITEMS: list[dict[str, Any]] = [
+    {"value": "evil.example", "description": 'He said "a, b"\nand c', "valid_until": "2035-01-02T03:04:05Z"},
+    {"value": "203.0.113.9", "kill_chain_phases": ["mitre-attack:impact"], "related_threat_refs": [THREAT]},
+    {"value": f"{MD5},{SHA1}", "valid_from": "2020-01-01", "valid_until": "2036-01-01"},
+    {"value": "https://evil.example/it's?a=\\b", "description": "=1+1"},
+]
+STATE = ("pattern", "description", "valid_until", "kill_chain_phases", "x_ic_related_threat_refs")
+
+
+@pytest.fixture
+def held(platform: Platform, collection_id: str) -> str:
+    """A collection with indicators of all sorts, one of them revoked."""
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=[*ITEMS, "gone.example"])
+    assert run.error is None
+    platform.run(RevokeIndicators, collection_id=collection_id, indicators=["gone.example"])
+    return collection_id
+
+
+def exported(platform: Platform, collection_id: str, **arguments: Any) -> str:
+    """What the file holds."""
+    run = platform.run(ExportIndicators, collection_id=collection_id, **arguments)
+    assert run.error is None
+    assert run.results
+    return (platform.storage / str(run.results["file_path"])).read_bytes().decode()
+
+
+def state(sandbox: Sandbox, collection_id: str, *names: str) -> list[list[Any]]:
+    """What the collection says of each of its indicators that is not revoked."""
+    return sorted(
+        [indicator.get(name) for name in names]
+        for indicator in sandbox.indicators(collection_id)
+        if not indicator["revoked"]
+    )
+
+
+def test_text_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> None:
+    """A line a value, which another collection takes."""
+    text = exported(platform, held, format="text")
+    assert text.splitlines()[0] == "evil.example"
+    other = str(sandbox.create_collection(name="Copy")["id"])
+    assert platform.run(ImportIndicatorsFromText, collection_id=other, text=text).error is None
+
+    assert state(sandbox, other, "pattern") == state(sandbox, held, "pattern")
+
+
+def test_json_imports_again_to_the_same_state(sandbox: Sandbox, platform: Platform, held: str) -> None:
+    """Everything that was said of each indicator comes along."""
+    name = platform.run(ExportIndicators, collection_id=held, format="json").results
+    assert name
+    other = str(sandbox.create_collection(name="Copy")["id"])
+    run = platform.run(ImportIndicators, collection_id=other, indicators_path=name["file_path"])
+    assert run.error is None
+
+    assert state(sandbox, other, *STATE) == state(sandbox, held, *STATE)
+
+
+def test_csv_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> None:
+    """Values, validity and descriptions come along, quotes, commas and line breaks included."""
+    rows = list(csv.DictReader(io.StringIO(exported(platform, held, format="csv"))))
+    assert [set(row["observable"].split(",")) for row in rows] == [set(item["value"].split(",")) for item in ITEMS]
+    assert rows[0]["description"] == ITEMS[0]["description"]
+    assert (rows[1]["kill_chain_phases"], rows[1]["threat ids"]) == ("impact", THREAT)
+    name = platform.run(ExportIndicators, collection_id=held).results
+    assert name
+    other = str(sandbox.create_collection(name="Copy")["id"])
+    assert platform.run(ImportIndicatorsFromFile, collection_id=other, file_path=name["file_path"]).error is None
+
+    kept = ("pattern", "description", "valid_until")
+    assert state(sandbox, other, *kept) == state(sandbox, held, *kept)
+
+
+def test_stix_is_a_bundle(platform: Platform, held: str) -> None:
+    """Each indicator has what STIX 2.1 demands of it."""
+    bundle = json.loads(exported(platform, held, format="stix", which="all"))
+
+    assert bundle["type"] == "bundle"
+    assert bundle["id"].startswith("bundle--")
+    assert len(bundle["objects"]) == len(ITEMS) + 1
+    needed = {"type", "spec_version", "id", "created", "modified", "pattern", "pattern_type", "valid_from"}
+    assert all(needed <= indicator.keys() for indicator in bundle["objects"])
+    assert [indicator["revoked"] for indicator in bundle["objects"]] == [False] * len(ITEMS) + [True]
+    assert bundle["objects"][1]["kill_chain_phases"] == [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}]
+
+
+@pytest.mark.parametrize("format", ["csv", "text", "json", "stix"])
+@pytest.mark.parametrize(("which", "count"), [("active", len(ITEMS)), ("all", len(ITEMS) + 1)])
+def test_counts(platform: Platform, held: str, format: str, which: str, count: int) -> None:
+    """What is not active is left out unless all are asked for, and counted."""
+    run = platform.run(ExportIndicators, collection_id=held, format=format, which=which)
+
+    assert run.results
+    assert (run.results["count"], run.results["skipped_count"]) == (count, len(ITEMS) + 1 - count)
+    assert Path(run.results["file_path"]).suffix == {"csv": ".csv", "text": ".txt"}.get(format, ".json")
+
+
+@pytest.mark.parametrize(("format", "content"), [("json", "[\n\n]\n"), ("text", "")])
+def test_an_empty_collection(platform: Platform, collection_id: str, format: str, content: str) -> None:
+    """Nothing is a file as well."""
+    assert exported(platform, collection_id, format=format) == content
+
+
+def test_a_failure_leaves_no_file(sandbox: Sandbox, platform: Platform, held: str) -> None:
+    """Half a file could pass for a whole one."""
+    sandbox.faults.rest = [RestFault.model_validate({"path": "/indicators$", "status": 403, "times": None})]
+    run = platform.run(ExportIndicators, collection_id=held)
+
+    assert run.error and "403" in run.error
+    assert run.results is None
+    assert list(platform.storage.iterdir()) == []
+
+
+def test_a_storage_that_refuses(platform: Platform, held: str) -> None:
+    """A storage without room or permission is told in a sentence."""
+    platform.storage = platform.storage / "missing"
+    run = platform.run(ExportIndicators, collection_id=held)
+
+    assert run.error and "could not be written to the playbook's storage" in run.error
+
+
+def test_in_a_process_of_its_own(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
+    """The platform runs it as a command of `main.py`."""
+    told = run_as_process(sandbox, "ExportIndicators", tmp_path, collection_id=collection_id, format="stix")
+
+    assert told["results"]["count"] == 0
