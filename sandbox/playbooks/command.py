@@ -9,6 +9,7 @@ from typing import Any
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import Reporter
+from sandbox.playbooks.examples import example_stubs
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, read_json_object
 from sandbox.playbooks.report import ConsoleReporter, as_json
@@ -34,6 +35,12 @@ def add_command(commands: Any, api_key: str, pace_help: str) -> None:
     )
     running.add_argument("--trigger", type=Path, metavar="FILE", help="JSON object that the trigger gives (node.0)")
     running.add_argument("--stubs", type=Path, metavar="FILE", help="YAML: what nodes answer that are not run here")
+    running.add_argument(
+        "--init-stubs",
+        type=Path,
+        metavar="FILE",
+        help="write a file of stubs with examples for this playbook, which is not run",
+    )
     running.add_argument("--storage", type=Path, metavar="DIR", help="the nodes' storage (default: an empty folder)")
     running.add_argument("--module-dir", type=Path, default=Path(), metavar="DIR", help="the module (default: here)")
     running.add_argument(
@@ -55,6 +62,8 @@ def run_playbook(options: argparse.Namespace) -> int:
     if options.storage is not None and not options.storage.is_dir():
         raise PlaybookError(f"The storage {options.storage} is no folder.")
     playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
+    if options.init_stubs is not None:
+        return _init_stubs(options.init_stubs, example_stubs(playbook, module))
     start = playbook.start(options.start)
     trigger = options.trigger or _beside(options.playbook, ".trigger.json")
     stubs = options.stubs or _beside(options.playbook, ".stubs.yaml")
@@ -82,6 +91,19 @@ def run_playbook(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(run))
     return 0 if run.succeeded else 1
+
+
+def _init_stubs(path: Path, stubs: str) -> int:
+    """Writes a file of stubs, which must not be there yet: somebody may have changed it."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(stubs)
+    except FileExistsError as error:
+        raise PlaybookError(f"{path} is there already: name another file, or remove it.") from error
+    except OSError as error:
+        raise PlaybookError(f"{path} cannot be written: {error.strerror}.") from error
+    print(f"The stubs are in {path}: look through the examples, then run the playbook with --stubs {path}")
+    return 0
 
 
 def _event(

@@ -23,7 +23,7 @@ from jinja2.utils import missing
 from sandbox.playbooks.filters import FILTERS
 from sandbox.playbooks.playbook import JSONObject, NodeError
 
-__all__ = ["Templates", "UndefinedName"]
+__all__ = ["Templates", "UndefinedName", "texts_in"]
 
 # What one template may take; on the platform a whole playbook is to take less than a minute.
 SECONDS = 10.0
@@ -71,7 +71,7 @@ class Templates:
 
         Raises NodeError, which begins with `where`, for one that cannot be read or that uses an unknown filter or test.
         """
-        for text in _texts(value):
+        for text in texts_in(value):
             try:
                 self._compile(text)
             except TemplateError as error:
@@ -248,16 +248,16 @@ def _joined(path: str, name: Any) -> str:
     return f"{path}[{name!r}]"
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """Each text in a value, at any depth."""
     match value:
         case str():
             yield value
         case list():
             for item in value:
-                yield from _texts(item)
+                yield from texts_in(item)
         case dict():
-            yield from _texts(list(value.values()))
+            yield from texts_in(list(value.values()))
 
 
 def _sentence(error: Exception) -> str:
