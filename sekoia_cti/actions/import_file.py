@@ -1,19 +1,22 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
+from functools import cache
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from sekoia_cti.actions.common.arguments import ReadingArguments
+from sekoia_cti.actions.common.file_reports import CellList, account_of
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
 from sekoia_cti.actions.common.jinja import literal
-from sekoia_cti.actions.common.reports import TypeCounts, UnrecognizedList, listed
+from sekoia_cti.actions.common.prepared import Prepared, Wishes
+from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
-from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.errors import RequestError, SekoiaError
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.text import sample
+from sekoia_cti.indicators.text import sample, thin
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
@@ -97,23 +100,44 @@ class ImportIndicatorsFromFileResults(ImportResults):
     ignore_first_line: bool = Field(
         title="Ignore first line", description="Whether the first line was taken for a heading"
     )
+    sheet: str | None = Field(title="Sheet", description="The sheet that was imported; null for a CSV")
     cleaned: int | None = Field(
         title="Cleaned",
-        description="Observables that were cleaned, such as refanged, before they were sent; when there are none, the file "
-        "went up byte for byte; null for a file that could not be read here",
+        description="Values that were not sent as they are written, such as refanged ones; null for a file that could not be "
+        "read here",
+    )
+    duplicates: int | None = Field(
+        title="Duplicates",
+        description="Values that an earlier row has as well; null for a file that could not be read here",
     )
     unrecognized: UnrecognizedList | None = Field(
         title="Unrecognized",
-        description="The first 100 rows whose observable is of no known kind, with line, value and reason; they were sent all "
-        "the same; null for a file that could not be read here",
+        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; null "
+        "for a file that could not be read here",
     )
-    unrecognized_count: int | None = Field(
-        title="Unrecognized count",
-        description="How many such rows there are; null for a file that could not be read here",
+    unrecognized_count: int | None = Field(title="Unrecognized count", description="How many such values there are")
+    adapted: AdaptedList | None = Field(
+        title="Adapted",
+        description="The first 100 values of which only a part was sent, or another form, with line, written, sent and why; null "
+        "for a file that could not be read here",
     )
+    adapted_count: int | None = Field(title="Adapted count", description="How many such values there are")
+    left_out: CellList | None = Field(
+        title="Left out",
+        description="The first 100 rows that were not sent although they hold an indicator, with the line, column and value of "
+        "the cell that is the reason, and the reason: not for detection, no clear validity; null for a file that could not be "
+        "read here",
+    )
+    left_out_count: int | None = Field(title="Left out count", description="How many values these rows hold")
+    unused_cells: CellList | None = Field(
+        title="Unused cells",
+        description="The first 100 cells that were left out or cut while their indicator was sent, with line, column, value and "
+        "reason; null for a file that could not be read here",
+    )
+    unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
     by_type: TypeCounts | None = Field(
         title="By type",
-        description="How many observables of each kind were sent; null for a file that could not be read here",
+        description="How many indicators of each kind were sent; null for a file that could not be read here",
     )
 
 
@@ -125,45 +149,56 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
     results_model = ImportIndicatorsFromFileResults
 
     def run(self, arguments: ImportIndicatorsFromFileArguments) -> ImportIndicatorsFromFileResults:
-        """Upload the file, or take the one that was uploaded, start its import, and wait for the end."""
+        """Look at the file, upload what is to be sent of it, start the import, and wait for the end."""
         file = storage.find(self.data_path, arguments.file_path, "file_path") if arguments.file_path else None
         with self.importer(arguments, arguments.collection_id) as importer:
+            wishes = _wishes(arguments, importer)
             if file is None:
+                self.tell("The rows of the uploaded file are not looked at, since file_path is not given", "warning")
                 upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line)
-            else:
+                return self._imported(importer, arguments, upload, None)
+            with self.staged(file, wishes, importer.deadline) as staged:
+                self.check(staged, strict=arguments.strict, send_unrecognized=arguments.send_unrecognized)
                 upload = self.upload(
-                    importer.collections,
-                    file,
-                    arguments,
-                    file_handle=arguments.file_handle,
-                    mapping=arguments.mapping,
-                    ignore_first_line=arguments.ignore_first_line,
-                    refang=arguments.refang,
-                    strict=arguments.strict,
+                    importer.collections, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
                 )
-            mapping, ignore_first_line = _layout(upload, arguments.file_path)
-            self._process(importer, upload, mapping, ignore_first_line)
-            survey = upload.survey
-            results = self.conclude(importer, arguments, submitted=survey.values if survey else None)
+                return self._imported(importer, arguments, upload, staged.prepared)
+
+    def _imported(
+        self,
+        importer: Importer,
+        arguments: ImportIndicatorsFromFileArguments,
+        upload: Upload,
+        prepared: Prepared | None,
+    ) -> ImportIndicatorsFromFileResults:
+        mapping, ignore_first_line = _layout(upload, arguments.file_path)
+        self._process(importer, upload.file_handle, mapping, ignore_first_line, prepared)
+        survey = prepared.survey if prepared else None
+        results = self.conclude(importer, arguments, submitted=survey.values if survey else None)
         return ImportIndicatorsFromFileResults(
             **results.model_dump(),
             mapping=mapping,
             ignore_first_line=ignore_first_line,
-            cleaned=survey.changes if survey else None,
-            unrecognized=listed(survey.unrecognized) if survey else None,
-            unrecognized_count=survey.unrecognized_count if survey else None,
-            by_type=survey.by_type if survey else None,
+            sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,
+            **account_of(survey),
         )
 
-    def _process(self, importer: Importer, upload: Upload, mapping: Mapping, ignore_first_line: bool) -> None:
-        values = upload.survey.values if upload.survey else None
-        known = sample(upload.survey.sample) if upload.survey else []
+    def _process(
+        self,
+        importer: Importer,
+        file_handle: str,
+        mapping: Mapping,
+        ignore_first_line: bool,
+        prepared: Prepared | None,
+    ) -> None:
+        values = prepared.survey.values if prepared else None
+        known = sample(thin(prepared.values())) if prepared else []
         held = self.held(importer, values) if values else None
         try:
             importer.submit(
                 lambda: importer.collections.process_file(
                     importer.collection_id,
-                    upload.file_handle,
+                    file_handle,
                     mapping=mapping,
                     ignore_first_line=ignore_first_line,
                     context=importer.context,
@@ -176,16 +211,39 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             raise explained(error, held, values or 0) from None
 
 
+def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) -> Wishes:
+    context = importer.context
+
+    @cache
+    def phases() -> frozenset[str]:
+        try:
+            known = importer.collections.kill_chains()
+        except RequestError:
+            return frozenset()  # it may take another permission, and what is known here will do
+        return frozenset(
+            name for chain in known for phase in chain.phases for name in (phase.name, phase.display_name) if name
+        )
+
+    return Wishes(
+        mapping=arguments.mapping,
+        ignore_first_line=arguments.ignore_first_line,
+        sheet=arguments.sheet,
+        refang=arguments.refang,
+        send_unrecognized=arguments.send_unrecognized,
+        validity=(context.valid_from, context.valid_until),
+        is_phase=lambda name: name.casefold() in {known.casefold() for known in phases()},
+    )
+
+
 def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:
     """What each column holds, and whether the first line is a heading; refused where nothing told."""
     if upload.mapping is None:
         raise InputError(
-            f"Sekoia did not tell what the columns of {name} hold, and nothing was imported: give the mapping, one entry a "
+            f"Nothing tells what the columns of {name} hold, and nothing was imported: give the mapping, one entry for each "
             "column, exactly one of them observable"
         )
     if upload.ignore_first_line is None:
         raise InputError(
-            f"Sekoia did not tell whether the first line of {name} is a heading, and nothing was imported: give "
-            "ignore_first_line"
+            f"Nothing tells whether the first line of {name} is a heading, and nothing was imported: give ignore_first_line"
         )
     return upload.mapping, upload.ignore_first_line

@@ -3,13 +3,18 @@
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
-from sekoia_cti.actions.common.reports import TypeCounts, UnrecognizedList, listed
+from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described
+from sekoia_cti.actions.common.prepared import Wishes
+from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["PreviewIndicatorsFile", "PreviewIndicatorsFileArguments", "PreviewIndicatorsFileResults"]
+
+ROWS = 10
+"""Rows of a file that are shown to people."""
 
 
 class PreviewIndicatorsFileArguments(RefangArguments, FileArguments):
@@ -26,30 +31,45 @@ class PreviewIndicatorsFileResults(ResultsForm):
         title="Uploaded file",
         description="What Sekoia calls the upload, for “Import indicators from file”, which has to follow soon",
     )
-    rows: list[list[str]] | None = Field(
-        title="Rows", description="The first rows of the file; null for a file that could not be read here"
+    rows: list[list[str]] = Field(title="Rows", description="The first rows of the file")
+    sheet: str | None = Field(title="Sheet", description="The sheet that was looked at; null for a CSV")
+    columns: ColumnList = Field(
+        title="Columns",
+        description="Each column: its number, its heading, how many indicators of each kind are in its first 1,000 rows, what it "
+        "is mapped to, and why",
     )
-    mapping: list[str | None] | None = Field(
-        title="Mapping",
-        description="What each column holds, by its heading or as Sekoia detected it; null in it: ignored; null: nothing tells",
+    mapping: list[str | None] = Field(title="Mapping", description="What each column holds; null: ignored")
+    ignore_first_line: bool = Field(title="Ignore first line", description="Whether the first line is a heading")
+    values: int = Field(title="Values", description="Indicators in the upload")
+    cleaned: int = Field(
+        title="Cleaned", description="Those of them that are not as they are written, such as refanged ones"
     )
-    ignore_first_line: bool | None = Field(
-        title="Ignore first line", description="Whether the first line is a heading; null: nothing tells"
-    )
-    values: int | None = Field(
-        title="Values", description="Observables in the file; null where the mapping or the file could not be read"
-    )
-    cleaned: int | None = Field(
-        title="Cleaned",
-        description="Observables that were cleaned, such as refanged, in the upload; null where the file could not be read",
-    )
-    unrecognized: UnrecognizedList | None = Field(
+    duplicates: int = Field(title="Duplicates", description="Values that an earlier row has as well")
+    unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 rows whose observable is of no known kind, with line, value and reason; null where the file "
-        "could not be read",
+        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; they "
+        "are not in the upload",
     )
-    unrecognized_count: int | None = Field(title="Unrecognized count", description="How many such rows there are")
-    by_type: TypeCounts | None = Field(title="By type", description="How many observables of each kind there are")
+    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    adapted: AdaptedList = Field(
+        title="Adapted",
+        description="The first 100 values of which only a part is in the upload, or another form, with line, written, sent and "
+        "why",
+    )
+    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
+    left_out: CellList = Field(
+        title="Left out",
+        description="The first 100 rows that are not in the upload although they hold an indicator, with the line, column and "
+        "value of the cell that is the reason, and the reason",
+    )
+    left_out_count: int = Field(title="Left out count", description="How many values these rows hold")
+    unused_cells: CellList = Field(
+        title="Unused cells",
+        description="The first 100 cells that are left out or cut while their indicator is in the upload, with line, column, "
+        "value and reason",
+    )
+    unused_cells_count: int = Field(title="Unused cells count", description="How many such cells there are")
+    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind there are")
 
 
 class PreviewIndicatorsFile(UploadAction):
@@ -63,20 +83,23 @@ class PreviewIndicatorsFile(UploadAction):
     results_model = PreviewIndicatorsFileResults
 
     def run(self, arguments: PreviewIndicatorsFileArguments) -> PreviewIndicatorsFileResults:
-        """Upload the file, cleaned if need be."""
+        """Look at the file, and upload what is to be sent of it."""
         file = storage.find(self.data_path, arguments.file_path, "file_path")
-        with self.rest(Deadline(arguments.timeout)) as collections:
-            upload = self.upload(collections, file, arguments, refang=arguments.refang)
-        survey = upload.survey
-        return PreviewIndicatorsFileResults(
-            collection_id=arguments.collection_id,
-            file_handle=upload.file_handle,
-            rows=upload.rows,
-            mapping=upload.mapping,
-            ignore_first_line=upload.ignore_first_line,
-            values=survey.values if survey else None,
-            cleaned=survey.changes if survey else None,
-            unrecognized=listed(survey.unrecognized) if survey else None,
-            unrecognized_count=survey.unrecognized_count if survey else None,
-            by_type=survey.by_type if survey else None,
-        )
+        wishes = Wishes(refang=arguments.refang, sheet=arguments.sheet)
+        deadline = Deadline(arguments.timeout)
+        with self.rest(deadline) as rest, self.staged(file, wishes, deadline) as staged:
+            self.check(staged, strict=False, send_unrecognized=False)
+            upload = self.upload(rest, staged, arguments, wishes=wishes)
+            prepared = staged.readable()
+            layout, survey = prepared.layout, prepared.survey
+            return PreviewIndicatorsFileResults(
+                collection_id=arguments.collection_id,
+                file_handle=upload.file_handle,
+                rows=prepared.first_rows(ROWS),
+                sheet=prepared.source.sheet.name if prepared.source.sheet else None,
+                columns=described(layout),
+                mapping=layout.mapping,
+                ignore_first_line=layout.heading is not None,
+                values=survey.values,
+                **account_of(survey),
+            )

@@ -1,47 +1,139 @@
-"""Which column of a file is which, by its heading."""
+"""What the headings of columns say: in English, French, German and Spanish, in any case, apart or run together."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from typing import Literal
 
-__all__ = ["mapping_for"]
+__all__ = ["Role", "role_of"]
 
-_NAMES = {
-    "observable": (
-        "observable",
-        "observables",
-        "observable value",
-        "indicator",
-        "indicators",
-        "indicator value",
-        "ioc",
-        "iocs",
-        "ioc value",
-        "value",
-    ),
-    "valid_from": ("valid from", "start of validity"),
-    "valid_until": ("valid until", "valid to", "end of validity"),
-    "kill_chain_phases": ("kill chain phases", "kill chain phase", "kill chain", "kill chains"),
-    "x_ic_related_threat_refs": ("x ic related threat refs", "related threat refs", "related threats"),
-    "description": ("description", "descriptions", "comment", "comments"),
+Role = Literal[
+    "observable",
+    "valid_from",
+    "valid_until",
+    "kill_chain_phases",
+    "x_ic_related_threat_refs",
+    "description",
+    "kind",
+    "link",
+    "reference",
+    "type",
+    "to_ids",
+    "registration",
+]
+"""What a column is for.
+
+The first six are Sekoia's fields (contract, "File columns"). A ``kind`` is named after a kind of indicator, such as a URL. A
+``link`` can be an indicator or lead to a description of one; a ``reference`` is no indicator, though its cells look like some.
+``type`` tells what the indicator of the row is, ``to_ids`` whether it is for detection; ``registration`` is about domains, and
+makes the dates beside it theirs.
+"""
+
+_NAMES: dict[Role, str] = {
+    "observable": """
+        observable; observables; observable value; indicator; indicators; indicator value; indicator of compromise;
+        indicators of compromise; ioc; iocs; ioc value; value; values; artifact; artefact; artifacts; pattern; stix pattern;
+        indicateur; indicateurs; indicateur de compromission; indicateurs de compromission; valeur; valeurs; artefacts;
+        indikator; indikatoren; wert; werte; kompromittierungsindikator; kompromittierungsindikatoren;
+        indicador; indicadores; indicador de compromiso; indicadores de compromiso; valor; valores; artefacto
+    """,
+    "valid_from": """
+        valid from; valid since; start of validity; validity start; effective date; effective from; start date;
+        valide a partir du; valide a partir de; valide depuis; valable a partir du; valable des; debut de validite;
+        debut validite; date de debut; date de debut de validite; valide du;
+        gueltig ab; gueltig von; gueltig seit; gultig ab; gultig von; gultig seit; beginn der gueltigkeit;
+        beginn der gultigkeit; gueltigkeitsbeginn; gultigkeitsbeginn; startdatum;
+        valido desde; valida desde; inicio de validez; inicio de vigencia; fecha de inicio; vigente desde
+    """,
+    "valid_until": """
+        until; valid until; valid to; valid till; valid through; valid thru; end of validity; validity end; expiration;
+        expiration date; expiration time; expiration date time; expiration timestamp; expire; expires; expires at; expires on;
+        expire date; expire at; expiry; expiry date; expiry time; expired at; end date; ioc expiration; indicator expiration;
+        valide jusqu au; valide jusqu a; valable jusqu au; fin de validite; fin validite; date de fin;
+        date de fin de validite; date d expiration; expire le; date expiration;
+        gueltig bis; gultig bis; ende der gueltigkeit; ende der gultigkeit; gueltigkeitsende; gultigkeitsende; ablaufdatum;
+        ablauf; lauft ab; lauft ab am; laeuft ab am; enddatum; verfallsdatum;
+        valido hasta; valida hasta; fin de validez; fin de vigencia; fecha de caducidad; caducidad; caduca; caduca el;
+        fecha de vencimiento; vencimiento; fecha de expiracion; expiracion; expira; expira el; fecha de fin; vigente hasta
+    """,
+    "kill_chain_phases": """
+        kill chain phases; kill chain phase; kill chain; kill chains; phases de la kill chain; phase de la kill chain;
+        phase kill chain; phases kill chain; kill chain phasen; fases de la kill chain; fase de la kill chain;
+        fases de kill chain; fase de kill chain
+    """,
+    "x_ic_related_threat_refs": """
+        x ic related threat refs; related threat refs; related threats; menaces associees; menaces liees;
+        zugehorige bedrohungen; zugehoerige bedrohungen; verwandte bedrohungen; amenazas relacionadas; amenazas asociadas
+    """,
+    "description": """
+        description; descriptions; ioc description; indicator description; comment; comments; note; notes; context; remark;
+        remarks; commentaire; commentaires; remarque; remarques; contexte;
+        beschreibung; beschreibungen; kommentar; kommentare; bemerkung; bemerkungen; anmerkung; anmerkungen; notiz; notizen;
+        kontext; descripcion; descripciones; comentario; comentarios; nota; notas; contexto; observacion; observaciones
+    """,
+    "link": """
+        link; links; source ip; src ip; client ip; origin; source; sources; lien; liens; quelle; fuente; enlace; enlaces
+    """,
+    "type": """
+        type; types; indicator type; ioc type; observable type; data type; attribute type; value type; kind; indicator kind;
+        type d indicateur; type indicateur; type d ioc; typ; indikatortyp; ioc typ; tipo; tipo de indicador; tipo de ioc
+    """,
+    "to_ids": "to ids; ids; for ids; for detection; ids flag",
+    "registration": """
+        registrar; registrant; registration date; creation date; created date; name servers; registrant country; whois
+    """,
 }
-# Left out on purpose: "name" and "pattern" can hold anything, "creation date" and "expiration date" can be a domain's,
-# "context", "type" and "link" are no field of Sekoia's.
-_FIELDS = {name: field for field, names in _NAMES.items() for name in names}
-_BETWEEN = re.compile(r"[\s_\ufeff-]+")
+
+# Not letters of any alphabet, and no digits: what stands between the words of a heading, or around them.
+_BETWEEN = re.compile(r"[\W_]+")
+
+_LONGEST = 60
+"""Of a heading; a longer one is prose, on which a pattern must spend no time."""
 
 
-def mapping_for(header: Sequence[str]) -> list[str | None] | None:
-    """Map a heading row to what Sekoia calls its columns (contract, "File columns").
+def _key(heading: str) -> str:
+    letters = unicodedata.normalize("NFKD", heading.replace("ß", "ss"))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _BETWEEN.sub("", plain).casefold()
 
-    Args:
-        header: The cells of the first row; case, and blanks, underscores and hyphens around and within, do not matter.
 
-    Returns:
-        A field's name for each column, or None for a column that is none of them; None altogether unless exactly one
-        column holds the observable and no field comes twice, since then Sekoia's own guess is as good.
-    """
-    mapping = [_FIELDS.get(_BETWEEN.sub(" ", cell).strip().casefold()) for cell in header]
-    fields = [field for field in mapping if field is not None]
-    return mapping if "observable" in fields and len(fields) == len(set(fields)) else None
+_ROLES: dict[str, Role] = {_key(name): role for role, names in _NAMES.items() for name in names.split(";")}
+
+_KIND = re.compile(
+    r"""
+    (?:dst|dest|destination|remote|malicious|bad|evil|c2|c2s|cnc|cc|callback|attacker|file|sample|payload|malware|phishing
+       |phish|adresse|direccion|direccionde|nomde|nombrede)*
+    (?:ip|ips|ipv4|ipv6|ipaddr|domain|domains|domaine|domaines|domane|domanen|domaene|dominio|dominios|host|hosts|hostname|hote
+       |fqdn|url|urls|uri|uris|hash|hashes|filehash|empreinte|empreintes|hachage|hashwert|md5|sha1|sha256|sha512|email|emails
+       |mail|courriel|correo|mac)
+    (?:hash|hashes|address|addresses|adresse|adressen|name|names|value|values|sum|s|ip|ioc|iocs)*
+    """,
+    re.VERBOSE,
+).fullmatch
+
+_REFERENCE = re.compile(
+    r"""
+    .*(?:reference|references|referenz|referencia|referencias|permalink|urlhauslink|virustotal|moreinfo) | refs? | .*reports?
+    | .*(?:rapport|bericht|informe)s? | .+link | article | blog | tweets?
+    | (?:report|source|reference|ref|article|blog|analysis|external|vt|threat|misp|info)urls?
+    # Hashes of something else than the file, and what identifies a row.
+    | imphash | importhash | authentihash | telfhash | ssdeep | tlsh | vhash | pehash | ja3s?(?:hash|md5)? | jarm
+    | .*iconhash | .*dhash | rich(?:pe)?(?:header)?hash | parent(?:md5|sha1|sha256|hash) | .*uuid | id | eventid | iocid
+    # What belongs to who was attacked, or who tells of it.
+    | victim.* | target.* | local(?:ip|address) | internalip | reporter | reportedby | contact | author | createdby | analyst
+    """,
+    re.VERBOSE,
+).fullmatch
+
+
+def role_of(heading: str) -> Role | None:
+    """What a heading says that its column is for; None when it says nothing that we know."""
+    if len(heading) > _LONGEST:
+        return None
+    key = _key(heading)
+    if role := _ROLES.get(key):
+        return role
+    if _REFERENCE(key):
+        return "reference"
+    return "kind" if _KIND(key) else None

@@ -1,193 +1,114 @@
-"""Tables of indicators: what the observable column of a file holds, and the same table with that column cleaned."""
+"""Tables in CSV: how a file is written, and its rows."""
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from itertools import chain, islice
-from typing import BinaryIO, TextIO
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
 
-from sekoia_cti.indicators.account import Account
-from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.files import FileKind
-from sekoia_cti.indicators.reading import judge
-from sekoia_cti.indicators.text import decode, thin
-from sekoia_cti.indicators.types import Found, plain
+from sekoia_cti.indicators.encodings import Encoding, encoding_of, open_text
+from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.headers import role_of
 
-__all__ = ["Column", "Survey", "first_rows", "survey", "write_cleaned"]
+__all__ = ["Row", "Table", "look"]
+
+Row = list[str]
 
 _DELIMITERS = ",;\t|"
 _NO_DELIMITER = "\x1f"
 """What separates the columns of a file that has one: a mark that no indicator holds."""
 
 _LINES_LOOKED_AT = 1_000
+_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_BLANKS_AFTER = re.compile(r'[,;|]\s+"')
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Where the observables are, and how to read them.
+@dataclass(frozen=True)
+class Table:
+    """A file of rows, and how it is written.
 
     Attributes:
-        index: The column, from 0.
-        skip_first: Whether the first row is a heading.
-        of: How many columns there are, as far as that is known.
-        refanging: Whether defanged observables are to be sent as they were before.
+        open: Opens the file for reading bytes.
+        encoding: Of its text.
+        delimiter: Between the cells of a row.
+        blanks_after: Whether blanks follow delimiters, which belong to no cell then.
+        before: Lines before the first row: comments, and what Excel needs to know.
+        caption: The cells of the last of these comments, which can be the heading.
+        is_plain: Whether a program that knows nothing but CSV in UTF-8 reads the same.
     """
 
-    index: int
-    skip_first: bool
-    of: int = 1
-    refanging: bool = True
+    open: Callable[[], BinaryIO]
+    encoding: Encoding
+    delimiter: str
+    blanks_after: bool
+    before: int
+    caption: Row
+    is_plain: bool
+
+    @property
+    def written_delimiter(self) -> str:
+        """What separates the cells where the table is written anew."""
+        return self.delimiter if self.delimiter != _NO_DELIMITER else ","
+
+    def rows(self) -> Iterator[tuple[int, Row]]:
+        """All rows, with their numbers from 1, what stands before them included.
+
+        Raises:
+            UnreadableFile: The file is no CSV.
+        """
+        with open_text(self.open(), self.encoding.name) as text:
+            lines = _lines(text, self.encoding)
+            reader = csv.reader(
+                islice(lines, self.before, None), delimiter=self.delimiter, skipinitialspace=self.blanks_after
+            )
+            try:
+                yield from enumerate(reader, self.before + 1)
+            except csv.Error as error:
+                raise UnreadableFile(f"it cannot be read as CSV ({error}): repair it or save it anew") from None
 
 
-@dataclass(slots=True)
-class Survey(Account):
-    """What the observable column of a table holds. Lines are rows, from 1, the heading included."""
-
-    values: int = 0
-    """Cells that are not blank."""
-
-    changes: int = 0
-    """Those of them that cleaning would change."""
-
-    sample: list[str] = field(default_factory=list)
-    """Some of the values as they are sent, evenly spread, the last one among them."""
-
-
-def first_rows(file: BinaryIO, kind: FileKind, count: int) -> list[list[str]]:
-    """The cells of the first rows, as text.
+def look(open_file: Callable[[], BinaryIO]) -> Table:
+    """Find out how a file of rows is written.
 
     Args:
-        file: Opened for reading bytes, at its start.
-        kind: What :func:`~sekoia_cti.indicators.files.kind_of` found.
-        count: How many rows at the most.
+        open_file: Opens it for reading bytes.
 
     Raises:
-        InputError: The file cannot be read as that kind.
+        UnreadableFile: It is no text in lines.
     """
-    return list(islice(_table(file, kind)[1], count))
+    with open_file() as file:
+        encoding = encoding_of(file)
+    with open_text(open_file(), encoding.name) as text:
+        lines = list(islice(_lines(text, encoding), _LINES_LOOKED_AT))
+    told = _SEPARATOR.fullmatch(lines[0]) if lines else None
+    before, comment = _before(lines)
+    delimiter = told[1] if told else _delimiter(lines[before:])
+    blanks_after = any(map(_BLANKS_AFTER.search, lines[before : before + 100]))
+    caption = next(csv.reader([comment.lstrip("# \t\"'")], delimiter=delimiter, skipinitialspace=True), [])
+    is_plain = before == 0 and not blanks_after and encoding in (Encoding("utf-8"), Encoding("utf-8-sig"))
+    return Table(open_file, encoding, delimiter, blanks_after, before, caption, is_plain)
 
 
-def survey(file: BinaryIO, kind: FileKind, column: Column) -> Survey:
-    """Look at each observable of a table, which is read as it goes and not held.
-
-    A comment where an observable belongs is reported as unrecognised and stays: its row is not ours to remove.
-
-    Args:
-        file: Opened for reading bytes, at its start.
-        kind: What :func:`~sekoia_cti.indicators.files.kind_of` found.
-        column: Where the observables are.
-
-    Raises:
-        InputError: The file cannot be read as that kind, or its columns cannot be told apart.
-    """
-    found = Survey()
-    by_type = found.by_type
-
-    def observables(rows: Iterable[list[str]]) -> Iterator[str]:
-        for number, row in enumerate(rows, 1):
-            cell = _cell(row, number, column)
-            if not cell or cell.isspace():
-                continue
-            kind_found, value, reason = _judge(cell, column)
-            found.values += 1
-            found.changes += value != cell
-            if kind_found is None:
-                found.note(number, value, reason)
-            else:
-                by_type[kind_found] = by_type.get(kind_found, 0) + 1
-            yield value
-
-    found.sample = thin(observables(_table(file, kind, column.of)[1]))
-    return found
+def _lines(text: Iterable[str], encoding: Encoding) -> Iterator[str]:
+    return (line.replace("\0", "") for line in text) if encoding.has_nul else iter(text)
 
 
-def write_cleaned(file: BinaryIO, kind: FileKind, column: Column, to: TextIO) -> None:
-    """Write a table as CSV in which each observable is as it would be sent from text; all other cells stay.
-
-    Of a workbook it is the first sheet: a time becomes ISO 8601 in UTC, a whole number loses its decimal point.
-
-    Args:
-        file: Opened for reading bytes, at its start.
-        kind: What :func:`~sekoia_cti.indicators.files.kind_of` found.
-        column: Where the observables are.
-        to: Opened for writing text with ``newline=""``; the delimiter is that of the file.
-
-    Raises:
-        InputError: The file cannot be read as that kind, or its columns cannot be told apart.
-    """
-    delimiter, rows = _table(file, kind, column.of)
-    writer = csv.writer(to, delimiter=delimiter, lineterminator="\n")
-    for number, row in enumerate(rows, 1):
-        cell = _cell(row, number, column)
-        if cell and not cell.isspace():
-            row[column.index] = _judge(cell, column)[1]
-        writer.writerow(row)
-
-
-def _cell(row: Sequence[str], number: int, column: Column) -> str | None:
-    if number == 1 and column.skip_first:
-        return None
-    return row[column.index] if column.index < len(row) else None
-
-
-def _judge(cell: str, column: Column) -> Found:
-    return plain(cell) or judge(cell, refanging=column.refanging) or (None, cell, "a comment")
-
-
-# Rows
-
-
-def _table(file: BinaryIO, kind: FileKind, columns: int = 1) -> tuple[str, Iterator[list[str]]]:
-    """The delimiter to write a table with, and its rows, which raise :exc:`InputError` where the file is no table."""
-    if kind != "csv":
-        return ",", _sheet_rows(file, kind)
-    lines = _lines(file)
-    first = list(islice(lines, _LINES_LOOKED_AT))
-    delimiter = _delimiter(first)
-    if delimiter == _NO_DELIMITER and columns > 1:
-        raise InputError(
-            f"The file has {columns} columns, and it is not clear what separates them: save it with commas"
-        )
-    return delimiter if delimiter in _DELIMITERS else ",", _csv_rows(chain(first, lines), delimiter)
-
-
-def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader(lines, delimiter=delimiter)
-    except csv.Error as error:
-        raise _unreadable("csv", error) from None
-
-
-def _sheet_rows(file: BinaryIO, kind: FileKind) -> Iterator[list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook  # it takes its time, and most files are CSV
-
-    try:
-        with CalamineWorkbook.from_filelike(file) as workbook:
-            for row in workbook.get_sheet_by_index(0).iter_rows():
-                yield [_text(cell) for cell in row]
-    except (CalamineError, IndexError) as error:
-        raise _unreadable(kind, error) from None
-
-
-def _unreadable(kind: FileKind, error: Exception) -> InputError:
-    return InputError(f"The file cannot be read as {kind.upper()} ({error}): repair it or save it anew")
-
-
-def _lines(file: BinaryIO) -> Iterator[str]:
-    start = file.readline()
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        # Not str.splitlines, which also ends a line at marks that belong into cells.
-        yield from io.StringIO(decode(start + file.read()), newline="")
-        return
-    for line in chain([start] if start else [], file):
-        if line.find(b"\r", 0, -2) < 0:
-            yield decode(line)
-        else:
-            yield from map(decode, line.splitlines(keepends=True))
+def _before(lines: Sequence[str]) -> tuple[int, str]:
+    """How many lines stand before the first row, and the last comment among them."""
+    comment = ""
+    for number, line in enumerate(lines):
+        text = line.strip()
+        if text.startswith(("#", '"#')):
+            comment = text if text.strip("#\" '") else comment
+        elif number == 0 and _SEPARATOR.fullmatch(line):
+            continue
+        elif text:
+            # Blank lines before a first row are rows, and nothing is told apart by leaving them out.
+            return (number, comment) if comment or (number and _SEPARATOR.fullmatch(lines[0])) else (0, "")
+    return 0, ""
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -196,24 +117,23 @@ def _delimiter(lines: Sequence[str]) -> str:
     Rows and not lines are counted, since a cell can span many lines.
     """
 
-    def cut(mark: str) -> tuple[float, int]:
+    def cut(mark: str) -> tuple[float, float, int]:
         try:
             widths = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
         except csv.Error:  # a line may be too long a cell without the right mark
-            return 0, 0
-        return (sum(width > 1 for width in widths) / len(widths), widths[0]) if widths else (0, 0)
+            return 0, 0, 0
+        if not widths:
+            return 0, 0, 0
+        most = max(set(widths), key=widths.count)
+        return sum(width > 1 for width in widths) / len(widths), widths.count(most) / len(widths), widths[0]
 
     best = max(_DELIMITERS, key=cut)
-    return best if cut(best)[0] > 0.5 else _NO_DELIMITER
+    if cut(best)[0] <= 0.5 or _is_one_column(lines, best):
+        return _NO_DELIMITER
+    return best
 
 
-def _text(cell: object) -> str:
-    match cell:
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case datetime():
-            return (cell if cell.tzinfo else cell.replace(tzinfo=UTC)).isoformat().replace("+00:00", "Z")
-        case date():
-            return cell.isoformat()
-        case _:
-            return str(cell)
+def _is_one_column(lines: Sequence[str], mark: str) -> bool:
+    """Whether the heading says so: a known name, alone above cells that hold the mark."""
+    first = next((line for line in map(str.strip, lines) if line), "")
+    return mark not in first and role_of(first) in ("observable", "kind")

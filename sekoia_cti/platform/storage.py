@@ -1,69 +1,222 @@
-"""Files of the playbook's storage: found safely, and opened through the SDK's path, be it local or in S3."""
+"""Files of the playbook's storage, be it a local folder or S3: found safely, read and written whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import json
-import zipfile
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
-from typing import Any, BinaryIO, Self, TextIO, cast
+from typing import Any, BinaryIO, Self, TextIO, TypeVar, cast
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
+from s3path import PureS3Path
 
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.files import FileKind, kind_of
 
-__all__ = ["GrowingList", "StoredFile", "find"]
+__all__ = ["UNREADABLE", "GrowingList", "StoredFile", "find", "reason", "scratch"]
 
-UNREADABLE = (OSError, BotoCoreError, ClientError, zipfile.BadZipFile)
-"""What opening or reading a file can raise, in either storage."""
+UNREADABLE = (OSError, BotoCoreError, ClientError)
+"""What opening, reading or writing a file can raise, in either storage."""
+
+TRIES = 3
+"""How often a file is read before the storage is said to fail: a network share or S3 can refuse once."""
+
+PAUSE = 0.2
+"""Seconds before the second try; twice as many before the third."""
+
+_PIECE = 1024 * 1024
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of the storage that is there and is not empty.
+    """A file that was in the storage, and not empty, when it was looked for.
 
     Attributes:
-        path: The SDK's path object: a local one or an ``S3Path``.
-        name: Its name, without folders.
+        storage: The action's ``data_path``: a local folder, or an ``S3Path``.
+        relative: Where the file is below it.
         size: Bytes in it.
+        modified: What tells one state of the file from another, besides its size.
     """
 
-    path: Path
-    name: str
+    storage: Path
+    relative: PurePath
     size: int
+    modified: object
 
-    def open(self) -> BinaryIO:
-        """Open it for reading bytes."""
-        return cast(BinaryIO, self.path.open("rb"))
+    @property
+    def name(self) -> str:
+        """Its name, without folders."""
+        return self.relative.name
 
     def read(self) -> bytes:
-        """All of it."""
-        try:
-            with self.open() as file:
-                return file.read()
-        except UNREADABLE as error:
-            raise InputError(
-                f"The file {self.name} cannot be read from the playbook's storage ({_why(error)})"
-            ) from None
+        """All of it.
 
-    def kind(self) -> FileKind:
-        """Its kind, by its content first and its name second."""
+        Raises:
+            InputError: The storage fails, or the file changes meanwhile.
+        """
+        return self._again(lambda: b"".join(self._pieces()))
+
+    def copy(self, to: Path) -> None:
+        """Copy it into a local file, in pieces.
+
+        Raises:
+            InputError: The storage fails, or the file changes meanwhile.
+            OSError: The copy cannot be written.
+        """
+
+        def copy() -> None:
+            with to.open("wb") as target:
+                for piece in self._pieces():
+                    try:
+                        target.write(piece)
+                    except OSError as error:  # not the storage's fault, so another try would not help
+                        raise _NotWritten(error) from None
+
         try:
-            with self.open() as file:
-                return kind_of(file, self.name)
-        except UNREADABLE as error:
+            self._again(copy)
+        except _NotWritten as error:
+            raise error.why from None
+
+    def check_unchanged(self) -> None:
+        """Make sure that the file is what it was when it was looked for.
+
+        Raises:
+            InputError: It is not, or the storage fails.
+        """
+        if self._again(lambda: _stat(self.storage, self.relative)) != (self.size, self.modified):
+            raise self._changed()
+
+    def _pieces(self) -> Iterator[bytes]:
+        done = 0
+        with _open(self.storage, self.relative) as file:
+            # One byte more than announced tells whether it has grown.
+            while piece := file.read(min(_PIECE, self.size + 1 - done)):
+                done += len(piece)
+                if done > self.size:
+                    break
+                yield piece
+        if done != self.size:
+            raise self._changed()
+
+    def _again(self, read: Callable[[], Result]) -> Result:
+        for tried in range(1, TRIES + 1):
+            try:
+                return read()
+            except UNREADABLE as error:
+                if tried == TRIES:
+                    raise InputError(
+                        f"The file {self.name} cannot be read from the playbook's storage ({reason(error)}): run the action "
+                        "again later"
+                    ) from None
+                time.sleep(PAUSE * tried)
+        raise AssertionError("the last try returns or raises")
+
+    def _changed(self) -> InputError:
+        return InputError(
+            f"The file {self.name} changed while it was being read, and nothing was imported: run the action again once the "
+            "file is complete"
+        )
+
+
+class _NotWritten(Exception):
+    """Carries the error of a copy past the handling of the storage's errors."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def find(storage: Path, relative: str, argument: str) -> StoredFile:
+    """The file at a path below the storage.
+
+    Args:
+        storage: The action's ``data_path`` (contract, "Playbooks").
+        relative: As an earlier action of the playbook gave it.
+        argument: The argument that holds it, for errors.
+
+    Raises:
+        InputError: It is outside of the storage, missing, a folder, empty or unreadable.
+    """
+    relative = relative.strip()
+    if "\0" in relative or not relative.isprintable():
+        raise InputError(f"{argument} holds “{relative!a}”, which is not a valid file path")
+    path = PurePath(relative)
+    if relative.startswith("/") or ".." in path.parts:
+        raise InputError(f"{argument} must name a file of the playbook's storage, and “{relative}” leads out of it")
+    try:
+        size, modified = _stat(storage, path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action"
+        ) from None
+    except IsADirectoryError:
+        raise InputError(f"{argument} must name a file, and “{relative}” is a folder") from None
+    except UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise InputError(
-                f"The file {self.name} cannot be read from the playbook's storage ({_why(error)})"
+                f"{argument} must name a file of the playbook's storage, and “{relative}” leads out of it: links are not "
+                "followed"
             ) from None
+        raise InputError(
+            f"{argument} names “{relative}”, which cannot be read from the playbook's storage ({reason(error)})"
+        ) from None
+    if not size:
+        raise InputError(f"The file “{relative}” of {argument} is empty: there is nothing to import")
+    return StoredFile(storage, path, size, modified)
+
+
+@contextmanager
+def scratch(storage: Path) -> Iterator[Path]:
+    """A local folder for copies, which is gone when the context is left.
+
+    It is a temporary one, or, where none can be written, one in the playbook's storage.
+
+    Raises:
+        InputError: Neither can be written.
+    """
+    failure: OSError | None = None
+    for place in (None,) if isinstance(storage, PureS3Path) else (None, storage):
+        try:
+            folder = tempfile.TemporaryDirectory(dir=place, prefix=".sekoia-cti-", ignore_cleanup_errors=True)
+        except OSError as error:
+            failure = failure or error
+            continue
+        with folder as name:
+            yield Path(name)
+        return
+    raise InputError(
+        "The file cannot be worked on, since neither the temporary folder nor the playbook's storage can be written "
+        f"({reason(failure or OSError())}): make one of them writable"
+    )
+
+
+def reason(error: Exception) -> str:
+    """Why a storage fails, in a few words."""
+    if isinstance(error, ClientError):
+        told = error.response.get("Error", {})
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return (
+            f"S3 answered {status or 'with an error'}: {told.get('Message') or told.get('Code') or 'no reason given'}"
+        )
+    if isinstance(error, OSError):
+        return (error.strerror or str(error) or type(error).__name__).lower()
+    return str(error) or type(error).__name__
 
 
 class GrowingList:
     """A list of results that is handed over as it is while it is short, and as a JSON file of the storage when it is long.
 
-    To be used with ``with``: the file is complete, and there, once it is left.
+    To be used with ``with``: the file is complete, and there, once it is left; after an error there is no file.
 
     Args:
         storage: The action's ``data_path``.
@@ -89,16 +242,21 @@ class GrowingList:
         return self._path.name if self._file else None
 
     def append(self, item: Any) -> None:
-        """Add what JSON can hold."""
+        """Add what JSON can hold.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
         self.count += 1
         if self._file is None and self.count <= self._most:
             self._items.append(item)
             return
-        if self._file is None:
-            self._file = cast(TextIO, self._path.open("w", encoding="utf-8"))
-            self._file.write("[" + ",\n".join(map(_json, self._items)))
-            self._items.clear()
-        self._file.write(",\n" + _json(item))
+        with self._writing():
+            if self._file is None:
+                self._file = cast(TextIO, self._path.open("w", encoding="utf-8"))
+                self._file.write("[" + ",\n".join(map(_json, self._items)))
+                self._items.clear()
+            self._file.write(",\n" + _json(item))
 
     def __enter__(self) -> Self:
         return self
@@ -106,58 +264,93 @@ class GrowingList:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file:
+        if self._file is None:
+            return
+        if error is not None:
+            self._remove()
+            return
+        with self._writing():
             self._file.write("]\n")
             self._file.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except UNREADABLE as error:
+            self._remove()
+            raise InputError(
+                f"The results cannot be written to the playbook's storage ({reason(error)}), and no part of them was kept"
+            ) from None
+
+    def _remove(self) -> None:
+        """Leave nothing behind that looks like a whole list."""
+        if self._file:
+            with suppress(*UNREADABLE, ValueError):
+                self._file.close()
+        with suppress(*UNREADABLE):
+            self._path.unlink(missing_ok=True)
 
 
 def _json(item: Any) -> str:
     return json.dumps(item, ensure_ascii=False)
 
 
-def find(storage: Path, relative: str, argument: str) -> StoredFile:
-    """The file at a path below the storage.
+# What is opened is what was checked: no path is looked at first and opened by its name later, and no link is followed.
 
-    Args:
-        storage: The action's ``data_path`` (contract, "Playbooks").
-        relative: As an earlier action of the playbook gave it.
-        argument: The argument that holds it, for errors.
 
-    Raises:
-        InputError: It is outside of the storage, missing, a folder, empty or unreadable.
-    """
-    relative = relative.strip()
-    path = storage / relative
+def _open(storage: Path, relative: PurePath) -> BinaryIO:
+    if isinstance(storage, PureS3Path):
+        return cast(BinaryIO, (storage / relative).open("rb"))
+    return os.fdopen(_descriptor(storage, relative), "rb")
+
+
+def _stat(storage: Path, relative: PurePath) -> tuple[int, object]:
+    """Its size, and what tells one state of the file from another."""
+    if isinstance(storage, PureS3Path):
+        return _stat_object(storage / relative)
+    descriptor = _descriptor(storage, relative)
     try:
-        if relative.startswith("/") or ".." in Path(relative).parts or not _is_inside(storage, path):
-            raise InputError(
-                f"{argument} must name a file of the playbook's storage, and “{relative}” leads out of it"
-            )
-        if path.is_dir():
-            raise InputError(f"{argument} must name a file, and “{relative}” is a folder")
-        if not path.is_file():
-            raise InputError(
-                f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action"
-            )
-        size = path.stat().st_size
-    except UNREADABLE as error:
-        raise InputError(f"{argument} names “{relative}”, which cannot be read ({_why(error)})") from None
-    except ValueError as error:
-        if isinstance(error, InputError):
+        found = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return found.st_size, (found.st_dev, found.st_ino, found.st_mtime_ns)
+
+
+def _stat_object(path: Path) -> tuple[int, object]:
+    try:
+        found = path.stat()
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 404:
             raise
-        raise InputError(f"{argument} holds “{relative!a}”, which is no path of a file") from None
-    if not size:
-        raise InputError(f"The file “{relative}” of {argument} is empty: there is nothing to import")
-    return StoredFile(path, path.name, size)
+        found = None
+    if found is None:
+        raise IsADirectoryError if path.is_dir() else FileNotFoundError
+    return found.st_size, found.st_mtime
 
 
-def _is_inside(storage: Path, path: Path) -> bool:
-    """Whether it is below the storage, links followed; an object of S3 has no links to follow."""
+def _descriptor(storage: Path, relative: PurePath) -> int:
+    """Opened folder by folder, so that nobody can swap a link in on the way."""
+    folder = os.open(storage, os.O_RDONLY | os.O_DIRECTORY)
+    for part in relative.parts[:-1]:
+        inner = _open_below(folder, part, os.O_DIRECTORY)
+        folder = inner
+    # Without O_NONBLOCK opening a pipe would wait for who writes into it.
+    descriptor = _open_below(folder, relative.name, os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise IsADirectoryError if stat.S_ISDIR(mode) else OSError(errno.EINVAL, "it is not a regular file")
+    return descriptor
+
+
+def _open_below(folder: int, name: str, flags: int) -> int:
     try:
-        return path.resolve().is_relative_to(storage.resolve())
-    except NotImplementedError:
-        return True
-
-
-def _why(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or type(error).__name__).lower()
+        return os.open(name or ".", os.O_RDONLY | os.O_NOFOLLOW | flags, dir_fd=folder)
+    except NotADirectoryError:
+        # Which a link to a folder is too, for O_DIRECTORY with O_NOFOLLOW.
+        if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+        raise
+    finally:
+        os.close(folder)

@@ -15,13 +15,10 @@ import xlwt
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
-from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from sekoia_cti.indicators.headers import mapping_for
-from sekoia_cti.indicators.reading import clean, read
 from tests.conftest import Platform
 
-FEEDS = Path(__file__).resolve().parents[3] / "shared" / "feeds"
 HEADER = ["IOC", "Valid until", "Comment"]
+UNKNOWN = [["Name", "Valid until"], *([f"setup{number}.exe", "2030-01-31T00:00:00Z"] for number in range(20))]
 ROWS = [[f"d{number}.example", "2030-01-31T00:00:00Z", f"row {number}"] for number in range(10_000)]
 
 
@@ -105,10 +102,12 @@ def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("fields", ["mapping", "columns", "detected_mapping", "nested"])
 def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, collection_id: str, fields: Any) -> None:
-    """Without a mapping the preview's is used, whatever the names of its fields are."""
+    """Where no cell is an indicator that we know, the preview's mapping is used, whatever the names of its fields are."""
     sandbox.faults.preview_fields = fields
-    as_csv(platform.storage / "iocs.csv", [["Host name", "Valid until"], *(row[:2] for row in ROWS[:20])])
-    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    as_csv(platform.storage / "iocs.csv", UNKNOWN)
+    run = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", send_unrecognized=True
+    )
     assert run.error is None
     assert run.results
     assert run.results["mapping"] == ["observable", "valid_until"]
@@ -134,7 +133,10 @@ def test_a_heading_of_known_names_tells_the_columns(
     assert {indicator["description"] for indicator in sandbox.indicators(collection_id)} == {
         row[2] for row in ROWS[:20]
     }
-    assert "The columns of iocs are known by their heading: ignored, observable, valid_until, description" in run.logs
+    assert (
+        "iocs has the heading in row 1 and its indicators in column 2 (“IOC”), since no other column holds indicators; "
+        "valid_until in column 3 (“End of validity”), description in column 4 (“COMMENT”)"
+    ) in run.logs
 
 
 def test_a_file_that_only_sekoia_can_read_is_imported(
@@ -152,32 +154,38 @@ def test_a_file_that_only_sekoia_can_read_is_imported(
         file_path="iocs.csv",
         mapping="observable,ignore",
         ignore_first_line=False,
+        send_unrecognized=True,
         wait=False,
     )
     assert run.error is None
+    assert "warning: iocs.csv goes to Sekoia without a look at its indicators: it cannot be read as CSV" in run.logs
     assert run.results and run.results["task_ids"] == ["t"]
 
 
 def test_without_a_usable_detection_the_mapping_is_asked_for(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """When the preview tells nothing, nothing is processed and the error asks for the mapping."""
+    """When neither the cells nor the preview tell anything, nothing is processed and the error asks for the mapping."""
     sandbox.faults.preview_fields = "none"
-    as_csv(platform.storage / "iocs.csv", ROWS[:3])
-    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    as_csv(platform.storage / "iocs.csv", UNKNOWN)
+    run = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", send_unrecognized=True
+    )
     assert run.error == (
-        "Sekoia did not tell what the columns of iocs.csv hold, and nothing was imported: give the mapping, one entry a "
+        "Nothing tells what the columns of iocs.csv hold, and nothing was imported: give the mapping, one entry for each "
         "column, exactly one of them observable."
     )
+    (platform.storage / "iocs.csv").write_text("setup.exe," + "x" * 200_000 + "\n")
+    sandbox.faults.rest = [RestFault(path="/preview$", status=200, body={"file_handle": "h"})]
     run = platform.run(
         ImportIndicatorsFromFile,
         collection_id=collection_id,
         file_path="iocs.csv",
-        mapping="observable,valid_until,ignore",
+        mapping="observable,ignore",
+        send_unrecognized=True,
     )
     assert run.error == (
-        "Sekoia did not tell whether the first line of iocs.csv is a heading, and nothing was imported: give "
-        "ignore_first_line."
+        "Nothing tells whether the first line of iocs.csv is a heading, and nothing was imported: give ignore_first_line."
     )
     assert not any(request.path.endswith("/process") for request in sandbox.requests)
     assert sandbox.indicators(collection_id) == []
@@ -218,7 +226,7 @@ def test_a_given_mime_type_is_told(sandbox: Sandbox, platform: Platform, collect
 
 
 DEFANGED = [[f"hxxps://d{number}[.]example.com/a[.]b", f"row [.] {number}"] for number in range(200)]
-REFANGED = {f"https://d{number}.example.com/a[.]b" for number in range(200)}
+REFANGED = {f"https://d{number}.example.com/a.b" for number in range(200)}
 
 
 @pytest.mark.parametrize("write", [as_csv, as_xls, as_xlsx])
@@ -227,7 +235,7 @@ REFANGED = {f"https://d{number}.example.com/a[.]b" for number in range(200)}
     [
         (["IOC", "Description"], {}, 1),
         (["Host name", "Remark"], {"mapping": "observable,description", "ignore_first_line": True}, 1),
-        (["Host name", "Remark"], {"mapping": "observable,description"}, 2),
+        (["Host name", "Remark"], {"mapping": "observable,description"}, 1),
     ],
 )
 def test_defanged_observables_are_cleaned(
@@ -239,7 +247,7 @@ def test_defanged_observables_are_cleaned(
     arguments: dict[str, Any],
     uploads: int,
 ) -> None:
-    """A cleaned CSV goes up in place of the file: at once where the columns are known, else after Sekoia told them."""
+    """A cleaned CSV goes up in place of the file, at once."""
     write(platform.storage / "feed", [heading, *DEFANGED])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed", **arguments)
     assert run.error is None
@@ -268,94 +276,39 @@ def test_a_clean_file_goes_up_byte_for_byte(sandbox: Sandbox, platform: Platform
 
 
 def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """They go up all the same, with a warning; `strict` refuses them before anything is sent."""
-    as_csv(platform.storage / "iocs.csv", [["IOC", "x"], ["a.example", ""], ["192.0.2.1:80", ""], ["setup.exe", ""]])
+    """They stay behind unless they are asked for; `strict` refuses them before anything is sent."""
+    as_csv(platform.storage / "iocs.csv", [["IOC", "x"], ["a.example", ""], ["192.0.2.0/24", ""], ["setup.exe", ""]])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", strict=True)
-    assert run.error == (
-        "Nothing was imported, since strict is set. 2 values are no indicators of a kind that Sekoia takes: line 3 "
-        "“192.0.2.1:80” (an address with a port), line 4 “setup.exe” (a file name). Correct them, or run the action without "
-        "strict."
-    )
+    assert run.error and run.error.startswith("Nothing was imported, since strict is set. 2 values are no indicators")
+    assert "line 3 “192.0.2.0/24” (a network, not an address), line 4 “setup.exe” (a file name)" in run.error
     assert not [request for request in sandbox.requests if request.method == "POST"]
-    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
-    assert run.error is None
-    assert run.results
-    assert run.results["unrecognized"] == [
-        {"line": 3, "value": "192.0.2.1:80", "reason": "an address with a port"},
-        {"line": 4, "value": "setup.exe", "reason": "a file name"},
-    ]
-    assert (run.results["unrecognized_count"], run.results["by_type"]) == (2, {"domain": 1})
-    assert "2 values are no indicators of a kind that Sekoia takes, and go to Sekoia all the same" in run.logs
+    for sent in (False, True):
+        run = platform.run(
+            ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", send_unrecognized=sent
+        )
+        assert run.error is None
+        assert run.results
+        assert run.results["unrecognized"] == [
+            {"line": 3, "value": "192.0.2.0/24", "reason": "a network, not an address"},
+            {"line": 4, "value": "setup.exe", "reason": "a file name"},
+        ]
+        assert (run.results["unrecognized_count"], run.results["by_type"]) == (2, {"domain": 1})
+        assert run.results["submitted"] == (3 if sent else 1)
+        assert len(sandbox.indicators(collection_id)) == (2 if sent else 1)
 
 
-def test_what_cannot_be_read_here_is_not_strict(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """`strict` promises a look at each observable, so a file that does not allow it is refused."""
+def test_what_cannot_be_read_here_is_refused(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A file that does not allow a look at each observable goes up only where the user asks for it, and never with `strict`."""
     (platform.storage / "iocs.csv").write_text("a.example," + "x" * 200_000 + "\nb.example,y\n")
-    run = platform.run(
-        ImportIndicatorsFromFile,
-        collection_id=collection_id,
-        file_path="iocs.csv",
-        mapping="observable,ignore",
-        ignore_first_line=False,
-        strict=True,
-    )
-    assert run.error is not None
-    assert run.error.startswith(
-        "Nothing was imported, since strict is set and iocs.csv is not clear: the file has 2 columns"
-    )
+    known: dict[str, Any] = {"mapping": "observable,ignore", "ignore_first_line": False}
+    for arguments, sentence in (
+        ({}, "The file iocs.csv cannot be used: it cannot be read as CSV (field larger than field limit (131072))"),
+        (known, "The file iocs.csv cannot be used: it cannot be read as CSV (field larger than field limit (131072))"),
+        (
+            known | {"send_unrecognized": True, "strict": True},
+            "Nothing was imported, since strict is set and iocs.csv",
+        ),
+    ):
+        run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", **arguments)
+        assert run.error is not None and run.error.startswith(sentence)
     assert not [request for request in sandbox.requests if request.method == "POST"]
-
-
-@pytest.mark.skipif(not FEEDS.is_dir(), reason="the feeds are not here")
-@pytest.mark.parametrize("name", ["apt31.csv", "customerloader.csv", "emotet.csv", "interlock.txt", "marsstealer.csv"])
-def test_published_feeds_are_imported(sandbox: Sandbox, platform: Platform, collection_id: str, name: str) -> None:
-    """Every observable of a published feed is in the collection afterwards, or reported."""
-    content = (FEEDS / name).read_bytes()
-    (platform.storage / name).write_bytes(content)
-    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
-    assert run.error is None
-    assert run.results
-    assert run.results["status"] == "completed"
-    mapping = run.results["mapping"]
-    rows = list(csv.reader(content.decode().splitlines(), delimiter="," if len(mapping) > 1 else "\x1f"))
-    rows = rows[1:] if run.results["ignore_first_line"] else rows
-    index = mapping.index("observable")
-    cells = [row[index] for row in rows if index < len(row) and row[index].strip()]
-    assert run.results["submitted"] == len(cells)
-    assert sum(run.results["by_type"].values()) + run.results["unrecognized_count"] == len(cells)
-    there = {indicator["name"].lower() for indicator in sandbox.indicators(collection_id)}
-    for cell in cells:
-        account = read([cell])
-        if account.by_type:
-            (value,) = account.values
-            assert strongest(value) in there
-
-
-@pytest.mark.skipif(not FEEDS.is_dir(), reason="the feeds are not here")
-@pytest.mark.parametrize("name", ["apt31.csv", "customerloader.csv", "emotet.csv", "interlock.txt", "marsstealer.csv"])
-def test_published_feeds_are_imported_as_text(
-    sandbox: Sandbox, platform: Platform, collection_id: str, name: str
-) -> None:
-    """The same lines as text: each is sent, a duplicate, a comment or blank, and what is of a known kind is in the collection."""
-    content = (FEEDS / name).read_text()
-    lines = content.splitlines()
-    if name.endswith(".csv"):
-        header, *rows = csv.reader(lines)
-        mapping = mapping_for(header)
-        index = mapping.index("observable") if mapping else header.index("pattern")
-        lines = [row[index] for row in rows]
-    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(lines))
-    assert run.error is None
-    assert run.results
-    assert run.results["status"] == "completed"
-    assert run.results["submitted"] + run.results["duplicates"] == sum(clean(line) != "" for line in lines)
-    assert sum(run.results["by_type"].values()) + run.results["unrecognized_count"] == run.results["submitted"]
-    there = {indicator["name"].lower() for indicator in sandbox.indicators(collection_id)}
-    for line in lines:
-        account = read([line])
-        assert not account.by_type or strongest(account.values[0]) in there
-
-
-def strongest(value: str) -> str:
-    """What Sekoia names an indicator: of the hashes of one file the longest."""
-    return max(value.lower().split(","), key=len) if set(value) <= set("0123456789abcdefABCDEF,") else value.lower()

@@ -1,71 +1,55 @@
-"""Headings: mapped when they are certain, and not at all otherwise."""
+"""What headings say, in the tongues and spellings that exports have."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sekoia_cti.client.wire import FILE_COLUMNS
-from sekoia_cti.indicators.headers import mapping_for
+from sekoia_cti.indicators.headers import Role, role_of
+
+HEADINGS: dict[Role | None, str] = {
+    "observable": (
+        "Observable; IOC; IoC; iocs; Indicator; INDICATORS; IndicatorValue; indicator_value; ioc_value; Value; Indicateur; "
+        "Indicateurs de compromission; Valeur; Indikator; Wert; Indicador; Valor; \ufeffIndicator; #ioc; Pattern"
+    ),
+    "valid_from": (
+        "valid_from; Valid from; ValidFrom; Start of validity; Valide à partir du; Début de validité; Gültig ab; Gueltig ab; "
+        "Válido desde; Fecha de inicio"
+    ),
+    "valid_until": (
+        "valid_until; Valid to; End of validity; Expiration; ExpirationTime; ExpirationDateTime; expires at; Expiry date; "
+        "Valide jusqu’au; Fin de validité; Date d'expiration; gültig bis; Gültigkeitsende; Ablaufdatum; Válido hasta; "
+        "Fecha de caducidad; Fecha de vencimiento; Expiración"
+    ),
+    "kill_chain_phases": "kill_chain_phases; Kill chain; KillChainPhase; Phase de la kill chain; Fase de la kill chain",
+    "x_ic_related_threat_refs": "x_ic_related_threat_refs; Related threats; Menaces associées",
+    "description": (
+        "Description; Comment; comments; Note; Notes; Context; Commentaire; Remarques; Beschreibung; Kommentar; Bemerkung; "
+        "Descripción; Comentarios; Observaciones"
+    ),
+    "kind": (
+        "URL; url; Domain; Domain name; DomainName; dst_ip; Destination IP; IP; IP Address; Adresse IP; IP-Adresse; "
+        "Dirección IP; "
+        "sha256_hash; SHA256; SHA-256; MD5Hash; File hash; Hostname; FQDN; Nom de domaine; Empreinte; Email address; C2 IP"
+    ),
+    "link": "Link; Source; Lien; src_ip",
+    "reference": (
+        "Reference; References; urlhaus_link; permalink; report_url; imphash; ssdeep; ja3; uuid; event_uuid; victim_ip; reporter"
+    ),
+    "type": "Type; type; IndicatorType; Indicator type; ioc_type; kind; Typ; Tipo",
+    "to_ids": "to_ids; To IDS",
+    "registration": "Registrar; Creation date",
+    # These can be anything, or the state of the thing itself: last seen is not the end of validity.
+    None: (
+        "Name; Filename; file_name; Country; first_seen; last_seen; Last online; last_online; date; dateadded; threat; Tags; "
+        "Severity; "
+        "Category; Action; Artifact type; C2; " + "ioc" * 40
+    ),
+}
 
 
 @pytest.mark.parametrize(
-    ("heading", "expected"),
-    [
-        ("IOC,Valid From,Valid Until,Link", ["observable", "valid_from", "valid_until", None]),
-        (
-            "Indicator,Kill chain,Creation date,End of validity,Context",
-            ["observable", "kill_chain_phases", None, "valid_until", None],
-        ),
-        ("type,ioc", [None, "observable"]),
-        ("Indicators", ["observable"]),
-        ("value,description", ["observable", "description"]),
-        ("observable, valid_from , VALID-UNTIL", ["observable", "valid_from", "valid_until"]),
-        ("\ufeffValue,Comment", ["observable", "description"]),
-        (
-            "observable,valid_from,valid_until,kill_chain_phases,x_ic_related_threat_refs,description",
-            [*FILE_COLUMNS],
-        ),
-        ("  i o c,value", [None, "observable"]),
-    ],
+    ("heading", "role"), [(heading, role) for role, headings in HEADINGS.items() for heading in headings.split("; ")]
 )
-def test_known_names_are_mapped(heading: str, expected: list[str | None]) -> None:
-    """Each column gets its field or none, whatever the case, and the blanks and underscores around and within."""
-    assert mapping_for(heading.split(",")) == expected
-
-
-@pytest.mark.parametrize(
-    "heading",
-    [
-        "",
-        "name,pattern,valid_from,valid_until,kill_chain",
-        "id,type,name,pattern,pattern_type",
-        "valid_from,valid_until",
-        "ioc,indicator",
-        "ioc,description,comment",
-        "ioc,valid until,end of validity",
-        "evil.example,2021-01-20T11:00:00Z",
-        "ip,domain,hash",
-        "creation date,expiration date",
-    ],
-)
-def test_what_is_not_certain_is_not_mapped(heading: str) -> None:
-    """Without an observable column, with two of them, or with any field twice, there is no mapping."""
-    assert mapping_for(heading.split(",")) is None
-
-
-def test_no_columns_are_no_heading() -> None:
-    """An empty row maps nothing."""
-    assert mapping_for([]) is None
-
-
-@given(st.lists(st.text(max_size=20) | st.sampled_from([*FILE_COLUMNS, "IOC", "Valid Until", "comment"]), max_size=8))
-def test_a_mapping_is_one_that_sekoia_takes(header: list[str]) -> None:
-    """Whatever the heading is, a mapping covers all columns, knows only Sekoia's fields, and names each once."""
-    if (mapping := mapping_for(header)) is not None:
-        fields = [field for field in mapping if field is not None]
-        assert len(mapping) == len(header)
-        assert "observable" in fields
-        assert len(fields) == len(set(fields))
-        assert set(fields) <= set(FILE_COLUMNS)
+def test_roles(heading: str, role: Role | None) -> None:
+    """A heading says what its column is for, or nothing."""
+    assert role_of(heading) == role

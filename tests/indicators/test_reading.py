@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sekoia_cti.indicators.account import Unrecognized
-from sekoia_cti.indicators.headers import mapping_for
+from sekoia_cti.indicators.headers import role_of
 from sekoia_cti.indicators.reading import Reading, clean, read
 from sekoia_cti.indicators.text import decode
 from tests.indicators.strategies import defanged, text_like_indicators
@@ -273,8 +273,7 @@ def test_a_column_of_a_feed(content: str, by_type: dict[str, int], reasons: list
 def observables(content: str) -> Iterator[str]:
     """The cells of a CSV's observable column, or of its STIX patterns."""
     header, *rows = csv.reader(content.splitlines(keepends=True))
-    mapping = mapping_for(header)
-    index = mapping.index("observable") if mapping else header.index("pattern")
+    index = next(at for at, heading in enumerate(header) if role_of(heading) == "observable")
     return (row[index] for row in rows)
 
 

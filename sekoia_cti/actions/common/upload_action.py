@@ -1,6 +1,5 @@
-"""What the actions on files share: finding out what the columns hold, cleaning the observables, and the upload."""
+"""What the actions on files share: a look at the file, and the upload of it or of a CSV of the rows to be sent."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,26 +8,32 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments
-from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
+from sekoia_cti.actions.common.file_reports import told_columns
+from sekoia_cti.actions.common.file_reports import warnings as file_warnings
+from sekoia_cti.actions.common.prepared import Prepared, Wishes, prepare
+from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
+from sekoia_cti.actions.common.stored_table import LocalFile, fetch
 from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Mapping, Preview
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.files import MIME_TYPES, FileKind
-from sekoia_cti.indicators.headers import mapping_for
-from sekoia_cti.indicators.tables import Column, Survey, first_rows, survey, write_cleaned
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.action import SekoiaAction
 
-__all__ = ["FileArguments", "Upload", "UploadAction"]
-
-ROWS = 10
-"""Rows of a file that are shown to people."""
+__all__ = ["FileArguments", "StagedFile", "Upload", "UploadAction"]
 
 
 class FileArguments(CollectionArguments):
     """Where the file is, and where it goes."""
 
     file_path: str = Field(title="File", description="A CSV, XLS or XLSX file of the playbook's storage")
+    sheet: str | None = Field(
+        default=None,
+        title="Sheet",
+        description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that "
+        "holds indicators",
+    )
     mime_type: str | None = Field(
         default=None,
         title="MIME type",
@@ -45,138 +50,164 @@ class FileArguments(CollectionArguments):
 
 
 @dataclass(frozen=True)
+class StagedFile:
+    """A file of the storage on the local disk.
+
+    Attributes:
+        stored: The file.
+        local: Its copy.
+        prepared: What is to be sent of it; None when it could not be read, or nothing tells where its indicators are.
+    """
+
+    stored: storage.StoredFile
+    local: LocalFile
+    prepared: Prepared | None
+
+    def readable(self) -> Prepared:
+        """What is to be sent of a file that must be readable.
+
+        Raises:
+            InputError: It is not.
+        """
+        if self.prepared is None:
+            raise InputError(f"{self.local.name} cannot be read: correct it, or save it as CSV")
+        return self.prepared
+
+
+@dataclass(frozen=True)
 class Upload:
     """A file that Sekoia holds and has not imported.
 
     Attributes:
         file_handle: What Sekoia calls it.
-        mapping: What each column holds: as given, told by the heading, or detected by Sekoia; None when nothing tells.
+        mapping: What each column holds; None when nothing tells.
         ignore_first_line: Whether the first line is a heading; None when nothing tells.
-        rows: The first rows of the file; None when it cannot be read here.
-        survey: What the observable column holds; None when it is not known, or the file cannot be read here.
     """
 
     file_handle: str
     mapping: Mapping | None
     ignore_first_line: bool | None
-    rows: list[list[str]] | None = None
-    survey: Survey | None = None
 
 
 class UploadAction(SekoiaAction):
     """An action that uploads a file of the playbook's storage."""
 
-    def upload(
-        self,
-        collections: RestClient,
-        file: storage.StoredFile,
-        arguments: FileArguments,
-        *,
-        file_handle: str | None = None,
-        mapping: Mapping | None = None,
-        ignore_first_line: bool | None = None,
-        refang: bool,
-        strict: bool = False,
-    ) -> Upload:
-        """Upload a file, or, when observables in it need cleaning, a cleaned CSV in its place.
-
-        What is known before the upload, by the arguments or by a heading of known names, saves a second one: else the
-        file goes up for Sekoia to detect its columns, and once more when cleaning it then turns out to be needed. Not
-        being able to read a file here keeps nothing from Sekoia, which may well.
+    @contextmanager
+    def staged(self, file: storage.StoredFile, wishes: Wishes, deadline: Deadline) -> Iterator[StagedFile]:
+        """A file, looked at; it is on the local disk for as long as the context is.
 
         Args:
-            collections: The REST client.
             file: Where the file is.
-            arguments: The collection and the MIME type.
-            file_handle: What Sekoia calls the file, if it was uploaded before: then it is only looked at, which takes the
-                mapping and ignore_first_line.
-            mapping: What each column holds, if that is given.
-            ignore_first_line: Whether the first line is a heading, if that is given.
-            refang: Whether defanged observables are to be sent as they were before.
-            strict: Whether to refuse values that are no indicators of a known kind.
+            wishes: How to read it.
+            deadline: That reading a workbook ends at.
 
         Raises:
-            InputError: It is strict, and there are such values or the file cannot be read here.
+            InputError: The file cannot be read, holds no indicator, or can be read in several ways.
+        """
+        with storage.scratch(self.data_path) as folder:
+            try:
+                local = fetch(file, folder)
+                prepared = self._prepared(local, folder, wishes, deadline)
+            except UnreadableFile as error:
+                raise InputError(f"The file {file.name} cannot be used: {error}") from None
+            yield StagedFile(file, local, prepared)
+
+    def upload(
+        self,
+        rest: RestClient,
+        staged: StagedFile,
+        arguments: FileArguments,
+        *,
+        wishes: Wishes,
+        file_handle: str | None = None,
+    ) -> Upload:
+        """Upload a file as it is to be sent.
+
+        Args:
+            rest: The REST client.
+            staged: The file.
+            arguments: The collection and the MIME type.
+            wishes: How it was to be read.
+            file_handle: What Sekoia calls the file, if it was uploaded before: it is used if nothing is left out.
+
+        Raises:
+            InputError: The file changed since it was looked at.
             SekoiaError: The upload failed.
         """
-        kind = _kind_for(arguments.mime_type) or file.kind()
-        mime_type = arguments.mime_type or MIME_TYPES[kind][0]
-
-        def send(file: storage.StoredFile, mime_type: str) -> Preview:
-            self.tell(f"Uploading {file.name} ({file.size:,} bytes) to {arguments.collection_id}")
-            return collections.preview_file(
-                arguments.collection_id, file.open, size=file.size, name=file.name, mime_type=mime_type
+        prepared = staged.prepared
+        if prepared is None:
+            preview = self._send(
+                rest, arguments, staged.local.path, staged.local.name, _mime_type(arguments, staged.local.kind)
             )
-
-        rows = _first_rows(file, kind)
-        if mapping is None and ignore_first_line is not False:
-            mapping = self._told_by_heading(file, rows)
-            ignore_first_line = ignore_first_line if mapping is None else True
-        preview = Preview(file_handle=file_handle) if file_handle else None
-        if mapping is None or ignore_first_line is None:
-            preview = send(file, mime_type)
-            mapping = mapping or preview.mapping()
-            ignore_first_line = preview.ignore_first_line() if ignore_first_line is None else ignore_first_line
-        found = None
-        if mapping is not None and ignore_first_line is not None:
-            column = Column(
-                mapping.index("observable"), skip_first=ignore_first_line, of=len(mapping), refanging=refang
+            ignored = wishes.ignore_first_line
+            return Upload(
+                preview.file_handle,
+                wishes.mapping or preview.mapping(),
+                preview.ignore_first_line() if ignored is None else ignored,
             )
-            found = self._survey(file, kind, column, strict=strict)
-            if found and found.changes and file_handle is None:
-                self.tell(
-                    f"{found.changes:,} of {found.values:,} observables of {file.name} need cleaning, such as refanging: "
-                    "a cleaned CSV goes to Sekoia in place of the file",
-                )
-                with _cleaned(file, kind, column) as cleaned:
-                    preview = send(cleaned, MIME_TYPES["csv"][0])
-        preview = preview or send(file, mime_type)
-        return Upload(preview.file_handle, mapping, ignore_first_line, rows, found)
+        if file_handle is None or not prepared.is_original:
+            if not prepared.is_original:
+                self.tell(_instead(staged.local, prepared))
+            mime_type = _mime_type(arguments, staged.local.kind) if prepared.is_original else prepared.mime_type
+            file_handle = self._send(rest, arguments, prepared.path, prepared.name, mime_type).file_handle
+        staged.stored.check_unchanged()
+        return Upload(file_handle, prepared.layout.mapping, prepared.layout.heading is not None)
 
-    def _told_by_heading(self, file: storage.StoredFile, rows: list[list[str]] | None) -> Mapping | None:
-        mapping = mapping_for(rows[0]) if rows else None
-        if mapping is not None:
-            columns = ", ".join(column or "ignored" for column in mapping)
-            self.tell(f"The columns of {file.name} are known by their heading: {columns}")
-        return mapping
+    def check(self, staged: StagedFile, *, strict: bool, send_unrecognized: bool) -> None:
+        """Say what is in a file, and refuse it where nothing of it, or with strict not all of it, can be sent.
 
-    def _survey(self, file: storage.StoredFile, kind: FileKind, column: Column, *, strict: bool) -> Survey | None:
-        try:
-            with file.open() as opened:
-                found = survey(opened, kind, column)
-        except (InputError, *storage.UNREADABLE) as error:
-            why = str(error) if isinstance(error, InputError) else f"it cannot be read ({type(error).__name__})"
-            why = why[0].lower() + why[1:]
+        Raises:
+            InputError: It is refused.
+        """
+        prepared, name = staged.prepared, staged.local.name
+        if prepared is None:
             if strict:
                 raise InputError(
-                    f"Nothing was imported, since strict is set and {file.name} is not clear: {why}"
-                ) from None
-            self.tell(f"{file.name} goes to Sekoia without a look at its observables: {why}", "warning")
-            return None
+                    f"Nothing was imported, since strict is set and {name} could not be looked at: correct the file, or run the "
+                    "action without strict"
+                )
+            return
+        self.tell(told_columns(prepared.layout, name))
+        if not send_unrecognized:
+            refuse_without_indicators(prepared.survey, name)
         if strict:
-            refuse_doubtful(found)
-        for said in warnings(found, sent=True):
+            refuse_doubtful(prepared.survey)
+        for said in (*warnings(prepared.survey, sent=send_unrecognized), *file_warnings(prepared)):
             self.tell(said, "warning")
-        return found
+
+    def _prepared(self, local: LocalFile, folder: Path, wishes: Wishes, deadline: Deadline) -> Prepared | None:
+        try:
+            prepared = prepare(local, folder, wishes, seconds=deadline.remaining())
+        except UnreadableFile as error:
+            if not (wishes.send_unrecognized and wishes.mapping):
+                raise
+            self.tell(f"{local.name} goes to Sekoia without a look at its indicators: {error}", "warning")
+            return None
+        if prepared is None and not wishes.send_unrecognized:
+            raise InputError(
+                f"No column of {local.name} holds an indicator of a kind that Sekoia takes: there is nothing to import"
+            )
+        return prepared
+
+    def _send(self, rest: RestClient, arguments: FileArguments, path: Path, name: str, mime_type: str) -> Preview:
+        size = path.stat().st_size
+        self.tell(f"Uploading {name} ({size:,} bytes) to {arguments.collection_id}")
+        return rest.preview_file(
+            arguments.collection_id, lambda: path.open("rb"), size=size, name=name, mime_type=mime_type
+        )
 
 
-def _first_rows(file: storage.StoredFile, kind: FileKind) -> list[list[str]] | None:
-    try:
-        with file.open() as opened:
-            return first_rows(opened, kind, ROWS)
-    except (InputError, *storage.UNREADABLE):
-        return None
+def _instead(local: LocalFile, prepared: Prepared) -> str:
+    survey, what = prepared.survey, f"{local.name} is not sent as it is"
+    if survey.cleaned:
+        what = f"{survey.cleaned:,} of {survey.values:,} observables of {local.name} need cleaning, such as refanging"
+    return f"{what}: a cleaned CSV goes to Sekoia in place of the file"
 
 
-@contextmanager
-def _cleaned(file: storage.StoredFile, kind: FileKind, column: Column) -> Iterator[storage.StoredFile]:
-    """The file with its observables cleaned, as a CSV that is there for as long as the context is."""
-    name = f"{Path(file.name).stem}.csv"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "cleaned.csv"
-        with file.open() as opened, path.open("w", encoding="utf-8", newline="") as target:
-            write_cleaned(opened, kind, column, target)
-        yield storage.StoredFile(path, name, path.stat().st_size)
+def _mime_type(arguments: FileArguments, kind: FileKind) -> str:
+    """As the user says, unless the content says otherwise."""
+    given = arguments.mime_type
+    return given if given is not None and _kind_for(given) == kind else MIME_TYPES[kind][0]
 
 
 def _kind_for(mime_type: str | None) -> FileKind | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.indicators.errors import InputError
 
 __all__ = ["Multipart"]
 
@@ -21,7 +22,8 @@ QUICK = 0.1
 class Multipart:
     """The body of a ``multipart/form-data`` request with one part, ``file``, for requests' ``data=``.
 
-    requests takes the length for the ``Content-Length`` and the iterator for what to send.
+    requests takes the length for the ``Content-Length`` and the iterator for what to send: exactly as many bytes, since
+    one more could pass for a request of its own, and for one less the server would wait.
 
     Args:
         file: Opened for reading bytes, at its start.
@@ -29,6 +31,10 @@ class Multipart:
         name: File name to tell.
         mime_type: MIME type of the part.
         deadline: Checked with each piece.
+
+    Raises:
+        InputError: While it is sent: the file cannot be read, or does not hold as many bytes as announced. As no error
+            of the network, it is neither taken for one nor repeated.
     """
 
     def __init__(self, file: BinaryIO, *, size: int, name: str, mime_type: str, deadline: Deadline) -> None:
@@ -42,6 +48,7 @@ class Multipart:
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._file = file
         self._size = size
+        self._name = name
         self._deadline = deadline
 
     def __len__(self) -> int:
@@ -49,11 +56,33 @@ class Multipart:
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
-        size = SMALLEST
-        while piece := self._file.read(size):
+        size, left = SMALLEST, self._size
+        while left:
             self._deadline.check("uploading the file")
+            piece = self._read(min(size, left))
+            left -= len(piece)
             begun = self._deadline.now()
             yield piece
             quick = self._deadline.now() - begun < QUICK
             size = min(2 * size, LARGEST) if quick else SMALLEST
+        if self._file.read(1):
+            raise self._changed()
         yield self._tail
+
+    def _read(self, size: int) -> bytes:
+        try:
+            piece = self._file.read(size)
+        except OSError as error:
+            raise InputError(
+                f"The file {self._name} could not be read to its end ({(error.strerror or str(error)).lower()}), and nothing "
+                "was imported: run the action again"
+            ) from None
+        if not piece:
+            raise self._changed()
+        return piece
+
+    def _changed(self) -> InputError:
+        return InputError(
+            f"The file {self._name} changed while it was being uploaded, and nothing was imported: run the action again once "
+            "the file is complete"
+        )

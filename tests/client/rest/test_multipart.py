@@ -9,6 +9,7 @@ import pytest
 from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.rest.multipart import LARGEST, QUICK, SMALLEST, Multipart
 from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.indicators.errors import InputError
 
 
 class Clock:
@@ -53,3 +54,30 @@ def test_no_piece_is_sent_after_the_deadline() -> None:
     """A file that takes too long is given up between two pieces."""
     with pytest.raises(DeadlinePassed, match="while uploading the file"):
         sent(8 * LARGEST, [3.0], deadline=10.0)
+
+
+class Failing(io.BytesIO):
+    """A file whose disk fails after its first piece."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The first piece, or an error."""
+        if self.tell():
+            raise OSError(5, "Input/output error")
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "sentence"),
+    [
+        (io.BytesIO(b"x" * 10), 9, "changed while it was being uploaded"),
+        (io.BytesIO(b"x" * 10), 11, "changed while it was being uploaded"),
+        (Failing(bytes(2 * SMALLEST)), 2 * SMALLEST, r"could not be read to its end \(input/output error\)"),
+    ],
+)
+def test_never_more_nor_less_than_announced(file: io.BytesIO, size: int, sentence: str) -> None:
+    """A file that grew, shrank or cannot be read ends the request, which stays incomplete, with an error about the file."""
+    body = Multipart(file, size=size, name="a.csv", mime_type="text/csv", deadline=Deadline(10))
+    pieces: list[bytes] = []
+    with pytest.raises(InputError, match=sentence):
+        pieces.extend(iter(body))
+    assert sum(map(len, pieces)) < len(body)

@@ -1,0 +1,157 @@
+"""How the actions on files tell what they found: the columns, what is not sent, and what is sent in another form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from sekoia_cti.actions.common.prepared import Prepared
+from sekoia_cti.actions.common.reports import listed, listed_adapted
+from sekoia_cti.indicators.layout import Layout
+from sekoia_cti.indicators.survey import Cell, Survey
+from sekoia_cti.platform.forms import objects
+
+__all__ = ["CellList", "ColumnList", "account_of", "described", "told_columns", "warnings"]
+
+CellList = Annotated[list[dict[str, Any]], objects(line="integer", column="string", value="string", reason="string")]
+"""Cells that were not used as they are: see :func:`account_of`."""
+
+ColumnList = Annotated[
+    list[dict[str, Any]], objects(column="integer", heading="string", kinds="object", mapped_to="string", why="string")
+]
+"""The result of :func:`described`."""
+
+_WHY = {
+    "reference": "its heading says that it holds references",
+    "type": "its heading says that it holds the types of the indicators",
+    "to_ids": "its heading says that it tells what is for detection",
+    None: "its heading is none that we know",
+}
+
+
+_ACCOUNT = (
+    "cleaned",
+    "duplicates",
+    "unrecognized",
+    "unrecognized_count",
+    "adapted",
+    "adapted_count",
+    "left_out",
+    "left_out_count",
+    "unused_cells",
+    "unused_cells_count",
+    "by_type",
+)
+
+
+def account_of(survey: Survey | None) -> dict[str, Any]:
+    """What became of the values, rows and cells of a file, as results have it; nulls for one that could not be read."""
+    if survey is None:
+        return dict.fromkeys(_ACCOUNT)
+    lists = {
+        "unrecognized": listed(survey.unrecognized),
+        "adapted": listed_adapted(survey.adapted),
+        "left_out": _listed(survey.left_out),
+        "unused_cells": _listed(survey.unused_cells),
+    }
+    return {name: lists[name] if name in lists else getattr(survey, name) for name in _ACCOUNT}
+
+
+def _listed(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    return [{"line": cell.line, "column": cell.column, "value": cell.value, "reason": cell.reason} for cell in cells]
+
+
+def told_columns(layout: Layout, name: str) -> str:
+    """What the columns of a file were taken for."""
+    observable = layout.columns[layout.observable]
+    others = [f"{column} in column {layout.columns[at]}" for at, column in _others(layout) if at < len(layout.columns)]
+    beside = f"; {', '.join(others)}" if others else ""
+    joined = f", joined with {len(layout.joined) - 1} more columns of hashes" if layout.joined else ""
+    heading = "no heading" if layout.heading is None else f"the heading in row {layout.first - 1}"
+    return f"{name} has {heading} and its indicators in column {observable}{joined}, since {layout.why}{beside}"
+
+
+def described(layout: Layout) -> list[dict[str, Any]]:
+    """Each column: its heading, what its first thousand cells hold, what it is mapped to, and why."""
+    return [
+        {
+            "column": column.index + 1,
+            "heading": column.heading or None,
+            "kinds": dict(column.kinds),
+            "mapped_to": layout.mapping[column.index],
+            "why": _why(layout, column.index),
+        }
+        for column in layout.columns
+    ]
+
+
+def warnings(prepared: Prepared) -> Iterator[str]:
+    """What a user should learn of a file, besides which values are not recognized or adapted."""
+    layout, survey, name = prepared.layout, prepared.survey, prepared.name
+    yield from _of_sheets(prepared)
+    for column in layout.unmapped:
+        mapping = ", ".join("observable" if at == column.index else "ignore" for at in range(len(layout.mapping)))
+        count = len(column.found)
+        holds = "1 indicator, which is" if count == 1 else f"{count:,} indicators in its first rows, which are"
+        yield f"Column {column} of {name} holds {holds} not imported: for these run the action with the mapping {mapping}"
+    for heading, count in survey.converted.items():
+        field = layout.mapping[
+            next(column.index for column in layout.columns if heading in (column.heading, str(column.index + 1)))
+        ]
+        dates = "1 date was" if count == 1 else f"{count:,} dates were"
+        yield f"{field}: {dates} converted to ISO 8601 in the column “{heading}”"
+    if survey.left_out_count:
+        rows = "1 value is" if survey.left_out_count == 1 else f"{survey.left_out_count:,} values are"
+        yield f"{rows} left out: {_named(survey.left_out, survey.left_out_count)}"
+    if survey.unused_cells_count:
+        cells = "1 cell is" if survey.unused_cells_count == 1 else f"{survey.unused_cells_count:,} cells are"
+        yield f"{cells} left out or cut, while the indicator is sent: {_named(survey.unused_cells, survey.unused_cells_count)}"
+    yield from _of_values(survey)
+
+
+def _of_sheets(prepared: Prepared) -> Iterator[str]:
+    if others := prepared.source.others:
+        named = ", ".join(
+            f"“{sheet.name}” ({_rows(sheet.rows)}{'' if sheet.visible else ', hidden'})" for sheet in others
+        )
+        taken = prepared.source.sheet.name if prepared.source.sheet else ""
+        yield f"Of the sheets only “{taken}” is imported, and not {named}: give the argument sheet for another one"
+
+
+def _of_values(survey: Survey) -> Iterator[str]:
+    if survey.expired:
+        have = (
+            "1 row has an end of validity that is"
+            if survey.expired == 1
+            else f"{survey.expired:,} rows have an end of validity"
+        )
+        are = "" if survey.expired == 1 else " that is"
+        yield f"{have}{are} in the past (the first in line {survey.first_expired}): expired indicators detect nothing"
+    if not survey.compared:
+        yield "The file holds so many values that not all of them could be compared: there may be duplicates"
+
+
+def _named(cells: Sequence[Cell], count: int) -> str:
+    named = [f"line {cell.line}, {cell.column} “{cell.value}” ({cell.reason})" for cell in cells[:3]]
+    return "; ".join(named) + (f"; and {count - len(named):,} more" if count > len(named) else "")
+
+
+def _others(layout: Layout) -> list[tuple[int, str]]:
+    return [(at, column) for at, column in enumerate(layout.mapping) if column and column != "observable"]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _why(layout: Layout, at: int) -> str:
+    column, mapped = layout.columns[at], layout.mapping[at]
+    if mapped == "observable":
+        return layout.why
+    if at in layout.joined:
+        return "its hashes are joined with the strongest of their row"
+    if mapped:
+        return "its heading says so" if column.role == mapped else "the mapping says so"
+    if column in layout.unmapped:
+        return "it holds indicators, and another column is the observable"
+    return _WHY.get(column.role, "another column is used for it")

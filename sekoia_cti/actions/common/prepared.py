@@ -1,0 +1,141 @@
+"""A file of indicators on its way to Sekoia: looked at, and as it is sent."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from sekoia_cti.actions.common.stored_table import LocalFile, StoredTable, tables
+from sekoia_cti.client.wire import Mapping
+from sekoia_cti.indicators.context_cells import Validity
+from sekoia_cti.indicators.files import MIME_TYPES
+from sekoia_cti.indicators.layout import Layout, lay_out
+from sekoia_cti.indicators.reading import findings
+from sekoia_cti.indicators.rows import Rows
+from sekoia_cti.indicators.survey import Survey
+
+__all__ = ["Prepared", "Wishes", "prepare"]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How the user wants a file to be read.
+
+    Attributes:
+        mapping: What each column holds, if that is given.
+        ignore_first_line: Whether the first line is a heading, if that is given.
+        sheet: Of a workbook, if that is given.
+        refang: Whether defanged observables are to be sent as they were before.
+        send_unrecognized: Whether what is no indicator is to be sent all the same.
+        validity: What holds for rows that say nothing else.
+        is_phase: Whether Sekoia knows a kill chain phase that is not known here.
+        admits: Whether an indicator may be sent, by its row, kind, value and key; who says no keeps account of it.
+    """
+
+    mapping: Mapping | None = None
+    ignore_first_line: bool | None = None
+    sheet: str | None = None
+    refang: bool = True
+    send_unrecognized: bool = False
+    validity: Validity = (None, None)
+    is_phase: Callable[[str], bool] = lambda _: False
+    admits: Callable[[int, str, str, str], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What goes to Sekoia in place of a file of the storage: the file itself, or a CSV of the rows to be sent.
+
+    Attributes:
+        path: Where it is on the local disk, as long as the scratch folder is there.
+        name: What it is called.
+        mime_type: What it is.
+        is_original: Whether it is byte for byte what the storage has.
+        source: The table that it comes from.
+        layout: Of that table.
+        survey: What became of its values.
+    """
+
+    path: Path
+    name: str
+    mime_type: str
+    is_original: bool
+    source: StoredTable
+    layout: Layout
+    survey: Survey = field(default_factory=Survey)
+
+    @property
+    def size(self) -> int:
+        """Bytes in it."""
+        return self.path.stat().st_size
+
+    def values(self) -> Iterator[str]:
+        """All values as they are sent, read from the disk again."""
+        index = self.layout.observable
+        if self.is_original:
+            for number, row in self.layout.table.rows():
+                if number >= self.layout.first and index < len(row) and (value := row[index].strip()):
+                    yield value
+            return
+        with self.path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file, delimiter=self.layout.table.written_delimiter)
+            for row in islice(rows, 0 if self.layout.heading is None else 1, None):
+                yield row[index]
+
+    def first_rows(self, count: int) -> list[list[str]]:
+        """The first rows of the table, as the storage has them."""
+        return [row for _, row in islice(self.layout.table.rows(), count)]
+
+
+def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) -> Prepared | None:
+    """Look at a file, and write a CSV of what is to be sent of it if it cannot be sent as it is.
+
+    Args:
+        file: On the local disk.
+        folder: Where the CSV goes.
+        wishes: How to read it.
+        seconds: That reading a workbook may take.
+
+    Returns:
+        What is to be sent; None when nothing tells which column holds the indicators.
+
+    Raises:
+        UnreadableFile: Its format cannot be read.
+        InputError: It can be read in several ways, or not as the user wants it.
+    """
+    if (found := _laid_out(file, folder, wishes, seconds)) is None:
+        return None
+    source, layout = found
+    rows = Rows(
+        layout,
+        refanging=wishes.refang,
+        send_unrecognized=wishes.send_unrecognized,
+        validity=wishes.validity,
+        is_phase=wishes.is_phase,
+        admits=wishes.admits,
+    )
+    if source.is_whole and layout.is_plain and (survey := rows.look()) is not None:
+        return Prepared(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)
+    path = folder / "sent.csv"
+    with path.open("w", encoding="utf-8", newline="") as target:
+        survey = rows.write(target)
+    return Prepared(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
+
+
+def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:
+    """The first table that holds indicators; without one, the first that can be read at all."""
+
+    def recognize(cell: str) -> list[tuple[str, str]]:
+        return [(kind, key) for kind, _, key, _ in findings(cell, refanging=wishes.refang) if kind is not None]
+
+    fallback = None
+    for source in tables(file, folder, sheet=wishes.sheet, seconds=seconds):
+        layout = lay_out(source.table, recognize, mapping=wishes.mapping, has_heading=wishes.ignore_first_line)
+        if layout is not None and any(column.found for column in layout.columns):
+            return source, layout
+        if layout is not None:
+            fallback = fallback or (source, layout)
+    return fallback

@@ -1,0 +1,189 @@
+"""From a file of the playbook's storage to a table on the local disk: copied, unpacked, and taken out of its workbook."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, cast
+
+from sekoia_cti.indicators.errors import InputError, UnreadableFile
+from sekoia_cti.indicators.files import FileKind, kind_of
+from sekoia_cti.indicators.tables import Table, look
+from sekoia_cti.platform.isolated import Sheet, sheets, write_sheet
+from sekoia_cti.platform.storage import StoredFile, reason
+
+__all__ = ["LocalFile", "StoredTable", "fetch", "tables"]
+
+MOST_UNPACKED = 1024**3
+"""Bytes that a packed file may hold."""
+
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on the local disk that nobody else changes.
+
+    Attributes:
+        path: Where it is.
+        name: What it is called.
+        kind: What it is.
+        is_original: Whether it is byte for byte what the storage has.
+    """
+
+    path: Path
+    name: str
+    kind: FileKind
+    is_original: bool = True
+
+    @property
+    def size(self) -> int:
+        """Bytes in it."""
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """A table that a file holds.
+
+    Attributes:
+        file: The file.
+        table: The table.
+        sheet: The sheet that it is, in a workbook.
+        others: The other sheets of the workbook that hold anything.
+    """
+
+    file: LocalFile
+    table: Table
+    sheet: Sheet | None = None
+    others: tuple[Sheet, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether whoever reads the file as it is in the storage finds this table and nothing else."""
+        return self.file.is_original and not self.others and (self.sheet is None or self.sheet.visible)
+
+
+def fetch(file: StoredFile, folder: Path) -> LocalFile:
+    """Copy a file of the storage to the local disk, and unpack it there.
+
+    Args:
+        file: Where it is.
+        folder: Where the copy goes.
+
+    Raises:
+        InputError: The storage fails, the copy cannot be written, or the file is of a kind that holds no table.
+    """
+    path = folder / "file"
+    try:
+        file.copy(path)
+        packed = _packed(path)
+        if packed is None:
+            return LocalFile(path, file.name, _kind(path, file.name))
+        name, source = packed
+        path = folder / "unpacked"
+        with source:
+            _unpack(source, path)
+    except OSError as error:
+        raise InputError(
+            f"There is no room for a copy of {file.name} ({reason(error)}): make some, and run the action again"
+        ) from None
+    name = name or Path(file.name).stem
+    return LocalFile(path, name, _kind(path, name), is_original=False)
+
+
+def tables(file: LocalFile, folder: Path, *, sheet: str | None, seconds: float) -> Iterator[StoredTable]:
+    """The tables of a file, in the order in which they are looked at: of a workbook the visible sheets, or the one asked for.
+
+    Args:
+        file: On the local disk.
+        folder: Where sheets go.
+        sheet: The name of a sheet, or its number from 1.
+        seconds: That reading a workbook may take.
+
+    Raises:
+        UnreadableFile: It cannot be read.
+        InputError: It has no such sheet.
+    """
+    if file.kind == "csv":
+        if sheet is not None:
+            raise InputError(
+                f"{file.name} is not a workbook, so it has no sheet “{sheet}”: leave the argument sheet empty"
+            )
+        yield StoredTable(file, look(lambda: file.path.open("rb")))
+        return
+    found = sheets(file.path, seconds=seconds)
+    filled = [one for one in found if one.rows]
+    for number, one in enumerate(_asked_for(found, sheet, file.name), 1):
+        path = folder / f"sheet-{number}.csv"
+        write_sheet(file.path, one.name, path, seconds=seconds)
+        table = look(lambda path=path: path.open("rb"))  # type: ignore[misc]  # the default binds the path of this turn
+        others = tuple(other for other in filled if other is not one)
+        yield StoredTable(file, table, replace(one), others)
+
+
+def _asked_for(found: list[Sheet], sheet: str | None, name: str) -> list[Sheet]:
+    if sheet is None:
+        visible = [one for one in found if one.visible and one.rows]
+        if visible:
+            return visible
+        raise UnreadableFile("it has no visible sheet that holds anything: give the argument sheet")
+    named = [one for one in found if one.name.casefold() == sheet.strip().casefold()]
+    if not named and sheet.strip().isdigit() and 0 < int(sheet) <= len(found):
+        named = [found[int(sheet) - 1]]
+    if named:
+        return named
+    names = ", ".join(f"“{one.name}”" for one in found)
+    raise InputError(f"{name} has no sheet “{sheet}”: its sheets are {names}")
+
+
+# Packed files
+
+
+def _packed(path: Path) -> tuple[str | None, IO[bytes]] | None:
+    """The name, as far as known, and the content of the one file in a packed one; None where it is not packed."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(b"\x1f\x8b"):
+        return None, cast(IO[bytes], gzip.open(path, "rb"))
+    if start != b"PK\x03\x04":
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [
+                info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")
+            ]
+            if any(info.filename in ("xl/workbook.xml", "[Content_Types].xml", "mimetype") for info in names):
+                return None
+            if len(names) != 1:
+                return None
+            return Path(names[0].filename).name, archive.open(names[0])
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        return None
+
+
+def _unpack(source: IO[bytes], to: Path) -> None:
+    done = 0
+    with to.open("wb") as target:
+        while True:
+            try:
+                piece = source.read(_PIECE)
+            except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile):
+                raise UnreadableFile("it is damaged and cannot be unpacked: repair it") from None
+            if not piece:
+                break
+            done += len(piece)
+            if done > MOST_UNPACKED:
+                raise UnreadableFile("it holds more than a gigabyte when unpacked, which is too much")
+            target.write(piece)
+    if not done:
+        raise UnreadableFile("it holds nothing when unpacked: there is nothing to import")
+
+
+def _kind(path: Path, name: str) -> FileKind:
+    with path.open("rb") as file:
+        return kind_of(file, name)

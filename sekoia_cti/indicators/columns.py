@@ -1,0 +1,178 @@
+"""Which column of a table holds its indicators: what its cells are outranks what its heading says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.headers import Role, role_of
+from sekoia_cti.indicators.tables import Row
+
+__all__ = ["Choice", "Column", "choose", "profile"]
+
+HASHES = ("md5", "sha1", "sha256", "sha512")
+"""From the weakest to the strongest."""
+
+_SEVERAL = 0.5
+"""A column can be the observable if it holds this part of the indicators that the fullest one holds."""
+
+_SAME = 0.9
+"""Two columns say the same if they do in this part of their rows."""
+
+_RANKS: dict[Role | None, int] = {"observable": 0, "kind": 1, None: 2, "link": 3}
+"""Which heading decides between columns that hold indicators, the best first."""
+
+Recognize = Callable[[str], Sequence[tuple[str, str]]]
+"""The indicators in a cell, each with its kind and what it is known by."""
+
+
+@dataclass(slots=True)
+class Column:
+    """What the first rows of a table have in a column.
+
+    Attributes:
+        index: The column, from 0.
+        heading: Its heading, if the table has one.
+        role: What the heading says.
+        filled: Cells that are not blank.
+        kinds: Indicators in them, by kind.
+        found: By row, what these are known by.
+    """
+
+    index: int
+    heading: str = ""
+    role: Role | None = None
+    filled: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    found: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def hash_kind(self) -> str | None:
+        """The kind of hashes that it holds, if it holds nothing else."""
+        kinds = list(self.kinds)
+        return (
+            kinds[0] if len(kinds) == 1 and kinds[0] in HASHES and len(self.found) > _SEVERAL * self.filled else None
+        )
+
+    def __str__(self) -> str:
+        return f"{self.index + 1} (“{self.heading}”)" if self.heading else str(self.index + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where the observables are.
+
+    Attributes:
+        column: The observable's column.
+        joined: All the columns of hashes of one file, this one among them; empty where there are no others.
+        why: Why it was taken, for people.
+    """
+
+    column: Column
+    joined: tuple[int, ...]
+    why: str
+
+
+def profile(heading: Row | None, rows: Sequence[Row], recognize: Recognize) -> list[Column]:
+    """What each column holds.
+
+    Args:
+        heading: Its cells, if the table has one.
+        rows: The first rows below it.
+        recognize: The indicators in a cell.
+    """
+    width = max(map(len, [heading or [], *rows]), default=0)
+    columns = [Column(index) for index in range(width)]
+    for column, cell in zip(columns, heading or [], strict=False):
+        column.heading = cell.strip("# \t\ufeff")
+        column.role = role_of(cell)
+    for number, row in enumerate(rows):
+        for column, cell in zip(columns, row, strict=False):
+            if not cell or cell.isspace():
+                continue
+            column.filled += 1
+            if found := recognize(cell):
+                column.kinds.update(kind for kind, _ in found)
+                column.found[number] = tuple(key for _, key in found)
+    return columns
+
+
+def choose(columns: Sequence[Column]) -> Choice | None:
+    """The observable's column; None where none can be.
+
+    Raises:
+        InputError: Several can be, and nothing decides between them.
+    """
+    able = [column for column in columns if column.found and column.role in _RANKS]
+    if not able:
+        titled = next((column for column in columns if column.role == "observable"), None)
+        return Choice(titled, (), "its heading says so") if titled else None
+    most = max(len(column.found) for column in able)
+    rivals = [column for column in able if len(column.found) >= _SEVERAL * most]
+    best = min(_RANKS[column.role] for column in rivals)
+    rivals = [column for column in rivals if _RANKS[column.role] == best]
+    hashes = _hashes_of_one_file(rivals)
+    if len(rivals) > 1 and len(hashes) == len(rivals):
+        return _strongest(hashes)
+    while len(rivals) > 1 and (loser := _loser(rivals)) is not None:
+        rivals.remove(loser)
+    if len(rivals) > 1:
+        named = ", ".join(str(column) for column in rivals)
+        raise InputError(
+            f"Several columns hold indicators, and nothing tells which of them to import: {named}. Give the mapping, one "
+            "entry for each column, exactly one of them observable"
+        )
+    (column,) = rivals
+    others = _hashes_of_one_file([other for other in able if other.role in (None, "kind") or other is column])
+    if column in others and len(others) > 1:
+        return _strongest(others)
+    return Choice(column, (), _why(column, able))
+
+
+def _hashes_of_one_file(columns: Sequence[Column]) -> list[Column]:
+    """The columns of hashes among these, if they are of different kinds."""
+    hashes = [column for column in columns if column.hash_kind]
+    return hashes if len({column.hash_kind for column in hashes}) == len(hashes) else []
+
+
+def _strongest(columns: Sequence[Column]) -> Choice:
+    most = max(len(column.found) for column in columns)
+    full = [column for column in columns if len(column.found) == most]
+    best = max(full, key=lambda column: HASHES.index(column.hash_kind or ""))
+    return Choice(
+        best, tuple(column.index for column in columns), "the columns of hashes describe one file in each row"
+    )
+
+
+def _loser(columns: Sequence[Column]) -> Column | None:
+    """A column that says nothing more than another one does: the same, or only the host of a URL."""
+    for one in columns:
+        for other in columns:
+            if one is other:
+                continue
+            rows = one.found.keys() & other.found.keys()
+            enough = _SAME * max(len(one.found), len(other.found))
+            if one.index < other.index and sum(one.found[row] == other.found[row] for row in rows) >= enough:
+                return other
+            if sum(_hosts(one.found[row]) == other.found[row] for row in rows) >= enough:
+                return other
+    return None
+
+
+def _hosts(keys: Sequence[str]) -> tuple[str, ...]:
+    """The hosts of URLs; of what is none, what equals nothing."""
+    try:
+        return tuple(urlsplit(key).hostname or "" for key in keys)
+    except ValueError:
+        return ()
+
+
+def _why(column: Column, able: Sequence[Column]) -> str:
+    if len(able) == 1:
+        return "no other column holds indicators"
+    if column.role in ("observable", "kind"):
+        return "its cells are indicators, and its heading says so"
+    return "it holds the most indicators"

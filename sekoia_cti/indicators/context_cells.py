@@ -1,0 +1,150 @@
+"""The cells of a row besides its observable: what they say of it, in the form that Sekoia takes, or why they cannot be used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sekoia_cti.indicators import kill_chains
+from sekoia_cti.indicators.dates import Date, read_date
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.layout import Layout
+from sekoia_cti.indicators.survey import Survey
+from sekoia_cti.indicators.tables import Row
+
+__all__ = ["ContextCells", "Unusable"]
+
+LONGEST_DESCRIPTION = 500
+"""Characters (contract, "Accepted IOC types")."""
+
+_OF_CHAIN = re.compile(r"(?P<phase>[^()]+?)\s*\((?P<chain>[^()]+)\)")
+
+Validity = tuple[datetime | None, datetime | None]
+
+
+class Unusable(Exception):
+    """A cell that costs its row."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
+        self.index = index
+        self.reason = reason
+
+
+class ContextCells:
+    """Puts the cells of rows in order.
+
+    Args:
+        layout: Where they are.
+        survey: Told of each cell that cannot be used.
+        validity: What holds for rows that say nothing else.
+        is_phase: Whether Sekoia knows a phase of this name that is not known here.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        survey: Survey,
+        *,
+        validity: Validity = (None, None),
+        is_phase: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._layout = layout
+        self._survey = survey
+        self._is_phase = is_phase
+        self._now = datetime.now(UTC)
+        self._validity = validity
+        columns = {name: index for index, name in enumerate(layout.mapping) if name}
+        self._from = columns.get("valid_from")
+        self._until = columns.get("valid_until")
+        self._description = columns.get("description")
+        self._phases = columns.get("kill_chain_phases")
+        self.is_needed = bool({self._from, self._until, self._description, self._phases} - {None})
+
+    def put_in_order(self, number: int, row: Row) -> None:
+        """Change the cells of a row that cannot stay as they are.
+
+        Args:
+            number: The row's.
+            row: Changed in place.
+
+        Raises:
+            Unusable: A cell costs the row.
+        """
+        at = self._description
+        if at is not None and at < len(row) and len(row[at]) > LONGEST_DESCRIPTION:
+            self._replace(
+                number,
+                row,
+                at,
+                row[at][:LONGEST_DESCRIPTION],
+                f"over {LONGEST_DESCRIPTION} characters: the rest was cut",
+            )
+        at = self._phases
+        if at is not None and at < len(row) and row[at]:
+            self._read_phases(number, row, at)
+        if self._from is not None or self._until is not None:
+            self._read_validity(number, row)
+
+    def _read_validity(self, number: int, row: Row) -> None:
+        begin = self._read_date(number, row, self._from) or self._validity[0]
+        end = self._read_date(number, row, self._until) or self._validity[1]
+        if end is None:
+            return
+        if begin is not None and begin >= end:
+            at = self._until if self._until is not None and self._date(row, self._until).time else self._from
+            raise Unusable(at or 0, "its validity ends before it begins")
+        if end <= self._now:
+            self._survey.note_expired(number)
+
+    def _date(self, row: Row, at: int) -> Date:
+        return read_date(row[at], self._layout.day_orders[at]) if at < len(row) else Date()
+
+    def _read_date(self, number: int, row: Row, at: int | None) -> datetime | None:
+        if at is None or at >= len(row) or not row[at]:
+            return None
+        date = self._date(row, at)
+        if date.ambiguous:
+            raise Unusable(at, date.reason or "")
+        if date.reason:
+            self._replace(number, row, at, "", date.reason)
+        elif date.text != row[at]:
+            if date.text:
+                name = self._name(at)
+                self._survey.converted[name] = self._survey.converted.get(name, 0) + 1
+            row[at] = date.text
+            self._survey.changed = True
+        return date.time
+
+    def _read_phases(self, number: int, row: Row, at: int) -> None:
+        known, unknown = [], []
+        for text in re.split(r"[,;|]", row[at]):
+            if not (name := text.strip()):
+                continue
+            phase = match["phase"] if (match := _OF_CHAIN.fullmatch(name)) else name.rpartition(":")[2].strip()
+            if self._knows(phase):
+                known.append(phase)
+            else:
+                unknown.append(name)
+        text = ", ".join(dict.fromkeys(known))
+        if unknown:
+            named = ", ".join(f"“{name}”" for name in unknown[:3])
+            self._replace(number, row, at, text, f"not a known kill chain phase: {named}")
+        elif "(" in row[at] or ":" in row[at] or ";" in row[at] or "|" in row[at]:
+            row[at] = text
+            self._survey.changed = True
+
+    def _knows(self, phase: str) -> bool:
+        try:
+            return kill_chains.find(phase) is not None or self._is_phase(phase)
+        except InputError:
+            return False
+
+    def _replace(self, number: int, row: Row, at: int, text: str, reason: str) -> None:
+        self._survey.drop_cell(number, self._name(at), row[at], reason)
+        self._survey.changed = True
+        row[at] = text
+
+    def _name(self, at: int) -> str:
+        return self._layout.columns[at].heading or str(at + 1)

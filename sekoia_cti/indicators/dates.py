@@ -1,0 +1,191 @@
+"""Dates as files have them, and what they are in ISO 8601: nothing is guessed where a date can be two days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+__all__ = ["Date", "DayOrder", "day_order", "read_date"]
+
+DayOrder = Literal["day first", "month first"]
+"""How dates such as 31/12/2026 are written in a column."""
+
+
+class Date(NamedTuple):
+    """What a cell of a date column says.
+
+    Attributes:
+        time: The moment in UTC; None when the cell says that there is none, or cannot be read.
+        text: What is to be sent: the cell as it is where it is ISO 8601, else the moment; empty for none.
+        reason: Why it cannot be read; None when it can.
+        ambiguous: Whether that is so because it can be two days.
+    """
+
+    time: datetime | None = None
+    text: str = ""
+    reason: str | None = None
+    ambiguous: bool = False
+
+
+_NONE = frozenset(word.strip() for word in """
+    ; -; --; ---; –; —; ?; 0; 0000-00-00; 0000-00-00 00:00:00; never; none; null; nil; n/a; na; n.a.; nan; nat; not available;
+    not applicable; no expiration; no expiry; does not expire; unknown; unlimited; infinite; permanent; tbd;
+    jamais; aucun; aucune; sans; inconnu; illimité; illimite; nie; niemals; kein; keine; keines; unbekannt; unbegrenzt;
+    nunca; ninguno; ninguna; desconocido; ilimitado
+    """.split(";"))
+"""What people write where there is no date."""
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?)?", re.ASCII)
+_TIME = (
+    r"(?:[T,]?\s*(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\.?)?)?"
+)
+_ZONE = r"\s*(?P<zone>z|utc|gmt|[+-]\d\d:?\d\d)?"
+_NUMERIC = re.compile(
+    rf"(?P<a>\d{{1,2}})(?P<mark>[/.-])(?P<b>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)\s*{_TIME}{_ZONE}",
+    re.IGNORECASE | re.ASCII,
+)
+_YEAR_FIRST = re.compile(
+    rf"(?P<year>\d{{4}})(?P<mark>[/.-]?)(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})\s*{_TIME}{_ZONE}",
+    re.IGNORECASE | re.ASCII,
+)
+_WORDS = re.compile(
+    r"(?:[^\W\d_]+\.?,?\s+)??(?:(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?(?:\s+de)?[\s-]+(?P<month>[^\W\d_]+)\.?(?:\s+del?)?|"
+    r"(?P<month2>[^\W\d_]+)\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?),?[\s-]+(?P<year>\d{4})\s*" + _TIME + _ZONE,
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
+
+# The first letters by which the months of four languages can be told from each other.
+_MONTHS = {
+    prefix: number
+    for number, prefixes in enumerate(
+        (
+            "jan janv ene enero",
+            "feb fev fév",
+            "mar mär mrz",
+            "apr avr abr",
+            "may mai mayo",
+            "jun juin",
+            "jul juil",
+            "aug aou aoû ago",
+            "sep",
+            "oct okt",
+            "nov",
+            "dec déc dez dic",
+        ),
+        start=1,
+    )
+    for prefix in prefixes.split()
+}
+
+
+def day_order(cells: Iterable[str]) -> DayOrder | None:
+    """How a column writes dates of three numbers, if any of them leaves no doubt and none contradicts it."""
+    orders = set()
+    for cell in cells:
+        if match := _NUMERIC.fullmatch(cell.strip()):
+            first, second = int(match["a"]), int(match["b"])
+            if first > 12 >= second:
+                orders.add("day first")
+            elif second > 12 >= first:
+                orders.add("month first")
+    if orders == {"day first"}:
+        return "day first"
+    return "month first" if orders == {"month first"} else None
+
+
+@lru_cache(maxsize=8192)  # a column repeats its dates
+def read_date(cell: str, order: DayOrder | None = None) -> Date:
+    """What a cell of a date column says; a date without an offset is in UTC.
+
+    Args:
+        cell: Any text.
+        order: What :func:`day_order` says of its column.
+    """
+    text = cell.strip()
+    if text.casefold() in _NONE:
+        return Date()
+    try:
+        if _ISO.fullmatch(text):
+            time = datetime.fromisoformat(text)
+            time = time if time.tzinfo else time.replace(tzinfo=UTC)
+            return Date(time.astimezone(UTC), cell)
+        return _read(text, order)
+    except (ValueError, OverflowError):
+        return Date(reason="not a date")
+
+
+def _read(text: str, order: DayOrder | None) -> Date:
+    if match := _YEAR_FIRST.fullmatch(text):
+        return _date(match, int(match["month"]), int(match["day"]))
+    if _NUMBER.fullmatch(text):
+        return _from_number(float(text))
+    if match := _NUMERIC.fullmatch(text):
+        return _from_numbers(match, order)
+    if (match := _WORDS.fullmatch(text)) and (month := _month(match["month"] or match["month2"])):
+        return _date(match, month, int(match["day"] or match["day2"]))
+    return Date(reason="not a date")
+
+
+def _from_numbers(match: re.Match[str], order: DayOrder | None) -> Date:
+    first, second = int(match["a"]), int(match["b"])
+    if match["mark"] == "." or first > 12:
+        order = "day first"  # nobody writes a month first with dots
+    elif second > 12:
+        order = "month first"
+    if order is None and first != second:
+        return Date(reason="a date that can be two days: day first or month first", ambiguous=True)
+    return _date(match, first, second) if order == "month first" else _date(match, second, first)
+
+
+def _from_number(number: float) -> Date:
+    """A day of Excel's count, or seconds or milliseconds since 1970."""
+    if 20_000 <= number < 80_000:  # 1954 to 2119
+        # Excel's day is a float of days, whose rounding must not show.
+        return _sent(_EXCEL_START + timedelta(seconds=round(number * 86_400)))
+    if 5e8 <= number < 5e9:
+        return _sent(datetime.fromtimestamp(int(number), UTC))
+    if 5e11 <= number < 5e12:
+        return _sent(datetime.fromtimestamp(int(number / 1000), UTC))
+    return Date(reason="a number that is not a date")
+
+
+def _date(match: re.Match[str], month: int, day: int) -> Date:
+    year = int(match["year"])
+    hour = int(match["hour"] or 0)
+    if half := (match["half"] or "").lower()[:1]:
+        if not 1 <= hour <= 12:
+            return Date(reason="not a date")
+        hour = hour % 12 + (12 if half == "p" else 0)
+    zone = _zone(match["zone"])
+    local = datetime(
+        year + 2000 if year < 100 else year,
+        month,
+        day,
+        hour,
+        int(match["minute"] or 0),
+        int(match["second"] or 0),
+        tzinfo=zone,
+    )
+    return _sent(local.astimezone(UTC))
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text[0] not in "+-":
+        return UTC
+    digits = text[1:].replace(":", "")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def _sent(time: datetime) -> Date:
+    return Date(time, time.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
+
+
+def _month(name: str) -> int | None:
+    name = name.casefold()
+    return next((number for length in (5, 4, 3) if (number := _MONTHS.get(name[:length]))), None)

@@ -1,0 +1,113 @@
+"""How the bytes of a text are to be read: whatever they are, each becomes a character."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import BinaryIO, NamedTuple, TextIO
+
+from sekoia_cti.indicators.errors import UnreadableFile
+
+__all__ = ["Encoding", "decode", "encoding_of", "open_text"]
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE = 64 * 1024
+_PIECE = 1024 * 1024
+_WINDOWS = "windows-1252-or-latin-1"
+
+
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    """A bad byte as Windows writes it in the West; the five that have no meaning there as Latin-1 does."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in bad), error.end
+
+
+codecs.register_error(_WINDOWS, _windows)
+
+
+class Encoding(NamedTuple):
+    """How the bytes of a text are to be read.
+
+    Attributes:
+        name: As Python knows it.
+        has_nul: Whether there are characters of no meaning among them, which some programs leave.
+    """
+
+    name: str
+    has_nul: bool = False
+
+
+def encoding_of(file: BinaryIO) -> Encoding:
+    """The encoding of a text: by its byte order mark, by its NULs, by being UTF-8, or by what it looks like.
+
+    Args:
+        file: Opened for reading bytes, at its start; all of it is read in pieces, and it is left anywhere.
+
+    Raises:
+        UnreadableFile: A line is so long that this is no text in lines.
+    """
+    start = file.read(_SAMPLE)
+    for mark, name in _MARKS:
+        if start.startswith(mark) and name != "utf-8-sig":
+            return Encoding(name)
+    if wide := _wide(start):
+        return Encoding(wide)
+    name = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    piece, has_nul, is_utf8 = start, False, True
+    while piece:
+        has_nul = has_nul or b"\0" in piece
+        if len(piece) == _PIECE and b"\n" not in piece and b"\r" not in piece:
+            raise UnreadableFile("it has a line of more than a megabyte, which no table or list of indicators has")
+        if is_utf8:
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                at = max(0, error.start - _SAMPLE // 2)
+                name, is_utf8 = _narrow(piece[at : at + _SAMPLE]), False
+        piece = file.read(_PIECE)
+    return Encoding(name, has_nul)
+
+
+def open_text(file: BinaryIO, encoding: str) -> TextIO:
+    """A text file over one of bytes, whose line ends stay as they are and which never fails for a byte."""
+    return io.TextIOWrapper(file, encoding=encoding, errors=_WINDOWS, newline="")
+
+
+def decode(content: bytes) -> str:
+    """Text from bytes."""
+    return content.decode(encoding_of(io.BytesIO(content)).name, _WINDOWS)
+
+
+def _wide(start: bytes) -> str | None:
+    """UTF-16 without a mark, which Western text has a NUL in every other byte of."""
+    pairs = len(start) // 2
+    if pairs < 2:
+        return None
+    even, odd = start[0 : 2 * pairs : 2].count(0), start[1 : 2 * pairs : 2].count(0)
+    if odd > 0.7 * pairs and even < 0.1 * pairs:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.7 * pairs and odd < 0.1 * pairs else None
+
+
+def _narrow(sample: bytes) -> str:
+    """What text is that is not UTF-8 throughout."""
+    letters = [letter for letter in sample.decode("utf-8", "surrogateescape") if not letter.isascii()]
+    strays = sum("\udc80" <= letter <= "\udcff" for letter in letters)
+    if len(letters) > 2 * strays:
+        return "utf-8"  # with some stray bytes of another program
+    from charset_normalizer import from_bytes  # it takes its time, and most files are UTF-8
+
+    # Short texts can be read in many ways, and Western European is what most of these files are.
+    if from_bytes(sample, cp_isolation=["cp1252"]):
+        return "cp1252"
+    best = from_bytes(sample).best()
+    return best.encoding if best else "cp1252"

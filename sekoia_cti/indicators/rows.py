@@ -1,0 +1,200 @@
+"""The rows of a table as they are sent: one for each value, once, with cells that Sekoia can use; and an account of all."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import dropwhile
+from typing import TextIO
+
+from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
+from sekoia_cti.indicators.layout import Layout
+from sekoia_cti.indicators.reading import findings
+from sekoia_cti.indicators.survey import Survey
+from sekoia_cti.indicators.tables import Row
+from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
+from sekoia_cti.indicators.types import plain
+
+__all__ = ["Rows"]
+
+MOST_COMPARED = 1_000_000
+"""Values that are compared with each other; no community may hold half as many (contract, ``count-total-iocs``)."""
+
+_LOST_DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]{16,}\.0")
+
+
+class Rows:
+    """What is to be sent of a table.
+
+    Args:
+        layout: Of the table.
+        refanging: Whether defanged observables are to be sent as they were before.
+        send_unrecognized: Whether what is no indicator that we know is sent all the same.
+        validity: What holds for rows that say nothing else.
+        is_phase: Whether Sekoia knows a kill chain phase that is not known here.
+        admits: Whether an indicator may be sent, by its row, kind, value and key; who says no keeps account of it.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        refanging: bool = True,
+        send_unrecognized: bool = False,
+        validity: Validity = (None, None),
+        is_phase: Callable[[str], bool] = lambda _: False,
+        admits: Callable[[int, str, str, str], bool] | None = None,
+    ) -> None:
+        self._admits = admits
+        self._layout = layout
+        self._refanging = refanging
+        self._send_unrecognized = send_unrecognized
+        self._validity = validity
+        self._is_phase = is_phase
+        self._not_taken = lru_cache(maxsize=1_000)(not_taken)
+
+    def look(self) -> Survey | None:
+        """Read the rows, and send none; None as soon as one cannot be sent as it is, as they are read again then."""
+        survey = self._survey()
+        for _ in self._sent(survey):
+            if survey.changed:
+                return None
+        return None if survey.changed else survey
+
+    def write(self, to: TextIO) -> Survey:
+        """Write a CSV of the heading and the rows to be sent, all columns in their places.
+
+        Args:
+            to: Opened for writing text with ``newline=""``.
+        """
+        layout, survey = self._layout, self._survey()
+        writer = csv.writer(to, delimiter=layout.table.written_delimiter, lineterminator="\n")
+        if layout.heading is not None:
+            writer.writerow([cell.strip("\ufeff") for cell in layout.heading])
+        writer.writerows(self._sent(survey))
+        return survey
+
+    def _survey(self) -> Survey:
+        return Survey(changed=not self._layout.is_plain)
+
+    def _sent(self, survey: Survey) -> Iterator[Row]:
+        layout = self._layout
+        index, first, joined = layout.observable, layout.first, layout.joined
+        asks_type = layout.type_column is not None or layout.to_ids_column is not None
+        context = ContextCells(layout, survey, validity=self._validity, is_phase=self._is_phase)
+        in_order, by_type, seen, admits = context.is_needed, survey.by_type, set[int](), self._admits
+        rows = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
+        for number, row in rows:
+            cell = row[index] if index < len(row) else ""
+            # The common row: an indicator that is sent as it is written.
+            if not joined and not asks_type and (found := plain(cell)) and found[1] == cell and found[0]:
+                if in_order and not self._put_in_order(context, survey, number, row, 1):
+                    continue
+                if not _is_new(found[2], seen):
+                    survey.duplicates += 1
+                    survey.changed = True
+                    continue
+                if admits and not admits(number, found[0], cell, found[2]):
+                    survey.changed = True
+                    continue
+                survey.values += 1
+                by_type[found[0]] = by_type.get(found[0], 0) + 1
+                yield row
+                continue
+            if joined:
+                cell = self._join(row)
+            if not cell or cell.isspace():
+                if any(map(str.strip, row)) and not row[0].lstrip().startswith("#"):
+                    survey.leave_out(number, self._name(index), "", "the cell of the indicator is empty")
+                continue
+            yield from self._closer(survey, context, seen, number, row, cell)
+        survey.compared = len(seen) < MOST_COMPARED
+
+    def _closer(
+        self, survey: Survey, context: ContextCells, seen: set[int], number: int, row: Row, cell: str
+    ) -> Iterator[Row]:
+        """The rows that come of a row that takes a closer look."""
+        found = findings(cell, refanging=self._refanging)
+        known = [finding for finding in found if finding[0] is not None]
+        if not found or (not known and row[0].lstrip().startswith("#")):
+            survey.changed = True  # a comment
+            return
+        if refusal := self._refusal(row):
+            column, reason, is_of_type = refusal
+            if known and not is_of_type:
+                survey.leave_out(number, self._name(column), row[column], reason, len(found))
+                return
+            found = ((None, cell, reason if known else found[0][2], None),)
+        elif _LOST_DIGITS.fullmatch(cell.strip()):
+            found = ((None, cell, "a number that lost digits in a workbook", None),)
+        sent = [finding for finding in found if finding[0] is not None or self._send_unrecognized]
+        if sent and not self._put_in_order(context, survey, number, row, len(sent)):
+            return
+        for kind, value, key, why in found:
+            if not _is_new(value if kind is None else key, seen):
+                survey.duplicates += 1
+                survey.changed = True
+                continue
+            if kind is None:
+                survey.note(number, value, key)
+                survey.changed |= not self._send_unrecognized
+                if not self._send_unrecognized:
+                    continue
+            elif self._admits and not self._admits(number, kind, value, key):
+                survey.changed = True
+                continue
+            else:
+                survey.by_type[kind] = survey.by_type.get(kind, 0) + 1
+            if why:
+                survey.note_adapted(number, cell, value, why)
+            yield self._row(survey, row, value, alone=len(found) == 1)
+
+    def _row(self, survey: Survey, row: Row, value: str, *, alone: bool) -> Row:
+        index = self._layout.observable
+        survey.values += 1
+        if value == row[index] and alone:
+            return row
+        survey.changed = True
+        survey.cleaned += 1
+        return [*row[:index], value, *row[index + 1 :]]
+
+    def _put_in_order(self, context: ContextCells, survey: Survey, number: int, row: Row, values: int) -> bool:
+        if not context.is_needed:
+            return True
+        try:
+            context.put_in_order(number, row)
+        except Unusable as error:
+            survey.leave_out(number, self._name(error.index), row[error.index], error.reason, values)
+            return False
+        return True
+
+    def _refusal(self, row: Row) -> tuple[int, str, bool] | None:
+        """The column that keeps the indicator of a row from being imported, why, and whether by its type it is none."""
+        at = self._layout.to_ids_column
+        if at is not None and at < len(row) and not is_for_detection(row[at]):
+            return at, "not for detection", False
+        at = self._layout.type_column
+        if at is None or at >= len(row) or (what := self._not_taken(row[at])) is None:
+            return None
+        if what == "reference":
+            return at, "a reference, not an indicator", False
+        return at, f"the column “{self._name(at)}” says that its type is “{row[at].strip()[:40]}”", True
+
+    def _join(self, row: Sequence[str]) -> str:
+        return ",".join(cell for at in self._layout.joined if at < len(row) and (cell := row[at].strip()))
+
+    def _name(self, at: int) -> str:
+        columns = self._layout.columns
+        return (columns[at].heading if at < len(columns) else "") or str(at + 1)
+
+
+def _is_new(key: str, seen: set[int]) -> bool:
+    """Whether no earlier value is known by this key; a digest of 64 bits tells a million of them apart, and is small."""
+    digest = hash(key)
+    if digest in seen:
+        return False
+    if len(seen) < MOST_COMPARED:
+        seen.add(digest)
+    return True

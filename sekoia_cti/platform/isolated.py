@@ -1,0 +1,114 @@
+"""Workbooks, read by a process of their own that may die: this one has to report to the platform, whatever a file does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from sekoia_cti.indicators.errors import UnreadableFile
+
+__all__ = ["Sheet", "sheets", "write_sheet"]
+
+MOST_BYTES = 2 * 1024**3
+"""Of CSV that a sheet may become; more is what only a file made to fill the disk gives."""
+
+_UNREADABLE = 3
+"""Its exit status: see :mod:`sekoia_cti.indicators.workbook`, which must not be imported here."""
+
+_PIECE = 256 * 1024
+_ROOT = str(Path(__file__).parents[2])
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook.
+
+    Attributes:
+        name: As people see it.
+        visible: Whether they do.
+        rows: How many are not empty.
+    """
+
+    name: str
+    visible: bool
+    rows: int
+
+
+def sheets(path: Path, *, seconds: float) -> list[Sheet]:
+    """The sheets of a workbook that hold cells, in their order.
+
+    Args:
+        path: A local file.
+        seconds: After which the reader is ended.
+
+    Raises:
+        UnreadableFile: The workbook cannot be read within bounds.
+    """
+    with _reader(path, seconds) as told:
+        return [Sheet(**sheet) for sheet in json.loads(told.read(MOST_BYTES) or b"[]")]
+
+
+def write_sheet(path: Path, sheet: str, to: Path, *, seconds: float) -> None:
+    """Write a sheet as CSV in UTF-8.
+
+    Args:
+        path: A local file.
+        sheet: The name of the sheet.
+        to: A local file.
+        seconds: After which the reader is ended.
+
+    Raises:
+        UnreadableFile: The workbook cannot be read within bounds.
+    """
+    written = 0
+    with _reader(path, seconds, sheet) as told, to.open("wb") as target:
+        while piece := told.read(_PIECE):
+            written += len(piece)
+            if written > MOST_BYTES:
+                raise UnreadableFile(f"its sheet “{sheet}” is too large: save it as CSV")
+            target.write(piece)
+
+
+@contextmanager
+def _reader(path: Path, seconds: float, *arguments: str) -> Iterator[IO[bytes]]:
+    seconds = max(1.0, seconds)
+    with tempfile.TemporaryFile(dir=path.parent) as complaints:
+        process = subprocess.Popen(  # noqa: S603  # our own module, without a shell
+            [sys.executable, "-P", "-m", "sekoia_cti.indicators.workbook", path, str(round(seconds)), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            # Modules from where ours come from, and none of the secrets that the environment may hold.
+            env={"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, *sys.path]))},
+        )
+        watchdog = threading.Timer(seconds, process.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield cast(IO[bytes], process.stdout)
+            status = process.wait()
+            in_time = watchdog.is_alive()
+        finally:
+            watchdog.cancel()
+            process.kill()
+            process.communicate()
+        if status:
+            complaints.seek(0)
+            raise UnreadableFile(_sentence(status, complaints.read(_PIECE), in_time=in_time))
+
+
+def _sentence(status: int, complaints: bytes, *, in_time: bool) -> str:
+    if status == _UNREADABLE:
+        said = complaints.decode(errors="replace").strip()[-200:]
+        return f"it cannot be read as a workbook ({said}): repair it, or save it as CSV"
+    what = "memory" if in_time else "time"
+    return f"it is damaged, or takes more {what} than a workbook may: repair it, or save it as CSV"

@@ -1,0 +1,59 @@
+"""Rows of tables as they are sent: other cells stay, and each value is accounted for."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from sekoia_cti.indicators.layout import lay_out
+from sekoia_cti.indicators.reading import findings
+from sekoia_cti.indicators.rows import Rows
+from sekoia_cti.indicators.survey import Survey
+from sekoia_cti.indicators.tables import look
+
+
+def recognize(cell: str) -> list[tuple[str, str]]:
+    """The indicators in a cell."""
+    return [(kind, key) for kind, _, key, _ in findings(cell) if kind is not None]
+
+
+def sent(content: bytes) -> tuple[str, Survey]:
+    """The CSV that is sent, and the account."""
+    layout = lay_out(look(lambda: io.BytesIO(content)), recognize)
+    assert layout is not None
+    text = io.StringIO(newline="")
+    survey = Rows(layout).write(text)
+    return text.getvalue(), survey
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "ioc,note\nhxxp://evil[.]example/,x [.] y\n",
+            "ioc,note\nhttp://evil.example/,x [.] y\n",
+        ),
+        ('ioc;note\na[.]example;"1;2"\n', 'ioc;note\na.example;"1;2"\n'),
+        ("ioc\tnote\r\na[.]example\tx\r\n", "ioc\tnote\na.example\tx\n"),
+        ('ioc,note\na[.]example,"two\nlines"\n', 'ioc,note\na.example,"two\nlines"\n'),
+        ("ioc,x\ra[.]example,y\r", "ioc,x\na.example,y\n"),
+        ("ioc,x\na.example,one\nA.example,two\nsetup.exe,z\n# end\n", "ioc,x\na.example,one\n"),
+    ],
+)
+def test_other_cells_stay(before: str, after: str) -> None:
+    """In any encoding, what is not an observable is sent character for character."""
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"):
+        assert sent(before.encode(encoding))[0] == after
+
+
+def test_each_value_is_accounted_for() -> None:
+    """Values are sent, duplicates, unrecognized or left out, by the numbers of their rows."""
+    text, survey = sent(
+        b"# a feed\nioc,type,to_ids,until\na.example,domain,1,01/02/2030\nb.example,domain,1,never\nb.example,domain,1,\n"
+        b"c.example,link,1,\nd.example,domain,0,\nsetup.exe,filename,1,\ne.example,domain,1,soon\n"
+    )
+    assert text == "ioc,type,to_ids,until\nb.example,domain,1,\ne.example,domain,1,\n"
+    assert (survey.values, survey.duplicates, survey.unrecognized_count, survey.left_out_count) == (2, 1, 1, 3)
+    assert [cell.line for cell in survey.left_out] == [3, 6, 7]
+    assert [(cell.line, cell.value) for cell in survey.unused_cells] == [(9, "soon")]
