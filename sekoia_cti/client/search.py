@@ -10,7 +10,7 @@ from sekoia_cti.client.rest.endpoints import PAGE, RestClient
 from sekoia_cti.client.wire import Indicator, IndicatorPage
 from sekoia_cti.indicators.matching import identity, spellings
 
-__all__ = ["Finding", "Match"]
+__all__ = ["Finding", "Match", "terms"]
 
 
 @dataclass
@@ -114,6 +114,17 @@ class Finding:
         for indicator in found.values():
             match.add(indicator)
         return match
+
+
+def terms(value: str) -> Iterator[str]:
+    """What to search for to find the indicator of a value, the likeliest first.
+
+    In quotes a term finds this very value; without them longer ones too, should quotes not be searched.
+    """
+    for spelling in spellings(value):
+        yield _term(spelling, in_quotes=True)
+    for spelling in spellings(value):
+        yield _term(spelling, in_quotes=False)
 
 
 def _term(value: str, *, in_quotes: bool) -> str:

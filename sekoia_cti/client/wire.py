@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from sekoia_cti.indicators.kill_chains import KillChain
 
@@ -19,6 +30,8 @@ __all__ = [
     "CollectionPage",
     "Context",
     "Count",
+    "Counts",
+    "Identity",
     "ImportEvent",
     "Indicator",
     "IndicatorPage",
@@ -26,8 +39,12 @@ __all__ = [
     "KillChainPhase",
     "Mapping",
     "NewIndicator",
+    "ObjectPage",
     "Preview",
+    "Task",
+    "TaskEvent",
     "aware",
+    "value_of",
 ]
 
 FILE_COLUMNS = (
@@ -42,6 +59,9 @@ FILE_COLUMNS = (
 
 _COMPARISON = r"([a-z0-9-]+:[\w.'\"-]+)\s*+=\s*+'((?:[^'\\]|\\.)*+)'"
 _COMPARISONS = re.compile(rf"\s*+\[\s*+{_COMPARISON}(?:\s++(?:OR|AND)\s++{_COMPARISON})*+\s*+\]\s*+", re.DOTALL)
+_SIMPLE = re.compile(
+    r"\[[a-z0-9-]+:[\w.'\"-]+ = '([^'\\]*)'\]"
+).fullmatch  # nearly all patterns of nearly all collections
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 Mapping = list[str | None]
@@ -57,6 +77,21 @@ class Wire(BaseModel):
 def aware(time: datetime) -> datetime:
     """A time that Sekoia tells; without an offset it means UTC."""
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def value_of(pattern: str) -> str:
+    """A line that an import takes for the indicator of a pattern: its value, the hashes of one file, or the whole pattern."""
+    if simple := _SIMPLE(pattern):
+        return simple[1]
+    if _COMPARISONS.fullmatch(pattern):
+        comparisons = _comparisons(pattern)
+        if len(comparisons) == 1 or all(path.startswith("file:hashes.") for path, _ in comparisons):
+            return ",".join(value for _, value in comparisons)
+    return pattern
+
+
+def _comparisons(pattern: str) -> list[tuple[str, str]]:
+    return [(path, _ESCAPED.sub(r"\1", value)) for path, value in re.findall(_COMPARISON, pattern)]
 
 
 class KillChainPhase(Wire):
@@ -134,16 +169,12 @@ class Indicator(Wire):
 
     def comparisons(self) -> list[tuple[str, str]]:
         """What the pattern compares with which value: ``("domain-name:value", "evil.example")``."""
-        return [(path, _ESCAPED.sub(r"\1", value)) for path, value in re.findall(_COMPARISON, self.pattern)]
+        return _comparisons(self.pattern)
 
     @property
     def value(self) -> str:
         """A line that an import takes for this indicator: its value, the hashes of one file, or else the whole pattern."""
-        if _COMPARISONS.fullmatch(self.pattern):
-            comparisons = self.comparisons()
-            if len(comparisons) == 1 or all(path.startswith("file:hashes.") for path, _ in comparisons):
-                return ",".join(value for _, value in comparisons)
-        return self.pattern
+        return value_of(self.pattern)
 
     @property
     def observable_type(self) -> str | None:
@@ -174,10 +205,69 @@ class IndicatorPage(Wire):
     has_more: bool | None = None
 
 
-class Accepted(Wire):
-    """Sekoia took an import and works on it as a task."""
+def _count_or_none(value: Any, read: ValidatorFunctionWrapHandler) -> int | None:
+    """A count where Sekoia told one; how it says that it did not is unknown (contract, LiveAPI)."""
+    try:
+        count: int | None = read(value)
+    except ValidationError:
+        return None
+    return count
 
-    task_id: str = Field(min_length=1)
+
+Told = Annotated[NonNegativeInt | None, WrapValidator(_count_or_none)]
+"""A count that may be absent, null, or no count at all."""
+
+TaskId = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+
+
+class Counts(Wire):
+    """What became of the indicators of an import (contract, "Sending an indicator", LiveAPI)."""
+
+    created: Told = None
+    updated: Told = None
+    ignored: Told = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPage:
+    """A page of the bulk reader. Its items stay plain objects: half a million of them are read where time matters.
+
+    Attributes:
+        items: Indicators with the fields of :class:`Indicator`, all but ``pattern`` unchecked.
+        next_cursor: Where the next page begins, or None.
+    """
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+    @classmethod
+    def parse(cls, content: bytes) -> ObjectPage | None:
+        """Read an answer; None for what is no page of indicators with patterns."""
+        try:
+            page = json.loads(content)
+        except (ValueError, RecursionError):
+            return None
+        items = page.get("items") if isinstance(page, dict) else None
+        if not isinstance(items, list) or not all(
+            isinstance(item, dict) and isinstance(item.get("pattern"), str) for item in items
+        ):
+            return None
+        cursor = page.get("next_cursor")
+        return cls(items, cursor if isinstance(cursor, str) and cursor else None)
+
+
+class Accepted(Counts):
+    """Sekoia took an import: it works on it as a task, or did so at once and tells the counts.
+
+    Attributes:
+        task_id: The task; None where Sekoia named none.
+    """
+
+    task_id: TaskId | None = None
+
+    def done_at_once(self) -> bool:
+        """Whether this tells the end already."""
+        return self.task_id is None and None not in (self.created, self.updated)
 
 
 class Added(Wire):
@@ -189,7 +279,7 @@ class Added(Wire):
     """
 
     items: list[Indicator] | None = None
-    task_id: Annotated[str, Field(min_length=1)] | None = None
+    task_id: TaskId | None = None
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
@@ -198,7 +288,7 @@ class Added(Wire):
         return self
 
 
-class ImportEvent(Wire):
+class ImportEvent(Counts):
     """A LiveAPI message that tells how far the import of a task has come (contract, LiveAPI).
 
     Attributes:
@@ -207,12 +297,9 @@ class ImportEvent(Wire):
         created, updated, ignored: Told at the end, if at all.
     """
 
-    task_id: str
+    task_id: TaskId
     imported: NonNegativeInt
     total: NonNegativeInt
-    created: NonNegativeInt | None = None
-    updated: NonNegativeInt | None = None
-    ignored: NonNegativeInt | None = None
 
     @classmethod
     def parse(cls, raw: bytes) -> ImportEvent | None:
@@ -229,6 +316,42 @@ class _ImportMessage(Wire):
 
     type: Literal["ioc-collection"]
     attributes: ImportEvent
+
+
+class TaskEvent(Wire):
+    """A LiveAPI message that tells the state of a task (contract, LiveAPI: likely, not certain for imports)."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    task_id: TaskId = Field(validation_alias="id")
+    status: str
+    message: str | None = None
+
+    @classmethod
+    def parse(cls, raw: bytes) -> TaskEvent | None:
+        """Read a raw message; None for everything else."""
+        try:
+            return _TaskMessage.model_validate_json(raw).attributes
+        except ValidationError:
+            return None
+
+
+class _TaskMessage(Wire):
+    type: Literal["task"]
+    attributes: TaskEvent
+
+
+class Task(Wire):
+    """A task as ``GET /v1/tasks/{id}`` tells it (contract, "REST": likely, not certain for imports)."""
+
+    status: str
+    message: str | None = None
+
+
+class Identity(Wire):
+    """Whose key it is (contract, ``/v1/me``)."""
+
+    community_uuid: str | None = None
 
 
 class Preview(Wire):

@@ -1,156 +1,198 @@
-"""The second witness: whether a task has ended, judged by the state of the collection alone.
+"""The second witness: the collection itself, read for the values that an import should have put into it.
 
-A task is confirmed when a sample of its values, spread from first to last, is in the collection in the state that was
-asked for, and the collection's count has stood still over several looks. That a value is there proves nothing by
-itself, since a list is often imported again: it must not be revoked, and must carry the context that was sent, or have
-been modified since the submission by Sekoia's own clock. That clock is known to the second only, so the last value,
-which ends the task, is also looked at before the submission: to count, it must have changed since.
+A look goes the way that takes the fewest requests: the pages of the collection, the bulk reader, what the bulk reader has of
+late, or one search a value. Where none of them can be gone to its end in half of the time that is left, a sample is looked
+for. No answer to a look is an error: whoever asked waits, and asks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from enum import Enum, auto
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 
-from sekoia_cti.client.errors import Refused, Unavailable
-from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.wire import Context, Indicator, aware
+from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, RequestError
+from sekoia_cti.client.importing.expected import Expected, Tally
+from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
+from sekoia_cti.client.search import terms
+from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import Indicator, Task
 
-__all__ = ["Confirmation", "Verdict"]
+__all__ = ["Confirmation", "Found"]
 
-CLOCK_LAG = timedelta(seconds=2)
-"""How far a ``Date`` header can be behind: it is cut to the second, and servers renew it once a second."""
+SAMPLE = 200
+"""Values of a sample."""
 
-STILL_LOOKS = 3
-"""Looks in a row that must see the same count."""
+SEARCHED = 100
+"""Missing values that are searched for one by one before they are called missing, since the bulk reader may lag."""
+
+HIT_PAGES = 10
+"""Pages of hits that one search reads: a short value can be part of half the collection's patterns."""
+
+UNANSWERED = (RequestError, CertificateRejected, DeadlinePassed)
 
 
-class Verdict(Enum):
-    """What a look found."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found.
 
-    UNSEEN = auto()
-    """The sample is not there, or not yet in the state that was asked for, or could not be read."""
+    Attributes:
+        tally: Of the values that were looked for.
+        complete: Whether all were looked for, and not just a sample.
+    """
 
-    SEEN = auto()
-    """The sample is there; the count has not stood still for long enough yet."""
-
-    CONFIRMED = auto()
-    """The task has ended."""
+    tally: Tally
+    complete: bool
 
 
 class Confirmation:
-    """Looks for the traces of one task in a collection.
-
-    Made before the submission, when Sekoia's clock (the ``Date`` header) is known from an earlier answer.
+    """Looks for the values of one import, and asks for the state of its tasks.
 
     Args:
-        collections: The REST client.
-        collection_id: Where the task imports to.
-        context: What is sent along with the values.
-        sample: Gives values of the task, the last one first, when they are needed; none confirm nothing.
-        last: The last value of the task, to be looked at now; None when it is not known, or a look
-            before each of many submissions would cost too much. Then it has to have been modified two seconds later: the
-            most that the ``Date`` header can be behind.
-
-    Raises:
-        SekoiaError: Looking at the last value failed.
+        rest: The REST client.
+        collection_id: Where the import goes.
+        expected: What is looked for.
+        deadline, patience: Of the import.
     """
 
     def __init__(
-        self,
-        collections: RestClient,
-        collection_id: str,
-        *,
-        context: Context,
-        sample: Callable[[], Sequence[str]],
-        last: str | None,
+        self, rest: RestClient, collection_id: str, expected: Expected, *, deadline: Deadline, patience: Patience
     ) -> None:
-        self._collections = collections
+        self._rest = rest
         self._collection_id = collection_id
-        self._context = context
-        self._read_sample = sample
-        self._sample: Sequence[str] | None = None
-        self._last = last
-        before = self._find(last, first=True) if last else []
-        self._before = [(found.id, found.modified, found.revoked) for found in before]
-        since = collections.server_time()
-        # Sekoia may tell times in whole seconds.
-        self._since = since.replace(microsecond=0) if since else None
-        self._there: set[str] = set()
-        self._counts: list[int] = []
+        self._expected = expected
+        self._deadline = deadline
+        self._patience = patience
+        self._looked_for = expected
+        self._has_tasks = True
+        self._has_bulk = True
+        self._refused_at = -math.inf
 
-    def look(self) -> Verdict:
-        """Look once: at the values of the sample that were not yet found, then at the count.
-
-        Raises:
-            SekoiaError: The key or the permission was refused, or the time is up. What may pass is `UNSEEN` instead.
-        """
-        if self._sample is None:
-            self._sample = self._read_sample()
-        sample = self._sample
-        if not sample:
-            return Verdict.UNSEEN
+    def ask(self, task_id: str) -> Task | None:
+        """The state of a task; None where Sekoia does not tell, and then it is not asked again."""
+        if not self.can_ask():
+            return None
         try:
-            for value in sample:
-                if value not in self._there:
-                    if not any(self._is_as_asked(found, ends=value == sample[0]) for found in self._find(value)):
-                        self._counts.clear()
-                        return Verdict.UNSEEN
-                    self._there.add(value)
-            self._counts.append(self._collections.indicators(self._collection_id, limit=1, repeat=False).total)
-        except (Unavailable, Refused):
-            return Verdict.UNSEEN
-        latest = self._counts[-STILL_LOOKS:]
-        return Verdict.CONFIRMED if len(latest) == STILL_LOOKS and len(set(latest)) == 1 else Verdict.SEEN
+            return self._rest.task(task_id)
+        except UNANSWERED:
+            # Whether imports are known there is unknown (contract): a refusal now is one for good.
+            self._has_tasks = False
+            self._refused_at = self._deadline.now()
+            return None
 
-    def _find(self, value: str, *, first: bool = False) -> list[Indicator]:
-        """The indicators of exactly this value; the first time it is asked for with patience, and once."""
-        # In quotes the term finds this very value; without them longer ones too, should quotes not be searched.
-        for term in (f"'{value}'",) if first else (f"'{value}'", value):
-            page = self._collections.indicators(self._collection_id, term=term, repeat=first)
-            if found := [indicator for indicator in page.items if _holds(indicator, value)]:
-                return found
-        return []
+    def can_ask(self) -> bool:
+        """Whether Sekoia may know the import's tasks, and may be asked now."""
+        return self._has_tasks and self._may_be_refused()
 
-    def _is_as_asked(self, indicator: Indicator, *, ends: bool) -> bool:
-        return not indicator.revoked and (
-            self._was_touched(indicator, ends=ends) or _carries(indicator, self._context)
-        )
+    def look(self) -> Found | None:
+        """Look once; None when the collection could not be read."""
+        try:
+            return self._look()
+        except UNANSWERED:
+            return None
 
-    def _was_touched(self, indicator: Indicator, *, ends: bool) -> bool:
-        """Whether it was modified since the submission; the value that ends the task must not leave a doubt."""
-        if self._since is None or indicator.modified is None:
-            return False
-        if not ends:
-            return aware(indicator.modified) >= self._since
-        if self._last is None:
-            return aware(indicator.modified) >= self._since + CLOCK_LAG
-        changed = (indicator.id, indicator.modified, indicator.revoked) not in self._before
-        return changed and aware(indicator.modified) >= self._since
+    def missing(self, most: int) -> tuple[list[Missing], int]:
+        """What the last look did not find: the first values, and how many there are; of a sample, only of it."""
+        listed: list[Missing] = []
+        count = 0
+        for count, missing in enumerate(self._looked_for.missing(), 1):
+            if count <= most:
+                listed.append(missing)
+        return listed, count
 
+    # Inside
 
-def _holds(indicator: Indicator, value: str) -> bool:
-    wanted = value.casefold()
-    return any(held.casefold() == wanted for _, held in indicator.comparisons())
+    def _look(self) -> Found:
+        self._looked_for = expected = self._expected
+        expected.forget()
+        began, first = self._deadline.now(), self._rest.indicators(self._collection_id, repeat=False)
+        each = max(1 / self._patience.requests_per_second, self._deadline.now() - began)
+        self._see(first.items)
+        if first.total <= len(first.items):
+            return Found(expected.tally(), complete=True)
+        values, affordable = expected.count(), self._deadline.remaining() / 2 / each
+        for requests, read in sorted(self._ways(first.total, values), key=lambda way: way[0]):
+            if requests > affordable:
+                break
+            if read():
+                return Found(self._searched(expected), complete=True)
+        self._looked_for = expected.sample(max(1, min(SAMPLE, int(affordable))))
+        self._looked_for.forget()
+        self._search(missing.value for missing in list(self._looked_for.missing()))
+        return Found(self._looked_for.tally(), complete=False)
 
+    def _ways(self, total: int, values: int) -> list[tuple[int, Callable[[], bool]]]:
+        """The ways to read, each with the requests that it takes; a way says whether it came to its end."""
+        ways: list[tuple[int, Callable[[], bool]]] = [
+            (math.ceil(total / PAGE), self._read_pages),
+            (values, self._search_all),
+        ]
+        if self._has_bulk and self._may_be_refused():
+            ways.append((math.ceil(total / BULK_PAGE) + 1, self._read_bulk))
+            if self._expected.since is not None:
+                ways.append((math.ceil(values / BULK_PAGE), self._read_recent))
+        return ways
 
-def _carries(indicator: Indicator, context: Context) -> bool:
-    """True when an indicator has every field of a context that says anything at all."""
-    asked = context.model_dump(exclude_none=True)
-    return bool(asked) and all(
-        (
-            context.description is None or indicator.description == context.description,
-            _same_time(context.valid_from, indicator.valid_from),
-            _same_time(context.valid_until, indicator.valid_until),
-            all(phase in (indicator.kill_chain_phases or []) for phase in context.kill_chain_phases or []),
-            all(ref in (indicator.x_ic_related_threat_refs or []) for ref in context.x_ic_related_threat_refs or []),
-        )
-    )
+    def _may_be_refused(self) -> bool:
+        """Two refusals within 10 s would start our own pause, so calls of unknown support keep apart."""
+        return self._deadline.now() - self._refused_at >= self._patience.pause_after_errors
 
-
-def _same_time(asked: datetime | None, there: datetime | None) -> bool:
-    """To the second, since Sekoia may tell times in whole seconds."""
-    if asked is None:
+    def _read_pages(self) -> bool:
+        for page in self._rest.all_indicators(self._collection_id):
+            self._see(page.items)
         return True
-    return there is not None and aware(asked).replace(microsecond=0) == aware(there).replace(microsecond=0)
+
+    def _read_bulk(self) -> bool:
+        return self._read_objects(None)
+
+    def _read_recent(self) -> bool:
+        """Only what was modified since the submission, which need not be all that is in."""
+        return self._read_objects(self._expected.since) and self._expected.tally().all_in()
+
+    def _read_objects(self, since: datetime | None) -> bool:
+        cursor: str | None = None
+        try:
+            while True:
+                page = self._rest.objects(self._collection_id, cursor=cursor, modified_after=since)
+                now = self._now()
+                for item in page.items:
+                    self._looked_for.see(item, now)
+                if page.next_cursor in (None, cursor) or not page.items:
+                    return True
+                cursor = page.next_cursor
+        except RequestError:
+            self._has_bulk = False
+            self._refused_at = self._deadline.now()
+            return False
+
+    def _search_all(self) -> bool:
+        self._search(missing.value for missing in list(self._looked_for.missing()))
+        return True
+
+    def _searched(self, expected: Expected) -> Tally:
+        """The tally, once the first of the missing values were searched for."""
+        if expected.tally().all_in():
+            return expected.tally()
+        self._search([missing.value for missing in islice(expected.missing(), SEARCHED)])
+        return expected.tally()
+
+    def _search(self, values: Iterable[str]) -> None:
+        for value in values:
+            for term in terms(value):
+                hits = 0
+                for page in islice(self._rest.all_indicators(self._collection_id, term=term), HIT_PAGES):
+                    self._see(page.items)
+                    hits += len(page.items)
+                if hits:
+                    break
+
+    def _see(self, indicators: Iterable[Indicator]) -> None:
+        now = self._now()
+        for indicator in indicators:
+            self._looked_for.see(indicator.model_dump(mode="json"), now)
+
+    def _now(self) -> datetime:
+        return self._rest.server_time() or datetime.now(UTC)

@@ -1,386 +1,409 @@
-"""What makes an import finished: a state machine without I/O, and the importer that feeds it.
-
-Two witnesses can end a task. LiveAPI does with an event whose ``imported`` has reached its ``total``, or with ``0/0``
-that nothing follows. REST does when events may have been missed: see :mod:`sekoia_cti.client.importing.confirmation`. A task that
-neither confirms is never called completed.
-"""
+"""Runs one import into one collection: submits what it is given, and finds out what became of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sekoia_cti.client.errors import DeadlinePassed, RequestError, SekoiaError
-from sekoia_cti.client.importing.confirmation import Confirmation, Verdict
-from sekoia_cti.client.live.signals import Connected, Disconnected, Message, Signal
+from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
+from sekoia_cti.client.importing.confirmation import Confirmation
+from sekoia_cti.client.importing.expected import Expected
+from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
+from sekoia_cti.client.importing.requests import (
+    Entry,
+    Missing,
+    Request,
+    Submissions,
+    parts,
+    requests_for,
+    unsendable,
+)
+from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
+from sekoia_cti.client.live.signals import Connected, Disconnected, Heard, Signal
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Accepted, Collection, Context, ImportEvent
+from sekoia_cti.client.wire import (
+    Accepted,
+    Added,
+    Collection,
+    Context,
+    Count,
+    Counts,
+    Mapping,
+    NewIndicator,
+    TaskEvent,
+)
+from sekoia_cti.indicators.matching import identity
 
 if TYPE_CHECKING:
     from sekoia_cti.client.live.stream import LiveAPI
 
-__all__ = ["Done", "GiveUp", "ImportWatch", "Importer", "Listen", "Look", "Outcome", "Progress", "Witness"]
+__all__ = ["Importer"]
 
-Witness = Literal["liveapi", "api"]
+ATTEMPTS = 4
+"""Attempts at a request that is answered 500 before what is in it is taken for the reason."""
 
-EARLY_TASKS = 10_000
-"""Tasks of others whose progress is remembered while a submission is unanswered; more come from no real community."""
+BY_THE_LIMIT = 3
+"""Values refused one by one after which the community's limit, if it may be passed, is taken for the reason."""
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an import has come, over all of its tasks.
-
-    Attributes:
-        imported, total: Indicators done, and to do; None before Sekoia told.
-    """
-
-    imported: int | None = None
-    total: int | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an import ended, over all of its tasks.
-
-    Attributes:
-        completed: True when every task was confirmed.
-        task_ids: The tasks, in the order of submission.
-        progress: How far it came.
-        created, updated, ignored: Told by Sekoia at the end; None where it did not.
-        confirmed_by: The witness; ``api`` when any of the tasks needed it, None when not completed.
-    """
-
-    completed: bool
-    task_ids: tuple[str, ...]
-    progress: Progress
-    created: int | None
-    updated: int | None
-    ignored: int | None
-    confirmed_by: Witness | None
-
-
-@dataclass(frozen=True)
-class Listen:
-    """Wait for the next signal, at the longest until this moment."""
-
-    until: float
-
-
-@dataclass(frozen=True)
-class Look:
-    """Look over REST whether the task has ended, and report it with :meth:`ImportWatch.looked`."""
-
-    task_id: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """Every task was confirmed."""
-
-
-@dataclass(frozen=True)
-class GiveUp:
-    """The deadline passed first."""
-
-
-Step = Listen | Look | Done | GiveUp
-
-
-@dataclass
-class _Task:
-    id: str
-    expected: int | None
-    heard_at: float
-    event: ImportEvent | None = None
-    zero_at: float | None = None
-    missed: bool = False
-    looks: int = 0
-    look_at: float = 0.0
-    confirmed_by: Witness | None = None
-
-
-@dataclass
-class ImportWatch:
-    """Decides, from what was heard and seen so far, whether the tasks of an import have ended and what to do next.
-
-    It does no I/O and has no clock: every method takes the time, in seconds that only grow.
-
-    Args:
-        patience: Its settling and looking times.
-        start: When the time of the import began.
-        deadline: When it is up.
-    """
-
-    patience: Patience
-    start: float
-    deadline: float
-    tasks: dict[str, _Task] = field(default_factory=dict)
-    connected: bool = False
-    _early: dict[str, ImportEvent] | None = field(default_factory=dict)
-
-    # What happened
-
-    def submitted(self, task_id: str, now: float, *, expected: int | None = None) -> None:
-        """Sekoia answered a submission with this task; events that came before the answer count.
-
-        Args:
-            task_id: As Sekoia gave it.
-            now: The time.
-            expected: Indicators submitted, where that is known.
-        """
-        task = self.tasks.setdefault(task_id, _Task(task_id, expected, heard_at=now, missed=not self.connected))
-        if self._early and (event := self._early.pop(task_id, None)):
-            self._apply(task, event, now)
-
-    def all_submitted(self) -> None:
-        """No submission will follow: events of unknown tasks are nobody's from now on."""
-        self._early = None
-
-    def heard(self, event: ImportEvent, now: float) -> None:
-        """LiveAPI told the progress of some task."""
-        if task := self.tasks.get(event.task_id):
-            self._apply(task, event, now)
-        elif self._early is not None and len(self._early) < EARLY_TASKS:
-            before = self._early.get(event.task_id)
-            if before is None or event.imported >= before.imported:
-                self._early[event.task_id] = event
-
-    def listening(self, now: float) -> None:
-        """LiveAPI is connected. What was sent while it was not is lost, so open tasks are looked at soon."""
-        self.connected = True
-        for task in self._open():
-            task.heard_at = now
-            task.looks, task.look_at = 0, 0.0
-
-    def deaf(self, now: float) -> None:
-        """LiveAPI is not connected: from now on events are missed."""
-        self.connected = False
-        for task in self._open():
-            if not task.missed:
-                task.missed, task.heard_at, task.looks, task.look_at = True, now, 0, 0.0
-            task.zero_at = None  # silence means nothing to who cannot hear
-
-    def looked(self, task_id: str, verdict: Verdict, now: float) -> None:
-        """A look over REST at a task gave this verdict."""
-        task = self.tasks[task_id]
-        task.looks += 1
-        if verdict is Verdict.CONFIRMED:
-            task.confirmed_by = "api"
-        elif verdict is Verdict.SEEN:
-            task.look_at = now + self.patience.still
-        else:
-            task.look_at = now + min(self.patience.look_longest, self.patience.look_first * 2 ** min(task.looks, 16))
-
-    # What to do
-
-    def step(self, now: float) -> Step:
-        """What to do next."""
-        for task in self._open():
-            if task.zero_at is not None and now >= task.zero_at + self.patience.settle:
-                task.confirmed_by = "liveapi"
-        open_tasks = self._open()
-        if not open_tasks:
-            return Done()
-        if now >= self.deadline:
-            return GiveUp()
-        due = min(open_tasks, key=self._look_due)
-        if self._look_due(due) <= now:
-            return Look(due.id)
-        settled = [task.zero_at + self.patience.settle for task in open_tasks if task.zero_at is not None]
-        return Listen(until=min([self._look_due(due), self.deadline, *settled]))
-
-    def progress(self) -> Progress:
-        """How far it has come; tasks that Sekoia has not told of count with what was submitted."""
-        tasks = self.tasks.values()
-        if not any(task.event for task in tasks):
-            return Progress()
-        done = [
-            task.event.total if task.confirmed_by == "api" and task.event else task.event.imported if task.event else 0
-            for task in tasks
-        ]
-        return Progress(sum(done), sum(task.event.total if task.event else task.expected or 0 for task in tasks))
-
-    def outcome(self) -> Outcome:
-        """How it ended, or where it stands."""
-        tasks = self.tasks.values()
-        completed = bool(self.tasks) and not self._open()
-        events = [task.event for task in tasks if task.event]
-
-        def told(counts: list[int | None]) -> int | None:
-            known = [count for count in counts if count is not None]
-            return sum(known) if known else None
-
-        witness: Witness = "api" if any(task.confirmed_by == "api" for task in tasks) else "liveapi"
-        return Outcome(
-            completed=completed,
-            task_ids=tuple(self.tasks),
-            progress=self.progress(),
-            created=told([event.created for event in events]),
-            updated=told([event.updated for event in events]),
-            ignored=told([event.ignored for event in events]),
-            confirmed_by=witness if completed else None,
-        )
-
-    # Inside
-
-    def _open(self) -> list[_Task]:
-        return [task for task in self.tasks.values() if task.confirmed_by is None]
-
-    def _apply(self, task: _Task, event: ImportEvent, now: float) -> None:
-        if task.confirmed_by:
-            return
-        task.heard_at = now
-        task.missed = not self.connected
-        ended = event.total > 0 and event.imported >= event.total
-        if ended or task.event is None or event.imported >= task.event.imported:
-            task.event = event
-        if ended:
-            task.confirmed_by = "liveapi"
-        elif event.total or event.imported or (task.event and task.event.total):
-            task.zero_at = None
-        elif self.connected:
-            task.zero_at = now
-
-    def _look_due(self, task: _Task) -> float:
-        """When to look at a task: soon after events may have been missed, late when there is only silence.
-
-        Near the deadline a silent task gets a last look, with the time for the looks that must follow it.
-        """
-        silence = self.patience.look_first if task.missed else self.patience.look_quiet
-        last_chance = self.deadline - min(20.0, (self.deadline - self.start) / 4)
-        due = min(task.heard_at + silence, max(last_chance, task.heard_at + self.patience.look_first))
-        return max(due, task.look_at)
+CATCH_UP = 1.0
+"""Seconds after the deadline for reading what has arrived before it."""
 
 
 @dataclass
 class Importer:
-    """Runs one import into one collection: submits, watches, confirms.
+    """One import. LiveAPI is connected before anything is submitted, and one deadline holds for all of it.
 
     Args:
-        collections: The REST client.
+        rest: The REST client.
         live: The connection to LiveAPI, or None for an import that is not waited for.
         collection: Where the indicators go.
         context: What is sent along with them.
         deadline: Ends it all.
-        patience: Its settling and looking times.
+        patience: Settling and looking times.
         on_progress: Told of each change.
+        on_warning: Told what people should know at once.
     """
 
-    collections: RestClient
+    rest: RestClient
     live: LiveAPI | None
     collection: Collection
     context: Context
     deadline: Deadline
     patience: Patience
     on_progress: Callable[[Progress], None]
+    on_warning: Callable[[str], None]
 
     def __post_init__(self) -> None:
         self.watch = ImportWatch(self.patience, self.deadline.start, self.deadline.at)
-        self._confirmations: dict[str, Confirmation] = {}
+        self._expected = Expected()
+        self._confirmation = Confirmation(
+            self.rest, self.collection.id, self._expected, deadline=self.deadline, patience=self.patience
+        )
+        self._missing: list[Missing] = []
+        self._taken: int | None = 0  # values that Sekoia took; None when they are not known
+        self._settled = 0  # of them, those that an answer showed to be in
+        self._ids: dict[str, None] = {}
+        self._failure: SekoiaError | None = None
 
     @property
     def collection_id(self) -> str:
         """The id of the collection."""
         return self.collection.id
 
-    def connect(self) -> SekoiaError | None:
-        """Connect LiveAPI, before anything is submitted.
-
-        Returns:
-            None when it listens; otherwise why it does not: the import will have to be confirmed over REST.
+    def connect(self) -> None:
+        """Connect LiveAPI, before anything is submitted; where it cannot be reached, that is a warning.
 
         Raises:
-            SekoiaError: The key was refused, the certificate is not trusted, or the time is up.
+            LiveAPIRefused: The key was refused.
+            CertificateRejected: The certificate is not trusted.
         """
         if self.live is None:
-            return None
+            return
         error = self.live.ready(self.deadline)
         if error is None:
             self.watch.listening(self.deadline.now())
-        return error
+        else:
+            self.on_warning(f"{error} The import goes on and will be confirmed over the REST API.")
 
-    def submit(
-        self,
-        send: Callable[[], Accepted | None],
-        *,
-        sample: Callable[[], Sequence[str]],
-        last: str | None,
-        expected: int | None = None,
-    ) -> str | None:
-        """Submit a part of the import and watch the task that comes of it.
+    # Submitting
+
+    def submit_text(self, values: Sequence[str], *, format: str | None = None) -> None:
+        """Submit lines as text, in parts.
 
         Args:
-            send: Makes the submission; None when Sekoia has done it already, so that there is nothing to watch.
-            sample: Gives values of it, the last one first, should a look over REST be needed.
-            last: The last value of it, where that is known: see :class:`~sekoia_cti.client.importing.confirmation.Confirmation`.
-            expected: Indicators in it, where that is known.
+            values: Lines as they are to be sent, each once.
+            format: A format of the contract; not sent when None.
 
-        Returns:
-            The id of the task, if there is one.
+        Raises:
+            SekoiaError: Sekoia took none of them.
+        """
+        sendable = self._sendable(values)
+
+        def send(request: Request) -> Accepted:
+            return self.rest.import_text(
+                self.collection_id,
+                "\n".join(request.values),
+                context=request.context,
+                format=format,
+                attempts_at_500=ATTEMPTS,
+            )
+
+        self._submit_all((Request(self.context, part) for part in parts(sendable)), len(sendable), send)
+
+    def submit_entries(self, entries: Iterable[Entry]) -> None:
+        """Submit indicators that each have a context, in requests of at most a hundred.
+
+        Raises:
+            SekoiaError: Sekoia took none of them.
+        """
+        entries = list(entries)
+        sendable = set(self._sendable([entry.value for entry in entries]))
+        requests = requests_for(entry for entry in entries if entry.value in sendable)
+
+        def send(request: Request) -> Added:
+            # An item can say when its validity begins only for itself; of the rest all of the request have the same.
+            items = [
+                NewIndicator(value=value, type=type) for value, type in zip(request.values, request.types, strict=True)
+            ]
+            return self.rest.add_indicators(
+                self.collection_id, items, context=request.context, attempts_at_500=ATTEMPTS
+            )
+
+        self._submit_all(requests, sum(len(request.values) for request in requests), send)
+
+    def submit_file(
+        self,
+        file_handle: str,
+        *,
+        mapping: Mapping,
+        ignore_first_line: bool,
+        values: Iterable[str] | None,
+        count: int | None,
+    ) -> None:
+        """Start the import of an uploaded file.
+
+        Args:
+            file_handle: From the preview.
+            mapping: What each column holds.
+            ignore_first_line: Whether the first line is a heading.
+            values: What is in it, to be gone through again and again; None when that is not known.
+            count: How many values that is.
 
         Raises:
             SekoiaError: Sekoia did not take it.
         """
-        confirmation = None
-        if self.live is not None:
-            confirmation = Confirmation(
-                self.collections, self.collection_id, context=self.context, sample=sample, last=last
+        held = self._held(count) if count else None
+        self._refuse_a_refused_key()
+        self._begin()
+        try:
+            accepted = self.rest.process_file(
+                self.collection_id,
+                file_handle,
+                mapping=mapping,
+                ignore_first_line=ignore_first_line,
+                context=self.context,
             )
-        accepted = send()
-        self._drain()
-        if accepted is None:
-            return None
-        if confirmation:
-            self._confirmations[accepted.task_id] = confirmation
-        self.watch.submitted(accepted.task_id, self.deadline.now(), expected=expected)
-        return accepted.task_id
+        except Refused as error:
+            raise _explained(error, held, count or 0) from None
+        if values is None:
+            self._taken = None
+        else:
+            self._expected.add(values, self.context)
+        self._note_accepted(accepted, count)
 
     def finish(self) -> Outcome:
-        """Wait until every task is confirmed, or the deadline passes; :attr:`Outcome.completed` tells which."""
-        live, watch, deadline = self.live, self.watch, self.deadline
-        watch.all_submitted()
-        if live is None:
-            return watch.outcome()
-        live.only(watch.tasks)
+        """Wait until it is known what became of everything, or the deadline passes."""
+        if self.live is None and not self.watch.ended() and self.watch.submissions:
+            return self._outcome("submitted")
+        if self._failure is not None and self.live is None:
+            return self._outcome("incomplete")
+        try:
+            return self._outcome(self._wait())
+        except SekoiaError as error:
+            self._failure = self._failure or error
+            return self._outcome("incomplete")
+
+    def stopped(self) -> Outcome:
+        """What is known now, without waiting for more."""
+        return self._outcome("incomplete")
+
+    @property
+    def failure(self) -> SekoiaError | None:
+        """What kept values from being submitted, if anything did."""
+        return self._failure
+
+    # How it submits
+
+    def _sendable(self, values: Sequence[str]) -> Sequence[str]:
+        bad = {value for value in values if unsendable(value)}
+        self._missing += (
+            Missing(value.encode(errors="backslashreplace").decode(), "it contains half a character") for value in bad
+        )
+        return [value for value in values if value not in bad] if bad else values
+
+    def _submit_all(
+        self, requests: Iterable[Request], count: int, send: Callable[[Request], Accepted | Added]
+    ) -> None:
+        held = self._held(count)
+        limited = held is not None and held.count + count > held.max
+        submissions = Submissions(requests, in_a_row=BY_THE_LIMIT if limited else None)
+        self._refuse_a_refused_key()
+        self._begin()
+        while (request := submissions.next()) is not None:
+            try:
+                answer = send(request)
+            except (Refused, Unavailable) as error:
+                if isinstance(error, Unavailable) and error.status != 500:
+                    self._stop(submissions, request, error)
+                    break
+                self._failure = self._failure or error
+                if submissions.refused(request, _refusal(error)) and limited:
+                    limit = _explained(error, held, count)
+                    self._failure = limit
+                    submissions.stop(None, "it was not submitted")
+                    break
+            except SekoiaError as error:
+                self._stop(submissions, request, error)
+                break
+            else:
+                submissions.taken()
+                self._note(request, answer)
+        self._missing += submissions.missing
+        if not self._taken and self._failure is not None:
+            raise self._failure
+        if submissions.stopped is False:
+            self._failure = None  # single values were refused, and are listed: the others went in
+
+    def _stop(self, submissions: Submissions, request: Request, error: SekoiaError) -> None:
+        self._failure = error
+        submissions.stop(request, "it was not submitted")
+
+    def _note(self, request: Request, answer: Accepted | Added) -> None:
+        if isinstance(answer, Added) and answer.items is not None:
+            self._note_added(request, answer)
+            return
+        self._expected.add(request.values, request.context)
+        self._count(len(request.values))
+        self._note_accepted(
+            answer if isinstance(answer, Accepted) else Accepted(task_id=answer.task_id), len(request.values)
+        )
+
+    def _note_accepted(self, accepted: Accepted, count: int | None) -> None:
+        now = self.deadline.now()
+        if accepted.done_at_once():
+            self.watch.done(accepted, now, expected=count)
+        else:
+            self.watch.submitted(accepted.task_id, now, expected=count)
+            if accepted.task_id is not None and self.live is not None:
+                self.live.awaits(accepted.task_id)
+        self._drain()
+
+    def _note_added(self, request: Request, answer: Added) -> None:
+        """Values whose indicator the answer shows are in; the others are looked for."""
+        items = [item for item in answer.items or [] if not item.revoked]
+        self._ids.update(dict.fromkeys(item.id for item in items))
+        there = [identity(item.value) for item in items]
+        unlisted = [value for value in request.values if not any(identity(value) <= keys for keys in there)]
+        listed = len(request.values) - len(unlisted)
+        self._count(len(request.values))
+        self._settled += listed
+        if unlisted:
+            self._expected.add(unlisted, request.context)
+            self.watch.done(Counts(), self.deadline.now(), expected=len(unlisted))
+
+    def _count(self, values: int) -> None:
+        self._taken = (self._taken or 0) + values
+
+    def _begin(self) -> None:
+        if self._expected.since is None and (now := self.rest.server_time()) is not None:
+            self._expected.since = now.replace(microsecond=0)  # Sekoia may tell times in whole seconds
+
+    def _refuse_a_refused_key(self) -> None:
+        """A refusal by message can come at any time; before anything is submitted it is an error like one at the handshake."""
+        while self.live is not None and (signal := self.live.next(0)) is not None:
+            if isinstance(signal, Disconnected) and signal.final and not self.watch.submissions:
+                raise signal.error
+            self._take(signal)
+
+    def _held(self, new: int) -> Count | None:
+        """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell."""
+        try:
+            held = self.rest.count(self.collection.community_uuid)
+        except RequestError:
+            return None  # it may take another permission, and the import does not depend on it
+        if held.count + new > held.max:
+            self.on_warning(
+                f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "
+                f"up to {new:,} are to be added"
+            )
+        return held
+
+    # How it waits
+
+    def _wait(self) -> Status:
+        watch, deadline = self.watch, self.deadline
+        watch.has_context = self._expected.has_context()
+        watch.can_look = bool(self._expected) and self._taken is not None
+        if self.live is not None:
+            self.live.all_submitted()
         self.on_progress(watch.progress())
+        caught_up = False
         while True:
             self._drain()  # a look takes time, in which the end may have been told
+            watch.can_ask = self._confirmation.can_ask()
             match watch.step(deadline.now()):
-                case Done() | GiveUp():
-                    return watch.outcome()
-                case Look(task_id):
-                    watch.looked(task_id, self._look(task_id), deadline.now())
+                case Done():
+                    return "completed"
+                case GiveUp():
+                    if caught_up or self.live is None:
+                        return "incomplete"
+                    # A process that was stopped for a while finds the end in the socket.
+                    self.live.catch_up(CATCH_UP)
+                    caught_up = True
+                case Ask(task_id):
+                    self._ask(task_id)
+                case Look():
+                    watch.looked(self._confirmation.look(), deadline.now())
                 case Listen(until):
-                    if (signal := live.next(until - deadline.now())) is not None:
-                        self._note(signal)
+                    self._listen(until)
 
-    def _look(self, task_id: str) -> Verdict:
-        try:
-            return self._confirmations[task_id].look()
-        except DeadlinePassed:
-            return Verdict.UNSEEN
-        except RequestError:
-            # As long as LiveAPI can tell the end, a look that is refused costs nothing.
-            if self.watch.connected:
-                return Verdict.UNSEEN
-            raise
+    def _listen(self, until: float) -> None:
+        left = max(0.0, until - self.deadline.now())
+        if self.live is None:
+            self.deadline.pause(left)
+        elif (signal := self.live.next(left)) is not None:
+            self._take(signal)
+
+    def _ask(self, task_id: str) -> None:
+        task = self._confirmation.ask(task_id)
+        now = self.deadline.now()
+        if task is None:
+            self.watch.untold(task_id, now)
+        else:
+            self.watch.heard(TaskEvent(task_id=task_id, status=task.status, message=task.message), now, by="api")
 
     def _drain(self) -> None:
-        """Take what was heard during a submission, so that nothing piles up and no early event is late."""
-        while self.live and (signal := self.live.next(0)) is not None:
-            self._note(signal)
+        """Take what was heard during a submission or a look."""
+        while self.live is not None and (signal := self.live.next(0)) is not None:
+            self._take(signal)
 
-    def _note(self, signal: Signal) -> None:
+    def _take(self, signal: Signal) -> None:
         now = self.deadline.now()
         match signal:
             case Connected():
                 self.watch.listening(now)
-            case Disconnected():
+            case Disconnected(error, final):
                 self.watch.deaf(now)
-            case Message(raw):
-                if event := ImportEvent.parse(raw):
-                    self.watch.heard(event, now)
-                    self.on_progress(self.watch.progress())
+                if final:
+                    self.on_warning(f"{error} The import goes on and will be confirmed over the REST API.")
+            case Heard(event):
+                self.watch.heard(event, now)
+                self.on_progress(self.watch.progress())
+
+    def _outcome(self, status: Status) -> Outcome:
+        return Conclusion(
+            watch=self.watch,
+            confirmation=self._confirmation,
+            refused=self._missing,
+            taken=self._taken,
+            settled=self._settled,
+            indicator_ids=tuple(self._ids),
+            failure=self._failure,
+        ).outcome(status)
+
+
+def _refusal(error: RequestError) -> str:
+    if error.message:
+        return f"Sekoia refused it: {error.message}"
+    return f"Sekoia refused it (HTTP {error.status})"
+
+
+def _explained(error: RequestError, held: Count | None, new: int) -> RequestError:
+    """The refusal of more than the community can hold, with its figures; any other error as it is."""
+    if isinstance(error, Refused) and held and held.count + new > held.max:
+        return LimitExceeded(
+            error.doing, status=error.status, message=error.message, count=held.count, limit=held.max, new=new
+        )
+    return error

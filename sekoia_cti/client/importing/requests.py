@@ -1,10 +1,14 @@
-"""A long list of indicators in parts that Sekoia takes one at a time."""
+"""What goes into which request of an import, and what to do when one is refused: decisions without I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-__all__ = ["LINES", "batches"]
+from sekoia_cti.client.wire import Context, NewIndicator
+
+__all__ = ["ITEMS", "LINES", "Entry", "Missing", "Request", "Submissions", "parts", "requests_for", "unsendable"]
 
 LINES = 100_000
 """Lines of a part. Half a million indicators, the most that Sekoia holds, make five: few enough to submit within seconds
@@ -13,12 +17,62 @@ below five requests a second, and small enough that a part that has to be sent a
 SIZE = 8 * 1024 * 1024
 """Bytes of a part, line ends included: what servers and firewalls commonly take in one request is 10 MB."""
 
+ITEMS = 100
+"""Indicators of a request in JSON, the most there can be (contract, ``POST /ioc-collections/{id}/indicators``)."""
 
-def batches(values: Sequence[str], *, lines: int = LINES, size: int = SIZE) -> Iterator[Sequence[str]]:
+IN_A_ROW = 10
+"""Values refused one by one after which the rest of a request is given up: each costs a request, and every two a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An indicator with what is said about it alone, for a request in JSON.
+
+    Attributes:
+        item: As it is sent.
+        context: What holds for it, but for what the item says itself.
+    """
+
+    item: NewIndicator
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value that is not in the collection, and why."""
+
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Values that are submitted together, and the context that all of them have.
+
+    Attributes:
+        context: Sent for all of them.
+        values: One or more lines.
+        items: The same as items of a request in JSON; empty for a text.
+    """
+
+    context: Context
+    values: Sequence[str]
+    items: Sequence[NewIndicator] = ()
+
+    def halves(self) -> tuple[Request, Request]:
+        """The same in two requests."""
+        middle = len(self.values) // 2
+        return (
+            replace(self, values=self.values[:middle], items=self.items[:middle]),
+            replace(self, values=self.values[middle:], items=self.items[middle:]),
+        )
+
+
+def parts(values: Sequence[str], *, lines: int = LINES, size: int = SIZE) -> Iterator[Sequence[str]]:
     """Cut a list into parts, in their order.
 
     Args:
-        values: Lines.
+        values: Lines that UTF-8 can hold (see :func:`unsendable`).
         lines: How many a part holds at the most.
         size: How many bytes a part holds at the most, unless a single line is longer.
     """
@@ -31,3 +85,95 @@ def batches(values: Sequence[str], *, lines: int = LINES, size: int = SIZE) -> I
         held += length
     if start < len(values):
         yield values[start:]
+
+
+def requests_for(entries: Iterable[Entry]) -> list[Request]:
+    """Sort entries into requests of at most :data:`ITEMS` that one context is enough for, in the order in which contexts come.
+
+    An item of a request can say its type and the start of its validity; of the rest the contract knows only what holds for a
+    whole request (``default_fields``), so what differs in it goes in requests of its own.
+    """
+    groups: dict[str, tuple[Context, list[Entry]]] = {}
+    for entry in entries:
+        groups.setdefault(entry.context.model_dump_json(), (entry.context, []))[1].append(entry)
+    return [
+        Request(context, [entry.item.value for entry in some], [entry.item for entry in some])
+        for context, group in groups.values()
+        for start in range(0, len(group), ITEMS)
+        if (some := group[start : start + ITEMS])
+    ]
+
+
+def unsendable(value: str) -> bool:
+    """Whether a value holds half a character (a lone surrogate), which no request can carry."""
+    if value.isascii():
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+@dataclass
+class Submissions:
+    """Which request goes next. One that is refused is cut in halves until the values that Sekoia does not take stand alone.
+
+    Args:
+        requests: In the order in which they are to go.
+        in_a_row: Values refused one by one, with none taken in between, after which the rest of a request is given up; None: 10.
+    """
+
+    requests: Iterable[Request]
+    in_a_row: int | None = None
+    missing: list[Missing] = field(default_factory=list)
+    """Values that were not submitted, and why."""
+    stopped: bool = False
+    """Whether the end was reached by stopping."""
+    _parts: deque[Request] = field(default_factory=deque)
+    _refused: int = 0
+
+    def __post_init__(self) -> None:
+        self._waiting = iter(self.requests)
+
+    def next(self) -> Request | None:
+        """The request to make now; None when nothing is left."""
+        if not self._parts:
+            self._refused = 0
+            if (request := next(self._waiting, None)) is None:
+                return None
+            self._parts.append(request)
+        return self._parts.popleft()
+
+    def taken(self) -> None:
+        """Sekoia took the last request."""
+        self._refused = 0
+
+    def refused(self, request: Request, reason: str) -> bool:
+        """Sekoia did not take a request because of what is in it.
+
+        Returns:
+            True when too many values were refused in a row, and the rest of the request was given up.
+        """
+        if len(request.values) > 1:
+            self._parts.extendleft(reversed(request.halves()))
+            return False
+        self._refused += 1
+        self._give_up(request, reason)
+        if self._refused < (self.in_a_row or IN_A_ROW):
+            return False
+        while self._parts:
+            self._give_up(
+                self._parts.popleft(), "Sekoia refused a request with it, and others of that request one by one"
+            )
+        return True
+
+    def stop(self, request: Request | None, reason: str) -> None:
+        """Nothing more can be submitted: this request and all that would follow are missing."""
+        self.stopped = True
+        while request is not None:
+            self._give_up(request, reason)
+            request = self.next()
+
+    def _give_up(self, request: Request, reason: str) -> None:
+        self.missing += (Missing(value, reason) for value in request.values)

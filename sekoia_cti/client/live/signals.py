@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.wire import ImportEvent, TaskEvent
 
-__all__ = ["Connected", "Disconnected", "Message", "Signal"]
+__all__ = ["Connected", "Disconnected", "Heard", "Signal"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Disconnected:
 
 
 @dataclass(frozen=True)
-class Message:
-    """A message that may tell of an awaited task; as bytes, not parsed."""
+class Heard:
+    """An event of an awaited task."""
 
-    raw: bytes
+    event: ImportEvent | TaskEvent
 
 
-Signal = Connected | Disconnected | Message
+Signal = Connected | Disconnected | Heard

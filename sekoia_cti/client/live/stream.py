@@ -1,29 +1,28 @@
-"""LiveAPI as a stream that reconnects by itself and never makes the importer wait for its socket."""
+"""LiveAPI, Sekoia's WebSocket: a stream of signals that reconnects by itself (contract, "LiveAPI")."""
 
 from __future__ import annotations
 
 import logging
 import os
 import queue
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections import deque
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self
+from urllib.parse import urlsplit
 
 import certifi
 from pydantic import BaseModel, ValidationError
-from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError
 from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
-from sekoia_cti.client.live.frames import Sieve
-from sekoia_cti.client.live.signals import Connected, Disconnected, Message, Signal
+from sekoia_cti.client.live.signals import Connected, Disconnected, Heard, Signal
 from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import ImportEvent, TaskEvent
 
 __all__ = ["LiveAPI"]
 
@@ -36,13 +35,18 @@ GREETING_LIMIT = 512
 UPGRADE = '{"action": "upgrade"}'
 """Asks for events of both versions (contract, LiveAPI)."""
 
+EARLY_TASKS, EARLY_EVENTS = 2_000, 8
+"""Unknown tasks whose last events are kept while a submission is unanswered, and how many of each: any of them may turn out to
+be ours, and a busy community must not fill the memory during a long upload."""
+
 
 class LiveAPI:
     """A connection to LiveAPI, kept up by a thread of its own until it is closed.
 
-    The thread connects, authenticates, drops what cannot concern an awaited task, and reconnects with backoff; so
-    nothing piles up in the socket while the importer uploads, and an event that is sent before a submission is even
-    answered is there afterwards. Proxies and ``REQUESTS_CA_BUNDLE`` are taken from the environment, as REST does.
+    The thread connects, drops what cannot concern an awaited task, and reconnects with backoff; so nothing piles up in the
+    socket while the importer uploads, and an event that is sent before a submission is even answered is there afterwards.
+    It counts as connected from the handshake on, since nobody knows whether a greeting follows. Proxies and
+    ``REQUESTS_CA_BUNDLE`` are taken from the environment, as REST does.
 
     Args:
         url: ``ws://`` or ``wss://`` (contract, "Where it lives").
@@ -55,12 +59,12 @@ class LiveAPI:
         self._key = api_key
         self._patience = patience
         self._signals: queue.SimpleQueue[Signal] = queue.SimpleQueue()
-        self._awaited: tuple[bytes, ...] = (b"task_id",)
-        self._closing = threading.Event()
+        self._mutex = threading.Lock()  # for the four below
         self._connection: ClientConnection | None = None
-        self._greeted = False
-        self._listening = False
-        self._mutex = threading.Lock()
+        self._awaited: dict[str, bytes] = {}
+        self._early: dict[str, deque[ImportEvent | TaskEvent]] = {}
+        self._submitting = True
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveapi", daemon=True)
 
     def __enter__(self) -> Self:
@@ -73,33 +77,37 @@ class LiveAPI:
         self.close()
 
     def close(self) -> None:
-        """Close the connection and end the thread; one that is just connecting ends by itself after its timeout."""
+        """Close the connection and end the thread.
+
+        What does not end within moments is left to itself, in daemon threads: a handshake that is under way ends after its
+        timeout, and a server that reads nothing can keep the library from closing.
+        """
         self._closing.set()
         with self._mutex:
-            connection, greeted = self._connection, self._greeted
+            connection = self._connection
         if connection is not None:
-            if greeted:
-                connection.close()
-            else:
-                connection.close_socket()
-        self._thread.join(timeout=2.0)
+            closer = threading.Thread(target=connection.close, name="liveapi-close", daemon=True)
+            closer.start()
+            closer.join(timeout=2.0)
+        self._thread.join(timeout=0.5 if connection is None else 2.0)
 
     def ready(self, deadline: Deadline) -> SekoiaError | None:
         """Wait for the first connection, or for the first attempts to fail.
 
         Returns:
-            None when connected; otherwise why not, with the thread still trying.
+            None when connected; otherwise why not, with the thread still trying. A handshake that is not answered counts as
+            failed after its timeout, or after a quarter of the time that is left, whichever is less.
 
         Raises:
             LiveAPIRefused: The key was refused.
             CertificateRejected: The certificate is not trusted.
-            DeadlinePassed: The time was up first.
         """
         failures = 0
+        patience = Deadline(min(self._patience.handshake, deadline.remaining() / 4))
         while True:
-            match self.next(deadline.remaining()):
+            match self.next(patience.remaining()):
                 case None:
-                    deadline.check("connecting to LiveAPI")
+                    return LiveAPIUnreachable(self._url, "no answer in time")
                 case Connected():
                     return None
                 case Disconnected(error, final):
@@ -108,12 +116,21 @@ class LiveAPI:
                         raise error
                     if failures >= self._patience.first_attempts:
                         return error
-                case Message():
-                    pass  # nothing was submitted yet, so it is somebody else's
+                case Heard():
+                    pass  # nothing is awaited yet
 
-    def only(self, task_ids: Iterable[str]) -> None:
-        """All is submitted: from now on hear of these tasks only, instead of every import of the community."""
-        self._awaited = tuple(task_id.encode() for task_id in task_ids)
+    def awaits(self, task_id: str) -> None:
+        """A submission was answered with this task: its events are signals from now on, those that came earlier included."""
+        with self._mutex:
+            self._awaited[task_id] = task_id.encode()
+            for event in self._early.pop(task_id, ()):
+                self._signals.put(Heard(event))
+
+    def all_submitted(self) -> None:
+        """No submission follows: events of unknown tasks are nobody's from now on."""
+        with self._mutex:
+            self._submitting = False
+            self._early.clear()
 
     def next(self, timeout: float) -> Signal | None:
         """The next signal, or None when none came within so many seconds."""
@@ -122,6 +139,26 @@ class LiveAPI:
         except queue.Empty:
             return None
 
+    def catch_up(self, timeout: float) -> None:
+        """Wait until what has arrived at this machine is read, for so many seconds at the most.
+
+        A process that was stopped over its deadline finds the last event in the socket. A ping is answered behind it.
+        """
+        with self._mutex:
+            connection = self._connection
+        if connection is None:
+            return
+        until = time.monotonic() + timeout
+
+        def ping() -> None:
+            with suppress(ConnectionClosed):
+                connection.ping().wait(timeout)
+
+        # In a thread, since a server that reads nothing can block the sending.
+        pinger = threading.Thread(target=ping, name="liveapi-ping", daemon=True)
+        pinger.start()
+        pinger.join(max(0.0, until - time.monotonic()))
+
     # The thread
 
     def _run(self) -> None:
@@ -129,26 +166,21 @@ class LiveAPI:
         while not self._closing.is_set():
             began = time.monotonic()
             try:
-                with self._connect() as connection:
-                    self._greet(connection)
-                    self._listen(connection)
-            except (SekoiaError, OSError, WebSocketException, ValueError) as error:
+                self._listen()
+            except Exception as error:  # noqa: BLE001  # a thread that died would leave the import waiting for nothing
                 explained = self._explain(error)
                 final = isinstance(explained, LiveAPIRefused)
                 self._signals.put(Disconnected(explained, final))
                 if final:
                     return
-            finally:
-                with self._mutex:
-                    self._connection, self._greeted = None, False
             # A server that accepts and closes at once has not recovered.
             lasted = time.monotonic() - began > self._patience.longest_backoff
             failures = 1 if lasted else failures + 1
             self._closing.wait(self._patience.backoff(failures))
 
-    def _connect(self) -> AbstractContextManager[ClientConnection]:
+    def _listen(self) -> None:
         patience = self._patience
-        return connect(
+        with connect(
             self._url,
             ssl=_trust() if self._url.startswith("wss:") else None,
             # HTTP
@@ -163,59 +195,52 @@ class LiveAPI:
             max_size=MESSAGE_LIMIT,
             # Logging: the library logs what we report anyway, and the SDK would copy it into the playbook's logs
             logger=_silent(),
-            create_connection=cast("type[ClientConnection]", self._hold),  # called like the class
             legacy=False,
-        )
+        ) as connection:
+            with self._mutex:
+                self._connection = connection
+            try:
+                self._refuse_redirects(connection)
+                if self._closing.is_set():
+                    return
+                connection.send(UPGRADE)
+                self._signals.put(Connected())
+                while True:
+                    self._take(connection.recv(decode=False))
+            finally:
+                with self._mutex:
+                    self._connection = None
 
-    def _hold(self, sock: socket.socket, protocol: ClientProtocol, **options: Any) -> ClientConnection:
-        """Make the connection, and keep it so that :meth:`close` can also end its handshake."""
-        self._listening = False
-        _sift(protocol, Sieve(self._may_concern, longest=MESSAGE_LIMIT))
-        connection = ClientConnection(sock, protocol, **options)
-        with self._mutex:
-            self._connection = connection
-        return connection
-
-    def _greet(self, connection: ClientConnection) -> None:
-        """Become a listener: a refusal by message comes first or within moments, a greeting need not come at all."""
-        with self._mutex:
-            self._greeted = True
-        if self._closing.is_set():
-            connection.close()
-        connection.send(UPGRADE)
-        try:
-            first = connection.recv(timeout=self._patience.greeting, decode=False)
-        except TimeoutError:
-            first = b""
-        self._take(first)
-        self._signals.put(Connected())
-        if first:
-            self._offer(first)
-
-    def _listen(self, connection: ClientConnection) -> None:
-        self._listening = True
-        while True:
-            raw = connection.recv(decode=False)
-            self._take(raw)
-            self._offer(raw)
+    def _refuse_redirects(self, connection: ClientConnection) -> None:
+        """The library follows redirects, to other hosts without the key; REST refuses them, and so do we."""
+        request, asked = connection.request, urlsplit(self._url)
+        assert request is not None  # noqa: S101  # there is one as soon as there is a connection
+        host = request.headers["Host"]
+        if host not in (asked.netloc, asked.hostname, asked.netloc.lower()):
+            raise LiveAPIUnreachable(self._url, f"it redirects to {host}")
 
     def _take(self, raw: bytes) -> None:
-        if _may_greet(raw) and _Greeting.refuses(raw):
+        if len(raw) <= GREETING_LIMIT and b"authenticated" in raw and _Greeting.refuses(raw):
             raise LiveAPIRefused(self._url, "the key was not authenticated")
+        with self._mutex:
+            # The community's other events are dropped before they are parsed.
+            if not (b"task" in raw if self._submitting else any(token in raw for token in self._awaited.values())):
+                return
+            event = ImportEvent.parse(raw) or TaskEvent.parse(raw)
+            if event is None:
+                return
+            if event.task_id in self._awaited:
+                self._signals.put(Heard(event))
+            elif self._submitting:
+                self._keep(event)
 
-    def _offer(self, raw: bytes) -> None:
-        if self._is_awaited(raw):
-            self._signals.put(Message(raw))
-
-    def _is_awaited(self, raw: bytes | bytearray) -> bool:
-        for awaited in self._awaited:  # noqa: SIM110  # a generator would double the cost of a foreign message
-            if awaited in raw:
-                return True
-        return False
-
-    def _may_concern(self, raw: bytearray) -> bool:
-        """Whether a message has to be parsed; the first one always, since its coming shows that the server talks."""
-        return self._is_awaited(raw) or _may_greet(raw) or not self._listening
+    def _keep(self, event: ImportEvent | TaskEvent) -> None:
+        """Keep an event that came before the answer which tells whether its task is ours."""
+        kept = self._early.pop(event.task_id, None) or deque(maxlen=EARLY_EVENTS)
+        kept.append(event)
+        self._early[event.task_id] = kept
+        if len(self._early) > EARLY_TASKS:
+            del self._early[next(iter(self._early))]  # the one that was silent for the longest
 
     def _explain(self, error: Exception) -> SekoiaError:
         if isinstance(error, SekoiaError):
@@ -241,16 +266,6 @@ class _Greeting(BaseModel):
             return False
 
 
-def _may_greet(raw: bytes | bytearray) -> bool:
-    return len(raw) <= GREETING_LIMIT and b"authenticated" in raw
-
-
-def _sift(protocol: ClientProtocol, sieve: Sieve) -> None:
-    """Have the protocol parse what the sieve leaves; without the method that takes the data it parses everything."""
-    if receive := getattr(protocol, "receive_data", None):
-        protocol.receive_data = lambda data: receive(sieve.feed(data))  # type: ignore[method-assign]  # on purpose
-
-
 def _trust() -> ssl.SSLContext:
     """The authorities that requests trusts, so that both connections agree (``Session.merge_environment_settings``)."""
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
@@ -271,6 +286,8 @@ def _reason(error: Exception) -> str:
         return f"closed with code {code}" if code else "the connection was lost"
     if isinstance(error, ProxyError):
         return "the proxy did not let the connection through"
+    if isinstance(error, ImportError):
+        return "the environment names a SOCKS proxy, for which a library is missing"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self
+from urllib.parse import quote
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -22,20 +23,26 @@ from sekoia_cti.client.wire import (
     CollectionPage,
     Context,
     Count,
+    Identity,
     Indicator,
     IndicatorPage,
     KillChainPage,
     Mapping,
     NewIndicator,
+    ObjectPage,
     Preview,
+    Task,
     aware,
 )
 from sekoia_cti.indicators.kill_chains import KillChain
 
-__all__ = ["PAGE", "RestClient"]
+__all__ = ["BULK_PAGE", "PAGE", "RestClient"]
 
 PAGE = 100
 """Items a page, the most there can be (contract, "REST")."""
+
+BULK_PAGE = 2_000
+"""Items a page of the bulk reader, the most there can be in JSON (contract, "REST")."""
 
 JSON = {"Content-Type": "application/json"}
 
@@ -63,6 +70,7 @@ class RestClient:
             root, api_key, deadline=deadline, patience=patience, user_agent=user_agent, subject=_subject
         )
         self._deadline = deadline
+        self._api_root = root.removesuffix("/v2/inthreat")
 
     def __enter__(self) -> Self:
         return self
@@ -207,8 +215,14 @@ class RestClient:
     # Imports
 
     def import_text(
-        self, collection_id: str, text: str, *, context: Context, format: str | None = None
-    ) -> Accepted:  # the wire's own word for it
+        self,
+        collection_id: str,
+        text: str,
+        *,
+        context: Context,
+        format: str | None = None,
+        attempts_at_500: int | None = None,
+    ) -> Accepted:
         """``POST /ioc-collections/{id}/indicators/text``; harmless to repeat, and repeated.
 
         Args:
@@ -216,6 +230,7 @@ class RestClient:
             text: One indicator a line; the hashes of one file on one line, separated by commas.
             context: What holds for all of them.
             format: A format of the contract, not sent when None.
+            attempts_at_500: The most there can be while the answer is 500, for which the text may be the reason.
         """
         body = {"indicators": text, **context.payload(), **({"format": format} if format else {})}
         return self._transport.call(
@@ -223,23 +238,33 @@ class RestClient:
             "POST",
             f"/ioc-collections/{collection_id}/indicators/text",
             doing="submitting the indicators",
+            attempts_at_500=attempts_at_500,
             data=JSONBody(body),
             headers=JSON,
         )
 
-    def add_indicators(self, collection_id: str, indicators: Sequence[NewIndicator], *, context: Context) -> Added:
+    def add_indicators(
+        self,
+        collection_id: str,
+        indicators: Sequence[NewIndicator],
+        *,
+        context: Context,
+        attempts_at_500: int | None = None,
+    ) -> Added:
         """``POST /ioc-collections/{id}/indicators``; harmless to repeat, and repeated.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             indicators: 1 to 100.
             context: What holds for all of them, where they do not say otherwise: sent as ``default_fields``.
+            attempts_at_500: The most there can be while the answer is 500, for which an indicator may be the reason.
         """
         return self._transport.call(
             Added,
             "POST",
             f"/ioc-collections/{collection_id}/indicators",
             doing="submitting the indicators",
+            attempts_at_500=attempts_at_500,
             json={
                 "indicators": [indicator.model_dump(mode="json", exclude_none=True) for indicator in indicators],
                 "default_fields": context.payload(),
@@ -395,6 +420,52 @@ class RestClient:
             return Indicator.model_validate_json(content)
         except ValidationError:
             return None  # it is done, whatever the answer looks like
+
+    def objects(
+        self, collection_id: str, *, cursor: str | None = None, modified_after: datetime | None = None
+    ) -> ObjectPage:
+        """``GET /collections/{id}/objects``: a page of the bulk reader, not repeated, since who asks can read otherwise.
+
+        That it takes an IOC collection, answers to this key, and gives whole patterns is likely, not certain (contract).
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            cursor: Where the page before ended.
+            modified_after: Only what was modified since.
+        """
+        query = {
+            "format": "json",
+            "limit": str(BULK_PAGE),
+            "include_revoked": "true",
+            "skip_expired": "false",
+            "return_all_fields": "true",
+            "convert_network_traffic": "false",
+            **({"cursor": cursor} if cursor else {}),
+            **({"modified_after": modified_after.strftime("%Y-%m-%dT%H:%M:%SZ")} if modified_after else {}),
+        }
+        doing = "reading the collection with the bulk reader"
+        status, content = self._transport.exchange(
+            "GET", f"/collections/{collection_id}/objects", doing=doing, params=query
+        )
+        page = ObjectPage.parse(content)
+        if page is None:
+            raise UnexpectedAnswer(doing, status=status, why="it lists no indicators with their patterns")
+        return page
+
+    # Around
+
+    def task(self, task_id: str) -> Task:
+        """``GET /v1/tasks/{id}`` below the API's root; asked once, since it is not certain that imports are known there."""
+        return self._transport.call_once(
+            Task,
+            "GET",
+            f"{self._api_root}/v1/tasks/{quote(task_id, safe='')}",
+            doing="asking for the state of the task",
+        )
+
+    def identity(self) -> Identity:
+        """``GET /v1/me`` below the API's root: whose key it is; asked once, since little depends on it."""
+        return self._transport.call_once(Identity, "GET", f"{self._api_root}/v1/me", doing="asking whose key it is")
 
     # Kill chains
 

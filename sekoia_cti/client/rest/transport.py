@@ -113,7 +113,14 @@ class Transport:
         return date + timedelta(seconds=self.deadline.now() - at)
 
     def call(
-        self, model: type[Answer], method: str, path: str, *, doing: str, attempts: int | None = None, **request: Any
+        self,
+        model: type[Answer],
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        attempts_at_500: int | None = None,
+        **request: Any,
     ) -> Answer:
         """Make a call that is harmless to repeat.
 
@@ -121,13 +128,15 @@ class Transport:
             model: What the answer holds.
             method, path: Of the request; the path is below the root, or a whole URL.
             doing: What it is for, as errors say it.
-            attempts: The most there can be; by default the deadline ends them.
+            attempts_at_500: The most there can be while the answer is 500; by default the deadline ends them.
             request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``.
 
         Raises:
             RequestError, CertificateRejected, AuthoritiesUnusable, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
         """
-        return self.repeat(lambda: self.call_once(model, method, path, doing=doing, **request), attempts=attempts)
+        return self.repeat(
+            lambda: self.call_once(model, method, path, doing=doing, **request), attempts_at_500=attempts_at_500
+        )
 
     def call_once(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
         """The same, not repeated."""
@@ -144,7 +153,9 @@ class Transport:
             raise self._error(status, headers, content, path, doing)
         return status, content
 
-    def repeat(self, once: Callable[[], Result], *, attempts: int | None = None) -> Result:
+    def repeat(
+        self, once: Callable[[], Result], *, attempts: int | None = None, attempts_at_500: int | None = None
+    ) -> Result:
         """Do it until it works, while what prevents it may pass and the deadline lets another attempt in.
 
         An address where nobody was ever reached is more often wrong than out of order: that is tried a few times only.
@@ -158,7 +169,8 @@ class Transport:
         def in_vain(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             nobody = isinstance(error, Unavailable) and error.status is None and error.undone
-            most = attempts or (self.patience.attempts if nobody else None)
+            broken = isinstance(error, Unavailable) and error.status == 500
+            most = attempts or (self.patience.attempts if nobody else attempts_at_500 if broken else None)
             too_often = most is not None and stop_after_attempt(most)(state)
             return too_often or state.upcoming_sleep >= self.deadline.remaining()
 

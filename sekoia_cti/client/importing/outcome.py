@@ -1,0 +1,178 @@
+"""How an import ended: a statement about the collection, not about Sekoia's task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.importing.confirmation import Confirmation
+from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.importing.watch import ImportWatch, Progress, Witness
+
+__all__ = ["MOST_MISSING", "Conclusion", "Outcome", "Status"]
+
+Status = Literal["completed", "partial", "rejected", "incomplete", "submitted"]
+"""``completed``: the import ended, and every value is in. ``partial``: it ended, and some are not. ``rejected``: it ended, and
+none is. ``incomplete``: not known to have ended in time, or some values could not be submitted. ``submitted``: not waited for.
+
+A value is in when it is in the collection, not revoked, and not expired, unless the validity that was asked for has passed.
+"""
+
+MOST_MISSING = 100
+"""Missing values that are listed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an import ended, over all of its parts.
+
+    Attributes:
+        status: See :data:`Status`.
+        task_ids: Sekoia's tasks, in the order of submission.
+        submitted: Values that Sekoia took; None for a file that was not read here.
+        progress: What Sekoia told of its work.
+        created, updated, ignored: Told by Sekoia at the end; None where it did not.
+        confirmed_by: Who told the end: ``liveapi``, or ``api`` where the REST API did for any part; None when nothing did.
+        missing: The first :data:`MOST_MISSING` values that are not in, each with a reason.
+        missing_count: How many there are; None where that could not be found out.
+        context_differs_count: Values that are in, without the context that was sent; None where they were not looked at.
+        indicator_ids: Ids of indicators, where Sekoia told them at once.
+        warnings: What people should know, as sentences.
+        failure: What ended the import early, if anything did.
+    """
+
+    status: Status
+    task_ids: tuple[str, ...] = ()
+    submitted: int | None = None
+    progress: Progress = field(default_factory=Progress)
+    created: int | None = None
+    updated: int | None = None
+    ignored: int | None = None
+    confirmed_by: Witness | None = None
+    missing: tuple[Missing, ...] = ()
+    missing_count: int | None = None
+    context_differs_count: int | None = None
+    indicator_ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    failure: SekoiaError | None = None
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What is known of an import when it is over, one way or another.
+
+    Args:
+        watch: What was heard and seen.
+        confirmation: Tells which values the last look did not find.
+        refused: Values that could not be submitted.
+        taken: How many values Sekoia took; None when they are not known.
+        settled: Of them, how many an answer showed to be in.
+        indicator_ids: See :class:`Outcome`.
+        failure: What kept values from being submitted or waited for, if anything did.
+    """
+
+    watch: ImportWatch
+    confirmation: Confirmation
+    refused: Sequence[Missing]
+    taken: int | None
+    settled: int
+    indicator_ids: tuple[str, ...]
+    failure: SekoiaError | None
+
+    def outcome(self, status: Status) -> Outcome:
+        """The outcome.
+
+        Args:
+            status: ``submitted``, ``incomplete``, or ``completed`` when it has ended, whatever it has come to.
+        """
+        missing, missing_count = self._missing()
+        if status == "completed":
+            status = self._judged(missing_count)
+        if self.failure is not None and status != "submitted":
+            status = "incomplete"
+        found = self.watch.found
+        differs = found.tally.active - found.tally.as_asked if found else None
+        return Outcome(
+            status=status,
+            task_ids=tuple(part.task_id for part in self.watch.submissions if part.task_id is not None),
+            submitted=self.taken,
+            progress=self._progress(),
+            **self._counts(),
+            confirmed_by=self._witness() if status in ("completed", "partial", "rejected") else None,
+            missing=tuple(missing[:MOST_MISSING]),
+            missing_count=missing_count,
+            context_differs_count=differs,
+            indicator_ids=self.indicator_ids,
+            warnings=tuple(self._warnings(status, missing_count, differs)),
+            failure=self.failure,
+        )
+
+    def _missing(self) -> tuple[list[Missing], int | None]:
+        """The values that are known to be missing, and how many there are if that is known."""
+        watch, refused = self.watch, list(self.refused)
+        if not watch.doubts():
+            return refused, len(refused)
+        if watch.found is None:
+            return refused, None
+        listed, count = self.confirmation.missing(MOST_MISSING)
+        return [*refused, *listed], len(refused) + count if watch.found.complete else None
+
+    def _judged(self, missing_count: int | None) -> Status:
+        """What an import that has ended has come to."""
+        total = (self.taken or 0) + len(self.refused)
+        if missing_count is not None:
+            return "completed" if not missing_count else "rejected" if missing_count >= total else "partial"
+        if found := self.watch.found:
+            if found.tally.all_in() and not self.refused:
+                return "completed"
+            return "partial" if found.tally.active or self.settled else "rejected"
+        failed = [part.failed is not None for part in self.watch.submissions]
+        if all(failed) or (self.taken is None and self.watch.progress().total == 0):
+            return "rejected"
+        return "partial" if any(failed) or self.refused or self._counts()["ignored"] else "completed"
+
+    def _warnings(self, status: Status, missing_count: int | None, differs: int | None) -> list[str]:
+        said = []
+        if missing_count is None and status != "submitted":
+            said.append(self._why_not_counted())
+        if status == "completed" and not self.watch.refreshed():
+            said.append(
+                "Every value is in the collection, but was so before: Sekoia did not report that it refreshed them"
+            )
+        if differs:
+            are = "1 value is" if differs == 1 else f"{differs:,} values are"
+            said.append(
+                f"{are} in the collection with another validity, description, kill chain phase or threat than was asked for"
+            )
+        said += (
+            f"Sekoia reported that the import task {part.task_id} failed: {part.failed}"
+            for part in self.watch.submissions
+            if part.failed is not None
+        )
+        return said
+
+    def _why_not_counted(self) -> str:
+        if self.taken is None:
+            return "It is not known which values are in the collection, since the file was not read here"
+        if self.watch.found is not None:
+            return "Only a sample of the values was looked for in the collection: looking for all would have taken too long"
+        return "Which values are in the collection could not be found out, since it could not be read"
+
+    def _progress(self) -> Progress:
+        progress, added = self.watch.progress(), self.settled
+        return Progress((progress.imported or 0) + added, (progress.total or 0) + added) if added else progress
+
+    def _counts(self) -> dict[str, Any]:
+        told = [counts for part in self.watch.submissions if (counts := part.counts or part.event) is not None]
+
+        def total(name: str) -> int | None:
+            known = [count for counts in told if (count := getattr(counts, name)) is not None]
+            return sum(known) if known else None
+
+        return {name: total(name) for name in ("created", "updated", "ignored")}
+
+    def _witness(self) -> Witness:
+        witnesses = {part.ended_by for part in self.watch.submissions}
+        return "liveapi" if witnesses == {"liveapi"} else "api"

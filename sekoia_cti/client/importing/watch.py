@@ -1,0 +1,365 @@
+"""What makes an import finished: a state machine without I/O.
+
+Two witnesses are heard. *LiveAPI*, or the state of a task, tells that Sekoia has worked through the import. *The collection*
+tells which values are in. Where the first leaves no doubt, it is enough; wherever it does (see :meth:`ImportWatch.doubts`), the
+collection is read. Where no end is told, the collection in the state that was asked for is the proof.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sekoia_cti.client.importing.confirmation import Found
+from sekoia_cti.client.waiting import Patience
+from sekoia_cti.client.wire import Counts, ImportEvent, TaskEvent
+
+__all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Witness"]
+
+Witness = Literal["liveapi", "api"]
+
+QUIET_LOOKS = 3
+"""Looks that must see no change before values are given up while no end was told."""
+
+FINISHED, FAILED = "FINISHED", "FAILED"
+WORKING = ("PENDING", "RUNNING")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import has come, over all of its tasks.
+
+    Attributes:
+        imported, total: Indicators done, and to do; None before Sekoia told.
+    """
+
+    imported: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Wait for the next signal, at the longest until this moment."""
+
+    until: float
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask for the state of a task, and report it with :meth:`ImportWatch.heard` or :meth:`ImportWatch.untold`."""
+
+    task_id: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """Look into the collection, and report it with :meth:`ImportWatch.looked`."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """All is known that can be: every submission has ended, or the collection is as it was asked for, or will not become so."""
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """The deadline passed first."""
+
+
+Step = Listen | Ask | Look | Done | GiveUp
+
+
+@dataclass
+class Submission:
+    """A part of an import that Sekoia took.
+
+    Attributes:
+        task_id: Its task; None where Sekoia named none.
+        expected: Indicators in it; None where that is not known.
+        event: What LiveAPI told last of its progress.
+        ended_by: Who told its end.
+        failed: Sekoia's words when its task failed.
+    """
+
+    task_id: str | None
+    expected: int | None
+    heard_at: float
+    event: ImportEvent | None = None
+    counts: Counts | None = None
+    ended_by: Witness | None = None
+    failed: str | None = None
+    almost_at: float | None = None  # since when an end is told that may be none: 0/0, or a total below what was sent
+    settled: bool = False  # the end is silence after such an event, so that another one takes it back
+    grew: bool = False
+    begun: bool = False
+    working: bool = False
+    missed: bool = False  # events may have been lost
+    asked_at: float = -math.inf
+
+    def is_open(self) -> bool:
+        """Whether its end was not told yet."""
+        return self.ended_by is None
+
+    def leaves_doubts(self) -> bool:
+        """Whether its end does not say that every value is in.
+
+        What *ignored* counts is unknown, and so is whether a value that is *updated* stays revoked (contract).
+        """
+        counts, expected = self.counts or self.event, self.expected
+        if counts is None or expected is None or self.grew or self.failed is not None:
+            return True
+        return counts.created is None or counts.created < expected or bool(counts.updated) or bool(counts.ignored)
+
+
+@dataclass
+class ImportWatch:
+    """Decides, from what was heard and seen so far, what an import has come to and what to do next.
+
+    It does no I/O and has no clock: every method takes the time, in seconds that only grow.
+
+    Args:
+        patience: Its settling and looking times.
+        start: When the time of the import began.
+        deadline: When it is up.
+        has_context: Whether more was asked for than that the values are there.
+    """
+
+    patience: Patience
+    start: float
+    deadline: float
+    has_context: bool = False
+    submissions: list[Submission] = field(default_factory=list)
+    connected: bool = False
+    can_look: bool = True
+    can_ask: bool = True
+    found: Found | None = None
+    stalled: bool = False
+    _looked_at: float = -math.inf
+    _looks: int = 0  # since the last reason to look early
+    _failed_looks: int = 0
+    _quiet_since: float = math.inf  # when the collection changed last
+    _quiet_looks: int = 0
+    _ended_at: float = math.inf
+
+    # What happened
+
+    def submitted(self, task_id: str | None, now: float, *, expected: int | None = None) -> None:
+        """Sekoia took a part of the import.
+
+        Args:
+            task_id: The task that works on it; None where it named none, so that only the collection can tell.
+            now: The time.
+            expected: Indicators in it, where that is known.
+        """
+        missed = task_id is None or not self.connected
+        self.submissions.append(Submission(task_id, expected, heard_at=now, missed=missed))
+
+    def done(self, counts: Counts, now: float, *, expected: int | None = None) -> None:
+        """Sekoia took a part of the import, and has worked through it already."""
+        self.submissions.append(Submission(None, expected, heard_at=now, counts=counts, ended_by="api", begun=True))
+        self._note_end(now)
+
+    def heard(self, event: ImportEvent | TaskEvent, now: float, *, by: Witness = "liveapi") -> None:
+        """An event of a task came, or its state was told on demand."""
+        for submission in self.submissions:
+            if submission.task_id == event.task_id and (submission.is_open() or submission.settled):
+                if isinstance(event, ImportEvent):
+                    self._apply(submission, event, now)
+                else:
+                    self._apply_state(submission, event, now, by)
+        self._note_end(now)
+
+    def untold(self, task_id: str, now: float) -> None:
+        """Sekoia did not tell the state of a task."""
+        for submission in self.submissions:
+            if submission.task_id == task_id:
+                submission.asked_at, submission.working = now, False
+
+    def listening(self, now: float) -> None:
+        """LiveAPI is connected. What was sent while it was not is lost, so open tasks are looked after soon."""
+        self.connected = True
+        for submission in self._open():
+            submission.heard_at = now
+        self._looks, self._looked_at = 0, -math.inf
+
+    def deaf(self, now: float) -> None:
+        """LiveAPI is not connected: from now on events are missed."""
+        self.connected = False
+        for submission in self._open():
+            if not submission.missed:
+                submission.missed, submission.heard_at = True, now
+                self._looks, self._looked_at = 0, -math.inf
+            submission.almost_at = None  # silence means nothing to who cannot hear
+
+    def looked(self, found: Found | None, now: float) -> None:
+        """A look into the collection found this; None when it could not be read."""
+        self._looks += 1
+        self._looked_at = now
+        if found is None:
+            self._failed_looks += 1
+            return
+        self._failed_looks = 0
+        if found.tally.changed or (self.found and found.tally.active > self.found.tally.active):
+            for submission in self._open():
+                submission.begun = True
+        if self.found is None or found.tally != self.found.tally:
+            self._quiet_since, self._quiet_looks = now, 1
+        else:
+            self._quiet_looks += 1
+        self.found = found
+
+    # What to do
+
+    def step(self, now: float) -> Step:
+        """What to do next."""
+        for submission in self._open():
+            if submission.almost_at is not None and now >= submission.almost_at + self.patience.settle:
+                submission.ended_by, submission.settled = "liveapi", True
+        self._note_end(now)
+        if self._is_settled(now):
+            return Done()
+        if now >= self.deadline:
+            return GiveUp()
+        due = self._next_look()
+        if due > now:
+            almost = [s.almost_at + self.patience.settle for s in self._open() if s.almost_at is not None]
+            return Listen(until=min([due, self.deadline, *almost, self._quiet_until()]))
+        if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
+            return Ask(task_id)
+        if not self.can_look or any(submission.working for submission in self._open()):
+            self._looks += 1
+            self._looked_at = now
+            return Listen(until=min(self._next_look(), self.deadline))
+        return Look()
+
+    def ended(self) -> bool:
+        """Whether the end of every submission was told."""
+        return bool(self.submissions) and not self._open()
+
+    def doubts(self) -> bool:
+        """Whether what was told leaves open if every value is in."""
+        return any(submission.is_open() or submission.leaves_doubts() for submission in self.submissions)
+
+    def proved(self) -> bool:
+        """Whether the collection is in the state that was asked for."""
+        found = self.found
+        return found is not None and found.complete and found.tally.all_as_asked()
+
+    def refreshed(self) -> bool:
+        """Whether more than being there is known of values that were sent without any context."""
+        return self.has_context or self.ended() or bool(self.found and self.found.tally.changed)
+
+    def progress(self) -> Progress:
+        """How far it has come; tasks that Sekoia has not told of count with what was submitted."""
+        if not any(submission.event or submission.counts for submission in self.submissions):
+            return Progress()
+        done = total = 0
+        for submission in self.submissions:
+            event, expected = submission.event, submission.expected or 0
+            over = self.proved() or not submission.is_open()
+            whole = event.total if event and over and event.total else max(event.total if event else 0, expected)
+            total += whole
+            done += whole if over else event.imported if event else 0
+        return Progress(done, total)
+
+    # Inside
+
+    def _open(self) -> list[Submission]:
+        return [submission for submission in self.submissions if submission.is_open()]
+
+    def _note_end(self, now: float) -> None:
+        if self.ended() and self._ended_at == math.inf:
+            self._ended_at = now
+            # What was seen before the end is no reason to give a value up.
+            self._looks, self._quiet_looks, self._looked_at, self._failed_looks = 0, 0, -math.inf, 0
+            self._quiet_since = now
+
+    def _apply(self, submission: Submission, event: ImportEvent, now: float) -> None:
+        before = submission.event
+        submission.heard_at, submission.missed, submission.begun = now, not self.connected, True
+        submission.working = False
+        if submission.settled:
+            submission.ended_by, submission.settled, self._ended_at = None, False, math.inf
+        went_on = before is not None and before.total > 0
+        submission.grew = submission.grew or (went_on and before is not None and before.total < event.total)
+        if not went_on or (event.total > 0 and before is not None and event.imported >= before.imported):
+            submission.event = event
+        submission.almost_at = None
+        if event.total > 0 and event.imported >= event.total:
+            if event.total >= (submission.expected or 0):
+                submission.ended_by = "liveapi"
+            elif self.connected:
+                submission.almost_at = now
+        elif event.total == 0 and not went_on and self.connected:
+            submission.almost_at = now  # an early event or a true end; after progress it says nothing
+
+    def _apply_state(self, submission: Submission, event: TaskEvent, now: float, by: Witness) -> None:
+        submission.heard_at, submission.asked_at = now, now
+        submission.ended_by, submission.settled = None, False
+        submission.working = event.status in WORKING
+        submission.begun = submission.begun or event.status != "PENDING"
+        if event.status == FINISHED:
+            submission.ended_by = by
+        elif event.status == FAILED:
+            submission.ended_by, submission.failed = by, event.message or "no reason given"
+        else:
+            self._looks += 1
+            self._looked_at = now
+
+    def _is_settled(self, now: float) -> bool:
+        if not self.submissions:
+            return True
+        if self.proved() and self.refreshed():
+            return True
+        found = self.found
+        if self.ended():
+            if not self.doubts() or not self.can_look or self._failed_looks >= QUIET_LOOKS:
+                return True
+            if found is None or self._looks == 0:
+                return False
+            return found.tally.all_in() or (self._quiet_looks >= 2 and now >= self._quiet_until())
+        if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
+            return False
+        if found.tally.all_in():
+            return not self.has_context  # they were in before, and nothing says more
+        began = all(submission.begun for submission in self._open())
+        self.stalled = began and not any(submission.working for submission in self._open())
+        return self.stalled
+
+    def _quiet_until(self) -> float:
+        """How long the collection has to stand still before what is missing is given up."""
+        ended = self.ended()
+        quiet = self.patience.settle if ended else self.patience.look_quiet
+        since = self._quiet_since
+        return since + min(quiet, max(0.0, self.deadline - since) / 3) if since < math.inf else math.inf
+
+    def _next_look(self) -> float:
+        """When to look after the import: soon after events may have been missed, late when there is only silence.
+
+        Near the deadline a silent task gets a last look, with the time for the looks that must follow it.
+        """
+        if not self.can_look and not self.can_ask:
+            return math.inf
+        pause = min(self.patience.look_longest, self.patience.look_first * 2 ** min(max(0, self._looks - 1), 16))
+        again = self._looked_at + pause if self._looks else -math.inf
+        if self.ended() or self._is_nearly_told():
+            return again
+        last_chance = self.deadline - min(20.0, (self.deadline - self.start) / 4)
+        due = min(
+            submission.heard_at + (self.patience.look_first if submission.missed else self.patience.look_quiet)
+            for submission in self._open()
+        )
+        heard_at = min(submission.heard_at for submission in self._open())
+        return max(min(due, max(last_chance, heard_at + self.patience.look_first)), again)
+
+    def _is_nearly_told(self) -> bool:
+        """Whether all that is open waits for silence to make an end of what was told."""
+        return all(submission.almost_at is not None for submission in self._open())
+
+    def _unasked(self, due: float) -> str | None:
+        """A task whose state was not asked for since this look was due."""
+        for submission in self._open():
+            if submission.task_id is not None and submission.asked_at < due:
+                return submission.task_id
+        return None
