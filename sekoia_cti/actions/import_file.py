@@ -7,12 +7,13 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 
 from sekoia_cti.actions.common.arguments import ReadingArguments
 from sekoia_cti.actions.common.file_reports import CellList, account_of
-from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.actions.common.prepared import Prepared, Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.errors import RequestError, SekoiaError
+from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
@@ -160,7 +161,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             with self.staged(file, wishes, importer.deadline) as staged:
                 self.check(staged, strict=arguments.strict, send_unrecognized=arguments.send_unrecognized)
                 upload = self.upload(
-                    importer.collections, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
+                    importer.rest, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
                 )
                 return self._imported(importer, arguments, upload, staged.prepared)
 
@@ -172,43 +173,23 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         prepared: Prepared | None,
     ) -> ImportIndicatorsFromFileResults:
         mapping, ignore_first_line = _layout(upload, arguments.file_path)
-        self._process(importer, upload.file_handle, mapping, ignore_first_line, prepared)
         survey = prepared.survey if prepared else None
-        results = self.conclude(importer, arguments, submitted=survey.values if survey else None)
+        importer.submit_file(
+            upload.file_handle,
+            mapping=mapping,
+            ignore_first_line=ignore_first_line,
+            values=Again(prepared.values) if prepared else None,
+            count=survey.values if survey else None,
+        )
+        mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
+        results = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
         return ImportIndicatorsFromFileResults(
-            **results.model_dump(),
+            **results,
             mapping=mapping,
             ignore_first_line=ignore_first_line,
             sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,
             **account_of(survey),
         )
-
-    def _process(
-        self,
-        importer: Importer,
-        file_handle: str,
-        mapping: Mapping,
-        ignore_first_line: bool,
-        prepared: Prepared | None,
-    ) -> None:
-        values = prepared.survey.values if prepared else None
-        known = sample(thin(prepared.values())) if prepared else []
-        held = self.held(importer, values) if values else None
-        try:
-            importer.submit(
-                lambda: importer.collections.process_file(
-                    importer.collection_id,
-                    file_handle,
-                    mapping=mapping,
-                    ignore_first_line=ignore_first_line,
-                    context=importer.context,
-                ),
-                sample=lambda: known,
-                last=known[0] if known else None,
-                expected=values,
-            )
-        except SekoiaError as error:
-            raise explained(error, held, values or 0) from None
 
 
 def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) -> Wishes:
@@ -217,7 +198,7 @@ def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) ->
     @cache
     def phases() -> frozenset[str]:
         try:
-            known = importer.collections.kill_chains()
+            known = importer.rest.kill_chains()
         except RequestError:
             return frozenset()  # it may take another permission, and what is known here will do
         return frozenset(

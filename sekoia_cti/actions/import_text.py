@@ -1,7 +1,7 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from sekoia_cti.actions.common.guard import (
     refuse_what_is_kept_out,
     tell_of_guard,
 )
-from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults, explained
+from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.reports import (
     AdaptedList,
     TypeCounts,
@@ -25,13 +25,8 @@ from sekoia_cti.actions.common.reports import (
     warnings,
 )
 from sekoia_cti.actions.common.sources import SourceArguments
-from sekoia_cti.client.errors import Refused, SekoiaError
-from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.requests import LINES, batches
-from sekoia_cti.client.wire import Count
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
-from sekoia_cti.indicators.text import sample
 
 __all__ = ["ImportIndicatorsFromText", "ImportIndicatorsFromTextArguments", "ImportIndicatorsFromTextResults"]
 
@@ -85,7 +80,6 @@ class ImportIndicatorsFromText(ImportAction):
         "Import indicators from text or a list into an IOC collection, and wait until Sekoia has imported them"
     )
     results_model = ImportIndicatorsFromTextResults
-    lines_per_task: ClassVar[int] = LINES
 
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
         """Read the sources, submit their indicators in parts, and wait for the end."""
@@ -96,21 +90,14 @@ class ImportIndicatorsFromText(ImportAction):
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
             for said in warnings(reading, sent=arguments.send_unrecognized):
                 self.tell(said, "warning")
-            held = self.held(importer, len(reading.values))
-            submitted, failure = self._submit(importer, reading.values, arguments.format, held)
-            left_out = None
-            if failure:
-                missing = len(reading.values) - submitted
-                left_out = f"{missing:,} of {len(reading.values):,} indicators were not submitted."
+            importer.submit_text(reading.values, format=arguments.format)
             results = self.conclude(
                 importer,
                 arguments,
-                submitted=submitted,
-                left_out=left_out,
-                stopped_by=failure,
+                mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
             )
         return ImportIndicatorsFromTextResults(
-            **results.model_dump(),
+            **results,
             duplicates=reading.duplicates,
             unrecognized=listed(reading.unrecognized),
             unrecognized_count=reading.unrecognized_count,
@@ -118,38 +105,6 @@ class ImportIndicatorsFromText(ImportAction):
             adapted_count=reading.adapted_count,
             by_type=reading.by_type,
             **guard_results(guard),
-        )
-
-    def _submit(
-        self, importer: Importer, values: Sequence[str], format: Format | None, held: Count | None
-    ) -> tuple[int, SekoiaError | None]:
-        """Submit all parts; how many indicators Sekoia took, and the first reason why it did not take the others.
-
-        A part that is refused does not keep the next one from being tried, since its content may be the reason; anything
-        else ends the submissions. When Sekoia took nothing at all, that is the error of the action.
-        """
-        submitted, failure = 0, None
-        for part in batches(values, lines=self.lines_per_task):
-            try:
-                self._submit_part(importer, part, format)
-                submitted += len(part)
-            except SekoiaError as error:
-                failure = failure or explained(error, held, len(values))
-                if not isinstance(error, Refused):
-                    break
-        if failure and not submitted:
-            raise failure
-        return submitted, failure
-
-    def _submit_part(self, importer: Importer, part: Sequence[str], format: Format | None) -> None:
-        taken = sample(part)
-        importer.submit(
-            lambda: importer.collections.import_text(
-                importer.collection_id, "\n".join(part), context=importer.context, format=format
-            ),
-            sample=lambda: taken,
-            last=taken[0] if taken else None,
-            expected=len(part),
         )
 
 

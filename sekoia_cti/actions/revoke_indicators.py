@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
@@ -12,8 +13,7 @@ from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.sources import SourceArguments
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
-from sekoia_cti.client.importing.confirmation import CLOCK_LAG
-from sekoia_cti.client.importing.importer import Progress
+from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline
@@ -24,6 +24,9 @@ from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["RevokeIndicators", "RevokeIndicatorsArguments", "RevokeIndicatorsResults"]
+
+CLOCK_LAG = timedelta(seconds=2)
+"""How far a ``Date`` header can be behind: it is cut to the second, and servers renew it once a second."""
 
 ATTEMPTS = 5
 """Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""

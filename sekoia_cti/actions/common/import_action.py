@@ -2,20 +2,26 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
 from sekoia_cti.actions.common.arguments import ContextArguments, WaitArguments
 from sekoia_cti.actions.common.progress import ProgressLog
-from sekoia_cti.client.errors import DeadlinePassed, Interrupted, LimitExceeded, Refused, RequestError, SekoiaError
-from sekoia_cti.client.importing.importer import Importer, Outcome, Progress
+from sekoia_cti.actions.common.reports import FailedList
+from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.client.wire import Context, Count
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
-__all__ = ["ImportAction", "ImportArguments", "ImportResults", "explained"]
+__all__ = ["ImportAction", "ImportArguments", "ImportResults"]
+
+NAMED = 3
+"""Missing values that an error or a warning names."""
 
 
 class ImportArguments(WaitArguments, ContextArguments):
@@ -28,32 +34,50 @@ class ImportResults(ResultsForm):
     # Built at the start, unlike other models: when the last event has come, a playbook waits for these.
     model_config = ConfigDict(defer_build=False)
 
-    status: Literal["completed", "incomplete", "submitted"] = Field(
+    status: Status = Field(
         title="Status",
-        description="completed: everything is in the collection; incomplete: not confirmed in time; submitted: accepted "
-        "by Sekoia and not waited for",
+        description="completed: every indicator is in the collection; partial: the import ended, and some are not; rejected: it "
+        "ended, and none is; incomplete: not known to have ended in time, or some could not be submitted; submitted: accepted by "
+        "Sekoia and not waited for",
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
     submitted: int | None = Field(
-        title="Submitted", description="Indicators sent; null for a file that could not be read here"
+        title="Submitted", description="Indicators that Sekoia accepted; null for a file that could not be read here"
     )
     imported: int | None = Field(
-        title="Imported", description="Indicators that Sekoia has worked through, as far as it told"
+        title="Imported", description="Indicators that Sekoia has worked through, as reported by Sekoia"
     )
-    total: int | None = Field(title="Total", description="Indicators to work through, as far as Sekoia told")
-    confirmed_by: Literal["liveapi", "api"] | None = Field(
+    total: int | None = Field(title="Total", description="Indicators to work through, as reported by Sekoia")
+    confirmed_by: Annotated[str, Field(json_schema_extra={"enum": ["liveapi", "api"]})] | None = Field(
         title="Confirmed by",
-        description="What confirmed the end: liveapi, Sekoia's own event; api, the state of the collection; null when "
+        description="What told the end: liveapi, Sekoia's own event; api, the state of the task or of the collection; null when "
         "nothing did",
     )
     created: int | None = Field(
-        title="Created", description="Indicators that are new in the collection, if Sekoia told"
+        title="Created", description="Indicators that are new in the collection, if Sekoia reported it"
     )
     updated: int | None = Field(
-        title="Updated", description="Indicators that were there and were updated, if Sekoia told"
+        title="Updated", description="Indicators that were there and were updated, if Sekoia reported it"
     )
-    ignored: int | None = Field(title="Ignored", description="Lines that Sekoia could not use, if it told")
+    ignored: int | None = Field(
+        title="Ignored",
+        description="Indicators that Sekoia ignored, if it reported it: it could not use them, or they were there already",
+    )
+    missing: FailedList = Field(
+        title="Missing",
+        description="The first 100 indicators that are not in the collection, with value and reason: refused by Sekoia, "
+        "revoked or expired there, damaged, or not submitted",
+    )
+    missing_count: int | None = Field(
+        title="Missing count",
+        description="How many such indicators there are; null where that could not be found out",
+    )
+    context_differs_count: int | None = Field(
+        title="Context differs count",
+        description="Indicators that are in the collection with another validity, description, kill chain phase or threat than "
+        "was asked for; null where the collection was not read",
+    )
 
 
 class ImportAction(SekoiaAction):
@@ -72,23 +96,23 @@ class ImportAction(SekoiaAction):
         """
         deadline = Deadline(arguments.timeout)
         with ExitStack() as stack:
-            collections = stack.enter_context(self.rest(deadline))
+            rest = stack.enter_context(self.rest(deadline))
             live = stack.enter_context(self.live()) if arguments.wait else None
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
-            collection = collections.collection(collection_id)
-            context = arguments.context(collections.kill_chains)
+            collection = rest.collection(collection_id)
+            context = arguments.context(rest.kill_chains)
             self.warn_of_limited_matching([context])
             importer = Importer(
-                collections=collections,
+                rest=rest,
                 live=live,
                 collection=collection,
                 context=context,
                 deadline=deadline,
                 patience=self.patience,
                 on_progress=ProgressLog(self.tell),
+                on_warning=lambda sentence: self.tell(sentence, "warning"),
             )
-            if (unreachable := importer.connect()) is not None:
-                self.tell(f"{unreachable} The import goes on and will be confirmed over the REST API.", "warning")
+            importer.connect()
             yield importer
 
     def warn_of_limited_matching(self, contexts: Iterable[Context]) -> None:
@@ -99,91 +123,43 @@ class ImportAction(SekoiaAction):
                 "warning",
             )
 
-    def held(self, importer: Importer, new: int) -> Count | None:
-        """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell.
-
-        Args:
-            importer: That the indicators go through.
-            new: Indicators to be added, at the most.
-        """
-        try:
-            held = importer.collections.count(importer.collection.community_uuid)
-        except RequestError:
-            return None  # it may take another permission, and the import does not depend on it
-        if held.count + new > held.max:
-            self.tell(
-                f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "
-                f"up to {new:,} are to be added",
-                "warning",
-            )
-        return held
-
     def conclude(
-        self,
-        importer: Importer,
-        arguments: ImportArguments,
-        *,
-        submitted: int | None,
-        left_out: str | None = None,
-        stopped_by: SekoiaError | None = None,
-    ) -> ImportResults:
-        """Wait for the end if that is wanted, and tell how it ended; an import that was not confirmed is an error too.
+        self, importer: Importer, arguments: ImportArguments, *, mostly_unrecognized: bool = False
+    ) -> dict[str, Any]:
+        """Wait for the end, tell people how it ended, and give the results that all imports have.
 
         Args:
             importer: With everything submitted.
             arguments: The action's.
-            submitted: Indicators sent, or None where that is not known.
-            left_out: What could not be submitted, as a sentence; it makes the import incomplete.
-            stopped_by: Why it could not; an :exc:`Interrupted` means that nothing is to be waited for.
+            mostly_unrecognized: Whether more values were left out as no indicators than were sent, which makes an import partial.
         """
-        failure: SekoiaError | None = stopped_by if isinstance(stopped_by, Interrupted) and arguments.wait else None
-        try:
-            outcome = importer.watch.outcome() if failure else importer.finish()
-        except SekoiaError as error:
-            outcome, failure = importer.watch.outcome(), error
-        status: Literal["completed", "incomplete", "submitted"] = "completed" if outcome.completed else "incomplete"
-        complaints = [left_out] if left_out else []
-        if stopped_by and stopped_by is not failure:
-            complaints.append(str(stopped_by))
-        if not arguments.wait:
-            status = "submitted"
+        outcome = importer.finish()
+        status = "partial" if mostly_unrecognized and outcome.status == "completed" else outcome.status
+        for warning in outcome.warnings:
+            self.tell(warning, "warning")
+        if status == "submitted":
             self.tell("Sekoia accepted the import, which goes on by itself")
-        elif outcome.completed:
+        elif status == "completed":
             self.tell(_completion(outcome))
-            total = outcome.progress.total
-            if submitted is not None and total is not None and total < submitted:
-                self.tell(
-                    f"Sekoia counted {total:,} of the {submitted:,} indicators that were sent: the others repeat these, or "
-                    "are none that it takes",
-                    "warning",
-                )
+        elif status == "partial":
+            self.tell(_partial(outcome), "warning")
         else:
-            complaints.append(_incompletion(outcome.progress, failure, arguments.timeout))
-        if left_out:
-            status = "incomplete"
-        if complaints:
-            self.error(" ".join(complaints))
-        return ImportResults(
-            status=status,
-            collection_id=importer.collection_id,
-            task_ids=list(outcome.task_ids),
-            submitted=submitted,
-            imported=outcome.progress.imported,
-            total=outcome.progress.total,
-            confirmed_by=outcome.confirmed_by,
-            created=outcome.created,
-            updated=outcome.updated,
-            ignored=outcome.ignored,
-        )
-
-
-def explained(error: SekoiaError, held: Count | None, new: int) -> SekoiaError:
-    """The refusal of more than the community can hold, with its figures; any other error as it is."""
-    if isinstance(error, Refused) and held and held.count + new > held.max:
-        return LimitExceeded(
-            error.doing, status=error.status, message=error.message, count=held.count, limit=held.max, new=new
-        )
-    return error
+            self.error(_rejection(outcome) if status == "rejected" else _incompletion(outcome, arguments.timeout))
+        return {
+            "status": status,
+            "collection_id": importer.collection_id,
+            "task_ids": list(outcome.task_ids),
+            "submitted": outcome.submitted,
+            "imported": outcome.progress.imported,
+            "total": outcome.progress.total,
+            "confirmed_by": outcome.confirmed_by,
+            "created": outcome.created,
+            "updated": outcome.updated,
+            "ignored": outcome.ignored,
+            "missing": [{"value": missing.value, "reason": missing.reason} for missing in outcome.missing],
+            "missing_count": outcome.missing_count,
+            "context_differs_count": outcome.context_differs_count,
+        }
 
 
 def _completion(outcome: Outcome) -> str:
@@ -193,20 +169,57 @@ def _completion(outcome: Outcome) -> str:
         if (count := getattr(outcome, what)) is not None
     ]
     counts = f" ({', '.join(parts)})" if parts else ""
+    by = ", as the REST API shows" if outcome.confirmed_by == "api" else ""
     if outcome.progress.total is None:
-        return f"The import is complete, as the state of the collection shows{counts}"
-    by = ", as the state of the collection shows" if outcome.confirmed_by == "api" else ""
-    imported = f"Imported {outcome.progress.imported:,} of {outcome.progress.total:,} indicators"
+        return f"The import is complete{by}{counts}"
+    imported = f"Imported {outcome.progress.imported:,} of {_indicators(outcome.progress.total)}"
     return f"{imported}, the import is complete{by}{counts}"
 
 
-def _incompletion(progress: Progress, failure: SekoiaError | None, timeout: int) -> str:
-    if progress.total is None:
-        so_far = "Sekoia has not told any progress yet"
-    else:
-        so_far = f"{progress.imported:,} of {progress.total:,} indicators were imported so far"
-    advice = "the import goes on in Sekoia, so look into the collection before running the action again"
-    if failure is None or isinstance(failure, DeadlinePassed):
-        what = f"The import was not confirmed within the timeout of {timeout:,} seconds"
-        return f"{what}: {so_far}; {advice} with a longer timeout."
-    return f"The import could not be followed to its end: {so_far}; {advice}. {failure}"
+def _partial(outcome: Outcome) -> str:
+    if outcome.missing_count is None and not outcome.missing:
+        return "The import ended, but some of the indicators may not be in the collection: look into it before relying on it"
+    if outcome.missing_count == 0:
+        return (
+            "The indicators are in the collection, but more values were left out than were imported: see unrecognized"
+        )
+    count = "Some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
+    are = "indicator is" if outcome.missing_count == 1 else "indicators are"
+    return f"The import ended, and {count} {are} not in the collection: {_named(outcome)}"
+
+
+def _rejection(outcome: Outcome) -> str:
+    failed = "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
+    named = f": {_named(outcome)}" if outcome.missing else ""
+    return f"The import ended, and none of the indicators is in the collection{named}.{failed}"
+
+
+def _incompletion(outcome: Outcome, timeout: int) -> str:
+    known = [
+        (
+            "Sekoia has not reported any progress yet"
+            if outcome.progress.total is None
+            else f"{outcome.progress.imported:,} of {_indicators(outcome.progress.total)} were imported so far"
+        )
+    ]
+    if outcome.missing:
+        count = "some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
+        known.append(f"not in the collection: {count} of the indicators, such as {_named(outcome)}")
+    so_far = "; ".join(known)
+    if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
+        return (
+            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import goes on in Sekoia, so "
+            "look into the collection before running the action again with a longer timeout."
+        )
+    return (
+        f"The import could not be followed to its end: {so_far}; what was submitted goes on in Sekoia, so look into the "
+        f"collection before running the action again. {outcome.failure}"
+    )
+
+
+def _named(outcome: Outcome) -> str:
+    return ", ".join(f"“{shown(missing.value)}” ({missing.reason})" for missing in outcome.missing[:NAMED])
+
+
+def _indicators(count: int) -> str:
+    return "1 indicator" if count == 1 else f"{count:,} indicators"

@@ -8,6 +8,7 @@ from pydantic import ValidationError, field_validator
 
 from sekoia_cti.actions.common.arguments import ContextArguments
 from sekoia_cti.client.errors import RequestError
+from sekoia_cti.client.importing.requests import Entry, Missing
 from sekoia_cti.client.wire import Context, NewIndicator
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.errors import InputError
@@ -16,11 +17,7 @@ from sekoia_cti.indicators.reading import judge
 from sekoia_cti.indicators.types import plain
 from sekoia_cti.platform.forms import complaint
 
-__all__ = ["Item", "ItemReading", "Own", "Request", "read_items", "requests_for"]
-
-REQUEST = 100
-"""Indicators of a request, the most there can be (contract, ``POST /ioc-collections/{id}/indicators``)."""
-
+__all__ = ["Item", "ItemReading", "Own", "entries_for", "read_items"]
 
 _STIX_TYPES = {
     "ipv4": "ipv4-addr",
@@ -70,19 +67,6 @@ class ItemReading(Account):
     """Entries that cannot be sent: value and reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Indicators, at most a hundred, and the context that all of them have."""
-
-    context: Context
-    indicators: Sequence[NewIndicator]
-
-    def halves(self) -> list["Request"]:
-        """The same in two requests."""
-        middle = len(self.indicators) // 2
-        return [Request(self.context, self.indicators[:middle]), Request(self.context, self.indicators[middle:])]
-
-
 def read_items(entries: Sequence[object], *, refanging: bool) -> ItemReading:
     """Read a list of values and objects; an entry that cannot be used does not keep the others from being read.
 
@@ -127,12 +111,10 @@ def _split(entry: object, reading: ItemReading) -> Iterator[tuple[str, Own | Non
     yield own.value, None if bare else own
 
 
-def requests_for(reading: ItemReading, default: Context, look_up: Callable[[], Sequence[KillChain]]) -> list[Request]:
-    """Sort indicators into requests; what cannot be sent is added to ``reading.failed``.
-
-    An item of a request can have a type and a start of validity of its own; of the rest the contract publishes only what
-    holds for a whole request (``default_fields``), so what differs in it goes in separate requests. Values of no known kind
-    come last and among themselves, so that, should Sekoia refuse requests because of them, no other is delayed.
+def entries_for(
+    reading: ItemReading, default: Context, look_up: Callable[[], Sequence[KillChain]]
+) -> tuple[list[Entry], list[Missing]]:
+    """Items as the importer takes them, and those that cannot be sent.
 
     Args:
         reading: From :func:`read_items`.
@@ -147,23 +129,19 @@ def requests_for(reading: ItemReading, default: Context, look_up: Callable[[], S
         except RequestError:
             return ()
 
-    groups: dict[tuple[bool, str], tuple[Context, list[NewIndicator]]] = {}
+    entries: list[Entry] = []
+    missing = [Missing(failed["value"], failed["reason"]) for failed in reading.failed]
     for item in reading.items:
-        context, type_, valid_from = default, None, None
-        if item.own:
-            try:
-                own = item.own.context(told)
-            except InputError as error:
-                reading.failed.append({"value": item.value, "reason": str(error)})
-                continue
-            type_, valid_from = item.own.type, own.valid_from
-            said = {name: value for name, value in own if value is not None and name != "valid_from"}
-            context = default.model_copy(update=said)
-        key = (not item.recognized, context.model_dump_json())
-        indicator = NewIndicator(value=item.value, type=type_, valid_from=valid_from)
-        groups.setdefault(key, (context, []))[1].append(indicator)
-    return [
-        Request(context, indicators[start : start + REQUEST])
-        for _, (context, indicators) in sorted(groups.items(), key=lambda group: group[0][0])
-        for start in range(0, len(indicators), REQUEST)
-    ]
+        if item.own is None:
+            entries.append(Entry(NewIndicator(value=item.value), default))
+            continue
+        try:
+            own = item.own.context(told)
+        except InputError as error:
+            missing.append(Missing(item.value, str(error)))
+            continue
+        # An item can say its type and when its validity begins; of the rest, the contract knows what holds for a request.
+        said = {name: value for name, value in own if value is not None and name != "valid_from"}
+        indicator = NewIndicator(value=item.value, type=item.own.type, valid_from=own.valid_from)
+        entries.append(Entry(indicator, default.model_copy(update=said)))
+    return entries, missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sekoia_cti.client.importing.importer import Progress
+from sekoia_cti.client.importing.watch import Progress
 
 __all__ = ["ProgressLog"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,7 +19,7 @@ from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.wire import Context, aware, value_of
 from sekoia_cti.indicators.matching import identity
 
-__all__ = ["Expected", "Tally"]
+__all__ = ["Again", "Expected", "Tally"]
 
 THERE, ACTIVE, AS_ASKED, CHANGED = 1, 2, 4, 8
 
@@ -47,6 +47,20 @@ class Tally:
     def all_as_asked(self) -> bool:
         """Whether every value is in, with the context that was sent."""
         return self.as_asked == self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Values that are read anew whenever they are gone through, so that they need not be held.
+
+    Args:
+        read: Begins to read them.
+    """
+
+    read: Callable[[], Iterator[str]]
+
+    def __iter__(self) -> Iterator[str]:
+        return self.read()
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
+from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
@@ -31,7 +31,6 @@ from sekoia_cti.client.wire import (
     Count,
     Counts,
     Mapping,
-    NewIndicator,
     TaskEvent,
 )
 from sekoia_cti.indicators.matching import identity
@@ -139,16 +138,12 @@ class Importer:
             SekoiaError: Sekoia took none of them.
         """
         entries = list(entries)
-        sendable = set(self._sendable([entry.value for entry in entries]))
-        requests = requests_for(entry for entry in entries if entry.value in sendable)
+        sendable = set(self._sendable([entry.item.value for entry in entries]))
+        requests = requests_for(entry for entry in entries if entry.item.value in sendable)
 
         def send(request: Request) -> Added:
-            # An item can say when its validity begins only for itself; of the rest all of the request have the same.
-            items = [
-                NewIndicator(value=value, type=type) for value, type in zip(request.values, request.types, strict=True)
-            ]
             return self.rest.add_indicators(
-                self.collection_id, items, context=request.context, attempts_at_500=ATTEMPTS
+                self.collection_id, request.items, context=request.context, attempts_at_500=ATTEMPTS
             )
 
         self._submit_all(requests, sum(len(request.values) for request in requests), send)
@@ -193,26 +188,26 @@ class Importer:
             self._expected.add(values, self.context)
         self._note_accepted(accepted, count)
 
+    def leave_out(self, missing: Iterable[Missing]) -> None:
+        """Count values as missing that cannot be submitted at all."""
+        self._missing += missing
+
     def finish(self) -> Outcome:
         """Wait until it is known what became of everything, or the deadline passes."""
         if self.live is None and not self.watch.ended() and self.watch.submissions:
             return self._outcome("submitted")
-        if self._failure is not None and self.live is None:
-            return self._outcome("incomplete")
+        if isinstance(self._failure, Interrupted):
+            return self._outcome("incomplete")  # the platform stops the process: nothing is waited for
         try:
             return self._outcome(self._wait())
         except SekoiaError as error:
             self._failure = self._failure or error
             return self._outcome("incomplete")
 
-    def stopped(self) -> Outcome:
-        """What is known now, without waiting for more."""
-        return self._outcome("incomplete")
-
     @property
-    def failure(self) -> SekoiaError | None:
-        """What kept values from being submitted, if anything did."""
-        return self._failure
+    def indicator_ids(self) -> list[str]:
+        """Ids of indicators, where Sekoia told them at once."""
+        return list(self._ids)
 
     # How it submits
 
@@ -389,7 +384,6 @@ class Importer:
             refused=self._missing,
             taken=self._taken,
             settled=self._settled,
-            indicator_ids=tuple(self._ids),
             failure=self._failure,
         ).outcome(status)
 

@@ -38,7 +38,6 @@ class Outcome:
         missing: The first :data:`MOST_MISSING` values that are not in, each with a reason.
         missing_count: How many there are; None where that could not be found out.
         context_differs_count: Values that are in, without the context that was sent; None where they were not looked at.
-        indicator_ids: Ids of indicators, where Sekoia told them at once.
         warnings: What people should know, as sentences.
         failure: What ended the import early, if anything did.
     """
@@ -54,7 +53,6 @@ class Outcome:
     missing: tuple[Missing, ...] = ()
     missing_count: int | None = None
     context_differs_count: int | None = None
-    indicator_ids: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: SekoiaError | None = None
 
@@ -69,7 +67,6 @@ class Conclusion:
         refused: Values that could not be submitted.
         taken: How many values Sekoia took; None when they are not known.
         settled: Of them, how many an answer showed to be in.
-        indicator_ids: See :class:`Outcome`.
         failure: What kept values from being submitted or waited for, if anything did.
     """
 
@@ -78,7 +75,6 @@ class Conclusion:
     refused: Sequence[Missing]
     taken: int | None
     settled: int
-    indicator_ids: tuple[str, ...]
     failure: SekoiaError | None
 
     def outcome(self, status: Status) -> Outcome:
@@ -104,7 +100,6 @@ class Conclusion:
             missing=tuple(missing[:MOST_MISSING]),
             missing_count=missing_count,
             context_differs_count=differs,
-            indicator_ids=self.indicator_ids,
             warnings=tuple(self._warnings(status, missing_count, differs)),
             failure=self.failure,
         )

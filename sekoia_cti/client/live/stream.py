@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import ssl
 import threading
@@ -14,13 +13,13 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-import certifi
 from pydantic import BaseModel, ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError
 from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
 from sekoia_cti.client.live.signals import Connected, Disconnected, Heard, Signal
+from sekoia_cti.client.network import proxy_for, trust
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import ImportEvent, TaskEvent
 
@@ -182,7 +181,8 @@ class LiveAPI:
         patience = self._patience
         with connect(
             self._url,
-            ssl=_trust() if self._url.startswith("wss:") else None,
+            ssl=trust() if self._url.startswith("wss:") else None,
+            proxy=proxy_for(self._url),
             # HTTP
             additional_headers={"Cookie": f"access_token_cookie={self._key}"},
             # Timeouts
@@ -264,14 +264,6 @@ class _Greeting(BaseModel):
             return not cls.model_validate_json(raw).authenticated
         except ValidationError:
             return False
-
-
-def _trust() -> ssl.SSLContext:
-    """The authorities that requests trusts, so that both connections agree (``Session.merge_environment_settings``)."""
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
-    if os.path.isdir(bundle):  # noqa: PTH112  # the variable holds a file or a folder, as for requests
-        return ssl.create_default_context(capath=bundle)
-    return ssl.create_default_context(cafile=bundle)
 
 
 def _silent() -> logging.Logger:
