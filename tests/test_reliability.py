@@ -29,12 +29,13 @@ from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from sekoia_cti.client.importing.importer import Importer, Outcome, Progress
+from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.outcome import Outcome
+from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.live.stream import LiveAPI
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
-from sekoia_cti.indicators.text import sample
 from tests.actions.test_import_file import as_csv, as_xlsx
 from tests.conftest import ROOT, Platform
 from tests.pipe import Pipe
@@ -55,13 +56,8 @@ class Import:
 
     def submit(self, values: list[str] = DOMAINS) -> str:
         """Submit values."""
-        text = "\n".join(values)
-        task_id = self.importer.submit(
-            lambda: self.importer.collections.import_text(self.collection_id, text, context=self.importer.context),
-            sample=lambda: sample(values),
-            last=sample(values)[0] if sample(values) else None,
-            expected=len(values),
-        )
+        self.importer.submit_text(values)
+        task_id = self.importer.watch.submissions[-1].task_id
         assert task_id
         return task_id
 
@@ -89,14 +85,16 @@ def importing(
         LiveAPI(live_url or sandbox.live_url, sandbox.api_key, patience=patient) as live,
     ):
         reached: list[Progress] = []
+        warnings: list[str] = []
         importer = Importer(
-            collections=rest,
+            rest=rest,
             live=live,
             collection=rest.collection(collection_id),
             context=context or Context(),
             deadline=deadline,
             patience=patient,
             on_progress=reached.append,
+            on_warning=warnings.append,
         )
         importer.connect()
         running = Import(sandbox, collection_id, importer)
@@ -135,7 +133,7 @@ def test_an_end_before_the_answer(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "liveapi", Progress(1_000, 1_000))
+    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("completed", "liveapi", Progress(1_000, 1_000))
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 1012, None])
@@ -158,7 +156,7 @@ def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | N
     with importing(sandbox, collection_id, look_first=100, look_quiet=100) as running:
         running.submit()
         outcome = finishing(running, meanwhile)
-    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
     assert_all_in(sandbox, collection_id)
 
 
@@ -185,7 +183,7 @@ def test_a_half_open_connection(sandbox: Sandbox, collection_id: str) -> None:
     ):
         running.submit()
         outcome = finishing(running, meanwhile)
-    assert outcome.completed
+    assert outcome.status == "completed"
     assert_all_in(sandbox, collection_id)
 
 
@@ -210,7 +208,7 @@ def test_the_final_event_is_missed(sandbox: Sandbox, collection_id: str) -> None
     with importing(sandbox, collection_id, seconds=300, look_first=0.5, look_quiet=100) as running:
         running.submit()
         outcome = finishing(running, meanwhile)
-    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "api", Progress(1_000, 1_000))
+    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("completed", "api", Progress(1_000, 1_000))
 
 
 @pytest.mark.fault(
@@ -224,7 +222,7 @@ def test_the_final_event_is_lost(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id, seconds=300) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.confirmed_by) == (True, "api")
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "api")
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 502, 503])
@@ -294,7 +292,7 @@ def test_rest_fails_meanwhile(sandbox: Sandbox, collection_id: str, status: int)
     with importing(sandbox, collection_id, look_quiet=0.1) as running:
         running.submit()
         outcome = finishing(running, meanwhile)
-    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
 
 
 # The truth of the task
@@ -310,7 +308,7 @@ def test_nothing_ever_happens(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id, seconds=1.5, look_quiet=0.1) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (False, None, Progress())
+    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("incomplete", None, Progress())
     assert any(request.path.endswith("/indicators") for request in sandbox.requests)
     sandbox.release_imports()
 
@@ -323,13 +321,13 @@ def test_a_list_that_was_there_before(sandbox: Sandbox, collection_id: str) -> N
     """Yesterday's import of the same values does not confirm today's."""
     with importing(sandbox, collection_id) as running:
         running.submit()
-        assert running.importer.finish().completed
+        assert running.importer.finish().status == "completed"
     sandbox.hold_imports()
     sandbox.faults.lose_events = "all"
     with importing(sandbox, collection_id, seconds=1.5, look_quiet=0.1) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert not outcome.completed
+    assert outcome.status == "incomplete"
     sandbox.release_imports()
 
 
@@ -340,7 +338,7 @@ def test_a_stall(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id, seconds=1.5, look_quiet=0.1) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.progress) == (False, Progress(500, 1_000))
+    assert (outcome.status, outcome.progress) == ("incomplete", Progress(500, 1_000))
 
 
 @pytest.mark.fault("`0/0` comes first, then real progress", "Waits for the real end; completed")
@@ -350,7 +348,7 @@ def test_zero_of_zero_first(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.progress) == (True, Progress(1_000, 1_000))
+    assert (outcome.status, outcome.progress) == ("completed", Progress(1_000, 1_000))
 
 
 @pytest.mark.fault("`0/0` is the true end, since nothing usable was sent", "Completed with 0, after the settling time")
@@ -362,7 +360,7 @@ def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
         task_id = running.submit(["nothing usable"])
         running.tell(task_id, 0, 0)
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.confirmed_by, outcome.progress) == (True, "liveapi", Progress(0, 0))
+    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("completed", "liveapi", Progress(0, 0))
     sandbox.release_imports()
 
 
@@ -379,7 +377,7 @@ def test_odd_but_clear(sandbox: Sandbox, collection_id: str, fault: str, value: 
     with importing(sandbox, collection_id, look_quiet=100) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
 
 
 @pytest.mark.fault("Events without attributes, arrays, binary messages, no JSON, events of 5 MB", "Ignored; completed")
@@ -408,7 +406,7 @@ def test_junk(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id, look_quiet=100) as running:
         task_id = running.submit()
         outcome = finishing(running, meanwhile)
-    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
 
 
 @pytest.mark.fault("20,000 unrelated events a second", "Ignored; completed")
@@ -418,7 +416,7 @@ def test_noise(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id, look_quiet=100) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.confirmed_by) == (True, "liveapi")
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
 
 
 @pytest.mark.fault("Another task's events, of the same shape", "Not ours; waits for our own end")
@@ -430,7 +428,7 @@ def test_events_of_another_task(sandbox: Sandbox, collection_id: str) -> None:
         running.submit()
         running.tell("somebody-elses", 5, 5)
         outcome = running.importer.finish()
-    assert (outcome.completed, outcome.progress) == (False, Progress())
+    assert (outcome.status, outcome.progress) == ("incomplete", Progress())
     sandbox.release_imports()
 
 
@@ -523,7 +521,7 @@ def test_a_read_timeout(sandbox: Sandbox, collection_id: str) -> None:
     with importing(sandbox, collection_id, read=0.3) as running:
         running.submit()
         outcome = running.importer.finish()
-    assert outcome.completed
+    assert outcome.status == "completed"
     assert sum(request.path.endswith("/text") for request in sandbox.requests) == 2
     assert_all_in(sandbox, collection_id)
 

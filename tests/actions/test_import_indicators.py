@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
-from sekoia_cti.actions.common.items import read_items, requests_for
+from sekoia_cti.actions.common.items import read_items
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.indicators.kill_chains import KillChain

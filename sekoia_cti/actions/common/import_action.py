@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -12,6 +12,7 @@ from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
+from sekoia_cti.client.importing.requests import LINES
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.display import shown
@@ -83,6 +84,8 @@ class ImportResults(ResultsForm):
 class ImportAction(SekoiaAction):
     """An import: LiveAPI is connected before anything is submitted, and one deadline holds for all of it."""
 
+    lines_per_task: ClassVar[int] = LINES
+
     @contextmanager
     def importer(self, arguments: ImportArguments, collection_id: str) -> Iterator[Importer]:
         """An importer that is ready for submissions.
@@ -111,6 +114,7 @@ class ImportAction(SekoiaAction):
                 patience=self.patience,
                 on_progress=ProgressLog(self.tell),
                 on_warning=lambda sentence: self.tell(sentence, "warning"),
+                lines=self.lines_per_task,
             )
             importer.connect()
             yield importer

@@ -11,6 +11,7 @@ from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
 from sekoia_cti.client.importing.requests import (
+    LINES,
     Entry,
     Missing,
     Request,
@@ -46,6 +47,9 @@ ATTEMPTS = 4
 BY_THE_LIMIT = 3
 """Values refused one by one after which the community's limit, if it may be passed, is taken for the reason."""
 
+REFUSAL = 0.2
+"""Seconds that a refusal by message may take before the first submission, where LiveAPI does not answer a ping earlier."""
+
 CATCH_UP = 1.0
 """Seconds after the deadline for reading what has arrived before it."""
 
@@ -63,6 +67,7 @@ class Importer:
         patience: Settling and looking times.
         on_progress: Told of each change.
         on_warning: Told what people should know at once.
+        lines: The most that one request carries as text.
     """
 
     rest: RestClient
@@ -73,6 +78,7 @@ class Importer:
     patience: Patience
     on_progress: Callable[[Progress], None]
     on_warning: Callable[[str], None]
+    lines: int = LINES
 
     def __post_init__(self) -> None:
         self.watch = ImportWatch(self.patience, self.deadline.start, self.deadline.at)
@@ -129,7 +135,9 @@ class Importer:
                 attempts_at_500=ATTEMPTS,
             )
 
-        self._submit_all((Request(self.context, part) for part in parts(sendable)), len(sendable), send)
+        self._submit_all(
+            (Request(self.context, part) for part in parts(sendable, lines=self.lines)), len(sendable), send
+        )
 
     def submit_entries(self, entries: Iterable[Entry]) -> None:
         """Submit indicators that each have a context, in requests of at most a hundred.
@@ -235,9 +243,7 @@ class Importer:
                     break
                 self._failure = self._failure or error
                 if submissions.refused(request, _refusal(error)) and limited:
-                    limit = _explained(error, held, count)
-                    self._failure = limit
-                    submissions.stop(None, "it was not submitted")
+                    submissions.stop(submissions.next(), "it was not submitted")
                     break
             except SekoiaError as error:
                 self._stop(submissions, request, error)
@@ -248,7 +254,9 @@ class Importer:
         self._missing += submissions.missing
         if not self._taken and self._failure is not None:
             raise self._failure
-        if submissions.stopped is False:
+        if limited and isinstance(self._failure, Refused):
+            self._failure = _explained(self._failure, held, count)
+        elif not submissions.stopped:
             self._failure = None  # single values were refused, and are listed: the others went in
 
     def _stop(self, submissions: Submissions, request: Request, error: SekoiaError) -> None:
@@ -297,6 +305,8 @@ class Importer:
 
     def _refuse_a_refused_key(self) -> None:
         """A refusal by message can come at any time; before anything is submitted it is an error like one at the handshake."""
+        if self.live is not None and not self.watch.submissions:
+            self.live.catch_up(REFUSAL)
         while self.live is not None and (signal := self.live.next(0)) is not None:
             if isinstance(signal, Disconnected) and signal.final and not self.watch.submissions:
                 raise signal.error

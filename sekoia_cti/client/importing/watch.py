@@ -227,7 +227,8 @@ class ImportWatch:
             return Listen(until=min([due, self.deadline, *almost, self._quiet_until()]))
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
             return Ask(task_id)
-        if not self.can_look or any(submission.working for submission in self._open()):
+        working = any(submission.working for submission in self._open())
+        if not self.can_look or (working and (now < self._last_chance() or self.found is not None)):
             self._looks += 1
             self._looked_at = now
             return Listen(until=min(self._next_look(), self.deadline))
@@ -345,13 +346,16 @@ class ImportWatch:
         again = self._looked_at + pause if self._looks else -math.inf
         if self.ended() or self._is_nearly_told():
             return again
-        last_chance = self.deadline - min(20.0, (self.deadline - self.start) / 4)
         due = min(
             submission.heard_at + (self.patience.look_first if submission.missed else self.patience.look_quiet)
             for submission in self._open()
         )
         heard_at = min(submission.heard_at for submission in self._open())
-        return max(min(due, max(last_chance, heard_at + self.patience.look_first)), again)
+        return max(min(due, max(self._last_chance(), heard_at + self.patience.look_first)), again)
+
+    def _last_chance(self) -> float:
+        """When to look at the latest, so that there is time for the looks that must follow."""
+        return self.deadline - min(20.0, (self.deadline - self.start) / 4)
 
     def _is_nearly_told(self) -> bool:
         """Whether all that is open waits for silence to make an end of what was told."""

@@ -64,6 +64,7 @@ class LiveAPI:
         self._early: dict[str, deque[ImportEvent | TaskEvent]] = {}
         self._submitting = True
         self._closing = threading.Event()
+        self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveapi", daemon=True)
 
     def __enter__(self) -> Self:
@@ -152,6 +153,8 @@ class LiveAPI:
         def ping() -> None:
             with suppress(ConnectionClosed):
                 connection.ping().wait(timeout)
+                self._closing.wait(0.01)  # for the thread to wake up, should it have been idle
+                self._idle.wait(timeout)
 
         # In a thread, since a server that reads nothing can block the sending.
         pinger = threading.Thread(target=ping, name="liveapi-ping", daemon=True)
@@ -206,10 +209,20 @@ class LiveAPI:
                 connection.send(UPGRADE)
                 self._signals.put(Connected())
                 while True:
-                    self._take(connection.recv(decode=False))
+                    self._take(self._received(connection))
             finally:
                 with self._mutex:
                     self._connection = None
+
+    def _received(self, connection: ClientConnection) -> bytes:
+        """The next message; :meth:`catch_up` is told when there is none to be read."""
+        try:
+            return connection.recv(timeout=0, decode=False)
+        except TimeoutError:
+            self._idle.set()
+        raw = connection.recv(decode=False)
+        self._idle.clear()
+        return raw
 
     def _refuse_redirects(self, connection: ClientConnection) -> None:
         """The library follows redirects, to other hosts without the key; REST refuses them, and so do we."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,10 +13,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from sandbox import Sandbox
-from sekoia_cti.client.errors import DeadlinePassed, LiveAPIRefused, LiveAPIUnreachable
-from sekoia_cti.client.live.signals import Connected, Disconnected, Message
-from sekoia_cti.client.live.stream import MESSAGE_LIMIT, LiveAPI
+from sekoia_cti.client.errors import LiveAPIRefused, LiveAPIUnreachable
+from sekoia_cti.client.live.signals import Connected, Disconnected, Heard
+from sekoia_cti.client.live.stream import EARLY_EVENTS, EARLY_TASKS, MESSAGE_LIMIT, LiveAPI
 from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import ImportEvent
 from tests.hostile import Hostile, answer, silence
 
 PATIENCE = Patience.none()
@@ -65,52 +68,122 @@ def test_a_silent_server_lets_us_in() -> None:
         assert live.ready(Deadline(10)) is None
 
 
-def test_only_what_may_concern_a_task_is_passed_on() -> None:
-    """Before all is submitted every import's events are heard, afterwards only those of the tasks."""
+def progress(task_id: object, imported: int = 1) -> str:
+    """An import's event."""
+    return json.dumps({"type": "ioc-collection", "attributes": {"task_id": task_id, "imported": imported, "total": 9}})
+
+
+def heard(live: LiveAPI) -> tuple[str, object]:
+    """The task and the figure or state of the next event."""
+    signal = live.next(10)
+    assert isinstance(signal, Heard), signal
+    event = signal.event
+    return event.task_id, event.imported if isinstance(event, ImportEvent) else event.status
+
+
+def test_only_what_concerns_a_task_is_passed_on() -> None:
+    """An event that comes before the answer is kept for its task; those of other tasks concern nobody."""
     may_go_on = threading.Event()
 
     def handler(connection: ServerConnection) -> None:
-        connection.send('{"attributes": {"task_id": "early"}}')
+        connection.send(progress("ours", 1))
+        connection.send(progress("other", 2))
+        connection.send(progress(17, 3))
         connection.send('{"type": "alert"}')
+        connection.send(progress("ours", 4))
+        connection.send('{"type": "task", "attributes": {"id": "ours", "status": "RUNNING", "attributes": {}}}')
         may_go_on.wait(10)
-        connection.send('{"attributes": {"task_id": "other"}}')
-        connection.send('{"attributes": {"task_id": "ours"}}')
+        connection.send(progress("other", 5))
+        connection.send(progress("ours", 6))
         stay(connection)
 
     with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
         assert live.ready(Deadline(10)) is None
-        assert live.next(10) == Message(b'{"attributes": {"task_id": "early"}}')
-        live.only(["ours"])
+        live.catch_up(10)
+        live.awaits("ours")
+        live.awaits("17")
+        live.all_submitted()
         may_go_on.set()
-        assert live.next(10) == Message(b'{"attributes": {"task_id": "ours"}}')
+        assert [heard(live) for _ in range(5)] == [
+            ("ours", 1),
+            ("ours", 4),
+            ("ours", "RUNNING"),
+            ("17", 3),
+            ("ours", 6),
+        ]
         assert live.next(0) is None
 
 
-def test_a_busy_community_hides_nothing() -> None:
-    """Among foreign messages of all shapes, ours come through in fragments as well, and a ping is answered."""
+def test_a_busy_community_fills_no_memory() -> None:
+    """While a submission is unanswered, only the last events of only so many tasks are kept."""
+
+    def handler(connection: ServerConnection) -> None:
+        for number in range(EARLY_TASKS + 1):
+            connection.send(progress(f"task-{number}"))
+        for number in range(EARLY_EVENTS + 1):
+            connection.send(progress("ours", number))
+        stay(connection)
+
+    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
+        assert live.ready(Deadline(10)) is None
+        live.catch_up(30)
+        for task_id in ("task-0", "task-1", f"task-{EARLY_TASKS}", "ours"):
+            live.awaits(task_id)
+        told = [heard(live) for _ in range(1 + EARLY_EVENTS)]
+        assert live.next(0) is None
+    assert told == [(f"task-{EARLY_TASKS}", 1), *(("ours", number) for number in range(1, EARLY_EVENTS + 1))]
+
+
+def test_our_events_come_through_in_fragments_among_foreign_ones() -> None:
+    """Among foreign messages of all shapes ours come through, and a ping is answered."""
     foreign = '{"type": "alert", "details": "' + "." * 1_000 + '"}'
     may_go_on, answered = threading.Event(), threading.Event()
 
     def handler(connection: ServerConnection) -> None:
-        connection.send("x" * 1_000)  # whatever comes first ends the waiting for a greeting
         may_go_on.wait(10)
         for number in range(200):
             connection.send(foreign if number % 2 else foreign.encode())
         connection.send([foreign, foreign])
-        connection.send(['{"task_id": "ou', 'rs", "at": 1}'])
+        ours = progress("ours", 7)
+        connection.send([ours[:20], ours[20:]])
         if connection.ping().wait(10):
             answered.set()
-        connection.send(foreign.replace("alert", "ours"))
+        connection.send(progress("ours", 8))
         stay(connection)
 
-    patience = PATIENCE.but(greeting=60.0)
-    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=patience) as live:
+    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
         assert live.ready(Deadline(10)) is None
-        live.only(["ours"])
+        live.awaits("ours")
+        live.all_submitted()
         may_go_on.set()
-        assert live.next(10) == Message(b'{"task_id": "ours", "at": 1}')
-        assert live.next(10) == Message(foreign.replace("alert", "ours").encode())
+        assert [heard(live), heard(live)] == [("ours", 7), ("ours", 8)]
         assert answered.is_set()
+
+
+def test_a_redirect_to_another_host_is_refused(sandbox: Sandbox) -> None:
+    """The library would follow it, without the key: whoever listens there is not LiveAPI."""
+    with websocket(stay) as elsewhere:
+
+        def redirect(connection: socket.socket) -> None:
+            connection.sendall(
+                f"HTTP/1.1 302 Found\r\nLocation: ws://{elsewhere}/\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+
+        with Hostile(redirect) as server, LiveAPI(f"ws://{server.host}/live/", "k", patience=PATIENCE) as live:
+            error = live.ready(Deadline(10))
+    assert isinstance(error, LiveAPIUnreachable)
+    assert error.reason == f"it redirects to {elsewhere}"
+
+
+def test_a_missing_library_for_a_proxy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SOCKS proxy that cannot be used makes LiveAPI unreachable; the thread survives."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with LiveAPI("ws://sekoia.example/live/", "k", patience=PATIENCE) as live:
+        error = live.ready(Deadline(10))
+    assert isinstance(error, LiveAPIUnreachable)
+    assert error.reason == "the environment names a SOCKS proxy, for which a library is missing"
 
 
 def test_a_message_above_the_limit_ends_the_connection() -> None:
@@ -185,14 +258,14 @@ def test_who_does_not_speak_websocket_is_unreachable(script: Callable[[object], 
     assert error.reason == reason
 
 
-def test_the_deadline_ends_the_connecting() -> None:
-    """A server that never answers does not hold us beyond the deadline."""
-    with (
-        Hostile(silence) as server,
-        LiveAPI(f"ws://{server.host}", "k", patience=PATIENCE) as live,
-        pytest.raises(DeadlinePassed, match="while connecting to LiveAPI"),
-    ):
-        live.ready(Deadline(0.2))
+def test_a_handshake_that_stalls_keeps_nobody() -> None:
+    """A server that never answers costs a quarter of the time that is left, not all of it."""
+    with Hostile(silence) as server, LiveAPI(f"ws://{server.host}", "k", patience=PATIENCE) as live:
+        deadline = Deadline(1.0)
+        error = live.ready(deadline)
+        assert deadline.remaining()
+    assert isinstance(error, LiveAPIUnreachable)
+    assert error.reason == "no answer in time"
 
 
 def test_a_slow_handshake_is_waited_for(sandbox: Sandbox) -> None:
