@@ -309,6 +309,7 @@ def test_nothing_ever_happens(sandbox: Sandbox, collection_id: str) -> None:
         running.submit()
         outcome = running.importer.finish()
     assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("incomplete", None, Progress())
+    assert outcome.missing_count == len(DOMAINS)
     assert any(request.path.endswith("/indicators") for request in sandbox.requests)
     sandbox.release_imports()
 
@@ -351,7 +352,10 @@ def test_zero_of_zero_first(sandbox: Sandbox, collection_id: str) -> None:
     assert (outcome.status, outcome.progress) == ("completed", Progress(1_000, 1_000))
 
 
-@pytest.mark.fault("`0/0` is the true end, since nothing usable was sent", "Completed with 0, after the settling time")
+@pytest.mark.fault(
+    "`0/0` is the true end, since nothing usable was sent",
+    "`rejected`, after the settling time",
+)
 def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
     """Silence after it settles the matter."""
     sandbox.hold_imports()
@@ -360,7 +364,7 @@ def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
         task_id = running.submit(["nothing usable"])
         running.tell(task_id, 0, 0)
         outcome = running.importer.finish()
-    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("completed", "liveapi", Progress(0, 0))
+    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("rejected", "liveapi", Progress(0, 0))
     sandbox.release_imports()
 
 
@@ -599,8 +603,8 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
         assert process.wait(5) == 0, rest
     told = node_run.received[-1]
     assert told["error"] == (
-        "The import could not be followed to its end: 500 of 1,000 indicators were imported so far; the import goes on in "
-        "Sekoia, so look into the collection before running the action again. The platform stopped the action before it was "
+        "The import could not be followed to its end: 500 of 1,000 indicators were imported so far; what was submitted "
+        "goes on in Sekoia, so look into the collection before running the action again. The platform stopped the action before it was "
         "done: run it again."
     )
     assert told["results"]["status"] == "incomplete"
@@ -629,7 +633,8 @@ def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_p
         assert node_run.finished.wait(5)
         assert process.wait(5) == 0
     told = node_run.received[-1]
-    assert told["error"].startswith("100 indicators were not submitted. The import could not be followed to its end: ")
+    assert told["error"].startswith("The import could not be followed to its end: ")
+    assert {missing["reason"] for missing in told["results"]["missing"]} == {"it was not submitted"}
     assert told["error"].endswith(" The platform stopped the action before it was done: run it again.")
     assert (told["results"]["status"], told["results"]["submitted"]) == ("incomplete", 100)
     sandbox.release_imports()

@@ -8,7 +8,7 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.formats import FILE_FORMATS, FormatName
 from sekoia_cti.actions.common.progress import ProgressLog
-from sekoia_cti.client.importing.importer import Progress
+from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm

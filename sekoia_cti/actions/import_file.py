@@ -12,12 +12,11 @@ from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.actions.common.prepared import Prepared, Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
-from sekoia_cti.client.errors import RequestError, SekoiaError
+from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.text import sample, thin
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]

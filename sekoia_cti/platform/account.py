@@ -9,6 +9,7 @@ from sekoia_automation.account_validator import AccountValidator
 from sekoia_automation.exceptions import ModuleConfigurationError
 
 from sekoia_cti.client.errors import DeadlinePassed, LiveAPIUnreachable, SekoiaError
+from sekoia_cti.client.live.signals import Disconnected
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.item import SekoiaItem
@@ -65,6 +66,10 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
         try:
             with self.live() as live:
                 unreachable = live.ready(Deadline(self.seconds))
+                live.catch_up(self.patience.greeting)
+                refused = live.next(0)
+            if isinstance(refused, Disconnected) and refused.final:
+                return str(refused.error)
         except DeadlinePassed as error:
             return self._too_late("LiveAPI", error)
         except SekoiaError as error:

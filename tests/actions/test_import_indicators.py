@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
-from sekoia_cti.actions.common.items import read_items
+from sekoia_cti.actions.common.items import entries_for, read_items
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.indicators.kill_chains import KillChain
@@ -59,7 +59,7 @@ def test_a_list_goes_in_by_the_hundred(
     assert run.results["confirmed_by"] == ("liveapi" if as_task else "api")
     assert len(run.results["task_ids"]) == (3 if as_task else 0)
     assert (run.results["duplicates"], run.results["by_type"]) == (1, {"domain": 250})
-    assert (run.results["failed"], run.results["failed_count"]) == ([], 0)
+    assert (run.results["missing"], run.results["missing_count"]) == ([], 0)
     there = sandbox.indicators(collection_id)
     assert {indicator["name"] for indicator in there} == set(DOMAINS)
     assert set(run.results["indicator_ids"]) == (set() if as_task else {indicator["id"] for indicator in there})
@@ -112,14 +112,17 @@ def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, coll
     assert run.error is None
     assert run.results
     assert run.results["status"] == "partial"
-    assert [failure["value"] for failure in run.results["failed"]] == bad
-    assert all("is no valid indicator" in failure["reason"] for failure in run.results["failed"])
-    assert (run.results["submitted"], run.results["imported"], run.results["failed_count"]) == (120, 120, 2)
+    assert [missing["value"] for missing in run.results["missing"]] == bad
+    assert all("is no valid indicator" in missing["reason"] for missing in run.results["missing"])
+    assert (run.results["submitted"], run.results["imported"], run.results["missing_count"]) == (120, 120, 2)
     assert names(sandbox, collection_id) == set(DOMAINS[:120])
-    assert "2 of the indicators did not go in: see the result failed; the first, “bad.example.com”" in run.logs
+    assert (
+        "The import ended, and 2 indicators are not in the collection: “bad.example.com” (Sekoia refused it: "
+        in run.logs
+    )
 
 
-def test_unknown_values_come_last(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+def test_unknown_values_keep_nobody_out(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """What we do not recognise is sent all the same, apart from the others, whom a refusal then does not touch."""
     unknown = [f"setup{number}.exe" for number in range(30)]
     run = platform.run(
@@ -127,11 +130,13 @@ def test_unknown_values_come_last(sandbox: Sandbox, platform: Platform, collecti
     )
     assert run.results
     assert run.results["unrecognized_count"] == 31
-    assert [indicator["value"] for indicator in submissions(sandbox)[0]["indicators"]] == DOMAINS[:5]
     assert names(sandbox, collection_id) >= set(DOMAINS[:5])
     # The sandbox takes the names for domains; the network it refuses.
-    assert run.results["failed"] == [
-        {"value": "192.0.2.0/24", "reason": "indicators.0.value: '192.0.2.0/24' is no valid indicator"}
+    assert run.results["missing"] == [
+        {
+            "value": "192.0.2.0/24",
+            "reason": "Sekoia refused it: indicators.0.value: '192.0.2.0/24' is no valid indicator",
+        }
     ]
 
 
@@ -143,10 +148,10 @@ def test_a_request_of_nothing_but_refusals_is_given_up(
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=[*items, *DOMAINS[:3]])
     assert run.error is None
     assert run.results
-    assert run.results["failed_count"] == 100
-    assert run.results["failed"][-1] == {
+    assert run.results["missing_count"] == 100
+    assert run.results["missing"][-1] == {
         "value": "192.0.2.99",
-        "reason": "Sekoia refused a request with it, and others of the request one by one",
+        "reason": "Sekoia refused a request with it, and others of that request one by one",
     }
     assert len(submissions(sandbox)) < 30
     assert names(sandbox, collection_id) == set(DOMAINS[:3])
@@ -168,7 +173,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
     assert run.error is None
     assert run.results
     assert (run.results["status"], run.results["imported"]) == ("partial", 1)
-    reasons = {failure["value"]: failure["reason"] for failure in run.results["failed"]}
+    reasons = {missing["value"]: missing["reason"] for missing in run.results["missing"]}
     assert reasons.keys() == {"{'ioc': 'a.example.com'}", "b.example.com", "c.example.com", "# a comment"}
     assert reasons["{'ioc': 'a.example.com'}"] == "value: it is required"
     assert reasons["b.example.com"].startswith("valid_until: it must be an ISO 8601 date")
@@ -193,8 +198,8 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
         ),
         (
             {"indicators": [{"value": "192.0.2.1", "type": "url"}]},
-            "None of the indicators went in: see the result failed; the first, “192.0.2.1”: "
-            "indicators.0.value: '192.0.2.1' is no valid indicator.",
+            "The import ended, and none of the indicators is in the collection: “192.0.2.1” (Sekoia refused it: "
+            "indicators.0.value: '192.0.2.1' is no valid indicator).",
         ),
     ],
 )
@@ -226,7 +231,7 @@ def test_the_limit_of_the_community(sandbox: Sandbox, platform: Platform, collec
     assert "The import may pass the limit: the community holds 0 of at most 120 indicators, and up to 250" in run.logs
     assert run.results
     assert run.results["status"] == "incomplete"
-    assert run.results["submitted"] + run.results["failed_count"] == 250
+    assert run.results["submitted"] + run.results["missing_count"] == 250
     assert len(names(sandbox, collection_id)) == run.results["imported"] >= 100
 
 
@@ -238,13 +243,13 @@ def test_what_stops_it_half_way(sandbox: Sandbox, platform: Platform, collection
     ]
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
     assert run.error is not None
-    assert run.error.startswith(
-        "150 indicators were not submitted. Sekoia denied permission (HTTP 403) while submitting the"
-    )
+    assert "not in the collection: 150 of the indicators, such as “" in run.error
+    assert "Sekoia denied permission (HTTP 403) while submitting the" in run.error
     assert run.results
     assert (run.results["status"], run.results["submitted"], run.results["imported"]) == ("incomplete", 100, 100)
-    assert {failure["value"] for failure in run.results["failed"]} == set(DOMAINS[100:])
-    assert {failure["reason"] for failure in run.results["failed"]} == {"it was not submitted"}
+    assert {missing["value"] for missing in run.results["missing"]} == set(DOMAINS[100:200])
+    assert {missing["reason"] for missing in run.results["missing"]} == {"it was not submitted"}
+    assert run.results["missing_count"] == 150
     assert names(sandbox, collection_id) == set(DOMAINS[:100])
 
 
@@ -276,8 +281,8 @@ def test_an_answer_that_lists_less(sandbox: Sandbox, platform: Platform, collect
     ]
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=["A.example.com", "b.example.com"])
     assert run.results
-    assert (run.results["status"], run.results["imported"], run.results["total"]) == ("partial", 1, 2)
-    assert run.results["failed"] == [{"value": "b.example.com", "reason": "Sekoia's answer does not list it"}]
+    assert (run.results["status"], run.results["missing_count"]) == ("partial", 1)
+    assert run.results["missing"] == [{"value": "b.example.com", "reason": "it is not in the collection"}]
     assert run.results["indicator_ids"] == [listed["id"]]
 
 
@@ -310,9 +315,9 @@ def test_kill_chains_are_asked_for_once() -> None:
 
     entries = [{"value": f"d{number}.example", "kill_chain_phases": "unheard"} for number in range(3)]
     reading = read_items([*entries, {"value": "e.example", "kill_chain_phases": "impact"}], refanging=True)
-    (request,) = requests_for(reading, Context(description="x"), look_up)
+    (entry,), missing = entries_for(reading, Context(description="x"), look_up)
     assert asked == 1
-    assert len(reading.failed) == 3
-    assert request.context == Context(
+    assert len(missing) == 3
+    assert entry.context == Context(
         description="x", kill_chain_phases=[KillChainPhase(kill_chain_name="mitre-attack", phase_name="impact")]
     )

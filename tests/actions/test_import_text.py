@@ -37,6 +37,9 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "created": 5,
         "updated": 0,
         "ignored": 0,
+        "missing": [],
+        "missing_count": 0,
+        "context_differs_count": None,
         "duplicates": 0,
         "unrecognized": [{"line": 7, "value": "no indicator", "reason": "no known kind of indicator"}],
         "unrecognized_count": 1,
@@ -288,20 +291,17 @@ def test_a_long_list_goes_in_parts(platform: Platform, collection_id: str, monke
 def test_a_part_that_is_refused_does_not_lose_the_others(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other parts are imported and watched, and the results say what went in and what did not."""
+    """A part that Sekoia refuses is cut in halves, in which all of it goes in should nothing in it have been the reason."""
     monkeypatch.setattr(ImportIndicatorsFromText, "lines_per_task", 100)
     sandbox.faults.rest = [
         RestFault(path="/text$", delay=0.0),
         RestFault(path="/text$", status=400, body={"message": "no"}),
     ]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(MANY))
-    assert run.error == (
-        "100 of 250 indicators were not submitted. Sekoia refused the request (HTTP 400) while submitting the "
-        "indicators, saying “no”: correct the arguments of the action and run it again."
-    )
+    assert run.error is None
     assert run.results
-    assert (run.results["status"], run.results["submitted"]) == ("incomplete", 150)
-    assert (run.results["imported"], len(run.results["task_ids"])) == (150, 2)
+    assert (run.results["status"], run.results["submitted"]) == ("completed", 250)
+    assert (run.results["imported"], len(run.results["task_ids"])) == (250, 4)
 
 
 def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -312,7 +312,7 @@ def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform
     figures = "the community holds 2 of at most 3 indicators"
     assert f"warning: The import may pass the limit: {figures}, and up to 2 are to be added" in run.logs
     assert run.error is not None
-    assert run.error.startswith("Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “")
+    assert "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “" in run.error
     assert f"{figures} and 2 were to be added" in run.error
 
 
@@ -332,7 +332,7 @@ def test_progress_is_told(platform: Platform, collection_id: str, capsys: object
 
 
 def test_sekoia_counts_less_than_was_sent(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The import is complete by Sekoia's own figures, and a warning says that they are not ours."""
+    """An end that counts less than was sent leaves a doubt, and the collection decides."""
     sandbox.faults.rest = [RestFault(path="/text$", status=202, body={"task_id": "t"})]
     event = {"type": "ioc-collection", "attributes": {"task_id": "t", "imported": 2, "total": 2}}
 
@@ -346,10 +346,9 @@ def test_sekoia_counts_less_than_was_sent(sandbox: Sandbox, platform: Platform, 
             ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nb.example\nc.example"
         )
         told.result()
-    assert run.error is None
-    assert run.results and (run.results["status"], run.results["submitted"], run.results["total"]) == (
-        "completed",
-        3,
-        2,
+    assert run.error == (
+        "The import ended, and none of the indicators is in the collection: “a.example” (it is not in the collection), "
+        "“b.example” (it is not in the collection), “c.example” (it is not in the collection)."
     )
-    assert "warning: Sekoia counted 2 of the 3 indicators that were sent" in run.logs
+    assert run.results
+    assert [run.results[name] for name in ("status", "submitted", "total", "missing_count")] == ["rejected", 3, 2, 3]

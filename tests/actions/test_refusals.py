@@ -56,8 +56,8 @@ def test_refused_parameters(sandbox: Sandbox, platform: Platform, collection_id:
     sandbox.faults.rest = [RestFault(path="/text$", status=400, body={"message": "valid_until is in the past."})]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.error == (
-        "Sekoia refused the request (HTTP 400) while submitting the indicators, saying “valid_until is in the past”: "
-        "correct the arguments of the action and run it again."
+        "The import ended, and none of the indicators is in the collection: “evil.example” (Sekoia refused it: "
+        "valid_until is in the past)."
     )
 
 
@@ -109,8 +109,10 @@ def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_i
     text = "\n".join(f"d{number}.example" for number in range(2_000))
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, timeout=10)
     assert run.error == (
-        "The import was not confirmed within the timeout of 10 seconds: 1,000 of 2,000 indicators were imported so far; the "
-        "import goes on in Sekoia, so look into the collection before running the action again with a longer timeout."
+        "The import was not confirmed within the timeout of 10 seconds: 1,000 of 2,000 indicators were imported so far; not in "
+        "the collection: 1,000 of the indicators, such as “d1000.example” (it is not in the collection), “d1001.example” (it is "
+        "not in the collection), “d1002.example” (it is not in the collection); the import goes on in Sekoia, so look into the "
+        "collection before running the action again with a longer timeout."
     )
     assert run.results
     assert (run.results["status"], run.results["imported"], run.results["total"]) == ("incomplete", 1_000, 2_000)

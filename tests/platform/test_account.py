@@ -116,9 +116,9 @@ def test_it_ends_in_time(platform: Platform, validate: Any, monkeypatch: pytest.
     with Hostile(drip) as server, Hostile(silence) as live:
         platform.module_configuration = {"base_url": server.url, "liveapi_url": f"ws://{live.host}/live/"}
         told = validate()
-    assert told["error"] == " ".join(
-        f"{who} did not answer within 0.3 seconds while {doing}: check the module's configuration, the network and the proxy."
-        for who, doing in (("Sekoia", "listing the IOC collections"), ("LiveAPI", "connecting to LiveAPI"))
+    assert told["error"].startswith(
+        "Sekoia did not answer within 0.3 seconds while listing the IOC collections: check the module's configuration, the "
+        "network and the proxy. LiveAPI could not be reached at ws://"
     )
 
 

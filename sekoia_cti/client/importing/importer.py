@@ -194,6 +194,7 @@ class Importer:
             self._taken = None
         else:
             self._expected.add(values, self.context)
+            self._count(count or 0)
         self._note_accepted(accepted, count)
 
     def leave_out(self, missing: Iterable[Missing]) -> None:
@@ -252,12 +253,12 @@ class Importer:
                 submissions.taken()
                 self._note(request, answer)
         self._missing += submissions.missing
-        if not self._taken and self._failure is not None:
-            raise self._failure
         if limited and isinstance(self._failure, Refused):
             self._failure = _explained(self._failure, held, count)
         elif not submissions.stopped:
-            self._failure = None  # single values were refused, and are listed: the others went in
+            self._failure = None  # values were refused one by one, and are listed as missing
+        if not self._taken and self._failure is not None:
+            raise self._failure
 
     def _stop(self, submissions: Submissions, request: Request, error: SekoiaError) -> None:
         self._failure = error
@@ -306,7 +307,7 @@ class Importer:
     def _refuse_a_refused_key(self) -> None:
         """A refusal by message can come at any time; before anything is submitted it is an error like one at the handshake."""
         if self.live is not None and not self.watch.submissions:
-            self.live.catch_up(REFUSAL)
+            self.live.catch_up(REFUSAL, wait_for_idle=False)
         while self.live is not None and (signal := self.live.next(0)) is not None:
             if isinstance(signal, Disconnected) and signal.final and not self.watch.submissions:
                 raise signal.error

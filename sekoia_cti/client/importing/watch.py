@@ -134,7 +134,6 @@ class ImportWatch:
     can_look: bool = True
     can_ask: bool = True
     found: Found | None = None
-    stalled: bool = False
     _looked_at: float = -math.inf
     _looks: int = 0  # since the last reason to look early
     _failed_looks: int = 0
@@ -225,10 +224,11 @@ class ImportWatch:
         if due > now:
             almost = [s.almost_at + self.patience.settle for s in self._open() if s.almost_at is not None]
             return Listen(until=min([due, self.deadline, *almost, self._quiet_until()]))
+        if self.can_look and self.found is None and now >= self._last_chance():
+            return Look()  # what is in is told at the deadline, whatever the task is said to do
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
             return Ask(task_id)
-        working = any(submission.working for submission in self._open())
-        if not self.can_look or (working and (now < self._last_chance() or self.found is not None)):
+        if not self.can_look or any(submission.working for submission in self._open()):
             self._looks += 1
             self._looked_at = now
             return Listen(until=min(self._next_look(), self.deadline))
@@ -259,7 +259,8 @@ class ImportWatch:
         for submission in self.submissions:
             event, expected = submission.event, submission.expected or 0
             over = self.proved() or not submission.is_open()
-            whole = event.total if event and over and event.total else max(event.total if event else 0, expected)
+            told = event is not None and over and (event.total or submission.settled)
+            whole = event.total if event and told else max(event.total if event else 0, expected)
             total += whole
             done += whole if over else event.imported if event else 0
         return Progress(done, total)
@@ -322,11 +323,11 @@ class ImportWatch:
             return found.tally.all_in() or (self._quiet_looks >= 2 and now >= self._quiet_until())
         if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
             return False
+        if any(submission.working for submission in self._open()):
+            return False
         if found.tally.all_in():
             return not self.has_context  # they were in before, and nothing says more
-        began = all(submission.begun for submission in self._open())
-        self.stalled = began and not any(submission.working for submission in self._open())
-        return self.stalled
+        return all(submission.begun for submission in self._open())
 
     def _quiet_until(self) -> float:
         """How long the collection has to stand still before what is missing is given up."""

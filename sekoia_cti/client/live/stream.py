@@ -31,6 +31,9 @@ MESSAGE_LIMIT = 64 * 1024 * 1024
 GREETING_LIMIT = 512
 """Bytes up to which a message is looked at for ``authenticated``: the greeting is a few words long."""
 
+IDLE = 0.05
+"""Seconds without a message after which the thread counts as idle."""
+
 UPGRADE = '{"action": "upgrade"}'
 """Asks for events of both versions (contract, LiveAPI)."""
 
@@ -139,10 +142,14 @@ class LiveAPI:
         except queue.Empty:
             return None
 
-    def catch_up(self, timeout: float) -> None:
-        """Wait until what has arrived at this machine is read, for so many seconds at the most.
+    def catch_up(self, timeout: float, *, wait_for_idle: bool = True) -> None:
+        """Wait until what has arrived at this machine is read.
 
         A process that was stopped over its deadline finds the last event in the socket. A ping is answered behind it.
+
+        Args:
+            timeout: Seconds, at the most.
+            wait_for_idle: Whether to make sure of it, which takes up to :data:`IDLE` seconds more.
         """
         with self._mutex:
             connection = self._connection
@@ -153,7 +160,8 @@ class LiveAPI:
         def ping() -> None:
             with suppress(ConnectionClosed):
                 connection.ping().wait(timeout)
-                self._closing.wait(0.01)  # for the thread to wake up, should it have been idle
+            if wait_for_idle:
+                self._idle.clear()
                 self._idle.wait(timeout)
 
         # In a thread, since a server that reads nothing can block the sending.
@@ -170,6 +178,8 @@ class LiveAPI:
             try:
                 self._listen()
             except Exception as error:  # noqa: BLE001  # a thread that died would leave the import waiting for nothing
+                if self._closing.is_set():
+                    return
                 explained = self._explain(error)
                 final = isinstance(explained, LiveAPIRefused)
                 self._signals.put(Disconnected(explained, final))
@@ -208,7 +218,7 @@ class LiveAPI:
                     return
                 connection.send(UPGRADE)
                 self._signals.put(Connected())
-                while True:
+                while not self._closing.is_set():
                     self._take(self._received(connection))
             finally:
                 with self._mutex:
@@ -216,13 +226,11 @@ class LiveAPI:
 
     def _received(self, connection: ClientConnection) -> bytes:
         """The next message; :meth:`catch_up` is told when there is none to be read."""
-        try:
-            return connection.recv(timeout=0, decode=False)
-        except TimeoutError:
-            self._idle.set()
-        raw = connection.recv(decode=False)
-        self._idle.clear()
-        return raw
+        while True:
+            try:
+                return connection.recv(timeout=IDLE, decode=False)
+            except TimeoutError:
+                self._idle.set()
 
     def _refuse_redirects(self, connection: ClientConnection) -> None:
         """The library follows redirects, to other hosts without the key; REST refuses them, and so do we."""
@@ -234,7 +242,10 @@ class LiveAPI:
 
     def _take(self, raw: bytes) -> None:
         if len(raw) <= GREETING_LIMIT and b"authenticated" in raw and _Greeting.refuses(raw):
-            raise LiveAPIRefused(self._url, "the key was not authenticated")
+            # Told before the connection is closed, which takes its time.
+            self._signals.put(Disconnected(LiveAPIRefused(self._url, "the key was not authenticated"), final=True))
+            self._closing.set()
+            return
         with self._mutex:
             # The community's other events are dropped before they are parsed.
             if not (b"task" in raw if self._submitting else any(token in raw for token in self._awaited.values())):
