@@ -604,8 +604,8 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     told = node_run.received[-1]
     assert told["error"] == (
         "The import could not be followed to its end: 500 of 1,000 indicators were imported so far; what was submitted "
-        "goes on in Sekoia, so look into the collection before running the action again. The platform stopped the action before it was "
-        "done: run it again."
+        "goes on in Sekoia, so look into the collection before running the action again. The platform stopped the action "
+        "before it was done: run it again."
     )
     assert told["results"]["status"] == "incomplete"
     assert sandbox.live_connections == 0

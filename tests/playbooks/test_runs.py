@@ -116,7 +116,9 @@ def test_false_positive_is_revoked(run: Run, sandbox: Sandbox) -> None:
             {
                 "2": _found("a.example", "b.example"),
                 "3": _found("a.example"),
-                "6": {"results": {"imported": 1, "total": 2, "failed": [{"value": "b.example", "reason": "Refused"}]}},
+                "6": {
+                    "results": {"imported": 1, "total": 2, "missing": [{"value": "b.example", "reason": "Refused"}]}
+                },
             },
             "1 2 3 4 5 6 7",
             '"Blocklist" for 90 days, 1 of 2: a.example\nNot imported: b.example (Refused)',

@@ -312,7 +312,9 @@ class ImportWatch:
     def _is_settled(self, now: float) -> bool:
         if not self.submissions:
             return True
-        if self.proved() and self.refreshed():
+        working = any(submission.working for submission in self._open())
+        # Without a context nothing but the task tells whether values that were there before are refreshed.
+        if self.proved() and self.refreshed() and (self.has_context or not working):
             return True
         found = self.found
         if self.ended():
@@ -323,7 +325,7 @@ class ImportWatch:
             return found.tally.all_in() or (self._quiet_looks >= 2 and now >= self._quiet_until())
         if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
             return False
-        if any(submission.working for submission in self._open()):
+        if working:
             return False
         if found.tally.all_in():
             return not self.has_context  # they were in before, and nothing says more
