@@ -153,7 +153,7 @@ def test_a_neighbor_is_not_special(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", {*known_good.ADDRESSES[4], *known_good.ADDRESSES[6], *known_good.NAMES, *known_good.HASHES}
+    "name", sorted({*known_good.ADDRESSES[4], *known_good.ADDRESSES[6], *known_good.NAMES, *known_good.HASHES})
 )
 def test_every_list_is_there(name: str) -> None:
     """The package still has each list, under its name, in the form that is read."""
