@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.refang import refang
-from sekoia_cti.indicators.types import Found, IndicatorType, examine, plain, plain_defanged
+from sekoia_cti.indicators.split import broken, split
+from sekoia_cti.indicators.types import DEFANGED, Found, IndicatorType, examine, plain, plain_defanged
 
 __all__ = ["Finding", "Judge", "Reading", "clean", "findings", "judge", "read"]
 
@@ -145,8 +147,23 @@ def findings(text: str, *, refanging: bool = True) -> tuple[Finding, ...]:
         text: Any text.
         refanging: Whether a defanged value is to be sent as it was before.
     """
-    found = plain(text) or judge(text, refanging=refanging)
-    return ((*found, None),) if found else ()
+    found = _one(text, refanging=refanging)
+    if found is None:
+        return ()
+    if found[0] == "url" or (found[0] is None and found[2] != DEFANGED):
+        cleaned = clean(text)
+        recognize = partial(_one, refanging=refanging)
+        if found[0]:
+            parts = broken(cleaned, recognize)
+        elif (parts := split(cleaned, recognize)) is None and found[1] != cleaned:
+            parts = split(found[1], recognize)
+        if parts is not None:
+            return tuple(parts)
+    return ((*found, None),)
+
+
+def _one(text: str, *, refanging: bool) -> Found | None:
+    return plain(text) or judge(text, refanging=refanging)
 
 
 def judge(text: str, *, refanging: bool = True) -> Found | None:

@@ -15,7 +15,17 @@ from publicsuffixlist import PSLFILE
 
 from sekoia_cti.indicators.refang import STIX_START, refang
 
-__all__ = ["Found", "IndicatorType", "Recognised", "Unrecognised", "examine", "plain", "plain_defanged", "recognise"]
+__all__ = [
+    "DEFANGED",
+    "Found",
+    "IndicatorType",
+    "Recognised",
+    "Unrecognised",
+    "examine",
+    "plain",
+    "plain_defanged",
+    "recognise",
+]
 
 IndicatorType = Literal["ipv4", "ipv6", "mac", "domain", "url", "email", "md5", "sha1", "sha256", "sha512", "hashes"]
 """The kinds that Sekoia takes (contract, "Accepted IOC types"); ``hashes`` are several of one file in one line."""
@@ -42,6 +52,9 @@ class Unrecognised:
     value: str
     reason: str
 
+
+DEFANGED = "written defanged"
+"""The reason of what would be an indicator if it were to be refanged."""
 
 # Domains
 
@@ -104,7 +117,8 @@ def _plain_endings() -> frozenset[str]:
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?+"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
-_AFTER_HOST = r"(?::[0-9]{1,4})?(?:[/?\#][!-~]*+)?"
+# A backslash takes a closer look: it may be an escaped line break between two URLs.
+_AFTER_HOST = r"(?::[0-9]{1,4})?(?:[/?\#][!-\[\]-~]*+)?"
 _PLAIN = re.compile(
     rf"""
       (?P<hash>[0-9A-Fa-f]{{32,128}}+)(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f])?
@@ -193,7 +207,7 @@ def examine(value: str, *, is_host: bool, may_be_defanged: bool) -> Found:
         may_be_defanged: Whether it has not been refanged.
     """
     if may_be_defanged and refang(value) != value:
-        return None, value, "written defanged"
+        return None, value, DEFANGED
     for reader in (_hashes, _stix, _url, _email, _mac, _ipv6):
         if found := reader(value):
             return found
@@ -404,6 +418,7 @@ _IPV6_TEXT = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}"
 _REASONS = [
     (re.compile(pattern, re.IGNORECASE | re.ASCII | re.DOTALL), reason)
     for pattern, reason in (
+        (r"@@.*", "an exception of a filter list, which allows what it names"),
         (rf"(?:{_QUAD}|{_IPV6_TEXT})/(?:[0-9]{{1,3}}|{_QUAD})", "a network, not an address"),
         (rf"{_QUAD}\s*[-–]\s*(?:{_QUAD}|[0-9]{{1,3}})", "a range of addresses, not one address"),
         (rf"(?:{_QUAD}|\[{_IPV6_TEXT}\]):[0-9]{{1,5}}", "an address with a port"),

@@ -264,7 +264,7 @@ def test_defanged_values_can_be_left_alone(sandbox: Sandbox, platform: Platform,
 
 def test_a_strict_import_sends_nothing_doubtful(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """With `strict` the lines are named, and nothing is requested at all."""
-    text = "evil.example\nreport.pdf\n" + "\n".join(f"192.0.2.{number}/32" for number in range(12))
+    text = "evil.example\nreport.pdf\n" + "\n".join(f"192.0.2.{number}/31" for number in range(12))
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, strict="true")
     assert run.error is not None
     assert run.error.startswith(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.account import Unrecognized
+from sekoia_cti.indicators.account import Adapted, Unrecognized
 from sekoia_cti.indicators.headers import role_of
-from sekoia_cti.indicators.reading import Reading, clean, read
+from sekoia_cti.indicators.reading import Reading, clean, findings, read
 from sekoia_cti.indicators.text import decode
 from tests.indicators.strategies import defanged, text_like_indicators
 
@@ -128,15 +128,16 @@ def test_a_list_as_people_write_it() -> None:
         ]
     )
     assert reading == Reading(
-        values=["https://evil.example/a.b", "evil.example", f"{MD5},{SHA1}"],
+        values=["https://evil.example/a.b", "evil.example", "192.0.2.1", f"{MD5},{SHA1}"],
         duplicates=3,
         given=8,
         unrecognized=[
             Unrecognized(7, "setup.exe", "a file name"),
-            Unrecognized(8, "192.0.2.1:8080", "an address with a port"),
         ],
-        unrecognized_count=2,
-        by_type={"url": 1, "domain": 1, "hashes": 1},
+        unrecognized_count=1,
+        adapted=[Adapted(8, "192[.]0[.]2[.]1:8080", "192.0.2.1", "without its port")],
+        adapted_count=1,
+        by_type={"url": 1, "domain": 1, "ipv4": 1, "hashes": 1},
     )
 
 
@@ -213,9 +214,9 @@ def test_nothing_is_read_from_nothing() -> None:
 @example(["'[.]a.example'"], True)
 @example(["a[.]zip", "a.zip"], True)
 def test_every_line_is_accounted_for(lines: list[str], refanging: bool) -> None:
-    """What is neither blank nor a comment is a value or a duplicate, and reading twice changes nothing more."""
+    """Each value of a line is sent, a duplicate or reported, and reading twice changes nothing more."""
     reading = read(lines, refanging=refanging, send_unrecognized=True)
-    assert accounted(reading) == sum(clean(line) != "" for line in lines)
+    assert accounted(reading) == sum(len(findings(line, refanging=refanging)) for line in lines)
     again = read(reading.values, refanging=refanging, send_unrecognized=True)
     assert (again.values, again.duplicates) == (reading.values, 0)
 
@@ -248,8 +249,8 @@ COLUMNS = [
         '"Form - Jan 20, 2021.doc",Delivery,2021-01-20,2021-02-20,Sender attachment\n'
         "192.0.2.1:8080,Command & Control,2021-01-20,2021-02-20,C2\n"
         '"hxxp://evil[.]example/\n",Delivery,2021-01-20,2021-02-20,"a cell that\nspans lines"\n',
-        {"email": 1, "url": 1},
-        ["a file name or", "a file name", "a file name", "an address with a port"],
+        {"email": 1, "ipv4": 1, "url": 1},
+        ["a file name or", "a file name", "a file name"],
     ),
     (
         "type,ioc\nurl,hxxp://evil[.]example/gate.php\nmd5," + MD5 + "\nmd5," + MD5 + "\n",

@@ -1,0 +1,147 @@
+"""Formats of block lists, whose lines name a domain or an address in a syntax of their own.
+
+They are tried before a line is split: ``0.0.0.0 evil.example`` is one domain, and not an address and a domain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sekoia_cti.indicators.types import Recognised, recognise
+
+__all__ = ["Piece", "pieces"]
+
+Piece: TypeAlias = tuple[str, str | None]
+"""A part of a line that should be one value, and why it is only a part; None where nothing that matters is left out."""
+
+Pieces: TypeAlias = tuple[Piece, ...]
+
+_LONGEST = 1_000
+_WILDCARD = "without the wildcard: an indicator is one name"
+_RECORD = "only the name of a DNS record"
+_LOCAL = frozenset("""
+    localhost localhost.localdomain localhost4 localhost4.localdomain4 localhost6 localhost6.localdomain6 local localdomain
+    broadcasthost loopback 0.0.0.0 127.0.0.1 ip6-localhost ip6-loopback ip6-localnet ip6-mcastprefix ip6-allnodes
+    ip6-allrouters ip6-allhosts
+    """.split())
+_SINK = r"(?:0\.0\.0\.0|127(?:\.[0-9]{1,3}){3}|255\.255\.255\.255|\[?::1?\]?|fe80::1%\w+|f[ef]0[0-2]::[0-3])"
+_NAME = r"[^\s/|^$\"',;()#]+"
+_TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
+
+
+def pieces(line: str) -> Pieces | None:
+    """The names in a line of a block list, none where the line holds a comment or a local name; None where it is no such line.
+
+    Understood are hosts files, filter lists (Adblock Plus), dnsmasq, unbound, BIND and response policy zones, wildcards, and
+    MISP's composites (``domain|ip``).
+
+    Args:
+        line: Without blanks around it.
+    """
+    if len(line) > _LONGEST:
+        return None
+    for pattern, read in _FORMATS:
+        if (match := pattern.fullmatch(line)) and (found := read(match)) is not None:
+            return found
+    return None
+
+
+def _name(name: str) -> Piece:
+    """A name of a list; what has no dot, an address aside, is left as it is and recognized for what it is."""
+    bare = name.removeprefix("*").lstrip(".") if name.startswith(("*.", ".")) else name
+    return bare, (_WILDCARD if bare != name else None)
+
+
+def _hosts(match: re.Match[str]) -> Pieces | None:
+    names = match["names"].split()
+    kept = [name for name in names if name.lower() not in _LOCAL]
+    if any("." in name.strip(".") for name in kept):
+        return tuple(map(_name, kept))
+    # A machine's own name; but “127.0.0.1 is loopback” is no line of a hosts file.
+    return () if len(names) == 1 or (names and names[0].lower() in _LOCAL) else None
+
+
+def _filter(match: re.Match[str]) -> Pieces:
+    return (_name(match["name"]),)
+
+
+def _several(match: re.Match[str]) -> Pieces:
+    return tuple(map(_name, filter(None, match["names"].split("/"))))
+
+
+def _zone(match: re.Match[str]) -> Pieces | None:
+    name, target = match["name"].removesuffix("."), match["target"] or ""
+    if "." not in name.removeprefix("*."):
+        return None
+    if target.lower().startswith("rpz-passthru"):
+        return ((f"@@{name}", None),)
+    if trigger := re.fullmatch(r"(.+)\.rpz-(?:ip|nsip)", name, re.IGNORECASE):
+        return _trigger(trigger[1])
+    found, why = _name(name)
+    is_policy = not match["address"] or re.fullmatch(_SINK, match["address"])
+    return ((found, why or (None if is_policy else _RECORD)),)
+
+
+def _trigger(name: str) -> Pieces:
+    """The address of a trigger: ``32.1.2.0.192`` is 192.0.2.1, ``128.1.zz.db8.2001`` is 2001:db8::1."""
+    length, *parts = name.split(".")
+    parts.reverse()
+    address = ".".join(parts) if len(parts) == 4 and "zz" not in parts else ":".join(parts).replace("zz", "")
+    address = f":{address}" if parts[:1] == ["zz"] else address
+    return ((f"{address}/{length}" if length not in ("32", "128") else address, None),)
+
+
+def _composite(match: re.Match[str]) -> Pieces:
+    return ((match["kept"], f"without what is joined to it, “{match['rest'][:60]}”"),)
+
+
+def _file_composite(match: re.Match[str]) -> Pieces | None:
+    # A domain and a hash are two values.
+    return None if isinstance(recognise(match["rest"]), Recognised) else _composite(match)
+
+
+def _nothing(_: re.Match[str]) -> Pieces:
+    return ()
+
+
+_HASH = r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})"
+_DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
+_QUAD = rf"[0-9]{{1,3}}(?:{_DOT}[0-9]{{1,3}}){{3}}"
+_IPV6 = "[0-9a-f]{0,4}:[0-9a-f:.]{1,44}"
+_HOST = rf"[\w-]+(?:{_DOT}[\w-]+)+"
+_TARGET = (
+    rf"(?-i:A)\s+(?P<address>{_QUAD})|(?-i:AAAA)\s+{_IPV6}|(?-i:TXT)\s+\S.*"
+    r"|(?-i:CNAME|cname|DNAME)\s+(?P<target>[^\s;\"']+)"
+)
+_FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]] = [
+    (re.compile(pattern, re.IGNORECASE), read)
+    for pattern, read in (
+        # Hosts files
+        (rf"{_SINK}\s+(?P<names>[^#;]*)(?:[#;].*)?", _hosts),
+        # Filter lists, whose comments begin with an exclamation mark
+        (r"!(?:[\s#!+-].*|\w+:.*|)|\[(?:Adblock|uBlock|AdGuard)[^\]]*\]", _nothing),
+        (rf"\|\|(?P<name>{_NAME})\^?(?:\$.*)?", _filter),
+        (r"\|(?P<name>https?://[^|]+)\|?", _filter),
+        # dnsmasq
+        (rf"(?:address|server|local|ipset|nftset)=/(?P<names>(?:{_NAME}/)+)[^/]*", _several),
+        (rf"bogus-nxdomain=(?P<name>{_NAME})", _filter),
+        # unbound
+        (rf"local-zone:\s*[\"']?(?P<name>{_NAME}?)\.?[\"']?(?:\s+\w+)?\s*(?:#.*)?", _filter),
+        (rf"local-data:\s*[\"'](?P<name>{_NAME})\s+{_TTL}(?:{_TARGET})[\"']\s*(?:#.*)?", _zone),
+        (r"(?:server|forward-zone|auth-zone|rpz|view):|local-data-ptr:.*", _nothing),
+        # BIND, and zones of policies
+        (rf"zone\s+\"(?P<name>{_NAME}?)\.?\"\s*(?:IN\s*)?\{{.*", _filter),
+        (rf"\$(?:TTL|ORIGIN|INCLUDE)\s.*|@?\s*{_TTL}(?-i:SOA|NS)\s+\S+\.(?:\s.*)?", _nothing),
+        (r"[0-9]+[smhdw]?\s*(?:\)|;\s*(?:serial|refresh|retry|expir|minimum|negative|ttl).*|\)\s*;.*)|\)", _nothing),
+        (rf"(?P<name>(?:\*\.)?{_NAME})\s+{_TTL}(?:{_TARGET})(?:\s*;.*)?", _zone),
+        # Wildcards
+        (rf"(?P<name>\*?\.{_HOST})", _filter),
+        (rf"(?:\*|https?)://(?P<name>\*\.{_HOST})(?:/\*?)?", _filter),
+        # MISP: filename|hash, ip|port, hostname|port, domain|ip
+        (rf"(?!{_HASH}\||{_QUAD}\|)(?P<rest>[^|]+)\|(?P<kept>{_HASH})", _file_composite),
+        (rf"(?P<kept>{_HOST}|{_IPV6})\|(?P<rest>[0-9]{{1,5}})", _composite),
+        (rf"(?!{_QUAD}\|)(?P<kept>{_HOST})\|(?P<rest>{_QUAD}|{_IPV6})", _composite),
+    )
+]

@@ -1,0 +1,218 @@
+"""Take apart a line that is no indicator by itself: several values, a value with a note, a port, or a label.
+
+Nothing is taken from a line in part unless the rest is told: where it is not clear which words are values, the line stays one
+value that is not recognized.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from sekoia_cti.indicators import lists
+from sekoia_cti.indicators.refang import refang
+from sekoia_cti.indicators.types import Found, IndicatorType
+from sekoia_cti.indicators.unwrap import layers
+
+__all__ = ["Part", "Recognize", "broken", "split"]
+
+Part: TypeAlias = tuple[IndicatorType | None, str, str, str | None]
+"""See ``reading.Finding``."""
+
+Recognize: TypeAlias = Callable[[str], Found | None]
+"""What one value is, or None where a text is blank or a comment."""
+
+_HASHES = ("md5", "sha1", "sha256", "sha512")
+_NOTE = "without the note after it"
+_PORT = "without its port"
+_CELL = "only the cell of a table's row that holds an indicator"
+
+# Line breaks of programs and of HTML that came as text.
+_BREAK = re.compile(r"\\r\\n|\\n|\\r|</?(?:br|p|li|ul|ol|div|tr|td)\s*/?>", re.IGNORECASE)
+# What stands between values, the plainest first: a comma or a semicolon can be part of a URL, with a blank it is none.
+_BETWEEN = (
+    re.compile(r"\s*(?:[|\t]|[,;](?=\s))\s*"),
+    re.compile(r"\s*[,;|\t]\s*"),
+    re.compile(r"[\s,;|]+"),
+)
+_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s\(|\s+")
+_CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s?\(")
+_CHECKSUM = re.compile(r"([0-9A-Fa-f]{32,128})(?:\s{2,}|\s\*)\S.*")
+_ENDPOINT = re.compile(
+    r"(?P<host>[^\s:\[\]@/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:/(?:tcp|udp))?", re.IGNORECASE
+)
+_ONE_ADDRESS = re.compile(r"(?P<ipv4>[0-9.]+)/32|(?P<ipv6>[0-9A-Fa-f:.]{2,45})/128")
+_WORDS_OF_NOTE = 200
+_RANGE = "a range of addresses"
+
+
+def split(text: str, recognize: Recognize) -> Sequence[Part] | None:
+    """The values of a line that is none by itself, or None where it cannot be told which they are.
+
+    Args:
+        text: A clean line (see ``reading.clean``) that is no indicator.
+        recognize: What one value is.
+    """
+    lines = [line for line in map(str.strip, _BREAK.split(text)) if line]
+    if len(lines) > 1 or (lines and lines[0] != text):
+        return _broken(lines, recognize)
+    for inner in (text, *layers(text)):
+        if not inner:
+            return ()
+        if (pieces := lists.pieces(inner)) is not None:
+            return _pieces(pieces, recognize)
+        if inner is not text and (found := _one(inner, recognize)):
+            return (found,)
+    return _taken_apart(text, recognize)
+
+
+def broken(url: str, recognize: Recognize) -> Sequence[Part] | None:
+    """The values that escaped line breaks join to what looks like one URL, or None where it is one."""
+    if "\\" not in url and "<" not in url:
+        return None
+    lines = [line for line in _BREAK.split(url) if line]
+    parts = [(*found, None) for line in lines if (found := recognize(line)) and found[0]]
+    return parts if len(parts) == len(lines) and lines != [url] else None
+
+
+def _broken(lines: Sequence[str], recognize: Recognize) -> Sequence[Part] | None:
+    """The lines of a text whose breaks were escaped; a path has such marks as well, but holds no indicator."""
+    parts: list[Part] = []
+    for line in lines:
+        whole = recognize(line)
+        if whole and whole[0] is None:
+            parts += split(line, recognize) or [(*whole, None)]
+        elif whole:
+            parts.append((*whole, None))
+    return parts if any(part[0] for part in parts) else None
+
+
+def _pieces(pieces: Sequence[lists.Piece], recognize: Recognize) -> Sequence[Part]:
+    parts: list[Part] = []
+    for value, why in pieces:
+        if found := recognize(value):
+            parts.append((*found, why if found[0] else None))
+    return parts
+
+
+def _taken_apart(text: str, recognize: Recognize) -> Sequence[Part] | None:
+    if found := _one(text, recognize):
+        return (found,)
+    inners = (text, *layers(text))
+    for inner in inners:
+        if checksum := _CHECKSUM.fullmatch(inner):
+            found = _one(checksum[1], recognize)
+            if found:
+                return (_because(found, _NOTE),)
+        if several := _several(inner, recognize):
+            return several
+    for inner in inners:
+        if found := _cell(inner, recognize) or _noted(inner, recognize):
+            return (found,)
+    return None
+
+
+def _one(text: str, recognize: Recognize) -> Part | None:
+    """The one value that a text is, in whatever wrapping, with or without a port."""
+    for inner in (text, *layers(text)):
+        found = recognize(inner) if inner else None
+        if found and found[0]:
+            return (*found, None)
+        if part := _address(inner, recognize):
+            return part
+    return None
+
+
+def _address(text: str, recognize: Recognize) -> Part | None:
+    """A network of one address, or the host of a host with a port."""
+    plain = refang(text)
+    if match := _ONE_ADDRESS.fullmatch(plain):
+        found = recognize(match["ipv4"] or match["ipv6"])
+        return (*found, None) if found and found[0] == match.lastgroup else None
+    match = _ENDPOINT.fullmatch(plain)
+    if match is None or not 0 < int(match["port"]) <= 65_535:
+        return None
+    host = match["host"]
+    found = recognize(host)
+    return (*found, _PORT) if found and found[0] in ("ipv4", "ipv6", "domain") else None
+
+
+def _several(text: str, recognize: Recognize) -> Sequence[Part] | None:
+    """Each value of a line, if every piece of it is one."""
+    for between in _BETWEEN:
+        pieces = [piece for piece in between.split(text) if piece.strip(" ,;|")]
+        if len(pieces) < 2:
+            continue
+        parts: list[Part] = []
+        for piece in pieces:
+            part = _one(piece, recognize)
+            if part is None:
+                break
+            parts.append(part)
+        else:
+            return _files(parts)
+    return None
+
+
+def _files(parts: list[Part]) -> Sequence[Part]:
+    """Hashes of different kinds beside each other are of one file; the second of a kind begins the next file."""
+    if not all(kind in _HASHES for kind, _, _, _ in parts):
+        return parts
+    files: list[list[Part]] = []
+    for part in parts:
+        if not files or any(part[0] == other[0] for other in files[-1]):
+            files.append([])
+        files[-1].append(part)
+    # Only where each file has the same kinds in the same order is it clear which belong together.
+    orders = {tuple(part[0] for part in file) for file in files}
+    if len(orders) > 1:
+        return parts
+    return [
+        (
+            file[0]
+            if len(file) == 1
+            else ("hashes", ",".join(part[1] for part in file), ",".join(part[2] for part in file), None)
+        )
+        for file in files
+    ]
+
+
+def _cell(text: str, recognize: Recognize) -> Part | None:
+    """The only cell of a Markdown table's row that is an indicator."""
+    if "|" not in text:
+        return None
+    found = [part for cell in text.split("|") if cell.strip() and (part := _one(cell.strip(), recognize))]
+    return _because(found[0], _CELL) if len(found) == 1 else None
+
+
+def _noted(text: str, recognize: Recognize) -> Part | None:
+    """The value before a note. A note that holds a value itself is none: the line would lose it."""
+    whole = recognize(text)
+    if whole and whole[0] is None and whole[2].startswith(_RANGE):
+        return None
+    mark = _NOTE_MARK.search(text)
+    if mark is None or mark.start() == 0:
+        return None
+    part = _one(text[: mark.start()], recognize)
+    if part is None:
+        return _network(text[: mark.start()], recognize)
+    note = text[mark.start() :]
+    # “google.com was contacted” is prose, and what stands behind a blank may be the rest of a URL.
+    is_doubtful = part[0] == "url" or (part[0] == "domain" and refang(text[: mark.start()]) == text[: mark.start()])
+    if is_doubtful and not _CLEAR_NOTE_MARK.match(note):
+        return None
+    words = note.split(maxsplit=_WORDS_OF_NOTE)
+    if len(words) > _WORDS_OF_NOTE or any(_one(word.strip(";()"), recognize) for word in words if len(word) > 3):
+        return None
+    return _because(part, _NOTE)
+
+
+def _network(text: str, recognize: Recognize) -> Part | None:
+    found = recognize(text)
+    return (*found, None) if found and found[2].startswith("a network") else None
+
+
+def _because(part: Part, why: str) -> Part:
+    kind, value, key, before = part
+    return kind, value, key, f"{before} and {why}" if before else why
