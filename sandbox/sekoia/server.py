@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
+from sandbox.console import pages
 from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
@@ -198,7 +199,9 @@ class Sandbox:
         live = LiveAPI(controls, keys)
         imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, self.api_key)
         self._service = Service(keys, controls, store, live, imports, callbacks, self._guard)
-        self._gate = Gate(create_app(self._service), controls)
+        app = create_app(self._service)
+        self._gate = Gate(app, controls)
+        app.include_router(pages.router(lambda: self._gate.recorded))
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._gate,
@@ -269,6 +272,7 @@ def _usage(sandbox: Sandbox) -> str:
     }
     variables = " \\\n  ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
     return f"""\
+Console        {sandbox.url}/
 REST           {sandbox.url}/v2/inthreat (and {sandbox.url}/api/v2/inthreat)
 LiveAPI        {sandbox.live_url}
 API key        {sandbox.api_key}

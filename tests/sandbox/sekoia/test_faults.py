@@ -370,7 +370,7 @@ def test_serve(tmp_path: Path, stop: signal.Signals) -> None:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
         said = "".join(line for line in takewhile(lambda line: "Ctrl+C" not in line, lines))
-        url = said.split()[1]
+        url = said.partition("REST")[2].split()[0]
         assert requests.get(url + COLLECTIONS, headers={"Authorization": "Bearer key"}, timeout=5).status_code == 200
         process.send_signal(stop)
         _, errors = process.communicate(timeout=10)

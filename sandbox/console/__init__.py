@@ -1,0 +1,1 @@
+"""The pages of the sandbox: what is in it, what came in, and what is to go wrong."""
