@@ -1,1 +1,54 @@
-"""Sekoia as a client sees it: REST, LiveAPI, and what makes an import finished. Knows no playbook and no SDK."""
+"""Sekoia for a playbook or for a script: ``from sekoia_cti.client import Sekoia``, and the errors."""
+
+from typing import TYPE_CHECKING
+
+from sekoia_cti.client.errors import (
+    CertificateRejected,
+    DeadlinePassed,
+    Interrupted,
+    KeyRefused,
+    LimitExceeded,
+    LiveAPIError,
+    LiveAPIRefused,
+    LiveAPIUnreachable,
+    NotFound,
+    PermissionDenied,
+    ProxyRefused,
+    Refused,
+    RequestError,
+    SekoiaError,
+    Unavailable,
+    UnexpectedAnswer,
+)
+
+if TYPE_CHECKING:
+    from sekoia_cti.client.sekoia import Sekoia
+
+__all__ = [
+    "CertificateRejected",
+    "DeadlinePassed",
+    "Interrupted",
+    "KeyRefused",
+    "LimitExceeded",
+    "LiveAPIError",
+    "LiveAPIRefused",
+    "LiveAPIUnreachable",
+    "NotFound",
+    "PermissionDenied",
+    "ProxyRefused",
+    "Refused",
+    "RequestError",
+    "Sekoia",
+    "SekoiaError",
+    "Unavailable",
+    "UnexpectedAnswer",
+]
+
+
+def __getattr__(name: str) -> object:
+    # The errors are needed by who needs nothing else, and what Sekoia brings takes a good part of a start.
+    if name == "Sekoia":
+        from sekoia_cti.client.sekoia import Sekoia
+
+        return Sekoia
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -80,6 +80,15 @@ class RestClient:
     ) -> None:
         self.close()
 
+    @property
+    def deadline(self) -> Deadline:
+        """What ends everything."""
+        return self._deadline
+
+    def renew(self, deadline: Deadline) -> None:
+        """Begin something new, which this deadline ends."""
+        self._deadline = self._transport.deadline = deadline
+
     def close(self) -> None:
         """Close the session and its connections."""
         self._transport.close()

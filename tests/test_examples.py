@@ -1,0 +1,77 @@
+"""The scripts of examples/, against the sandbox, and what the client needs of the SDK: nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+from sekoia_cti.client import Sekoia
+from sekoia_cti.client.waiting import Patience
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(sandbox: Sandbox, name: str, *arguments: str) -> str:
+    """What an example prints."""
+    done = subprocess.run(  # noqa: PLW1510  # the message of a failure is wanted
+        [sys.executable, "-m", f"examples.{name}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "SEKOIA_URL": sandbox.url, "SEKOIA_API_KEY": sandbox.api_key},
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_examples_run_one_after_the_other(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Text and file go into one collection, and what is searched for is revoked."""
+    feed = tmp_path / "feed.txt"
+    feed.write_text("evil.example\n192.0.2.1\n")
+    assert run(sandbox, "import_text").endswith("completed\n")
+    assert run(sandbox, "import_file", str(feed)).endswith("completed\n")
+    with Sekoia(sandbox.api_key, base_url=sandbox.url, patience=Patience.none()) as sekoia:
+        (collection,) = sekoia.find_collections("Our feed")
+    assert len(sandbox.indicators(collection.id)) == 5
+    assert run(sandbox, "search_and_revoke", "evil[.]example") == "evil.example revoked\n"
+    assert run(sandbox, "search_and_revoke", "evil.example") == "evil.example not found, or revoked before\n"
+
+
+@pytest.mark.parametrize("name", ["import_text", "import_file", "search_and_revoke"])
+def test_an_example_is_short(name: str) -> None:
+    """At most ten lines below the imports."""
+    code = (ROOT / "examples" / f"{name}.py").read_text().partition("import Sekoia\n")[2]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+
+
+def test_the_client_knows_no_sdk() -> None:
+    """A script that imports it loads nothing of the SDK."""
+    code = "import sys; from sekoia_cti.client import Sekoia; print('sekoia_automation' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=50, check=True
+    )
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_script_is_told_what_is_not_in(sandbox: Sandbox) -> None:
+    """The outcome names what Sekoia ignored."""
+    sandbox.faults.refused_values = ["b.example"]
+    with Sekoia(sandbox.api_key, base_url=sandbox.url, patience=Patience.none()) as sekoia:
+        collection = sekoia.create_collection("Feed", reuse_existing=True)
+        again = sekoia.create_collection("Feed", reuse_existing=True)
+        outcome = sekoia.import_text(collection.id, "a.example\nb.example", kill_chain_phases=["delivery"])
+        found = [indicator.value for indicator in sekoia.search(collection.id)]
+        with pytest.raises(ValueError, match="no line holds an indicator"):
+            sekoia.import_text(collection.id, "nothing")
+    assert again.id == collection.id
+    assert (outcome.status, [missing.value for missing in outcome.missing], found) == (
+        "partial",
+        ["b.example"],
+        ["a.example"],
+    )
