@@ -76,8 +76,8 @@ class Importer:
     context: Context
     deadline: Deadline
     patience: Patience
-    on_progress: Callable[[Progress], None]
-    on_warning: Callable[[str], None]
+    on_progress: Callable[[Progress], object]
+    on_warning: Callable[[str], object]
     lines: int = LINES
 
     def __post_init__(self) -> None:
