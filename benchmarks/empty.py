@@ -3,21 +3,24 @@
 from sekoia_automation.action import Action
 from sekoia_automation.module import Module
 
-__all__ = ["Empty"]
+__all__ = ["main"]
 
 
-class Empty(Action):
-    """Nothing."""
+def main() -> None:
+    """Run an action that does nothing."""
 
-    name = "Empty"
-    description = "Do nothing"
+    # In here, since `sekoia-automation generate-files-from-code` makes a manifest of every action at the top of a file.
+    class Empty(Action):
+        name = "Empty"
+        description = "Do nothing"
 
-    def run(self, arguments: object) -> dict[str, object]:  # noqa: ARG002  # the SDK hands them over
-        """Do nothing."""
-        return {}
+        def run(self, arguments: object) -> dict[str, object]:  # noqa: ARG002  # the SDK hands them over
+            return {}
 
-
-if __name__ == "__main__":
     module = Module()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
     module.register(Empty, "Empty")
     module.run()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()

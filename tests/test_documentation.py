@@ -72,6 +72,24 @@ def test_an_action_takes_these_files() -> None:
         assert any(name in (ROOT / file).read_text() for name in names), file
 
 
+def test_citations_of_the_contract_resolve() -> None:
+    """What the code cites of `docs/contract.md` is a heading, a bold term or a call of that page."""
+    page = (ROOT / "docs" / "contract.md").read_text()
+    anchors = re.findall(r"^#+ (.+)$|\*\*([^*\n]+)\*\*|`([^`\n]+)`", page, re.MULTILINE)
+    cited = [
+        (path.relative_to(ROOT).as_posix(), term.strip('"`'))
+        for folder in ("sekoia_cti", "sandbox")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for terms in re.findall(r"(?:\(|# )contract, ([^):\n]+)", path.read_text())
+        for term in terms.split(", ")
+    ]
+    assert cited
+    unknown = [
+        (file, term) for file, term in cited if not any(term in anchor for found in anchors for anchor in found)
+    ]
+    assert not unknown
+
+
 def test_the_sdk_makes_a_page(tmp_path: Path) -> None:
     """`sekoia-automation generate-documentation` tells every action, argument and result, and how to make the key."""
     modules, documentation = tmp_path / "modules", tmp_path / "documentation"
