@@ -117,8 +117,8 @@ class Confirmation:
         for requests, read in sorted(self._ways(first.total, values), key=lambda way: way[0]):
             if requests > affordable:
                 break
-            if read():
-                return Found(self._searched(expected), complete=True)
+            if read() and (tally := self._searched(expected)) is not None:
+                return Found(tally, complete=True)
         self._looked_for = expected.sample(max(1, min(SAMPLE, int(affordable))))
         self._looked_for.forget()
         self._search(missing.value for missing in list(self._looked_for.missing()))
@@ -172,12 +172,14 @@ class Confirmation:
         self._search(missing.value for missing in list(self._looked_for.missing()))
         return True
 
-    def _searched(self, expected: Expected) -> Tally:
-        """The tally, once the first of the missing values were searched for."""
-        if expected.tally().all_in():
-            return expected.tally()
+    def _searched(self, expected: Expected) -> Tally | None:
+        """The tally, once the first of the missing values were searched for; None if that shows that what was read lags."""
+        before = expected.tally()
+        if before.all_in():
+            return before
         self._search([missing.value for missing in islice(expected.missing(), SEARCHED)])
-        return expected.tally()
+        after = expected.tally()
+        return None if before.active < after.active < after.expected else after
 
     def _search(self, values: Iterable[str]) -> None:
         for value in values:

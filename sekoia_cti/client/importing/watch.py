@@ -223,7 +223,8 @@ class ImportWatch:
         due = self._next_look()
         if due > now:
             almost = [s.almost_at + self.patience.settle for s in self._open() if s.almost_at is not None]
-            return Listen(until=min([due, self.deadline, *almost, self._quiet_until()]))
+            moments = [due, self.deadline, *almost, self._quiet_until()]
+            return Listen(until=min(moment for moment in moments if moment > now))
         if self.can_look and self.found is None and now >= self._last_chance():
             return Look()  # what is in is told at the deadline, whatever the task is said to do
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:

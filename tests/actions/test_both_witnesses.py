@@ -1,0 +1,173 @@
+"""What an import says of the collection, whatever Sekoia does: each unknown of the contract played both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from tests.conftest import Platform
+
+VALUES = [f"d{number}.example.com" for number in range(250)]
+
+
+def imported(platform: Platform, collection_id: str, values: list[str] = VALUES, **arguments: Any) -> dict[str, Any]:
+    """The results of an import of values, and its error."""
+    run = platform.run(
+        ImportIndicatorsFromText,
+        **{"collection_id": collection_id, "text": "\n".join(values), "timeout": 20, **arguments},
+    )
+    assert run.results is not None, run.error
+    return {**run.results, "error": run.error, "logs": run.logs}
+
+
+def names(sandbox: Sandbox, collection_id: str) -> set[str]:
+    """The active values of a collection."""
+    return {indicator["name"] for indicator in sandbox.indicators(collection_id) if not indicator["revoked"]}
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("reader", ["served", "absent", "denied", "html", "broken"])
+def test_what_sekoia_ignored_is_named(
+    sandbox: Sandbox, platform: Platform, collection_id: str, reader: Any, wide: bool
+) -> None:
+    """`ignored` leaves a doubt, and the collection decides, by whichever way of reading it is not refused."""
+    if wide:
+        imported(platform, collection_id, [f"other{number}.example.net" for number in range(300)])
+    sandbox.faults.bulk_reader = reader
+    sandbox.faults.refused_values = ["d7.example.com", "d9.example.com"]
+    told = imported(platform, collection_id)
+    assert (told["status"], told["missing_count"], told["error"]) == ("partial", 2, None)
+    assert [missing["value"] for missing in told["missing"]] == ["d7.example.com", "d9.example.com"]
+    assert told["submitted"] - told["missing_count"] == len(names(sandbox, collection_id) & set(VALUES))
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"bulk_patterns": False},
+        {"bulk_lag_values": 50},
+        {"bulk_lag_seconds": 600},
+        {"bulk_last_cursor": False},
+        {"ignored_counts_unchanged": True},
+        {"reimport_modifies": False},
+        {"tasks": "unknown"},
+        {"tasks": "denied"},
+        {"task_events": True},
+        {"created_as": "null"},
+        {"created_as": "list"},
+        {"created_as": "negative"},
+        {"created_as": "text"},
+        {"import_answer": "numeric_id"},
+        {"import_answer": "no_id"},
+        {"import_answer": "counts"},
+        {"live_greeting": False},
+        {"totals_grow_at": [1, 25]},
+        {"zero_first": True},
+        {"zero_first": True, "zero_total_first": True},
+        {"stored_form": "lower"},
+        {"stored_form": "canonical"},
+        {"stored_form": "given"},
+        {"lose_events": "last"},
+        {"lose_events": "all"},
+        {"lose_events": "all", "tasks": "unknown"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_in_is_completed(
+    sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any], again: bool
+) -> None:
+    """New values and those that were there, with whatever is unknown of Sekoia: every value is in, and that is said."""
+    values = [*VALUES, "2001:db8:0:0:0:0:0:1", "http://EXAMPLE.com/Path", "bücher.example", "A" * 64]
+    if again:
+        assert imported(platform, collection_id, values)["status"] == "completed"
+    for name, value in faults.items():
+        setattr(sandbox.faults, name, value)
+    told = imported(platform, collection_id, values, description="ours")
+    assert (told["status"], told["missing"], told["error"]) == ("completed", [], None)
+    assert told["missing_count"] == 0
+
+
+def test_none_is_in(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """An import that ends with nothing in is an error that names three."""
+    sandbox.faults.refused_values = VALUES
+    told = imported(platform, collection_id)
+    assert (told["status"], told["missing_count"], len(told["missing"])) == ("rejected", 250, 100)
+    assert told["error"] == (
+        "The import ended, and none of the indicators is in the collection: “d0.example.com” (it is not in the collection), "
+        "“d1.example.com” (it is not in the collection), “d2.example.com” (it is not in the collection)."
+    )
+
+
+def test_a_task_that_fails_says_why(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A failed task ends the wait; what is in and what is not is told."""
+    sandbox.faults.fail_after = 0.5
+    sandbox.faults.task_events = True
+    told = imported(platform, collection_id)
+    assert told["status"] == "partial"
+    assert told["missing_count"] == 250 - len(names(sandbox, collection_id))
+    assert "failed" in told["logs"]
+
+
+@pytest.mark.parametrize("revives", [True, False])
+def test_a_revoked_value_is_in_only_if_it_revives(
+    sandbox: Sandbox, platform: Platform, collection_id: str, revives: bool
+) -> None:
+    """Counted as updated, it may still be revoked."""
+    from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+
+    imported(platform, collection_id, ["a.example.com", "b.example.com"])
+    platform.run(RevokeIndicators, collection_id=collection_id, text="a.example.com")
+    sandbox.faults.revoked_revive = revives
+    told = imported(platform, collection_id, ["a.example.com", "b.example.com"])
+    assert told["status"] == ("completed" if revives else "partial")
+    assert told["missing"] == (
+        [] if revives else [{"value": "a.example.com", "reason": "it is in the collection, but revoked or expired"}]
+    )
+
+
+def test_context_that_differs_is_no_loss(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A validity that Sekoia did not shorten leaves the status, with a warning and a count."""
+    imported(platform, collection_id, ["a.example.com"], valid_for=300)
+    sandbox.faults.validity_shrinks = False
+    told = imported(platform, collection_id, ["a.example.com"], valid_for=3)
+    assert (told["status"], told["context_differs_count"]) == ("completed", 1)
+    assert "1 value is in the collection with another validity" in told["logs"]
+
+
+def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The same description as before proves nothing of what is new: the task never runs, and the new ones are named."""
+    imported(platform, collection_id, VALUES[:30], description="ours")
+    sandbox.hold_imports()
+    told = imported(platform, collection_id, VALUES[:50], description="ours", timeout=10)
+    assert (told["status"], told["missing_count"]) == ("incomplete", 20)
+    assert [missing["value"] for missing in told["missing"]] == VALUES[30:50]
+    sandbox.release_imports()
+
+
+def test_one_value_that_breaks_sekoia(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A value that is always answered 500 is found by halving, and the others go in."""
+    sandbox.faults.rest = [RestFault(path="/text$", status=500, times=None, contains="d13.example.com")]
+    told = imported(platform, collection_id, VALUES[:40])
+    assert (told["status"], [missing["value"] for missing in told["missing"]]) == ("partial", ["d13.example.com"])
+    assert names(sandbox, collection_id) == set(VALUES[:40]) - {"d13.example.com"}
+
+
+def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Whether Sekoia refuses a text for one of its lines is unknown: the others go in either way."""
+    sandbox.faults.invalid_lines = "rejected"
+    told = imported(platform, collection_id, [*VALUES[:20], "no indicator"], send_unrecognized=True)
+    assert (told["status"], [missing["value"] for missing in told["missing"]]) == ("partial", ["no indicator"])
+    assert names(sandbox, collection_id) == set(VALUES[:20])
+
+
+def test_a_collection_that_others_write_to(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Without LiveAPI the values are looked for, whatever else there is."""
+    sandbox.faults.live_status = 502
+    sandbox.faults.tasks = "unknown"
+    imported(platform, collection_id, [f"other{number}.example.net" for number in range(150)], description="theirs")
+    told = imported(platform, collection_id, VALUES[:20], description="ours")
+    assert (told["status"], told["confirmed_by"], told["missing_count"]) == ("completed", "api", 0)

@@ -1,0 +1,201 @@
+"""The state machine of an import, with a list of events and a clock of its own."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sekoia_cti.client.importing.confirmation import Found
+from sekoia_cti.client.importing.expected import Tally
+from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
+from sekoia_cti.client.waiting import Patience
+from sekoia_cti.client.wire import Counts, ImportEvent, TaskEvent
+
+PATIENCE = Patience()
+
+
+def watch(expected: int | None = 1_000, *, has_context: bool = False) -> ImportWatch:
+    """A watch that listens, with one task submitted at 0 and a deadline at 900."""
+    watching = ImportWatch(PATIENCE, 0.0, 900.0, has_context=has_context)
+    watching.listening(0.0)
+    watching.submitted("t", 0.0, expected=expected)
+    return watching
+
+
+def event(imported: int, total: int, **counts: int) -> ImportEvent:
+    """Progress of the task."""
+    return ImportEvent(task_id="t", imported=imported, total=total, **counts)
+
+
+def found(active: int, expected: int = 1_000, *, as_asked: int | None = None, changed: int = 0) -> Found:
+    """A complete look."""
+    return Found(Tally(expected, active, active if as_asked is None else as_asked, changed), complete=True)
+
+
+def test_an_end_without_a_doubt_needs_no_look() -> None:
+    """All created: LiveAPI alone is enough."""
+    watching = watch()
+    watching.heard(event(1_000, 1_000, created=1_000, updated=0, ignored=0), 1.0)
+    assert watching.step(1.0) == Done()
+    assert not watching.doubts()
+    assert watching.progress() == Progress(1_000, 1_000)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {},
+        {"created": 999, "updated": 0, "ignored": 1},
+        {"created": 0, "updated": 1_000, "ignored": 0},
+        {"created": 999, "updated": 0, "ignored": 0},
+    ],
+)
+def test_an_end_with_a_doubt_is_looked_into(counts: dict[str, int]) -> None:
+    """No counts, something ignored or updated, or fewer than were sent: the collection is asked at once."""
+    watching = watch()
+    watching.heard(event(1_000, 1_000, **counts), 1.0)
+    assert watching.step(1.0) == Look()
+    watching.looked(found(1_000), 1.5)
+    assert watching.step(1.5) == Done()
+
+
+def test_what_is_missing_after_the_end_is_waited_for() -> None:
+    """Two looks over ten seconds must see the same before a value is given up."""
+    watching = watch()
+    watching.heard(event(1_000, 1_000), 1.0)
+    watching.looked(found(990), 1.0)
+    assert isinstance(watching.step(1.0), Listen)
+    assert watching.step(3.0) == Look()
+    watching.looked(found(995), 3.0)
+    watching.looked(found(995), 8.0)
+    assert watching.step(12.9) != Done()
+    assert watching.step(13.0) == Done()
+
+
+@pytest.mark.parametrize("events", [[(0, 0)], [(1, 1)], [(1, 1), (25, 25)]])
+def test_an_end_that_may_be_none(events: list[tuple[int, int]]) -> None:
+    """0/0, or a total below what was sent, is an end only if silence follows; another event takes it back."""
+    watching = watch()
+    for imported, total in events:
+        watching.heard(event(imported, total), 1.0)
+    assert not watching.ended()
+    watching.looked(found(0), 1.0)
+    watching.step(11.0)
+    assert watching.ended()
+    watching.heard(event(500, 1_000), 12.0)
+    assert not watching.ended()
+    watching.heard(event(1_000, 1_000, created=1_000), 13.0)
+    assert watching.ended()
+
+
+def test_nothing_of_zero_after_progress_says_nothing() -> None:
+    """0/1000, then 0/0 and silence: no end."""
+    watching = watch()
+    watching.heard(event(0, 1_000), 1.0)
+    watching.heard(event(0, 0), 2.0)
+    watching.step(60.0)
+    assert not watching.ended()
+    assert watching.progress() == Progress(0, 1_000)
+
+
+def test_a_state_that_was_asked_for_is_the_proof() -> None:
+    """Without an end, all values with their context complete the import; without the context they do not."""
+    watching = watch(has_context=True)
+    watching.deaf(1.0)
+    watching.looked(found(1_000, as_asked=999), 5.0)
+    assert not watching.proved()
+    watching.looked(found(1_000), 9.0)
+    assert watching.step(9.0) == Done()
+
+
+def test_values_that_were_there_before_need_a_minute() -> None:
+    """Sent without a context, and none of them changed: that is all that can be known, after a while."""
+    watching = watch()
+    for at in (10.0, 30.0, 60.0):
+        watching.looked(found(1_000), at)
+        assert watching.step(at) != Done()
+    assert watching.step(70.0) == Done()
+    assert not watching.refreshed()
+
+
+def test_what_never_arrives_is_given_up_once_the_task_has_begun() -> None:
+    """A minute without a change over three looks; a task that is not known to have begun is waited for."""
+    for begun in (True, False):
+        watching = watch()
+        if begun:
+            watching.heard(event(10, 1_000), 1.0)
+        for at in (100.0, 130.0, 160.0):
+            watching.looked(found(990), at)
+        assert (watching.step(161.0) == Done()) is begun
+    assert watching.step(900.0) == GiveUp()
+
+
+def test_the_state_of_a_task_is_asked_first() -> None:
+    """After a silence the task is asked; working keeps waiting, finished ends, failed ends with its words."""
+    watching = watch()
+    assert watching.step(59.0) == Listen(60.0)
+    assert watching.step(60.0) == Ask("t")
+    watching.heard(TaskEvent(task_id="t", status="RUNNING"), 60.0, by="api")
+    assert isinstance(watching.step(60.0), Listen)
+    watching.heard(TaskEvent(task_id="t", status="FAILED", message="no disk"), 90.0, by="api")
+    assert (watching.ended(), watching.submissions[0].failed) == (True, "no disk")
+    assert watching.doubts()
+    watching = watch()
+    watching.untold("t", 60.0)
+    watching.can_ask = False
+    assert watching.step(60.0) == Look()
+
+
+def test_what_was_done_at_once_is_ended() -> None:
+    """Counts in the answer are the end."""
+    watching = ImportWatch(PATIENCE, 0.0, 900.0)
+    watching.done(Counts(created=5, updated=0, ignored=0), 1.0, expected=5)
+    assert watching.step(1.0) == Done()
+    assert watching.progress() == Progress(5, 5)
+
+
+def test_a_look_that_fails_ends_nothing() -> None:
+    """Three that fail after the end leave it open which values are in; before the end they say nothing."""
+    watching = watch()
+    for at in (61.0, 70.0, 80.0, 100.0):
+        watching.looked(None, at)
+    assert not isinstance(watching.step(101.0), Done)
+    watching.heard(event(1_000, 1_000), 102.0)
+    for at in (103.0, 105.0, 110.0):
+        assert not isinstance(watching.step(at), Done)
+        watching.looked(None, at)
+    assert watching.step(110.0) == Done()
+
+
+EVENTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)
+
+
+@given(EVENTS, st.booleans())
+@example([(0, 1_000), (0, 0)], False)
+def test_no_order_of_events_completes_what_is_not_in(events: list[tuple[int, int]], deaf: bool) -> None:
+    """Whatever is told, with nothing in the collection an import is not over before the collection was looked into."""
+    watching = watch(40)
+    now = 0.0
+    for imported, total in events:
+        now += 1.0
+        if deaf:
+            watching.deaf(now)
+        watching.heard(event(imported, total), now)
+    steps = 0
+    while not isinstance(step := watching.step(now), Done | GiveUp):
+        steps += 1
+        assert steps < 1_000
+        match step:
+            case Look():
+                watching.looked(found(0, 40), now)
+            case Ask(task_id):
+                watching.untold(task_id, now)
+            case Listen(until):
+                assert until > now
+                now = until
+    assert math.isfinite(now)
+    assert watching.found is not None
+    assert not watching.proved()
