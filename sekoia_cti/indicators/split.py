@@ -30,10 +30,11 @@ _CELL = "only the cell of a table's row that holds an indicator"
 
 # Line breaks of programs and of HTML that came as text.
 _BREAK = re.compile(r"\\r\\n|\\n|\\r|</?(?:br|p|li|ul|ol|div|tr|td)\s*/?>", re.IGNORECASE)
-# What stands between values, the plainest first: a comma or a semicolon can be part of a URL, with a blank it is none.
+# What stands between values, the plainest first: a comma or a semicolon can be part of a URL, with a blank it is none. Each
+# begins where blanks do, or a long run of them would be gone through anew from each.
 _BETWEEN = (
-    re.compile(r"\s*(?:[|\t]|[,;](?=\s))\s*"),
-    re.compile(r"\s*[,;|\t]\s*"),
+    re.compile(r"(?<!\s)\s*(?:[|\t]|[,;](?=\s))\s*"),
+    re.compile(r"(?<!\s)\s*[,;|\t]\s*"),
     re.compile(r"[\s,;|]+"),
 )
 _NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s\(|\s+")
