@@ -2,6 +2,11 @@
 
 import gc
 
+from sekoia_cti.platform import process
+
+if __name__ == "__main__":
+    process.own()  # before the other imports, which take a while
+
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.export_indicators import ExportIndicators
@@ -43,4 +48,4 @@ def main() -> str:
 if __name__ == "__main__":
     # This process ends with the run: looking through all that was imported for garbage took a quarter of a short one.
     gc.freeze()
-    main()
+    process.end_with(main)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Hostile", "Script", "answer", "drip", "reset", "silence", "truncated"]
+__all__ = ["Hostile", "Script", "answer", "drip", "reset", "silence", "trickle", "truncated"]
 
 Script = Callable[[socket.socket], None]
 
@@ -138,3 +138,16 @@ def drip(connection: socket.socket) -> None:
     while True:
         connection.sendall(b" ")
         pause.wait(0.02)
+
+
+def trickle(beginning: bytes, more: bytes) -> Script:
+    """Begin like this, and never come to an end."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(beginning)
+        pause = threading.Event()
+        while True:
+            connection.sendall(more)
+            pause.wait(0.02)
+
+    return script

@@ -7,15 +7,11 @@ from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["CreateIOCCollection", "CreateIOCCollectionArguments", "CreateIOCCollectionResults"]
-
-TIMEOUT = 120.0
-"""Seconds for the whole action, retries included."""
 
 
 class CreateIOCCollectionArguments(Arguments):
@@ -65,7 +61,7 @@ class CreateIOCCollection(SekoiaAction):
 
     def run(self, arguments: CreateIOCCollectionArguments) -> CreateIOCCollectionResults:
         """Create the collection, or find it."""
-        with self.rest(Deadline(TIMEOUT)) as collections:
+        with self.rest() as collections:
             if arguments.reuse_existing and (existing := self._existing(collections, arguments)):
                 self.tell(f"The IOC collection “{existing.name}” exists: {existing.id}")
                 return _results(existing, created=False)

@@ -4,15 +4,11 @@ from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments
 from sekoia_cti.client.errors import NotFound
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["DeleteIOCCollection", "DeleteIOCCollectionArguments", "DeleteIOCCollectionResults"]
-
-TIMEOUT = 120.0
-"""Seconds for the whole action, retries included."""
 
 
 class DeleteIOCCollectionArguments(CollectionArguments):
@@ -48,7 +44,7 @@ class DeleteIOCCollection(SekoiaAction):
 
     def run(self, arguments: DeleteIOCCollectionArguments) -> DeleteIOCCollectionResults:
         """Compare the name, and delete."""
-        with self.rest(Deadline(TIMEOUT)) as collections:
+        with self.rest() as collections:
             name = None
             try:
                 name = collections.collection(arguments.collection_id).name

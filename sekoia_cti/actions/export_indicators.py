@@ -9,7 +9,6 @@ from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.formats import FILE_FORMATS, FormatName
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.importing.watch import Progress
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.writing import writing
@@ -65,7 +64,7 @@ class ExportIndicators(SekoiaAction):
         count = skipped = read = 0
         progress = ProgressLog(self.tell, done="Read")
         with (
-            self.rest(Deadline(arguments.timeout)) as rest,
+            self.rest() as rest,
             writing(self.data_path, f"indicators-{arguments.format}", to.ending) as (file, path),
         ):
             file.write(to.head())

@@ -6,15 +6,11 @@ from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
 
 __all__ = ["FindIOCCollection", "FindIOCCollectionArguments", "FindIOCCollectionResults"]
-
-TIMEOUT = 120.0
-"""Seconds for the whole action, retries included."""
 
 Collections = Annotated[
     list[dict[str, Any]],
@@ -68,7 +64,7 @@ class FindIOCCollection(SekoiaAction):
 
     def run(self, arguments: FindIOCCollectionArguments) -> FindIOCCollectionResults:
         """Look through all collections."""
-        with self.rest(Deadline(TIMEOUT)) as collections:
+        with self.rest() as collections:
             found = _fitting(collections, arguments)
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
         fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"

@@ -7,7 +7,6 @@ from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account
 from sekoia_cti.actions.common.prepared import Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm
 
@@ -86,7 +85,7 @@ class PreviewIndicatorsFile(UploadAction):
         """Look at the file, and upload what is to be sent of it."""
         file = storage.find(self.data_path, arguments.file_path, "file_path")
         wishes = Wishes(refang=arguments.refang, sheet=arguments.sheet)
-        deadline = Deadline(arguments.timeout)
+        deadline = self.deadline
         with self.rest(deadline) as rest, self.staged(file, wishes, deadline) as staged:
             self.check(staged, strict=False, send_unrecognized=False)
             upload = self.upload(rest, staged, arguments, wishes=wishes)

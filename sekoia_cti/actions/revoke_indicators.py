@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, Timeout
 from sekoia_cti.actions.common.jinja import TextList, ValueList
@@ -16,7 +16,6 @@ from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import aware
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import read
@@ -83,14 +82,20 @@ class RevokeIndicatorsResults(ResultsForm):
 class _Revoking:
     """Revokes what was found, each indicator once, and notes what became of what was asked for."""
 
-    def __init__(self, collections: RestClient, collection_id: str, *, dry_run: bool) -> None:
+    def __init__(self, collections: RestClient, collection_id: str, asked: list[str], *, dry_run: bool) -> None:
         self._collections = collections
-        self._collection_id = collection_id
+        self._asked = asked
+        self.collection_id = collection_id
         self._dry_run = dry_run
         self._done: set[str] = set()
         self.values: dict[Outcome, list[str]] = {outcome: [] for outcome in get_args(Outcome)}
         self.failed: list[dict[str, str]] = []
         self.settled = 0
+
+    @property
+    def remaining(self) -> list[str]:
+        """What was not processed."""
+        return self._asked[self.settled :]
 
     def settle(self, match: Match) -> None:
         """Revoke the indicators of a match that are active.
@@ -123,7 +128,7 @@ class _Revoking:
             return "revoked"  # for another value that it has as well
         before = self._collections.server_time()
         try:
-            indicator = self._collections.revoke(self._collection_id, indicator_id, attempts=ATTEMPTS)
+            indicator = self._collections.revoke(self.collection_id, indicator_id, attempts=ATTEMPTS)
         except NotFound:
             return "not_found"
         self._done.add(indicator_id)
@@ -144,6 +149,7 @@ class RevokeIndicators(SekoiaAction):
     name = "Revoke indicators"
     description = "Revoke the indicators of exactly these values in an IOC collection, which cannot be undone"
     results_model = RevokeIndicatorsResults
+    _revoking: _Revoking | None = None
 
     def run(self, arguments: RevokeIndicatorsArguments) -> RevokeIndicatorsResults:
         """Find what was asked for, and revoke it one by one."""
@@ -155,8 +161,10 @@ class RevokeIndicators(SekoiaAction):
         if not asked:
             raise InputError(f"There is nothing to revoke: {', '.join(arguments.given())} holds no indicator")
         failure: SekoiaError | None = None
-        with self.rest(Deadline(arguments.timeout)) as collections:
-            revoking = _Revoking(collections, arguments.collection_id, dry_run=arguments.dry_run)
+        with self.rest() as collections:
+            self._revoking = revoking = _Revoking(
+                collections, arguments.collection_id, asked, dry_run=arguments.dry_run
+            )
             finding = Finding(collections, arguments.collection_id, on_page=self._progress("Read"))
             progress = self._progress("Worked through")
             try:
@@ -167,17 +175,21 @@ class RevokeIndicators(SekoiaAction):
                 if not revoking.settled:
                     raise
                 failure = error
-        return self._conclude(arguments.collection_id, revoking, asked[revoking.settled :], failure)
+        return self._conclude(revoking, failure)
+
+    def leave(self, why: SekoiaError) -> BaseModel | None:
+        """Tell what was revoked before something hung."""
+        if self._revoking is None or not self._revoking.settled:
+            return super().leave(why)
+        return self._conclude(self._revoking, why)
 
     def _progress(self, done: str) -> Callable[[int, int], None]:
         log = ProgressLog(self.tell, done=done)
         # The end is told in more words.
         return lambda count, total: log(Progress(count, total)) if count < total else None
 
-    def _conclude(
-        self, collection_id: str, revoking: _Revoking, remaining: list[str], failure: SekoiaError | None
-    ) -> RevokeIndicatorsResults:
-        values = revoking.values
+    def _conclude(self, revoking: _Revoking, failure: SekoiaError | None) -> RevokeIndicatorsResults:
+        values, remaining = revoking.values, revoking.remaining
         counts = {
             "revoked": len(values["revoked"]),
             "would be revoked": len(values["would_revoke"]),
@@ -192,7 +204,7 @@ class RevokeIndicators(SekoiaAction):
         elif revoking.failed:
             self.error(f"Not everything could be revoked: {told}. {revoking.failed[0]['reason']}")
         else:
-            self.tell(f"Indicators in {collection_id}: {told}", "warning" if values["not_found"] else "info")
+            self.tell(f"Indicators in {revoking.collection_id}: {told}", "warning" if values["not_found"] else "info")
         return RevokeIndicatorsResults(
-            collection_id=collection_id, **values, failed=revoking.failed, remaining=remaining
+            collection_id=revoking.collection_id, **values, failed=revoking.failed, remaining=remaining
         )

@@ -11,7 +11,6 @@ from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
@@ -85,7 +84,7 @@ class SearchIndicators(SekoiaAction):
         """Read page after page; what was found before an error is handed over with it."""
         failure: SekoiaError | None = None
         with (
-            self.rest(Deadline(arguments.timeout)) as collections,
+            self.rest() as collections,
             GrowingList(self.data_path, "indicators", most=self.most_inline) as found,
         ):
             try:

@@ -5,14 +5,10 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["UpdateIOCCollection", "UpdateIOCCollectionArguments", "UpdateIOCCollectionResults"]
-
-TIMEOUT = 120.0
-"""Seconds for the whole action, retries included."""
 
 _CHANGES = ("name", "description", "available_for_sub_communities")
 
@@ -65,7 +61,7 @@ class UpdateIOCCollection(SekoiaAction):
 
     def run(self, arguments: UpdateIOCCollectionArguments) -> UpdateIOCCollectionResults:
         """Change the collection, and tell what it is now."""
-        with self.rest(Deadline(TIMEOUT)) as rest:
+        with self.rest() as rest:
             collection = rest.update(arguments.collection_id, **arguments.changes())
         self.tell(f"Updated the IOC collection “{collection.name}”: {collection.id}")
         return UpdateIOCCollectionResults(

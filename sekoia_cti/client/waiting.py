@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.errors import DeadlinePassed, Interrupted
 
 __all__ = ["Deadline", "Pace", "Patience"]
 
 
 class Deadline:
-    """A moment that uploads, connections and waits all count down to.
+    """A moment that uploads, connections and waits all count down to, and through which all of them can be stopped.
 
     Args:
         seconds: From now until then.
@@ -27,6 +27,8 @@ class Deadline:
         self.now = clock
         self.start = clock()
         self.at = self.start + seconds
+        self._interrupted = threading.Event()
+        self._wakers: list[Callable[[], None]] = []
 
     def remaining(self) -> float:
         """Seconds left; 0 once it has passed."""
@@ -34,13 +36,29 @@ class Deadline:
 
     def check(self, doing: str) -> None:
         """Raise :exc:`DeadlinePassed`, which tells what was being done, unless there is time left."""
+        self.heed()
         if not self.remaining():
             raise DeadlinePassed(doing, self.seconds)
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, or until the deadline."""
-        # An Event's wait lets a signal handler raise at once, and is no wait at all for 0 seconds.
-        threading.Event().wait(min(seconds, self.remaining()))
+        """Wait so long, or until the deadline; an interruption raises at once."""
+        self._interrupted.wait(min(seconds, self.remaining()))
+        self.heed()
+
+    def interrupt(self) -> None:
+        """Have the work raise :exc:`Interrupted` as soon as it looks at the deadline; called from another thread."""
+        self._interrupted.set()
+        for wake in list(self._wakers):
+            wake()
+
+    def heed(self) -> None:
+        """Raise :exc:`Interrupted` if the work was interrupted."""
+        if self._interrupted.is_set():
+            raise Interrupted
+
+    def when_interrupted(self, wake: Callable[[], None]) -> None:
+        """Have something else that waits be woken, so that it heeds the interruption."""
+        self._wakers.append(wake)
 
 
 @dataclass(frozen=True, kw_only=True)

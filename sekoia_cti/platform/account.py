@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
-from pydantic import ValidationError
 from sekoia_automation.account_validator import AccountValidator
-from sekoia_automation.exceptions import ModuleConfigurationError
+from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.client.errors import DeadlinePassed, LiveAPIUnreachable, SekoiaError
 from sekoia_cti.client.live.signals import Disconnected
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.item import SekoiaItem
+from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 __all__ = ["SekoiaAccountValidator"]
 
@@ -23,34 +24,49 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
     seconds: ClassVar[float] = 15.0
     """For each of the two checks."""
 
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When the last of the checks has to have ended."""
+        return Deadline(2 * self.seconds)
+
     def set_task_as_running(self) -> None:
-        """Tell the platform, which hands over the secrets; `validate` reports when they do not fit or do not come."""
-        try:
-            super().set_task_as_running()
-        except (ModuleConfigurationError, ValidationError) as error:
-            self._refusal = error
-        except (AttributeError, KeyError, TypeError, ValueError):
-            # The SDK reads module_configuration.value of the answer, which may be absent or null. What is missing then
-            # is the key, and validate() says so.
-            self.log("The platform handed over no secrets", level="warning")
+        """Tell the platform, which hands over the secrets."""
+        self.take_secrets(super().set_task_as_running)
+
+    def send_results(self, success: bool) -> None:
+        """Tell the platform how it ended."""
+        self.report(lambda: super(SekoiaAccountValidator, self).send_results(success))
 
     def validate(self) -> bool:
         """Check both; True when both let the key in, otherwise the error says which did not and what to do."""
         try:
-            self.configuration()
-        except InputError as error:
-            self.error(f"{error}.")
-            return False
-        complaints = [complaint for check in (self._rest, self._live) if (complaint := check())]
+            complaints = watched(self._complaints, self.deadline)
+        except LeftBehind as left:
+            complaints = [str(left.why)]
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is reported
+            # The SDK reports what is unexpected in an action, not what is unexpected here.
+            self.log_exception(error)
+            complaints = [f"The account could not be tested ({type(error).__name__}): test it again."]
         if complaints:
             self.error(" ".join(complaints))
         else:
             self.log("The API key can list IOC collections, and LiveAPI lets it in", level="info")
         return not complaints
 
+    def log(self, message: str, level: LogLevelStr = "debug", only_sentry: bool = False, **kwargs: Any) -> None:
+        """Write a line to the log of the process."""
+        super().log(self.presentable(message), level, only_sentry=only_sentry, **kwargs)
+
     def error(self, message: str) -> None:
-        """Make this the reason why the account is not valid, whatever it quotes without the key."""
-        super().error(self.without_key(message))
+        """Make this the reason why the account is not valid."""
+        super().error(self.presentable(message))
+
+    def _complaints(self) -> list[str]:
+        try:
+            self.configuration()
+        except InputError as error:
+            return [f"{error}."]
+        return [complaint for check in (self._rest, self._live) if (complaint := check())]
 
     def _rest(self) -> str | None:
         try:

@@ -1,82 +1,169 @@
 """The base of every action: opens the client, tells people what happens, and turns errors into the node's error once."""
 
-import signal
+import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
-from inspect import signature
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cached_property, wraps
 from pathlib import Path
-from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
-from pydantic import ValidationError
-from sekoia_automation.action import Action
-from sekoia_automation.exceptions import ModuleConfigurationError
+from pydantic import BaseModel, ValidationError
+from sekoia_automation.action import Action, ActionLogHandler
+from sekoia_automation.configuration.exception import MissingConfigurationError
+from sekoia_automation.constants import DATA_STORAGE
 from sekoia_automation.module import LogLevelStr, Module
 
-from sekoia_cti.client.errors import Interrupted, SekoiaError
+from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.platform.forms import complaint
+from sekoia_cti.platform.data_path import data_path_for
+from sekoia_cti.platform.forms import Form, complaint
 from sekoia_cti.platform.item import SekoiaItem
+from sekoia_cti.platform.process import say
 from sekoia_cti.platform.storage import UNREADABLE
+from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 __all__ = ["SekoiaAction"]
+
+_RUNNING: ContextVar["SekoiaAction | None"] = ContextVar("running", default=None)
+"""The action that runs here, and in the threads it starts for its work: on Fission there can be several at once."""
+
+_ADDING_HANDLERS = threading.Lock()
 
 
 class SekoiaAction(SekoiaItem, Action):
     """An action of this module.
 
     An error of the client, of the arguments or of the configuration becomes the node's error: one sentence, without the
-    key. What is unexpected stays the SDK's business, which reports it with a traceback.
+    key. What is unexpected stays the SDK's business, which reports it with a traceback. What hangs is left behind a moment
+    after the deadline, and the node reports without it.
     """
 
     branches: ClassVar[dict[str, str]] = {}
     """Output branches that a playbook can follow, and when; an action follows one with `set_output`."""
 
     def __init__(self, module: Module | None = None, data_path: Path | None = None) -> None:
-        super().__init__(module, data_path)
+        root = logging.getLogger()
+        with _ADDING_HANDLERS:
+            before = list(root.handlers)
+            # With a folder, the SDK does not look for the storage before anything watches it; data_path does that.
+            super().__init__(module, data_path or Path(DATA_STORAGE))
+            self._handlers = [
+                handler for handler in root.handlers if isinstance(handler, ActionLogHandler) and handler not in before
+            ]
+        for handler in self._handlers:
+            handler.addFilter(lambda _record: _RUNNING.get() is self)
+        self._storage = data_path
+        self._model: type[Form] = get_type_hints(type(self).run)["arguments"]
+        self._unreadable: InputError | None = None
+        self._left_behind: threading.Thread | None = None
         self.run = self._reporting(self.run)  # type: ignore[assignment,method-assign]  # as the SDK does with its own wrappers
 
     @abstractmethod
     def run(self, arguments: Any) -> Any:
         """What the action does."""
 
-    def set_task_as_running(self) -> None:
-        """Tell the platform, which hands over the secrets; a configuration they do not fit is reported by `run`."""
+    def leave(self, why: SekoiaError) -> BaseModel | None:
+        """Make the best of work that has to be left behind, which may go on meanwhile.
+
+        Args:
+            why: For the node's error.
+
+        Returns:
+            Results of what was done so far; None when there are none.
+        """
+        self.error(str(why))
+        return None
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When everything has to have ended: by the argument ``timeout``, where there is one."""
+        timeout = self._model.model_fields.get("timeout")
+        if timeout is None:
+            return Deadline(self.seconds)
+        asked = self.arguments.get("timeout") if isinstance(self.arguments, dict) else None
         try:
-            super().set_task_as_running()
-        except (ModuleConfigurationError, ValidationError) as error:
-            self._refusal = error
+            return Deadline(min(max(float(str(asked)), 10.0), 86_400.0))
+        except ValueError:
+            return Deadline(timeout.default)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the platform gave; what cannot be read is reported by `run`."""
+        try:
+            return super().arguments
+        except MissingConfigurationError:
+            return {}
+        except (ValueError, RecursionError):
+            self._unreadable = InputError("The action's arguments are not valid JSON, or nested too deeply")
+            return {}
+
+    @property
+    def data_path(self) -> Path:
+        """The playbook's storage.
+
+        Raises:
+            InputError: It cannot be reached.
+        """
+        if self._storage is None:
+            self._storage = data_path_for(self.module)
+        return self._storage
+
+    def execute(self) -> None:
+        """Run, and report whatever happens."""
+        token = _RUNNING.set(self)
+        try:
+            super().execute()
+        finally:
+            _RUNNING.reset(token)
+            for handler in self._handlers:
+                logging.getLogger().removeHandler(handler)
+
+    def set_task_as_running(self) -> None:
+        """Tell the platform, which hands over the secrets."""
+        self.take_secrets(super().set_task_as_running)
+
+    def send_results(self) -> None:
+        """Tell the platform how it ended."""
+        self.report(super().send_results)
 
     def tell(self, message: str, level: LogLevelStr = "info") -> None:
         """Write a line for people, to the playbook's log and to standard output."""
-        line = self.without_key(message)
-        self.log(line, level=level)
-        print(line, flush=True)
+        self.log(message, level=level)
+        say(self.presentable(message))
+
+    def log(self, message: str, level: LogLevelStr = "debug", only_sentry: bool = True, **kwargs: Any) -> None:
+        """Write a line to the playbook's log."""
+        if not self._is_left_behind():
+            super().log(self.presentable(message), level, only_sentry=only_sentry, **kwargs)
 
     def error(self, message: str) -> None:
-        """Make this the node's error, whatever it quotes without the key, and print it for who runs the action by hand."""
-        line = self.without_key(message)
-        super().error(line)
-        print(f"Error: {line}", flush=True)
+        """Make this the node's error, and print it for who runs the action by hand."""
+        if not self._is_left_behind():
+            line = self.presentable(message)
+            super().error(line)
+            say(f"Error: {line}")
+
+    def set_output(self, output: str, activate: bool = True) -> None:
+        """Follow a branch, or not."""
+        if not self._is_left_behind():
+            super().set_output(output, activate)
 
     # Inside
 
-    def _reporting(self, run: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        model = signature(type(self).run).parameters["arguments"].annotation
+    def _is_left_behind(self) -> bool:
+        return threading.current_thread() is self._left_behind
 
+    def _reporting(self, run: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @wraps(run)
-        def reporting(arguments: Any) -> Any:
+        def reporting(given: Any) -> Any:
             try:
-                arguments = model.model_validate(arguments)
+                arguments = self._checked(given)
+                return watched(lambda: run(arguments), self.deadline)
             except ValidationError as error:
                 self.error(f"The action's arguments are not valid: {complaint(error, show_values=True)}.")
-                return None
-            try:
-                with _stoppable():
-                    return run(arguments)
             except SekoiaError as error:
                 self.error(str(error))
             except InputError as error:
@@ -84,27 +171,18 @@ class SekoiaAction(SekoiaItem, Action):
                 self.error(sentence if sentence.endswith("?") else f"{sentence}.")
             except UNREADABLE as error:
                 self.error(f"The playbook's storage could not be used ({type(error).__name__}): run the action again.")
+            except LeftBehind as left:
+                self._left_behind = left.thread
+                results = self.leave(left.why)
+                return results.model_dump() if results else None
             return None
 
         return reporting
 
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM raise :exc:`Interrupted` meanwhile, so that the node ends with an error that says how far it got.
-
-    Only where nobody else minds the signal: in the main thread of a process of our own.
-    """
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough, and must not disturb the clean-up
-        raise Interrupted
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    def _checked(self, given: Any) -> Form:
+        if self._unreadable:
+            raise self._unreadable
+        arguments = self._model.model_validate(given)
+        for name in sorted(set(given) - set(self._model.model_fields)) if isinstance(given, dict) else ():
+            self.tell(f"The action has no argument “{name}”: it was ignored", "warning")
+        return arguments

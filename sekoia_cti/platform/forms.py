@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-__all__ = ["Form", "ResultsForm", "complaint", "objects"]
+__all__ = ["Form", "ResultsForm", "complaint", "objects", "visible"]
+
+_SEEN = "\n\t"
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 
 
 class _FlatSchema(GenerateJsonSchema):
@@ -98,3 +102,15 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def visible(text: str) -> str:
+    """A text with letters escaped that a terminal or a page obeys instead of showing them: ESC, and marks of direction."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    obeyed = letter in _TURNING or (unicodedata.category(letter) in ("Cc", "Cs") and letter not in _SEEN)
+    return letter.encode("unicode_escape").decode() if obeyed else letter

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ValidationError
 from sekoia_automation.configuration.exception import MissingConfigurationError
-from sekoia_automation.exceptions import ModuleConfigurationError
+from sekoia_automation.exceptions import ModuleConfigurationError, SendEventError
 from sekoia_automation.module import ModuleItem
 
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.platform.forms import complaint
+from sekoia_cti.platform.forms import complaint, visible
 from sekoia_cti.platform.module import Configuration
+from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 if TYPE_CHECKING:
     from sekoia_cti.client.live.stream import LiveAPI
@@ -25,7 +28,19 @@ class SekoiaItem(ModuleItem):
     """An item of the module that talks to Sekoia with the account of the module."""
 
     patience: ClassVar[Patience] = Patience()
+    seconds: ClassVar[float] = 120.0
+    """For all that the item does, unless its arguments say otherwise."""
+
+    reporting: ClassVar[float] = 1_800.0
+    """Seconds for the report. The SDK repeats it for up to 23 minutes; what takes longer hangs."""
+
     _refusal: Exception | None = None
+    _key: str = ""
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When everything that the item does has to have ended; it counts from the start of the run."""
+        return Deadline(self.seconds)
 
     def configuration(self) -> Configuration:
         """The module's configuration with the key.
@@ -41,17 +56,22 @@ class SekoiaItem(ModuleItem):
             invalid = error if isinstance(error, ValidationError) else error.__context__
             why = complaint(invalid, show_values=False) if isinstance(invalid, ValidationError) else "it is missing"
             raise InputError(f"The module's configuration is not valid: {why}") from None
-        if not configuration.api_key.get_secret_value():
+        self._key = configuration.api_key.get_secret_value()
+        if not self._key:
             raise InputError("The module's configuration has no API key: enter one in the account of the module")
         return configuration
 
-    def rest(self, deadline: Deadline) -> RestClient:
-        """A REST client, to be closed."""
+    def rest(self, deadline: Deadline | None = None) -> RestClient:
+        """A REST client, to be closed.
+
+        Args:
+            deadline: Ends everything it does; by default that of the run.
+        """
         configuration = self.configuration()
         return RestClient(
             configuration.rest_root,
             configuration.api_key.get_secret_value(),
-            deadline=deadline,
+            deadline=deadline or self.deadline,
             patience=self.patience,
             user_agent=f"sekoia-cti/{self.module.manifest.get('version', 'unknown')}",
         )
@@ -64,8 +84,44 @@ class SekoiaItem(ModuleItem):
         configuration = self.configuration()
         return LiveAPI(configuration.live_url, configuration.api_key.get_secret_value(), patience=self.patience)
 
-    def without_key(self, text: str) -> str:
-        """A text that may quote anything, without the key."""
-        configuration = getattr(self.module, "_configuration", None)  # not the property, which may raise
-        key = configuration.api_key.get_secret_value() if isinstance(configuration, Configuration) else ""
-        return text.replace(key, "…") if key else text
+    def presentable(self, text: str) -> str:
+        """A text that may quote anything, without the key, and without letters that change how the rest is shown."""
+        return visible(text.replace(self._key, "…") if self._key else text)
+
+    # For the two kinds of items
+
+    def take_secrets(self, ask: Callable[[], None]) -> None:
+        """Have the SDK tell the platform that the run began, which hands over the secrets.
+
+        What is wrong with them is kept for :meth:`configuration`, where it becomes an error that is reported.
+
+        Args:
+            ask: The SDK's way of doing so.
+        """
+        try:
+            watched(ask, self.deadline)
+            self._key = self.configuration().api_key.get_secret_value()
+        except (ModuleConfigurationError, ValidationError) as error:
+            self._refusal = error
+        except SendEventError as error:
+            answer = f"HTTP {error.status_code}" if error.status_code else "no answer"
+            self._refusal = InputError(f"The platform did not hand over the API key ({answer}): run it again")
+        except LeftBehind:
+            self._refusal = InputError("The platform did not hand over the API key in time: run it again")
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            # The SDK reads module_configuration.value of the answer, which may be absent or null. What is missing then
+            # is the key, and configuration() says so.
+            self.log("The platform handed over no secrets", level="warning")
+        except InputError:
+            pass  # for whoever needs the configuration
+
+    def report(self, send: Callable[[], None]) -> None:
+        """Have the SDK tell the platform how the run ended; a request to stop comes too late for that.
+
+        Args:
+            send: The SDK's way of doing so.
+        """
+        try:
+            watched(send, Deadline(self.reporting), stoppable=False)
+        except LeftBehind:
+            self.log("The platform's answer to the report does not end", level="warning")

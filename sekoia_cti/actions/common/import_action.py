@@ -13,7 +13,6 @@ from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import LINES
-from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.platform.action import SekoiaAction
@@ -97,7 +96,7 @@ class ImportAction(SekoiaAction):
         Raises:
             SekoiaError: Sekoia cannot be reached, refuses the key, or does not know the collection.
         """
-        deadline = Deadline(arguments.timeout)
+        deadline = self.deadline
         with ExitStack() as stack:
             rest = stack.enter_context(self.rest(deadline))
             live = stack.enter_context(self.live()) if arguments.wait else None

@@ -106,6 +106,7 @@ class Importer:
         """
         if self.live is None:
             return
+        self.deadline.when_interrupted(self.live.wake)
         error = self.live.ready(self.deadline)
         if error is None:
             self.watch.listening(self.deadline.now())
@@ -338,6 +339,7 @@ class Importer:
         caught_up = False
         while True:
             self._drain()  # a look takes time, in which the end may have been told
+            deadline.heed()
             watch.can_ask = self._confirmation.can_ask()
             match watch.step(deadline.now()):
                 case Done():

@@ -60,7 +60,7 @@ class LiveAPI:
         self._url = url
         self._key = api_key
         self._patience = patience
-        self._signals: queue.SimpleQueue[Signal] = queue.SimpleQueue()
+        self._signals: queue.SimpleQueue[Signal | None] = queue.SimpleQueue()
         self._mutex = threading.Lock()  # for the four below
         self._connection: ClientConnection | None = None
         self._awaited: dict[str, bytes] = {}
@@ -136,11 +136,15 @@ class LiveAPI:
             self._early.clear()
 
     def next(self, timeout: float) -> Signal | None:
-        """The next signal, or None when none came within so many seconds."""
+        """The next signal, or None when none came within so many seconds, or :meth:`wake` was called."""
         try:
             return self._signals.get(timeout=max(0.0, timeout)) if timeout > 0 else self._signals.get_nowait()
         except queue.Empty:
             return None
+
+    def wake(self) -> None:
+        """Have :meth:`next` return at once, in another thread."""
+        self._signals.put(None)
 
     def catch_up(self, timeout: float, *, wait_for_idle: bool = True) -> None:
         """Wait until what has arrived at this machine is read.

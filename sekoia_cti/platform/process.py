@@ -1,0 +1,126 @@
+"""The process that a run has for itself: requests to stop, standard output, and its end.
+
+On Fission many runs share the process, and it is not theirs: :func:`own` is not called there.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+__all__ = ["end_with", "own", "say", "stop_requested"]
+
+LINE = 4_000
+"""Bytes of a line that is printed: a pipe that is ready takes 4,096 without making the writer wait."""
+
+PATIENCE = 0.2
+"""Seconds to wait for a reader of standard output that is busy."""
+
+
+class _StopRequest:
+    """SIGINT or SIGTERM, as a request that whoever waits in the main thread is told of.
+
+    A signal comes between any two steps of the main thread, so its handler only notes it, and calls what is safe there.
+    """
+
+    def __init__(self) -> None:
+        self._made = False
+        self._listener: Callable[[], None] | None = None
+
+    def note(self, _number: int, _frame: FrameType | None) -> None:
+        """Take the signal; once is enough, and more must not disturb the report."""
+        if not self._made:
+            self._made = True
+            if self._listener:
+                self._listener()
+
+    @contextmanager
+    def told_to(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Tell somebody, at once if the request was made before.
+
+        Args:
+            listener: Has to be reentrant, such as ``SimpleQueue.put``.
+        """
+        self._listener = listener
+        try:
+            if self._made:
+                listener()
+            yield
+        finally:
+            self._listener = None
+
+
+_STOP = _StopRequest()
+"""One for all, as signals are the process's."""
+
+
+def own() -> None:
+    """Take SIGINT and SIGTERM, from the start on: a run that was told to stop reports that, however early it was."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _STOP.note)
+
+
+@contextmanager
+def stop_requested(listener: Callable[[], None]) -> Iterator[None]:
+    """Tell of a request to stop meanwhile; only the main thread hears of signals.
+
+    Args:
+        listener: See :meth:`_StopRequest.told_to`.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with _STOP.told_to(listener):
+        yield
+
+
+def say(line: str) -> None:
+    """Print a line for who runs the action by hand; where that is not possible, the playbook's log has it all the same."""
+    output = sys.stdout
+    if output is None:
+        return  # closed before the process began
+    encoding = output.encoding or "utf-8"
+    line = line.encode(encoding, "backslashreplace")[:LINE].decode(encoding, "ignore")
+    with suppress(OSError, ValueError):  # full, gone, or closed
+        if _takes_more(output.fileno()):
+            print(line, file=output, flush=True)
+
+
+def _takes_more(number: int) -> bool:
+    """Whether something can be written without waiting: a full pipe that nobody reads must not stop a run."""
+    return bool(select.select([], [number], [], PATIENCE)[1])
+
+
+def end_with(run: Callable[[], object]) -> None:
+    """Run, and end the process with it, whatever was left behind: a thread that hangs, or output that nobody takes."""
+    code = 0
+    try:
+        run()
+    except Exception:  # noqa: BLE001  # told as Python tells it, and the process ends
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if threading.active_count() == 1 and _is_flushed():
+        if code:
+            sys.exit(code)
+        return
+    # Python's own end would wait for threads, or fall over one that holds a lock of the output.
+    import sentry_sdk  # here, since this module is there before everything else
+
+    sentry_sdk.flush(timeout=2.0)
+    os._exit(code)
+
+
+def _is_flushed() -> bool:
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True

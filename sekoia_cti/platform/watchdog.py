@@ -1,0 +1,111 @@
+"""Work that may hang is done where it can be left behind, so that the node reports whatever happens.
+
+A name look-up cannot be interrupted, and an answer that trickles in keeps every timeout. So the work has a thread of its own,
+which nothing joins, and who waits for it stops waiting a moment after the deadline.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar, cast
+
+from sekoia_cti.client.errors import Interrupted, SekoiaError
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.platform.process import stop_requested
+
+__all__ = ["Hung", "LeftBehind", "watched"]
+
+Result = TypeVar("Result")
+
+AFTER_DEADLINE = 3.0
+"""Seconds after which work hangs: what minds the deadline ends within moments of it."""
+
+AFTER_STOP = 3.0
+"""The same for work that was asked to stop."""
+
+
+class LeftBehind(Exception):
+    """The work did not end; its thread goes on, and what it still says is to be ignored.
+
+    Attributes:
+        thread: Where it goes on.
+        why: For the node's error.
+    """
+
+    def __init__(self, thread: threading.Thread, why: SekoiaError) -> None:
+        super().__init__(why)
+        self.thread = thread
+        self.why = why
+
+
+class Hung(SekoiaError):
+    """The deadline passed, and the work did not mind it.
+
+    Args:
+        seconds: The whole time there was.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f"The timeout of {self.seconds:,.0f} seconds passed, and something that was waited for hangs: check the name "
+            "servers, the network and the proxy, then run it again."
+        )
+
+
+@dataclass
+class _End(Generic[Result]):
+    result: Result | None = None
+    error: BaseException | None = None
+
+
+def watched(work: Callable[[], Result], deadline: Deadline, *, stoppable: bool = True) -> Result:
+    """Do the work, for as long as there is time; when the process is asked to stop, the work is told by its deadline.
+
+    Args:
+        work: Called in another thread, with the context of this one.
+        deadline: Until when it may take, and what it minds itself.
+        stoppable: Whether a request to stop concerns it.
+
+    Returns:
+        What the work returns.
+
+    Raises:
+        LeftBehind: It did not end in time.
+        BaseException: What the work raises.
+    """
+    news: SimpleQueue[_End[Result] | None] = SimpleQueue()
+
+    def do() -> None:
+        try:
+            news.put(_End(result=work()))
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised where the work is waited for
+            news.put(_End(error=error))
+
+    thread = threading.Thread(target=copy_context().run, args=(do,), name="watched", daemon=True)
+    thread.start()
+    with stop_requested(lambda: news.put(None)) if stoppable else nullcontext():
+        end = _next(news, deadline.remaining() + AFTER_DEADLINE, LeftBehind(thread, Hung(deadline.seconds)))
+    if end is None:
+        deadline.interrupt()
+        end = cast(
+            "_End[Result]", _next(news, AFTER_STOP, LeftBehind(thread, Interrupted()))
+        )  # told to stop only once
+    if end.error is not None:
+        raise end.error
+    return cast("Result", end.result)
+
+
+def _next(news: SimpleQueue[_End[Result] | None], seconds: float, otherwise: LeftBehind) -> _End[Result] | None:
+    try:
+        return news.get(timeout=seconds)
+    except Empty:
+        raise otherwise from None

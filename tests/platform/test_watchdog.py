@@ -1,0 +1,360 @@
+"""Work that hangs is left behind: a process of its own reports and ends, and on Fission the request is answered."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sandbox.sekoia.callback import NodeRun
+from sekoia_cti.actions.common.arguments import Arguments, Timeout
+from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
+from sekoia_cti.client.errors import Interrupted, SekoiaError
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.platform import watchdog
+from sekoia_cti.platform.account import SekoiaAccountValidator
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm
+from sekoia_cti.platform.item import SekoiaItem
+from sekoia_cti.platform.module import SekoiaCTIModule
+from sekoia_cti.platform.watchdog import Hung, LeftBehind, watched
+from tests.conftest import ROOT, Platform
+from tests.hostile import Hostile, Script, trickle
+
+HEADERS = trickle(b"HTTP/1.1 200 OK\r\nX: ", b"a")
+"""An answer whose headers never end, each letter in time for a read timeout."""
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hangs is left behind at once."""
+    monkeypatch.setattr(watchdog, "AFTER_DEADLINE", 0.1)
+
+
+@pytest.fixture
+def never() -> Iterator[threading.Event]:
+    """Something to wait for that comes when the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_what_work_returns_and_raises_is_handed_over() -> None:
+    """Results and errors of any kind come out where the work is waited for."""
+    assert watched(lambda: 5, Deadline(10)) == 5
+    assert watched(lambda: None, Deadline(10)) is None
+    for error in (ValueError("v"), SystemExit(3)):
+
+        def fail(error: BaseException = error) -> None:
+            raise error
+
+        with pytest.raises(type(error)) as caught:
+            watched(fail, Deadline(10))
+        assert caught.value is error
+
+
+def test_work_that_hangs_is_left_behind(never: threading.Event) -> None:
+    """Nobody waits for it longer than its deadline, and no end of the process will."""
+    with pytest.raises(LeftBehind) as caught:
+        watched(never.wait, Deadline(0.05))
+    assert caught.value.thread.is_alive()
+    assert caught.value.thread.daemon
+    assert isinstance(caught.value.why, Hung)
+
+
+def test_an_interrupted_deadline_ends_what_waits() -> None:
+    """A pause, a check, and whoever has to be woken learn of it."""
+    deadline, woken = Deadline(60), threading.Event()
+    deadline.when_interrupted(woken.set)
+    pausing = threading.Thread(target=pytest.raises, args=(Interrupted, deadline.pause, 60))
+    pausing.start()
+    deadline.interrupt()
+    pausing.join(10)
+    assert not pausing.is_alive()
+    assert woken.is_set()
+    with pytest.raises(Interrupted):
+        deadline.check("waiting")
+
+
+class Counting(Arguments):
+    """Arguments of an action that takes its time."""
+
+    timeout: Timeout = 900
+
+
+class Counted(ResultsForm):
+    """Its results."""
+
+    count: int
+
+
+class Hanging(SekoiaAction):
+    """An action that hangs after it has counted to two, and goes on when everybody has gone."""
+
+    name = "Hanging"
+    results_model = Counted
+    hang: ClassVar[Callable[[], object]]
+    ended: ClassVar[threading.Event]
+
+    def run(self, arguments: Counting) -> Counted:  # noqa: ARG002  # the base's signature
+        """Hang."""
+        self.tell("counted to two")
+        try:
+            type(self).hang()
+            self.tell("said too late")
+            self.error("failed too late")
+            self.set_output("too_late")
+            return Counted(count=3)
+        finally:
+            self.ended.set()
+
+    def leave(self, why: SekoiaError) -> Counted:
+        """Two."""
+        super().leave(why)
+        return Counted(count=2)
+
+
+class Patient(Hanging):
+    """The same without an argument for it."""
+
+    seconds: ClassVar[float] = 0.05
+
+    def run(self, arguments: Arguments) -> Counted:
+        """Hang."""
+        return super().run(arguments)  # type: ignore[arg-type]  # it needs none
+
+
+def test_an_action_reports_without_what_hangs(platform: Platform, never: threading.Event) -> None:
+    """The node has an error and what was done so far; what the work still says is told to nobody."""
+    Hanging.hang, Hanging.ended = never.wait, threading.Event()
+    run = platform.run(Patient)
+    assert run.error == (
+        "The timeout of 0 seconds passed, and something that was waited for hangs: check the name servers, the network and "
+        "the proxy, then run it again."
+    )
+    assert run.results == {"count": 2}
+    assert "counted to two" in run.logs
+    never.set()
+    assert Hanging.ended.wait(10)
+
+
+def test_what_is_left_behind_changes_nothing_any_more(
+    platform: Platform, never: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that goes on while the report is sent does not get into it."""
+    Hanging.hang, Hanging.ended = never.wait, threading.Event()
+
+    def go_on(self: Hanging, why: SekoiaError) -> None:
+        never.set()
+        assert self.ended.wait(10)
+        self.error(str(why))
+
+    monkeypatch.setattr(Hanging, "leave", go_on)
+    run = platform.run(Patient)
+    assert run.error and "waited for hangs" in run.error
+    assert "too late" not in run.logs
+    assert run.outputs == {}
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [(None, 900), ("60", 60), (5, 10), (1e9, 86_400), ("soon", 900), ([], 900), (10**30, 86_400)],
+)
+def test_the_argument_is_the_deadline(timeout: object, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts from the start, whatever is wrong with it, which is told later."""
+    monkeypatch.setenv("ARGUMENTS", json.dumps({"timeout": timeout}))
+    assert Hanging(data_path=Path()).deadline.seconds == seconds
+
+
+@pytest.mark.parametrize("script", [HEADERS, trickle(b"", b"HTTP/1.1 100 Continue\r\n\r\n")])
+def test_an_account_is_judged_although_something_hangs(
+    sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    """Headers that trickle in keep every timeout, and not the test of the account."""
+    monkeypatch.setattr(SekoiaAccountValidator, "seconds", 0.2)
+    node_run = sandbox.node_run(platform.secrets)
+    with Hostile(script) as server:
+        monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps({"base_url": server.url}))
+        monkeypatch.setenv("TOKEN", node_run.token)
+        monkeypatch.setenv("URL_CALLBACK", node_run.url)
+        SekoiaAccountValidator(SekoiaCTIModule()).execute()
+    assert node_run.received[-1] == {"status": "finished", "results": {"success": False}, "error": str(Hung(0.4))}
+
+
+def test_an_account_that_breaks_the_test_is_reported(
+    sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unexpected is no reason to say nothing."""
+
+    class Broken(SekoiaAccountValidator):
+        def _rest(self) -> str | None:
+            raise ZeroDivisionError
+
+    node_run = sandbox.node_run(platform.secrets)
+    monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps(platform.module_configuration))
+    monkeypatch.setenv("TOKEN", node_run.token)
+    monkeypatch.setenv("URL_CALLBACK", node_run.url)
+    Broken(SekoiaCTIModule()).execute()
+    assert node_run.received[-1]["error"] == "The account could not be tested (ZeroDivisionError): test it again."
+
+
+def test_a_platform_whose_answer_never_ends(
+    sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the secrets nor the answer to the report are waited for, for ever."""
+    monkeypatch.setattr(SekoiaItem, "reporting", 0.2)
+    monkeypatch.setattr(SekoiaAction, "seconds", 0.2)
+    monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps(platform.module_configuration))
+    monkeypatch.setenv("ARGUMENTS", json.dumps({"name": "Blocklist"}))
+    monkeypatch.setenv("TOKEN", "token")
+    with Hostile(HEADERS) as callback:
+        monkeypatch.setenv("URL_CALLBACK", callback.url)
+        FindIOCCollection(SekoiaCTIModule(), Path()).execute()
+        assert len(callback.requests) == 2
+    assert b"The platform did not hand over the API key in time: run it again." in callback.requests[1]
+
+
+@contextmanager
+def process(
+    sandbox: Sandbox, command: str, arguments: object, *, base_url: str | None = None, before: str = "", **options: Any
+) -> Iterator[tuple[subprocess.Popen[str], NodeRun]]:
+    """An action in a process of its own, with code that is run before ``main.py``."""
+    code = f"{before}import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path('main.py', run_name='__main__')"
+    parameters = [*(["-c", code] if before else []), "main.py", command]
+    node_run = sandbox.node_run({"api_key": sandbox.api_key})
+    environment = {
+        "MODULE_CONFIGURATION": json.dumps({"base_url": base_url or sandbox.url}),
+        "ARGUMENTS": json.dumps(arguments),
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+    }
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+    environment = {**os.environ, **environment, **options.pop("env", {})}
+    with subprocess.Popen([sys.executable, *parameters], cwd=ROOT, env=environment, **options) as running:
+        try:
+            yield running, node_run
+        finally:
+            running.kill()
+
+
+def test_a_process_ends_although_something_hangs(sandbox: Sandbox) -> None:
+    """After the report nothing is waited for, and nothing is said of what was left behind."""
+    soon = "from sekoia_cti.platform import item, watchdog; item.SekoiaItem.seconds = watchdog.AFTER_DEADLINE = 0.2\n"
+    with (
+        Hostile(HEADERS) as server,
+        process(sandbox, "FindIOCCollection", {"name": "x"}, base_url=server.url, before=soon) as (running, node_run),
+    ):
+        assert node_run.finished.wait(30)
+        assert running.wait(10) == 0
+        assert running.stderr and "Fatal" not in running.stderr.read()
+    assert node_run.received[-1]["error"] == str(Hung(0.2))
+
+
+STOPS = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+
+
+@STOPS
+def test_a_stop_before_the_action_began(sandbox: Sandbox, stop: signal.Signals) -> None:
+    """The platform hears of it although the process was told to stop while it was starting."""
+    early = (
+        "from sekoia_cti.platform import process; own = process.own\n"
+        f"process.own = lambda: (own(), __import__('os').kill(__import__('os').getpid(), {int(stop)}))\n"
+    )
+    with process(sandbox, "FindIOCCollection", {"name": "Blocklist"}, before=early) as (running, node_run):
+        assert node_run.finished.wait(30)
+        assert running.wait(10) == 0
+    assert node_run.received[-1]["error"] == "The platform stopped the action before it was done: run it again."
+    assert not sandbox.requests
+
+
+@STOPS
+def test_a_stop_while_something_hangs(sandbox: Sandbox, stop: signal.Signals) -> None:
+    """What does not heed the request is left behind."""
+    with Hostile(HEADERS) as server:
+        with process(sandbox, "FindIOCCollection", {"name": "x"}, base_url=server.url) as (running, node_run):
+            sandbox.wait_for(lambda: bool(server.requests), 30)
+            running.send_signal(stop)
+            assert node_run.finished.wait(10)
+            assert running.wait(10) == 0
+    assert node_run.received[-1]["error"] == "The platform stopped the action before it was done: run it again."
+
+
+@STOPS
+def test_a_stop_during_the_report(sandbox: Sandbox, stop: signal.Signals) -> None:
+    """The report is repeated as if nothing had come."""
+    sandbox.faults.callback = [
+        RestFault(status=200, body={"module_configuration": {"value": {"api_key": sandbox.api_key}}}),
+        RestFault(status=503),
+    ]
+    with process(sandbox, "FindIOCCollection", {"name": "x"}) as (running, node_run):
+        sandbox.wait_for(lambda: not any(fault.times for fault in sandbox.faults.callback), 30)
+        running.send_signal(stop)
+        running.send_signal(stop)
+        assert node_run.finished.wait(10)
+        assert running.wait(10) == 0
+    assert "error" not in node_run.received[-1]
+    assert node_run.received[-1]["results"]["count"] == 0
+
+
+def _full(stack: ExitStack) -> dict[str, Any]:
+    return {"stdout": stack.enter_context(Path("/dev/full").open("wb", buffering=0))}
+
+
+def _pipe(stack: ExitStack) -> tuple[int, int]:
+    ends = os.pipe()
+    for end in ends:
+        stack.callback(os.close, end)
+    return ends
+
+
+def _closed(stack: ExitStack) -> dict[str, Any]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    output = stack.enter_context(socket.create_connection(listener.getsockname()))
+    listener.accept()[0].close()
+    listener.close()
+    return {"stdout": output}
+
+
+def _stuffed(stack: ExitStack) -> dict[str, Any]:
+    _, output = _pipe(stack)
+    os.set_blocking(output, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(output, b"x" * 4_096)
+    os.set_blocking(output, True)
+    return {"stdout": output}
+
+
+OUTPUTS: dict[str, Callable[[ExitStack], dict[str, Any]]] = {
+    "full": _full,
+    "closed": _closed,
+    "stuffed": _stuffed,  # a pipe that nobody reads
+    "gone": lambda _: {"preexec_fn": lambda: os.close(1), "stdout": None},
+    "ASCII": lambda _: {"env": {"PYTHONIOENCODING": "ascii"}},
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_output_that_nobody_takes(sandbox: Sandbox, output: str) -> None:
+    """The report does not depend on standard output."""
+    with (
+        ExitStack() as stack,
+        process(sandbox, "CreateIOCCollection", {"name": "Größe"}, **OUTPUTS[output](stack)) as (running, node_run),
+    ):
+        assert node_run.finished.wait(30)
+        assert running.wait(10) == 0
+        if output == "ASCII":
+            assert running.stdout and "Gr\\xf6\\xdfe" in running.stdout.read()
+    assert "error" not in node_run.received[-1]
+    assert "Created the IOC collection “Größe”" in node_run.received[-1]["logs"]
