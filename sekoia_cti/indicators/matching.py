@@ -48,7 +48,9 @@ def spellings(line: str) -> list[str]:
         key = str(IPv6Address(sent))
     if kind == "email":
         key = key.lower()
-    return list(dict.fromkeys((sent, key)))
+    # An internationalized name may have been imported as it was written.
+    written = () if line.isascii() else (line,)
+    return list(dict.fromkeys((sent, key, *written)))
 
 
 def _found(line: str) -> tuple[str | None, str, str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterable, Sequence
 
+from sekoia_cti.indicators.encodings import open_text
 from sekoia_cti.indicators.types import Unrecognised, recognise
 
 __all__ = ["decode", "sample", "thin"]
@@ -19,12 +21,12 @@ _BOMS = (
 
 
 def decode(content: bytes) -> str:
-    """Text from bytes: by its byte order mark, else UTF-8, else Latin-1, which any bytes are."""
+    """Text from bytes: by its byte order mark, else UTF-8, else Windows-1252, which any bytes are."""
     encoding = next((encoding for mark, encoding in _BOMS if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        return open_text(io.BytesIO(content), "cp1252").read()
 
 
 def sample(values: Sequence[str], size: int = 8) -> list[str]:

@@ -13,6 +13,7 @@ from unicodedata import category
 
 from publicsuffixlist import PSLFILE
 
+from sekoia_cti.indicators.canonical import name_of
 from sekoia_cti.indicators.refang import STIX_START, refang
 
 __all__ = [
@@ -309,8 +310,10 @@ def _url(value: str) -> Found | None:
     port = match["port"]
     if port and (len(port) > 5 or int(port) > 65_535):
         return None, value, "a URL with an impossible port"
-    key_start = f"{match['scheme'].lower()}://{match['user'] or ''}{match['host'].lower()}"
-    return "url", value, key_start + value[match.end("host") :]
+    start, rest = f"://{match['user'] or ''}", value[match.end("host") :]
+    host = name_of(match["host"])
+    sent = f"{match['scheme']}{start}{host}{rest}"
+    return "url", sent, f"{match['scheme'].lower()}{start}{host.lower()}{rest}"
 
 
 def _is_host(host: str) -> bool:
@@ -374,7 +377,7 @@ _JOINERS = "\u200c\u200d\u00b7\u30fb"  # without which some scripts cannot be wr
 
 def _is_name(name: str) -> bool:
     return (
-        len(name) <= _LONGEST_NAME
+        len(name_of(name)) <= _LONGEST_NAME
         and _NAME.fullmatch(name) is not None
         and (name.isascii() or all(map(_belongs_in_name, name)))
     )
@@ -388,6 +391,7 @@ def _domain(value: str, *, is_host: bool) -> Found | None:
     name = value.removesuffix(".")
     if "." not in name or not _is_name(name):
         return None
+    name = name_of(name)
     lowered = name.lower()
     ending = lowered.rpartition(".")[2]
     if ending not in _suffixes():

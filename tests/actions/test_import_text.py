@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -77,8 +78,35 @@ def test_all_sources_are_joined(sandbox: Sandbox, platform: Platform, collection
     assert run.results and run.results["submitted"] == 6
     (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
     assert json.loads(submission.body) == {
-        "indicators": "a.example\nb.example\nbücher.example\nc.example\nd.example\ne.example"
+        "indicators": "a.example\nb.example\nxn--bcher-kva.example\nc.example\nd.example\ne.example"
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        (gzip.compress(b"a.example\nb.example\n"), ["a.example", "b.example"]),
+        (b"\x93evil.example\x94\nbar\x92.example\n", ["evil.example"]),
+    ],
+)
+def test_a_file_is_opened_and_decoded(
+    sandbox: Sandbox, platform: Platform, collection_id: str, content: bytes, values: list[str]
+) -> None:
+    """A packed list, and one with the quotes of Windows-1252, are read."""
+    (platform.storage / "list").write_bytes(content)
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="list")
+    assert run.error is None
+    (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
+    assert json.loads(submission.body)["indicators"].splitlines() == values
+
+
+def test_a_page_is_no_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A login page in place of a feed is refused by name, before anything is requested."""
+    (platform.storage / "feed.txt").write_bytes(b"<!DOCTYPE html><html><title>Log in</title></html>")
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="feed.txt")
+    assert run.error is not None
+    assert run.error.startswith("The file feed.txt of text_path cannot be used: it is an HTML page")
+    assert sandbox.requests == []
 
 
 def test_the_context_reaches_every_indicator(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

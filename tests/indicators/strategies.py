@@ -20,7 +20,7 @@ _SCHEMES = {
 _SEPARATORS = ("://", "[://]", "[:]//", "(:)//", "{://}")
 _LABEL = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,8}[a-z0-9_])?", fullmatch=True)
 _LOCAL = st.from_regex(r"[a-z0-9][a-z0-9_+-]{0,8}(\.[a-z0-9_+-]{1,8})?", fullmatch=True)
-_PATH = st.from_regex(r"([/?#][a-z0-9\[\](){}.:@/?=&%-]{0,20}[a-z0-9/])?", fullmatch=True)
+_PATH = st.from_regex(r"([/?#][a-z0-9.:@/?=&%-]{0,20}[a-z0-9/])?", fullmatch=True)
 
 _NAMES = st.tuples(_LABEL, st.sampled_from(["example", "example.com", "a.test", "example.co.uk"])).map(".".join)
 _IPV4 = st.integers(1, 254).map(lambda number: f"203.0.113.{number}")

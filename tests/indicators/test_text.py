@@ -26,7 +26,7 @@ TEXT = "bücher.example\nevil.example\n"
     ],
 )
 def test_text_is_decoded_whatever_its_encoding(content: bytes, text: str) -> None:
-    """Byte order marks are obeyed and removed, and what is no UTF-8 is Latin-1."""
+    """Byte order marks are obeyed and removed, and what is no UTF-8 is Windows-1252."""
     assert decode(content) == text
 
 

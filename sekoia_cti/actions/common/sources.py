@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.jinja import TextList, as_list
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.content import unpacked
+from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage
 
@@ -60,13 +61,20 @@ class SourceArguments(Arguments):
         """
         texts = [self.text or ""]
         if self.text_path:
-            texts.append(decode(storage.find(data_path, self.text_path, "text_path").read()))
+            texts.append(_text(storage.find(data_path, self.text_path, "text_path")))
         texts += self.indicators or []
         if self.indicators_path:
             texts += map(
                 str, read_list(storage.find(data_path, self.indicators_path, "indicators_path"), key=self.value_key)
             )
         return [line for text in texts for line in text.splitlines()]
+
+
+def _text(file: storage.StoredFile) -> str:
+    try:
+        return decode(unpacked(file.read()))
+    except UnreadableFile as error:
+        raise InputError(f"The file {file.name} of text_path cannot be used: {error}") from None
 
 
 def read_list(file: storage.StoredFile, *, key: str | None = None, objects: bool = False) -> list[object]:

@@ -1,0 +1,37 @@
+"""The canonical form of host names: the one that is sent, whichever spelling was read.
+
+Events hold host names in lower case with A-labels (``xn--…``), so an indicator in another spelling would match none.
+"""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+__all__ = ["name_of"]
+
+_JOINERS = re.compile("[\u200c\u200d]")
+# Variation selectors, and fillers that no keyboard has: they cannot be seen and are part of no name.
+_UNSEEN = dict.fromkeys([0x34F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)])
+
+
+def name_of(name: str) -> str:
+    """The canonical form of a host's name, whose labels that are not ASCII become A-labels (RFC 3492, RFC 5891).
+
+    Compatibility forms are folded as UTS #46 does: full-width letters and a decomposed ``ü`` are what they look like.
+    A name in ASCII, and one that cannot be written so, is returned as it is.
+    """
+    if name.isascii():
+        return name
+    folded = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).lower())
+    try:
+        return ".".join(map(_a_label, folded.split(".")))
+    except UnicodeError:  # half an emoji
+        return name
+
+
+def _a_label(label: str) -> str:
+    # Among ASCII letters a joiner joins nothing: it came with a copy, or is there to deceive.
+    if (plain := _JOINERS.sub("", label)).isascii():
+        return plain
+    return "xn--" + label.encode("punycode").decode("ascii")
