@@ -36,14 +36,19 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_readme_tells_each_action(action: dict[str, str]) -> None:
     """Each action has a row that links the playbooks that use it, and a section that names its arguments."""
-    (row,) = re.findall(rf"^\| \[{action['name']}\]\(#.*$", README, re.MULTILINE)
+    name = action["name"]
+    rows = re.findall(rf"^\| \[{name}\]\(#.*$", README, re.MULTILINE)
+    assert (
+        len(rows) == 1
+    ), f"README.md has {len(rows)} rows “| [{name}](#…) |” in its table of actions: there must be one."
+    assert f"### {name}\n" in README, f"README.md has no section “### {name}”: add one that names each argument."
     using = {
         path.name
         for path in ROOT.glob("playbooks/*.json")
         if not path.name.endswith(".trigger.json")
         and any(node.action_uuid == action["uuid"] for node in Playbook.load(path).nodes.values())
     }
-    assert set(re.findall(r"playbooks/(\w+\.json)", row)) == using
+    assert set(re.findall(r"playbooks/(\w+\.json)", rows[0])) == using
     section = re.split(r"^##+ ", README.split(f"### {action['name']}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     shared = {
         "description",
@@ -56,7 +61,8 @@ def test_readme_tells_each_action(action: dict[str, str]) -> None:
     }
     arguments = set(json.loads(json.dumps(action["arguments"]))["properties"])
     named = set(re.findall(r"`(\w+)`", section))
-    assert arguments - shared <= named
+    unnamed = sorted(arguments - shared - named)
+    assert not unnamed, f"The section “{name}” of README.md does not name {', '.join(unnamed)}."
     assert "context" in section.lower() or not arguments & shared - {"description"}
 
 
