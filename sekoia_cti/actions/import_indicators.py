@@ -1,22 +1,24 @@
 """Import indicators one by one: values or objects that each bring a context of their own, as enrichments give them."""
 
-from typing import Annotated, Any, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.items import ItemReading, entries_for, read_items
-from sekoia_cti.actions.common.jinja import as_list
+from sekoia_cti.actions.common.jinja import ObjectList
 from sekoia_cti.actions.common.reports import (
+    AdaptedList,
     TypeCounts,
     UnrecognizedList,
     listed,
+    listed_adapted,
     refuse_doubtful,
+    refuse_without_indicators,
     warnings,
 )
-from sekoia_cti.actions.common.sources import read_list
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.actions.common.sources import SkippedList, read_list
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicators", "ImportIndicatorsArguments", "ImportIndicatorsResults"]
@@ -25,18 +27,15 @@ MANY = 1_000
 """Indicators above which a text import is much faster: it takes one request where this action takes hundreds."""
 
 
-def _items(value: object) -> list[object]:
-    return [item for item in as_list(value, objects=True) if item is not None and not isinstance(item, bool)]
-
-
 class ItemArguments(CollectionArguments):
     """Where the indicators are."""
 
-    indicators: Annotated[list[Any], BeforeValidator(_items), WithJsonSchema({"type": "array"})] | None = Field(
+    indicators: ObjectList | None = Field(
         default=None,
         title="Indicators",
         description="A list of values, or of objects with value and, where they differ from what is given below, type (such as "
-        "domain-name), valid_from, valid_until, description, kill_chain_phases, related_threat_refs",
+        "domain-name), valid_from, valid_until, description, kill_chain_phases, related_threat_refs; or what another action "
+        "found: objects of STIX, MISP, OpenCTI, Sekoia, VirusTotal, TheHive or ECS",
     )
     indicators_path: str | None = Field(
         default=None, title="Indicators file", description="The same as JSON, in a file of the playbook's storage"
@@ -64,11 +63,22 @@ class ImportIndicatorsResults(ImportResults):
     )
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 that are of no known kind, with their place in the list, value and reason; they were sent "
-        "all the same",
+        description="The first 100 values that are no indicator of a kind that Sekoia takes, with their place in the list, value "
+        "and reason; they were not sent, unless send_unrecognized is set",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such indicators there are")
+    adapted: AdaptedList = Field(
+        title="Adapted",
+        description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
+    )
+    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
+    skipped: SkippedList = Field(
+        title="Skipped",
+        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
+        "and reason; they were not sent",
+    )
+    skipped_count: int = Field(title="Skipped count", description="How many such values there are")
 
 
 class ImportIndicators(ImportAction):
@@ -83,39 +93,53 @@ class ImportIndicators(ImportAction):
 
     def run(self, arguments: ImportIndicatorsArguments) -> ImportIndicatorsResults:
         """Read the list, submit it in requests of at most 100, find what is refused, and wait for what goes on in tasks."""
-        reading = read_items(self._given(arguments), refanging=arguments.refang)
+        reading = read_items(
+            self._given(arguments), refanging=arguments.refang, send_unrecognized=arguments.send_unrecognized
+        )
         if arguments.strict:
             refuse_doubtful(reading)
         if not reading.items and not reading.failed:
-            raise InputError("There is nothing to import: the list holds no indicator")
+            reading.objects.refuse_alone(reading, "the list")
+            refuse_without_indicators(reading, "the list")
         with self.importer(arguments, arguments.collection_id) as importer:
             self._announce(reading, arguments)
             entries, unusable = entries_for(reading, importer.context, importer.rest.kill_chains)
+            if unknown := reading.unknown_phases():
+                self.tell(unknown, "warning")
             self.warn_of_limited_matching(entry.context for entry in entries if entry.context != importer.context)
             importer.leave_out(unusable)
             importer.submit_entries(entries)
-            results = self.conclude(importer, arguments)
+            results = self.conclude(
+                importer,
+                arguments,
+                mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
+            )
         return ImportIndicatorsResults(
             **results,
             indicator_ids=importer.indicator_ids,
             duplicates=reading.duplicates,
             unrecognized=listed(reading.unrecognized),
             unrecognized_count=reading.unrecognized_count,
+            adapted=listed_adapted(reading.adapted),
+            adapted_count=reading.adapted_count,
             by_type=reading.by_type,
+            skipped=reading.objects.skipped,
+            skipped_count=reading.objects.skipped_count,
         )
 
     def _given(self, arguments: ImportIndicatorsArguments) -> list[object]:
         items = list(arguments.indicators or [])
         if arguments.indicators_path:
             file = storage.find(self.data_path, arguments.indicators_path, "indicators_path")
-            items += read_list(file, objects=True)
+            items += read_list(file)
         return items
 
     def _announce(self, reading: ItemReading, arguments: ImportIndicatorsArguments) -> None:
         count = len(reading.items)
         self.tell(f"Importing {count:,} indicators into {arguments.collection_id}")
-        for said in warnings(reading, sent=True):
+        for said in warnings(reading, sent=arguments.send_unrecognized):
             self.tell(said, "warning")
+        reading.objects.tell_of_passed(self.tell)
         if count > MANY:
             self.tell(
                 "A request takes a hundred of these, and five requests a second are made at the most: where indicators share "

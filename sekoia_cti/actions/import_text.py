@@ -1,6 +1,5 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -24,7 +23,7 @@ from sekoia_cti.actions.common.reports import (
     refuse_without_indicators,
     warnings,
 )
-from sekoia_cti.actions.common.sources import SourceArguments
+from sekoia_cti.actions.common.sources import Gathered, SkippedList, SourceArguments
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
 
@@ -70,6 +69,12 @@ class ImportIndicatorsFromTextResults(GuardResults, ImportResults):
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
+    skipped: SkippedList = Field(
+        title="Skipped",
+        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
+        "and reason; they were not sent",
+    )
+    skipped_count: int = Field(title="Skipped count", description="How many such values there are")
 
 
 class ImportIndicatorsFromText(ImportAction):
@@ -84,12 +89,14 @@ class ImportIndicatorsFromText(ImportAction):
     def run(self, arguments: ImportIndicatorsFromTextArguments) -> ImportIndicatorsFromTextResults:
         """Read the sources, submit their indicators in parts, and wait for the end."""
         guard = arguments.guard(self.data_path)
-        reading = _read(arguments.lines(self.data_path), arguments, guard)
+        gathered = arguments.gather(self.data_path)
+        reading = _read(gathered, arguments, guard)
         tell_of_guard(guard, self.tell)
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
             for said in warnings(reading, sent=arguments.send_unrecognized):
                 self.tell(said, "warning")
+            gathered.objects.tell_of_passed(self.tell)
             importer.submit_text(reading.values, format=arguments.format)
             results = self.conclude(
                 importer,
@@ -104,20 +111,24 @@ class ImportIndicatorsFromText(ImportAction):
             adapted=listed_adapted(reading.adapted),
             adapted_count=reading.adapted_count,
             by_type=reading.by_type,
+            skipped=gathered.objects.skipped,
+            skipped_count=gathered.objects.skipped_count,
             **guard_results(guard),
         )
 
 
-def _read(lines: Sequence[str], arguments: TextArguments, guard: Guard) -> Reading:
+def _read(gathered: Gathered, arguments: TextArguments, guard: Guard) -> Reading:
     reading = read(
-        lines,
+        gathered.lines,
         refanging=arguments.refang,
         send_unrecognized=arguments.send_unrecognized,
         admits=guard.judge(),
     )
+    gathered.account_for(reading)
     if arguments.strict:
         refuse_doubtful(reading)
     if not reading.values:
         refuse_what_is_kept_out(guard)
+        gathered.objects.refuse_alone(reading, ", ".join(arguments.given()))
         refuse_without_indicators(reading, ", ".join(arguments.given()))
     return reading

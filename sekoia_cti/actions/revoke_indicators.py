@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, get_args
 from pydantic import BaseModel, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, Timeout
-from sekoia_cti.actions.common.jinja import TextList, ValueList
+from sekoia_cti.actions.common.jinja import TextList
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.sources import SourceArguments
@@ -39,16 +39,6 @@ class RevokeIndicatorsArguments(RefangArguments, SourceArguments, CollectionArgu
     """Which indicators to revoke."""
 
     sources: ClassVar[tuple[str, ...]] = (*SourceArguments.sources, "indicator_ids")
-    value_key: ClassVar[str | None] = "value"
-
-    indicators: ValueList | None = Field(
-        default=None,
-        title="Indicators",
-        description="A list of values, or of objects with a value, such as the indicators that Search indicators finds",
-    )
-    indicators_path: str | None = Field(
-        default=None, title="Indicators file", description="The same as JSON, in a file of the playbook's storage"
-    )
     indicator_ids: TextList | None = Field(
         default=None, title="Indicator ids", description="Ids of indicators of the collection: indicator--<uuid>"
     )
@@ -154,12 +144,15 @@ class RevokeIndicators(SekoiaAction):
     def run(self, arguments: RevokeIndicatorsArguments) -> RevokeIndicatorsResults:
         """Find what was asked for, and revoke it one by one."""
         # What we do not know as an indicator may be one that another client or an earlier version sent.
-        lines = arguments.lines(self.data_path)
-        values = read(lines, refanging=arguments.refang, send_unrecognized=True).values
+        gathered = arguments.gather(self.data_path, revoked_too=True)
+        values = read(gathered.lines, refanging=arguments.refang, send_unrecognized=True).values
         ids = arguments.indicator_ids or []
         asked = [*values, *ids]
         if not asked:
-            raise InputError(f"There is nothing to revoke: {', '.join(arguments.given())} holds no indicator")
+            why = gathered.why_nothing()
+            raise InputError(f"There is nothing to revoke: {', '.join(arguments.given())} holds no indicator{why}")
+        for said in gathered.notices():
+            self.tell(said, "warning")
         failure: SekoiaError | None = None
         with self.rest() as collections:
             self._revoking = revoking = _Revoking(

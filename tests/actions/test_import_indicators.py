@@ -126,7 +126,10 @@ def test_unknown_values_keep_nobody_out(sandbox: Sandbox, platform: Platform, co
     """What we do not recognise is sent all the same, apart from the others, whom a refusal then does not touch."""
     unknown = [f"setup{number}.exe" for number in range(30)]
     run = platform.run(
-        ImportIndicators, collection_id=collection_id, indicators=[*unknown, "192.0.2.0/24", *DOMAINS[:5]]
+        ImportIndicators,
+        collection_id=collection_id,
+        indicators=[*unknown, "192.0.2.0/24", *DOMAINS[:5]],
+        send_unrecognized=True,
     )
     assert run.results
     assert run.results["unrecognized_count"] == 31
@@ -163,7 +166,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
         ImportIndicators,
         collection_id=collection_id,
         indicators=[
-            {"ioc": "a.example.com"},
+            {"answer": "a.example.com"},
             {"value": "b.example.com", "valid_until": "tomorrow"},
             {"value": "c.example.com", "kill_chain_phases": ["no such phase"]},
             {"value": "# a comment", "description": "x"},
@@ -174,11 +177,17 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
     assert run.results
     assert (run.results["status"], run.results["imported"]) == ("partial", 1)
     reasons = {missing["value"]: missing["reason"] for missing in run.results["missing"]}
-    assert reasons.keys() == {"{'ioc': 'a.example.com'}", "b.example.com", "c.example.com", "# a comment"}
-    assert reasons["{'ioc': 'a.example.com'}"] == "value: it is required"
+    assert reasons.keys() == {"b.example.com", "c.example.com"}
     assert reasons["b.example.com"].startswith("valid_until: it must be an ISO 8601 date")
     assert reasons["c.example.com"].startswith("“no such phase” is no kill chain phase")
-    assert reasons["# a comment"] == "value: it holds no indicator"
+    assert run.results["unrecognized"] == [
+        {
+            "line": 1,
+            "value": "{answer}",
+            "reason": "an object in which no indicator is found, with the keys answer",
+        },
+        {"line": 4, "value": "# a comment", "reason": "a comment, where a list holds values"},
+    ]
     assert names(sandbox, collection_id) == {"d.example.com"}
 
 

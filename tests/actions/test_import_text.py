@@ -46,6 +46,8 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "unrecognized_count": 1,
         "adapted": [],
         "adapted_count": 0,
+        "skipped": [],
+        "skipped_count": 0,
         "by_type": {"domain": 1, "ipv4": 1, "ipv6": 1, "url": 1, "hashes": 1},
         "excluded": [],
         "excluded_count": 0,

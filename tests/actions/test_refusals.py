@@ -200,16 +200,26 @@ def test_a_file_of_an_unsupported_kind(platform: Platform, collection_id: str, n
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("evil.example", "The file list.json of indicators_path is no JSON: it must hold a list of values."),
-        ('{"a": 1}', "The file list.json of indicators_path holds no list: it must hold a JSON list of values."),
         (
-            '[{"a": 1}]',
-            "The file list.json of indicators_path cannot be used: it holds an object where a plain value belongs.",
+            "evil.example",
+            "The file list.json of indicators_path is no JSON list and no JSON object: text belongs in text_path, a table in "
+            "Import indicators from file.",
         ),
+        (
+            '{"a": 1}',
+            "There is nothing to import: indicators_path holds no indicator of a kind that Sekoia takes; the only value is none: "
+            "line 1 “{a}” (an object in which no indicator is found, with the keys a).",
+        ),
+        (
+            '["{{ node.1 }}"]',
+            "The file list.json of indicators_path cannot be used: it holds “{{ node.1 }}”, which the playbook did not render: "
+            "check the expression.",
+        ),
+        ("[" * 3_000 + "]" * 3_000, "The file list.json of indicators_path is nested too deeply to be read."),
     ],
 )
 def test_a_list_file_that_holds_no_list(platform: Platform, collection_id: str, content: str, sentence: str) -> None:
-    """`indicators_path` must lead to a JSON list of values."""
+    """`indicators_path` must lead to JSON that holds indicators."""
     (platform.storage / "list.json").write_text(content)
     assert (
         platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators_path="list.json").error

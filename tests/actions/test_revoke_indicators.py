@@ -318,7 +318,8 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
         ),
         (
             {"indicators": [{"name": "evil.example"}]},
-            "The action's arguments are not valid: indicators: it holds an object without a “value”.",
+            "There is nothing to revoke: indicators holds no indicator; 1 entry holds no indicator, such as entry 1, “{name}”: "
+            "an object in which no indicator is found, with the keys name.",
         ),
         (
             {"indicators": "[{'value': 'a.exam"},

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from sekoia_cti.actions.common.jinja import NOTHING, WordList
+from sekoia_cti.actions.common.jinja import NOTHING, PhaseList, WordList
 from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.indicators import kill_chains
@@ -28,10 +28,16 @@ __all__ = [
     "RefangArguments",
     "Timeout",
     "WaitArguments",
+    "is_stix_id",
 ]
 
 _COLLECTION_ID = re.compile(r"^ioc-collection--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def is_stix_id(text: str) -> bool:
+    """Whether it is an id as STIX makes them: ``intrusion-set--<uuid>``."""
+    return _STIX_ID.fullmatch(text) is not None
 
 
 class Arguments(Form):
@@ -110,7 +116,7 @@ class ContextArguments(Arguments):
         ge=1,
         le=36_500,
     )
-    kill_chain_phases: WordList | None = Field(
+    kill_chain_phases: PhaseList | None = Field(
         default=None,
         title="Kill chain phases",
         description="Names or display names of phases, such as delivery, Initial Access or mitre-attack:impact; a name that "
@@ -143,7 +149,7 @@ class ContextArguments(Arguments):
     @classmethod
     def _are_stix_ids(cls, refs: list[str] | None) -> list[str] | None:
         for ref in refs or []:
-            if not _STIX_ID.fullmatch(ref):
+            if not is_stix_id(ref):
                 raise ValueError(f"“{ref[:60]}” is no STIX id such as intrusion-set--<uuid>")
         return refs
 

@@ -1,45 +1,47 @@
 """Indicators that each bring a context of their own, read, and sorted into requests that one context is enough for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError
 
-from sekoia_cti.actions.common.arguments import ContextArguments
+from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
+from sekoia_cti.actions.common.sources import COMMENT, ObjectAccount, is_comment, unfolded
 from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.importing.requests import Entry, Missing
 from sekoia_cti.client.wire import Context, NewIndicator
+from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.kill_chains import KillChain
-from sekoia_cti.indicators.reading import judge
-from sekoia_cti.indicators.types import plain
+from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
+from sekoia_cti.indicators.reading import Finding, findings
+from sekoia_cti.indicators.types import IndicatorType
 from sekoia_cti.platform.forms import complaint
 
-__all__ = ["Item", "ItemReading", "Own", "entries_for", "read_items"]
+__all__ = ["Item", "ItemReading", "entries_for", "read_items"]
 
-_STIX_TYPES = {
+_STIX_TYPES: dict[IndicatorType, str] = {
     "ipv4": "ipv4-addr",
     "ipv6": "ipv6-addr",
     "mac": "mac-addr",
     "domain": "domain-name",
+    "url": "url",
     "email": "email-addr",
-    **dict.fromkeys(("md5", "sha1", "sha256", "sha512", "hashes"), "file"),
+    "md5": "file",
+    "sha1": "file",
+    "sha256": "file",
+    "sha512": "file",
+    "hashes": "file",
 }
 """What Sekoia calls the types that results count in ``by_type``."""
 
-
-class Own(ContextArguments):
-    """What an object says about its indicator; other fields of it are none that Sekoia takes."""
-
-    value: str
-    type: str | None = None
-
-    @field_validator("type")
-    @classmethod
-    def _is_stix(cls, value: str | None) -> str | None:
-        return _STIX_TYPES.get(value, value) if value else None
+TYPES = frozenset(_STIX_TYPES.values())
+"""All types that Sekoia takes (contract, "Accepted IOC types")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,67 +50,165 @@ class Item:
 
     Attributes:
         value: As it is sent.
-        recognized: Whether it is of a known kind.
+        type: As it is sent; None where the object does not tell one.
         own: What is said about it alone; None where that is nothing.
+        foreign: Whether another tool says so: what Sekoia does not know of it is then left out.
     """
 
     value: str
-    recognized: bool
-    own: Own | None
+    type: str | None
+    own: ContextArguments | None
+    foreign: bool = False
 
 
 @dataclass(slots=True)
 class ItemReading(Account):
-    """What a list holds. Each entry is blank, one of ``items``, counted in ``duplicates``, or in ``failed``."""
+    """What a list holds. Each entry is blank or gives values: ``items``, ``duplicates``, ``failed``, or not for detection."""
 
     items: list[Item] = field(default_factory=list)
+    given: int = 0
+    """How many values the entries hold, and objects without one."""
+
     duplicates: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     """Entries that cannot be sent: value and reason."""
 
+    objects: ObjectAccount = field(default_factory=ObjectAccount)
+    left_out_phases: Counter[str] = field(default_factory=Counter)
+    """Kill chain phases of other tools that Sekoia does not know."""
 
-def read_items(entries: Sequence[object], *, refanging: bool) -> ItemReading:
+    def unknown_phases(self) -> str:
+        """What kill chain phases were left out, as a sentence without its full stop; empty where none was."""
+        if not self.left_out_phases:
+            return ""
+        named = ", ".join(f"“{name}”" for name, _ in self.left_out_phases.most_common(3))
+        times = self.left_out_phases.total()
+        return f"Kill chain phases that Sekoia does not know are left out, {times:,} times: {named}"
+
+
+def read_items(entries: Sequence[object], *, refanging: bool, send_unrecognized: bool = False) -> ItemReading:
     """Read a list of values and objects; an entry that cannot be used does not keep the others from being read.
 
     Args:
-        entries: Values, which may have several lines, or objects with the fields of :class:`Own`. They are counted from 1.
+        entries: Values, which may have several lines, or objects (see :mod:`sekoia_cti.indicators.objects`). What they hold
+            is counted from 1.
         refanging: Whether defanged values are to be sent as they were before.
+        send_unrecognized: Whether what is no indicator is to be sent all the same; an object without one never is.
     """
     reading = ItemReading()
-    seen: set[tuple[str, str]] = set()
-    for number, entry in enumerate(entries, 1):
-        for text, own in _split(entry, reading):
-            found = plain(text) or judge(text, refanging=refanging)
-            if found is None:
-                if own:
-                    reading.failed.append({"value": text, "reason": "value: it holds no indicator"})
-                continue
-            kind, value, key = found
-            sort = (key if kind else value, own.model_dump_json(exclude={"value"}) if own else "")
-            if sort in seen:
-                reading.duplicates += 1
-                continue
-            seen.add(sort)
-            reading.items.append(Item(value, kind is not None, own))
-            if kind is None:
-                reading.note(number, value, key)
-            else:
-                reading.by_type[kind] = reading.by_type.get(kind, 0) + 1
+    reader = _Reader(reading, refanging=refanging, send_unrecognized=send_unrecognized)
+    for number, finding in enumerate(unfolded(entries), 1):
+        if isinstance(finding, Held):
+            reader.hold(number, finding)
+        elif isinstance(finding, Unread):
+            reading.given += 1
+            reading.note(number, finding.value, finding.reason)
+        elif finding is not None:
+            reading.objects.note(finding)
+    reader.close()
     return reading
 
 
-def _split(entry: object, reading: ItemReading) -> Iterator[tuple[str, Own | None]]:
-    if not isinstance(entry, dict):
-        yield from ((line, None) for line in str(entry).splitlines())
-        return
-    try:
-        own = Own.model_validate(entry)
-    except ValidationError as error:
-        value = str(entry.get("value") or entry)
-        reading.failed.append({"value": value[:200], "reason": complaint(error, show_values=True)})
-        return
-    bare = not own.model_dump(exclude={"value"}, exclude_none=True)
-    yield own.value, None if bare else own
+class _Reader:
+    """Takes the values of a list, one by one."""
+
+    def __init__(self, reading: ItemReading, *, refanging: bool, send_unrecognized: bool) -> None:
+        self._reading = reading
+        self._refanging = refanging
+        self._send_unrecognized = send_unrecognized
+        self._now = datetime.now(UTC)
+        self._expired = 0
+        self._cut = 0
+        self._seen: set[tuple[str, str]] = set()
+        self._keys: set[str] = set()
+        self._observed: list[tuple[int, Held]] = []
+
+    def hold(self, number: int, held: Held) -> None:
+        """Take a value; an observable waits, since it adds nothing to an indicator that was made of it."""
+        if held.observed:
+            self._observed.append((number, held))
+        else:
+            self._read(number, held)
+
+    def close(self) -> None:
+        """Take the observables, and complete the account."""
+        for number, held in self._observed:
+            self._read(number, held)
+        reading = self._reading
+        reading.given += reading.objects.skipped_count
+        reading.notices += reading.objects.notices()
+        if self._expired:
+            what = "1 of the indicators is" if self._expired == 1 else f"{self._expired:,} of the indicators are"
+            reading.notices.append(f"{what} valid until a time in the past: Sekoia detects nothing with them")
+        if self._cut:
+            what = "1 description is" if self._cut == 1 else f"{self._cut:,} descriptions are"
+            reading.notices.append(f"{what} cut, since Sekoia takes {LONGEST_DESCRIPTION} characters at the most")
+
+    def _read(self, number: int, held: Held) -> None:
+        reading = self._reading
+        try:
+            own = self._own(held)
+        except ValidationError as error:
+            reading.given += 1
+            reading.failed.append({"value": shown(held.value), "reason": complaint(error, show_values=True)})
+            return
+        for line in held.line.splitlines():
+            found = findings(line, refanging=self._refanging)
+            reading.given += len(found)
+            for finding in found:
+                self._take(number, held, line, finding, own)
+            if not found and (held.said or is_comment(held.line)):
+                reading.given += 1
+                reading.note(number, held.value, COMMENT)
+
+    def _own(self, held: Held) -> ContextArguments | None:
+        said = {name: value for name, value in held.said.items() if name != "type"}
+        if not said:
+            return None
+        description = said.get("description")
+        if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
+            said["description"] = description[: LONGEST_DESCRIPTION - 1] + "…"
+            self._cut += 1
+        if held.foreign:
+            said["related_threat_refs"] = [
+                ref for ref in said.get("related_threat_refs", ()) if is_stix_id(ref)
+            ] or None
+            said["kill_chain_phases"] = [
+                name for name in said.get("kill_chain_phases", ()) if name.strip(" :")
+            ] or None
+        own = ContextArguments.model_validate(said)
+        if own.valid_until and own.valid_until < self._now:
+            self._expired += 1
+        return own if own.model_dump(exclude_none=True) else None
+
+    def _take(self, number: int, held: Held, line: str, finding: Finding, own: ContextArguments | None) -> None:
+        reading = self._reading
+        kind, value, key, why = finding
+        if kind is None:
+            key, reason = value, key
+        said = own.model_dump_json() if own else ""
+        if (key, said) in self._seen or (held.observed and key in self._keys):
+            reading.duplicates += 1
+            return
+        self._seen.add((key, said))
+        self._keys.add(key)
+        if kind is None:
+            # Some lines are made of what an object has.
+            reading.note(number, held.value if held.value != held.line else value, reason)
+        else:
+            reading.by_type[kind] = reading.by_type.get(kind, 0) + 1
+            if why:
+                reading.note_adapted(number, line, value, why)
+        if kind is not None or self._send_unrecognized:
+            reading.items.append(Item(value, _type(kind, held), own, held.foreign))
+
+
+def _type(kind: IndicatorType | None, held: Held) -> str | None:
+    """The type to send for what an object says: as it says it where Sekoia says so too, else by what the value is."""
+    told = held.said.get("type")
+    if not told or (told in TYPES and not held.foreign):
+        return told
+    return _STIX_TYPES[kind] if kind else None
 
 
 def entries_for(
@@ -117,7 +217,7 @@ def entries_for(
     """Items as the importer takes them, and those that cannot be sent.
 
     Args:
-        reading: From :func:`read_items`.
+        reading: From :func:`read_items`; kill chain phases that are left out are counted there.
         default: What holds for those that do not say otherwise.
         look_up: Gives the kill chains that Sekoia knows; called at most once, and only for a phase that is not known here.
     """
@@ -132,16 +232,30 @@ def entries_for(
     entries: list[Entry] = []
     missing = [Missing(failed["value"], failed["reason"]) for failed in reading.failed]
     for item in reading.items:
-        if item.own is None:
-            entries.append(Entry(NewIndicator(value=item.value), default))
-            continue
-        try:
-            own = item.own.context(told)
-        except InputError as error:
-            missing.append(Missing(item.value, str(error)))
-            continue
-        # An item can say its type and when its validity begins; of the rest, the contract knows what holds for a request.
-        said = {name: value for name, value in own if value is not None and name != "valid_from"}
-        indicator = NewIndicator(value=item.value, type=item.own.type, valid_from=own.valid_from)
-        entries.append(Entry(indicator, default.model_copy(update=said)))
+        context, valid_from = default, None
+        if item.own:
+            own_context = _without_unknown_phases(item.own, told, reading) if item.foreign else item.own
+            try:
+                own = own_context.context(told)
+            except InputError as error:
+                missing.append(Missing(item.value, str(error)))
+                continue
+            # An item can say its type and when its validity begins; of the rest, the contract knows what holds for a request.
+            valid_from = own.valid_from
+            said = {name: value for name, value in own if value is not None and name != "valid_from"}
+            context = default.model_copy(update=said)
+        entries.append(Entry(NewIndicator(value=item.value, type=item.type, valid_from=valid_from), context))
     return entries, missing
+
+
+def _without_unknown_phases(
+    own: ContextArguments, told: Callable[[], Sequence[KillChain]], reading: ItemReading
+) -> ContextArguments:
+    """What another tool says, without phases of kill chains that are its own affair."""
+    known: list[str] = []
+    for name in own.kill_chain_phases or []:
+        if kill_chains.find(name) or kill_chains.find(name, told()):
+            known.append(name)
+        else:
+            reading.left_out_phases[name] += 1
+    return own.model_copy(update={"kill_chain_phases": known or None})

@@ -13,54 +13,122 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
-__all__ = ["NOTHING", "TextList", "ValueList", "WordList", "as_list", "literal"]
+from sekoia_cti.indicators.objects import phase_names
+
+__all__ = [
+    "NOTHING",
+    "ObjectList",
+    "PhaseList",
+    "TextList",
+    "WordList",
+    "as_list",
+    "check_rendered",
+    "literal",
+    "structure",
+]
 
 NOTHING = ("", "None", "null")
 """How Jinja writes a value that is not there."""
 
 
-def as_list(value: object, *, key: str | None = None, objects: bool = False) -> list[object]:
-    """A flat list from a list, a nested one, or the text that Jinja makes of one; plain text gives its lines.
+def as_list(value: object, *, objects: bool = False) -> list[object]:
+    """A flat list from a list, a nested one, one object, or the text that Jinja makes of them; plain text gives its lines.
 
     Args:
         value: What an argument or a file holds.
-        key: What objects in the list stand for: the value of theirs that has this name.
-        objects: Whether objects are items themselves.
+        objects: Whether objects are items, or not allowed.
 
     Raises:
-        ValueError: It looks like a list but cannot be read as one, or it holds an object without such a value.
+        ValueError: It looks like a list but cannot be read as one, was not rendered, or holds objects that are not allowed.
     """
     if isinstance(value, str):
-        value = _parsed(value.strip())
-    return [_plain(item, key) if isinstance(item, dict) and not objects else item for item in _flat(value)]
+        value = _parsed(value)
+    items = list(_flat(value))
+    for item in items:
+        if isinstance(item, str):
+            check_rendered(item)
+        elif isinstance(item, dict) and not objects:
+            raise ValueError("it holds an object where a plain value belongs")
+    return items
+
+
+def check_rendered(text: str) -> None:
+    """Refuse what Jinja leaves where an expression was not evaluated, or not to its end.
+
+    Raises:
+        ValueError: It begins with such a thing.
+    """
+    if not text.lstrip().startswith(("<", "{{", "{%")):
+        return
+    if unrendered := re.match(r"\s*(\{\{.*?\}\}|\{%.*?%\})", text, re.DOTALL):
+        raise ValueError(
+            f"it holds “{_short(unrendered[1])}”, which the playbook did not render: check the expression"
+        )
+    if generator := re.match(r"\s*(<[^<>]* at 0x[0-9A-Fa-f]+>)", text):
+        raise ValueError(
+            f"it holds “{_short(generator[1])}”, which is how Jinja writes a list that was not made: end the expression with "
+            "“| list”"
+        )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _parsed(text: str) -> object:
-    if text.startswith("{") and isinstance(parsed := literal(text, otherwise=None), dict):
+    text = text.strip()
+    check_rendered(text)
+    if (parsed := structure(text)) is not None:
         return parsed
-    if not (text.startswith("[") and text.endswith("]")):
-        # A list that was cut off must not pass for a line of text.
-        if re.match(r"\[\s*(['\"{]|\[\s*['\"{])", text):
-            raise ValueError("it begins like a list but does not end like one")
-        return text.splitlines()
+    # A list that was cut off, or is not well formed, must not pass for lines of text; a STIX pattern, or an address in
+    # brackets, may.
+    if re.match(r"\[\s*(['\"{]|\[\s*['\"{])", text):
+        like = (
+            "looks like a list but cannot be read as one"
+            if text.endswith("]")
+            else "begins like a list but does not end like one"
+        )
+        raise ValueError(f"it {like}")
+    if re.match(r"\{\s*['\"]", text):
+        raise ValueError(
+            "it begins like an object but cannot be read as one: it is cut off, malformed or nested too deeply"
+        )
+    return text.splitlines()
+
+
+_VIEW = re.compile(r"dict_(?:keys|values)\((.*)\)", re.DOTALL)
+
+
+def structure(text: str) -> object:
+    """The list or the object that a text stands for, as JSON, lines of JSON or a Python literal; None when it is neither."""
+    if view := _VIEW.fullmatch(text):
+        text = view[1]
+    if not text.startswith(("[", "(", "{")):
+        return None
     parsed = literal(text, otherwise=None)
-    if parsed is None:
-        # A STIX pattern stands in brackets as well.
-        if re.match(r"\[\s*[a-z0-9-]+:", text):
-            return text.splitlines()
-        raise ValueError("it looks like a list but cannot be read as one")
-    return parsed
+    if isinstance(parsed, list | tuple | set | dict):
+        return parsed
+    if text.startswith("{") and "\n" in text:
+        lines = [literal(line, otherwise=None) for line in text.splitlines() if line.strip()]
+        return lines if all(isinstance(line, dict) for line in lines) else None
+    return None
+
+
+_UNSEPARATED = re.compile(r"""['"]\s+['"]""")
 
 
 def literal(text: str, *, otherwise: object) -> object:
     """The value that JSON or a Python literal stands for, or something else when it is neither."""
     for read in (json.loads, ast.literal_eval):
         try:
-            return read(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            found = read(text)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
+        if read is ast.literal_eval and _UNSEPARATED.search(text):
+            return otherwise  # Python joins texts between which a comma is missing, as arrays of NumPy are printed
+        return found
     return otherwise
 
 
@@ -74,17 +142,9 @@ def _flat(value: object) -> Iterator[object]:
             yield item
 
 
-def _plain(item: dict[Any, Any], key: str | None) -> object:
-    if key is None:
-        raise ValueError("it holds an object where a plain value belongs")
-    if not isinstance(item.get(key), str):
-        raise ValueError(f"it holds an object without a “{key}”")
-    return item[key]
-
-
-def _texts(value: object, *, key: str | None = None) -> list[str]:
+def _texts(value: object) -> list[str]:
     """Values as text, without blanks around them; what is not there goes."""
-    items = [str(item).strip() for item in as_list(value, key=key) if item is not None and not isinstance(item, bool)]
+    items = [str(item).strip() for item in as_list(value) if item is not None and not isinstance(item, bool)]
     return [item for item in items if item not in NOTHING]
 
 
@@ -93,11 +153,20 @@ def _words(value: object) -> list[str]:
     return [word.strip() for item in _texts(value) for word in item.split(",") if word.strip()]
 
 
+def _phases(value: object) -> list[str]:
+    """The same, for kill chain phases, which can be objects."""
+    items = as_list(value, objects=True)
+    return _words([name for item in items for name in (phase_names([item]) if isinstance(item, dict) else [item])])
+
+
 TextList = Annotated[list[str], BeforeValidator(_texts)]
 """A list of values."""
 
-ValueList = Annotated[list[str], BeforeValidator(partial(_texts, key="value"))]
-"""The same, where objects may stand for their ``value``, as the ones that Search indicators finds do."""
+ObjectList = Annotated[list[Any], BeforeValidator(partial(as_list, objects=True)), WithJsonSchema({"type": "array"})]
+"""A list of values and of objects; nothing in it is left out, since each entry is accounted for where it is read."""
 
 WordList = Annotated[list[str], BeforeValidator(_words)]
 """A list of names."""
+
+PhaseList = Annotated[list[str], BeforeValidator(_phases)]
+"""The same, where objects may stand for kill chain phases, as STIX writes them."""

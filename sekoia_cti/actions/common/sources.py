@@ -1,19 +1,192 @@
-"""Where indicators as text come from: arguments and files of the playbook's storage, joined into lines."""
+"""Where indicators come from: arguments and files of the playbook's storage, joined, and the objects among them unfolded."""
 
 import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.actions.common.arguments import Arguments
-from sekoia_cti.actions.common.jinja import TextList, as_list
+from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
+from sekoia_cti.indicators.account import LISTED, Account
 from sekoia_cti.indicators.content import unpacked
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
+from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, alternatives, unfold
+from sekoia_cti.indicators.reading import Reading, findings
 from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage
+from sekoia_cti.platform.forms import objects
 
-__all__ = ["SourceArguments", "read_list"]
+__all__ = [
+    "COMMENT",
+    "Gathered",
+    "ObjectAccount",
+    "SkippedList",
+    "SourceArguments",
+    "is_comment",
+    "read_list",
+]
+
+COMMENT = "a comment, where a list holds values"
+"""Why an entry is no value that reads like a comment."""
+
+_COMMENT_MARKS = ("#", "//", ";")
+
+SkippedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
+"""What its author says is not for detection, and in which words."""
+
+
+@dataclass(slots=True)
+class ObjectAccount:
+    """What became of the objects of a source, besides values."""
+
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    """The first hundred values that are not for detection, as their author says."""
+
+    skipped_count: int = 0
+    """All of them."""
+
+    passed: Counter[str] = field(default_factory=Counter)
+    """Objects that belong to indicators and are none, by their kind."""
+
+    def note(self, finding: Skipped | Passed) -> None:
+        """Take down what is no value to be sent."""
+        if isinstance(finding, Passed):
+            self.passed[finding.kind] += 1
+            return
+        self.skipped_count += 1
+        if self.skipped_count <= LISTED:
+            self.skipped.append({"value": shown(finding.value), "reason": finding.reason})
+
+    def notices(self) -> list[str]:
+        """What is left out as not for detection, as a sentence without its full stop; an empty list where there is nothing."""
+        if not self.skipped_count:
+            return []
+        first = self.skipped[0]
+        what = "1 value is" if self.skipped_count == 1 else f"{self.skipped_count:,} values are"
+        return [f"{what} left out as not for detection, such as “{first['value']}”: {first['reason']}"]
+
+    def tell_of_passed(self, tell: Callable[[str, LogLevelStr], None]) -> None:
+        """Say what objects there were that are no indicators, and are not meant to be."""
+        if self.passed:
+            named = ", ".join(f"{count:,} {kind}" for kind, count in self.passed.most_common(10))
+            tell(f"The objects also hold what is no indicator: {named}", "info")
+
+    def refuse_alone(self, account: Account, sources: str) -> None:
+        """Refuse sources of which nothing is left but what is not for detection.
+
+        Raises:
+            InputError: It is so.
+        """
+        if self.skipped_count and not account.by_type and not account.unrecognized_count:
+            raise InputError(f"There is nothing to import: in {sources}, {self.notices()[0]}")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The lines of all sources, and what became of entries that are no lines.
+
+    Attributes:
+        lines: What is to be read; an entry without a value leaves a blank line, so that lines count entries.
+        unread: Entries that hold no indicator: their line, what they are, and why.
+        objects: What became of objects, besides their values.
+        with_context: How many values come from objects that say more of them than the value.
+        revoked_too: Whether values that an object calls revoked are wanted as well.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    unread: list[tuple[int, str, str]] = field(default_factory=list)
+    objects: ObjectAccount = field(default_factory=ObjectAccount)
+    with_context: int = 0
+    revoked_too: bool = False
+
+    def add(self, entries: Iterable[object]) -> None:
+        """Add the entries of a list: values, objects, and null."""
+        for entry in entries:
+            if isinstance(entry, str) and entry[:1].isalnum():
+                self.lines += entry.splitlines()  # nearly all entries of nearly all lists
+            else:
+                self._add(unfolded([entry]))
+
+    def _add(self, found: Iterable[Finding | None]) -> None:
+        for finding in found:
+            if isinstance(finding, Held):
+                self._hold(finding)
+                continue
+            if isinstance(finding, Skipped) and finding.revoked and self.revoked_too:
+                self.lines += finding.value.splitlines()
+                continue
+            self.lines.append("")
+            if isinstance(finding, Unread):
+                self.unread.append((len(self.lines), shown(finding.value), finding.reason))
+            elif finding is not None:
+                self.objects.note(finding)
+
+    def account_for(self, reading: Reading) -> None:
+        """Complete the account of the lines with the entries that are no lines."""
+        for line, value, reason in self.unread:
+            reading.note(line, value, reason)
+        reading.given += len(self.unread) + self.objects.skipped_count
+        reading.notices += self.objects.notices()
+        if self.with_context:
+            what = "1 object says" if self.with_context == 1 else f"{self.with_context:,} objects say"
+            reading.notices.append(
+                f"{what} more of the indicator than its value, such as a validity; that does not come along here, and does in "
+                "Import indicators"
+            )
+
+    def notices(self) -> list[str]:
+        """What is not taken of the entries, a sentence each without its full stop."""
+        said = self.objects.notices()
+        if self.unread:
+            line, value, reason = self.unread[0]
+            what = "1 entry holds" if len(self.unread) == 1 else f"{len(self.unread):,} entries hold"
+            said.append(f"{what} no indicator, such as entry {line}, “{value}”: {reason}")
+        return said
+
+    def why_nothing(self) -> str:
+        """Why the sources gave no line, to end a sentence with; empty where there was nothing to begin with."""
+        return "".join(f"; {said}" for said in self.notices()[:1])
+
+    def _hold(self, finding: Held) -> None:
+        self.with_context += bool(finding.said.keys() - {"type"})
+        if is_comment(finding.line):
+            self.lines.append("")
+            self.unread.append((len(self.lines), finding.value, COMMENT))
+        else:
+            self.lines += finding.line.splitlines() or [""]
+
+
+def unfolded(entries: Iterable[object]) -> Iterator[Finding | None]:
+    """What the entries of a list hold, each in its order; None for an entry that is null or blank."""
+    for entry in entries:
+        if isinstance(entry, str):
+            # Objects can come as text, each by itself.
+            text = entry.strip()
+            if (parsed := structure(text)) is None:
+                lines = (alternatives(text) if text.startswith("[") else None) or [entry]
+                yield from (Held(line, line) if line.strip() else None for line in lines)
+                continue
+            held: object = parsed
+        else:
+            held = entry
+        empty = True
+        for finding in unfold(held):
+            empty = False
+            yield finding
+        if empty:
+            yield None
+
+
+def is_comment(value: str) -> bool:
+    """Whether an entry of a list reads like a comment: in a list it is counted, since a list is no place for comments."""
+    text = value.lstrip()
+    return text.startswith(_COMMENT_MARKS) and len(text.splitlines()) == 1 and not findings(text)
 
 
 class SourceArguments(Arguments):
@@ -21,9 +194,6 @@ class SourceArguments(Arguments):
 
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path", "indicators", "indicators_path")
     """The arguments that can hold indicators."""
-
-    value_key: ClassVar[str | None] = None
-    """What objects in a list file stand for; None when it holds none."""
 
     text: str | None = Field(
         default=None,
@@ -33,12 +203,22 @@ class SourceArguments(Arguments):
     text_path: str | None = Field(
         default=None, title="Text file", description="The same, in a file of the playbook's storage"
     )
-    indicators: TextList | None = Field(
-        default=None, title="Indicators", description="A list of values, for example what an enrichment action found"
+    indicators: ObjectList | None = Field(
+        default=None,
+        title="Indicators",
+        description="A list of values, or what another action found: objects of STIX, MISP, OpenCTI, Sekoia, VirusTotal, "
+        "TheHive or ECS, of which the values are taken",
     )
     indicators_path: str | None = Field(
-        default=None, title="Indicators file", description="A JSON list of values, in a file of the playbook's storage"
+        default=None, title="Indicators file", description="The same as JSON, in a file of the playbook's storage"
     )
+
+    @field_validator("text")
+    @classmethod
+    def _is_rendered(cls, text: str | None) -> str | None:
+        if text is not None:
+            check_rendered(text)
+        return text
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
@@ -50,24 +230,28 @@ class SourceArguments(Arguments):
         """The names of the sources that were given."""
         return [source for source in self.sources if getattr(self, source) is not None]
 
-    def lines(self, data_path: Path) -> list[str]:
+    def gather(self, data_path: Path, *, revoked_too: bool = False) -> Gathered:
         """The lines of all sources, in the order of the arguments.
 
         Args:
             data_path: The playbook's storage.
+            revoked_too: Whether values that an object calls revoked are wanted as well.
 
         Raises:
             InputError: A file cannot be used.
         """
-        texts = [self.text or ""]
+        gathered = Gathered(revoked_too=revoked_too)
+        if self.text is not None:
+            if (parsed := structure(self.text.strip())) is None:
+                gathered.lines += self.text.splitlines()
+            else:
+                gathered.add([parsed])
         if self.text_path:
-            texts.append(_text(storage.find(data_path, self.text_path, "text_path")))
-        texts += self.indicators or []
+            gathered.lines += _text(storage.find(data_path, self.text_path, "text_path")).splitlines()
+        gathered.add(self.indicators or [])
         if self.indicators_path:
-            texts += map(
-                str, read_list(storage.find(data_path, self.indicators_path, "indicators_path"), key=self.value_key)
-            )
-        return [line for text in texts for line in text.splitlines()]
+            gathered.add(read_list(storage.find(data_path, self.indicators_path, "indicators_path")))
+        return gathered
 
 
 def _text(file: storage.StoredFile) -> str:
@@ -77,26 +261,28 @@ def _text(file: storage.StoredFile) -> str:
         raise InputError(f"The file {file.name} of text_path cannot be used: {error}") from None
 
 
-def read_list(file: storage.StoredFile, *, key: str | None = None, objects: bool = False) -> list[object]:
-    """The JSON list in the file of ``indicators_path``, flat.
+def read_list(file: storage.StoredFile) -> list[Any]:
+    """What the file of ``indicators_path`` holds, as a flat list: a JSON list, an object, or an object a line.
 
     Args:
         file: Where it is.
-        key: What objects in it stand for: the value of theirs that has this name.
-        objects: Whether objects are items themselves.
 
     Raises:
-        InputError: There is no such list in it.
+        InputError: It holds neither.
     """
+    text = decode(file.read()).strip()
     try:
-        values = json.loads(decode(file.read()))
-    except (ValueError, RecursionError):
+        values = json.loads(text)
+    except RecursionError:
+        raise InputError(f"The file {file.name} of indicators_path is nested too deeply to be read") from None
+    except ValueError:
+        values = structure(text)
+    if not isinstance(values, list | dict | tuple | set):
         raise InputError(
-            f"The file {file.name} of indicators_path is no JSON: it must hold a list of values"
-        ) from None
-    if not isinstance(values, list):
-        raise InputError(f"The file {file.name} of indicators_path holds no list: it must hold a JSON list of values")
+            f"The file {file.name} of indicators_path is no JSON list and no JSON object: text belongs in text_path, a table in "
+            "Import indicators from file"
+        )
     try:
-        return [value for value in as_list(values, key=key, objects=objects) if value is not None]
+        return as_list(values, objects=True)
     except ValueError as error:
         raise InputError(f"The file {file.name} of indicators_path cannot be used: {error}") from None

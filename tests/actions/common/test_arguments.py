@@ -43,15 +43,21 @@ def file(**arguments: Any) -> ImportIndicatorsFromFileArguments:
         ('["a.example", "b.example"]', ["a.example", "b.example"]),
         ("[['a.example'], ['b.example', ['c.example']]]", ["a.example", "b.example", "c.example"]),
         ([["a.example"], [["b.example"]]], ["a.example", "b.example"]),
-        ("('a.example', 'b.example')", ["('a.example', 'b.example')"]),
+        ("('a.example', 'b.example')", ["a.example", "b.example"]),
+        ("{'a.example'}", ["a.example"]),
+        ("dict_values(['a.example', 'b.example'])", ["a.example", "b.example"]),
+        ("[a.example, b.example]", ["[a.example, b.example]"]),
+        ({"value": "a.example"}, [{"value": "a.example"}]),
+        ('{"value": "a.example"}', [{"value": "a.example"}]),
+        ('{"value": "a.example"}\n{"value": "b.example"}', [{"value": "a.example"}, {"value": "b.example"}]),
         ("a.example", ["a.example"]),
         ("a.example\nb.example", ["a.example", "b.example"]),
         ("[domain-name:value = 'a.example']", ["[domain-name:value = 'a.example']"]),
-        (["a.example", None, "", "None", 5], ["a.example", "5"]),
+        (["a.example", None, "", "None", 5], ["a.example", None, "", "None", 5]),
         ("[]", []),
     ],
 )
-def test_a_list_is_read_in_every_shape(given_: object, meant: list[str]) -> None:
+def test_a_list_is_read_in_every_shape(given_: object, meant: list[object]) -> None:
     """Lists, nested lists, their text in Python and in JSON, and plain text all become a flat list."""
     assert text(indicators=given_).indicators == meant
 
@@ -167,8 +173,25 @@ def test_a_mapping_is_read_in_every_shape(given_: object, meant: list[str | None
         ),
         ({"related_threat_refs": "APT28"}, "related_threat_refs: “APT28” is no STIX id such as intrusion-set--<uuid>"),
         ({"indicators": "['a.example', 'b.exam"}, "indicators: it begins like a list but does not end like one"),
-        ({"indicators": "[a b]"}, "indicators: it looks like a list but cannot be read as one"),
-        ({"indicators": [{"value": "a.example"}]}, "indicators: it holds an object where a plain value belongs"),
+        ({"indicators": "['a.example' 'b.example']"}, "indicators: it looks like a list but cannot be read as one"),
+        (
+            {"indicators": "{'value': 'a.exam"},
+            "indicators: it begins like an object but cannot be read as one: it is cut off, malformed or nested too deeply",
+        ),
+        ({"related_threat_refs": [{"id": 1}]}, "related_threat_refs: it holds an object where a plain value belongs"),
+        (
+            {"indicators": "<generator object sync_do_select at 0x7f0000000000>"},
+            "indicators: it holds “<generator object sync_do_select at 0x7f0000000000>”, which is how Jinja writes a list that "
+            "was not made: end the expression with “| list”",
+        ),
+        (
+            {"indicators": ["{{ node.1.indicators }}"]},
+            "indicators: it holds “{{ node.1.indicators }}”, which the playbook did not render: check the expression",
+        ),
+        (
+            {"text": "{% for x in y %}"},
+            "text: it holds “{% for x in y %}”, which the playbook did not render: check the expression",
+        ),
         (
             {"format": "domain"},
             "format: input should be 'one_per_line', 'ipv4-addr.value', 'ipv6-addr.value', 'domain-name.value', 'url.value', "

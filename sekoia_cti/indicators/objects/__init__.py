@@ -1,0 +1,29 @@
+"""Objects in which other tools tell indicators, read into values: one file a family.
+
+Shapes are taken from the public documentation of each tool, from the STIX 2.1 specification, and from what the actions of the
+vendor's library give (``results`` in their ``action_*.json``).
+"""
+
+from sekoia_cti.indicators.objects.model import (
+    LONGEST_DESCRIPTION,
+    Finding,
+    Held,
+    Passed,
+    Skipped,
+    Unread,
+    phase_names,
+)
+from sekoia_cti.indicators.objects.patterns import alternatives
+from sekoia_cti.indicators.objects.walk import unfold
+
+__all__ = [
+    "LONGEST_DESCRIPTION",
+    "Finding",
+    "Held",
+    "Passed",
+    "Skipped",
+    "Unread",
+    "alternatives",
+    "phase_names",
+    "unfold",
+]

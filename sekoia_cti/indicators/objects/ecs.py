@@ -1,0 +1,120 @@
+"""Documents of the Elastic Common Schema, which Sekoia's events follow: what they say of the other side.
+
+Facts: the schema's public field reference. Fields of one's own side (``source.…``, ``host.…``, ``client.…``, ``related.…``) are
+not read: an event tells them of the machine that is to be protected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sekoia_cti.indicators.objects.model import Finding, Held, Skipped, each, one_file, text
+from sekoia_cti.indicators.objects.patterns import comparison
+
+__all__ = ["read", "read_common_values"]
+
+_ADDRESSES = ("destination.ip", "threat.indicator.ip")
+_HOSTS = ("destination.domain", "dns.question.name", "threat.indicator.url.domain")
+_URLS = (("url.full", "url.original", "url.domain"), ("threat.indicator.url.full", "threat.indicator.url.original"))
+_SENDERS = ("email.from.address", "email.sender.address", "threat.indicator.email.address")
+_FILES = ("file.hash", "process.hash", "dll.hash", "threat.indicator.file.hash", "email.attachments.file.hash")
+_HASHES = ("md5", "sha1", "sha256", "sha512")
+_READ = frozenset(
+    (
+        *_ADDRESSES,
+        *_HOSTS,
+        *(name for names in _URLS for name in names),
+        *_SENDERS,
+        *(f"{file}.{name}" for file in _FILES for name in _HASHES),
+    )
+)
+_ROOTS = frozenset(name.partition(".")[0] for name in _READ)
+
+
+def read(item: Mapping[str, Any]) -> Iterator[Finding] | None:
+    """What a document says of the other side, or None when it is no such document, or says nothing of it."""
+    if not any(_is_root(name, value) for name, value in item.items()):
+        return None
+    found = list(_findings(item))
+    return iter(found) if found else None
+
+
+def read_common_values(item: Mapping[str, Any]) -> Iterator[Finding] | None:
+    """What events have most in a field, as *Get Event Field Common Values* of the vendor's module gives it."""
+    values = item.get("common_values")
+    if not isinstance(values, list) or not isinstance(item.get("name"), str):
+        return None
+    names = [text(value.get("name")) if isinstance(value, dict) else text(value) for value in values]
+    field = item["name"]
+    if field in _READ or not field.startswith(
+        ("source.", "host.", "client.", "observer.", "agent.", "user.", "related.")
+    ):
+        return (Held(name, name, foreign=True) for name in names if name)
+    return (Skipped(name, f"{field} tells of one's own side") for name in names if name)
+
+
+def _is_root(name: str, value: object) -> bool:
+    return name in _READ or (name in _ROOTS and isinstance(value, dict | list))
+
+
+def _findings(item: Mapping[str, Any]) -> Iterator[Finding]:
+    for field in _ADDRESSES:
+        yield from map(_held, _values(item, field))
+    for field in _HOSTS:
+        yield from map(_host, _values(item, field))
+    for choices in _URLS:
+        # Where the whole URL is told, its host alone would say more than was seen.
+        for field in choices:
+            values = _values(item, field)
+            if field.endswith(".original"):
+                values = [value for value in values if "://" in value]
+            if values:
+                yield from map(_host if field.endswith(".domain") else _held, values)
+                break
+    for field in _SENDERS:
+        yield from map(_held, _values(item, field))
+    for field in _FILES:
+        for hashes in _objects(item, field):
+            if line := one_file((name, hashes.get(name)) for name in _HASHES):
+                yield _held(line)
+
+
+def _held(value: str) -> Finding:
+    return Held(value, value, foreign=True, observed=True)
+
+
+def _host(value: str) -> Finding:
+    # What a field for names holds is no file's, whatever its ending.
+    line = comparison("domain-name:value", value) if value.isascii() and not value[-1:].isdigit() else value
+    return Held(line, value, foreign=True, observed=True)
+
+
+def _values(item: Mapping[str, Any], field: str) -> list[str]:
+    return [text(value) for value in _at(item, field) if text(value)]
+
+
+def _objects(item: Mapping[str, Any], field: str) -> Iterator[Mapping[str, Any]]:
+    """The objects of a field, also where the document has its fields under their whole names."""
+    yield from (value for value in _at(item, field) if isinstance(value, dict))
+    flat = {name: next(iter(each(item[f"{field}.{name}"])), None) for name in _HASHES if f"{field}.{name}" in item}
+    if flat:
+        yield flat
+
+
+def _at(item: object, field: str) -> Iterable[Any]:
+    """Everything at a path, whose parts may be written together or nested, one thing or a list."""
+    if isinstance(item, list):
+        for other in item:
+            if isinstance(other, dict):
+                yield from _at(other, field)
+        return
+    if not isinstance(item, dict):
+        return
+    if field in item:
+        yield from each(item[field])
+    parts = field.split(".")
+    for cut in range(1, len(parts)):
+        head, rest = ".".join(parts[:cut]), ".".join(parts[cut:])
+        if head in item:
+            yield from _at(item[head], rest)

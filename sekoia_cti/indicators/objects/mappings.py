@@ -1,0 +1,76 @@
+"""A mapping of kinds to values (``{"ipv4": [...], "domains": [...]}``), and objects that are there for what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
+from sekoia_cti.indicators.objects.model import Finding, Nested, Skipped, Unread, each, one_file, text
+from sekoia_cti.indicators.objects.values import held
+
+__all__ = ["read"]
+
+_CONTAINERS = (
+    "indicators",
+    "observables",
+    "outputObservables",
+    "artifacts",
+    "iocs",
+    "items",
+    "objects",
+    "events",
+    "records",
+    "hits",
+    "_source",
+    "fields",
+    "response",
+    "results",
+    "result",
+    "report",
+    "data",
+)
+
+
+def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+    """What is under the names of kinds and in the lists of an object, or None when it has neither."""
+    kinds = {name: value for name, value in item.items() if kind_named(name) and _holds_values(value)}
+    if item.get("indicators") and not isinstance(item["indicators"], str):
+        # Our own results tell the same values once more, kind by kind.
+        return iter((Nested(item["indicators"]),))
+    others = [item[name] for name in _CONTAINERS if isinstance(item.get(name), list | dict) and item[name]]
+    if not kinds and not others:
+        # What wraps one thing, or has pages, as GraphQL answers.
+        others = [value for value in item.values() if isinstance(value, dict) and ("edges" in value or len(item) == 1)]
+    if not kinds and not others:
+        return None
+    return chain(_mapping(item, kinds), map(Nested, others))
+
+
+def _holds_values(value: object) -> bool:
+    return bool(text(value)) or (isinstance(value, list | tuple) and any(map(text, value))) or _is_mapping(value)
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, dict) and any(kind_named(str(name)) for name in value)
+
+
+def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+    # One hash of each kind, side by side: those of one file.
+    single = {name: value for name, value in kinds.items() if text(value) and kind_named(name) == "file"}
+    if len(single) > 1 and (line := one_file(single.items())) and line.count(",") == len(single) - 1:
+        yield held(line, "", {}, foreign=True)
+        kinds = {name: value for name, value in kinds.items() if name not in single}
+    for name, values in kinds.items():
+        for value in (values,) if isinstance(values, dict) else each(values):
+            if not isinstance(value, str):
+                yield Nested(value)
+            elif kind_named(name) == "link":
+                yield Skipped(value, "a link to a report")
+            elif value.strip():
+                yield held(value, name, {}, foreign=True)
+    for name, values in item.items():
+        if kinds and name not in kinds and isinstance(values, list) and not_taken(name):
+            for value in filter(text, values):
+                yield Unread(value, f"it stands under “{name}”, a kind that Sekoia does not take")

@@ -1,0 +1,152 @@
+"""What an object can turn out to hold, and small helpers to read one without trusting its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+__all__ = [
+    "LONGEST_DESCRIPTION",
+    "Finding",
+    "Held",
+    "Nested",
+    "Passed",
+    "Skipped",
+    "Unread",
+    "context",
+    "each",
+    "is_false",
+    "is_true",
+    "one_file",
+    "phase_names",
+    "text",
+]
+
+LONGEST_DESCRIPTION = 500
+"""Characters that a description may have (contract, "Accepted IOC types")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value, as it is written, and what is said about it.
+
+    Attributes:
+        line: What the reader of lines takes for it.
+        value: As the object has it, for people.
+        said: Context by the names of an import's arguments, and ``type``.
+        foreign: Whether another tool wrote the object: what Sekoia does not know of its context then costs that context, not
+            the value.
+        observed: Whether it is an observable, which may stand beside the indicator that was made of it.
+    """
+
+    line: str
+    value: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+    foreign: bool = False
+    observed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A value whose author says that it is not, or no longer, for detection."""
+
+    value: str
+    reason: str
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An object, or a value in one, that is no indicator that Sekoia takes."""
+
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An object that belongs to indicators and is none: an identity, a relationship."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """Something within an object, to be read by itself."""
+
+    value: Any
+
+
+Finding: TypeAlias = Held | Skipped | Unread | Passed
+
+
+def text(value: object) -> str:
+    """A text without blanks around it; empty for anything else."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def each(value: object) -> Iterable[Any]:
+    """The items of a list, or the one thing that stands for one; nothing for null."""
+    if value is None:
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def is_false(value: object) -> bool:
+    """Whether a flag is there and says no, as JSON, a number or text."""
+    return value is False or (isinstance(value, int) and value == 0) or text(value).lower() in ("false", "0", "no")
+
+
+def is_true(value: object) -> bool:
+    """Whether a flag is there and says yes."""
+    return value is True or (isinstance(value, int) and value == 1) or text(value).lower() in ("true", "1", "yes")
+
+
+_HASH_NAMES = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
+
+
+def one_file(hashes: Iterable[tuple[object, object]]) -> str:
+    """The hashes of one file as a line; empty when there is none of a kind that Sekoia takes.
+
+    Args:
+        hashes: Pairs of an algorithm's name, in any spelling, and a value.
+    """
+    found: dict[str, str] = {}
+    for name, value in hashes:
+        known = str(name).lower().replace("-", "").replace("_", "").removeprefix("file").removesuffix("hash")
+        if len(text(value)) == _HASH_NAMES.get(known):
+            found.setdefault(known, text(value))
+    return ",".join(found.values())
+
+
+def context(item: Mapping[str, Any], *, description: object = None) -> dict[str, Any]:
+    """What an object says about its indicator under the names that STIX, Sekoia and OpenCTI give it.
+
+    Args:
+        item: The object.
+        description: What describes the indicator, if that is not ``description``.
+    """
+    said = {name: text(item.get(name)) for name in ("valid_from", "valid_until")}
+    said["description"] = text(description) or text(item.get("description"))
+    phases = item.get("kill_chain_phases") or item.get("killChainPhases")
+    refs = item.get("x_ic_related_threat_refs") or item.get("related_threat_refs")
+    lists = {
+        "kill_chain_phases": list(phase_names(phases)),
+        "related_threat_refs": [text(ref) for ref in each(refs) if text(ref)],
+    }
+    return {name: value for name, value in {**said, **lists}.items() if value}
+
+
+def phase_names(phases: object) -> Iterator[str]:
+    """Kill chain phases as names, ``kill-chain:phase`` where they are objects, in lists or in pages."""
+    if isinstance(phases, dict):
+        phases = phases.get("edges", [phases])
+    for phase in each(phases):
+        if isinstance(phase, dict):
+            told = phase["node"] if isinstance(phase.get("node"), dict) else phase
+            chain, name = text(told.get("kill_chain_name")), text(told.get("phase_name"))
+            if name:
+                yield f"{chain}:{name}" if chain else name
+        elif text(phase):
+            yield text(phase)

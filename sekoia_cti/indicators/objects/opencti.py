@@ -1,0 +1,64 @@
+"""OpenCTI: indicators and observables as its GraphQL API and its playbooks give them.
+
+Facts: OpenCTI's public GraphQL schema and its Python client. Its STIX exports are read as STIX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sekoia_cti.indicators.objects import stix
+from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
+from sekoia_cti.indicators.objects.model import (
+    Finding,
+    Nested,
+    Passed,
+    Skipped,
+    Unread,
+    context,
+    each,
+    is_true,
+    one_file,
+    text,
+)
+from sekoia_cti.indicators.objects.values import held
+
+__all__ = ["read"]
+
+
+def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+    """What an object of OpenCTI holds, or None when it is none."""
+    if isinstance(item.get("edges"), list):
+        return map(Nested, item["edges"])
+    if isinstance(item.get("node"), dict):
+        return iter((Nested(item["node"]),))
+    kind = text(item.get("entity_type"))
+    if not kind:
+        return None
+    if kind.lower() == "indicator" and "pattern" in item:
+        return stix.read({**item, "type": "indicator"})
+    value = text(item.get("observable_value")) or text(item.get("value"))
+    if item.get("hashes") or value:
+        return _observable(item, kind, value)
+    return iter((Passed(kind),)) if "id" in item or "standard_id" in item else None
+
+
+def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Finding]:
+    hashes = item.get("hashes")
+    if kind_named(kind) == "file" and hashes:
+        pairs = hashes.items() if isinstance(hashes, dict) else _pairs(hashes)
+        value = one_file(pairs) or value
+    said = context(item, description=item.get("x_opencti_description"))
+    if is_true(item.get("revoked")):
+        yield Skipped(value, "it is revoked", revoked=True)
+    elif not_taken(kind):
+        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
+    elif value:
+        yield held(value, kind, said, foreign=True, observed=True)
+    else:
+        yield Unread(kind, "an observable without a value")
+
+
+def _pairs(hashes: object) -> Iterator[tuple[object, object]]:
+    return ((entry.get("algorithm"), entry.get("hash")) for entry in each(hashes) if isinstance(entry, dict))

@@ -1,0 +1,154 @@
+"""Objects that tell one value beside what they say of it: our own, Sekoia's, and those of tools that publish lists.
+
+Facts: the results of *Search indicators*; Sekoia's observables; TheHive's observables and Cortex's artifacts (``dataType``,
+``data``, ``ioc``); the custom indicators of Microsoft Defender and CrowdStrike; AlienVault OTX; ThreatFox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
+from sekoia_cti.indicators.objects.model import (
+    Finding,
+    Held,
+    Nested,
+    Skipped,
+    Unread,
+    context,
+    each,
+    is_false,
+    is_true,
+    one_file,
+    text,
+)
+from sekoia_cti.indicators.objects.values import held
+
+__all__ = ["read"]
+
+_VALUES = (
+    "value",
+    "indicator",
+    "ioc",
+    "observable",
+    "ioc_value",
+    "iocValue",
+    "indicator_value",
+    "indicatorValue",
+    "observable_value",
+)
+_TYPES = (
+    "type",
+    "indicator_type",
+    "indicatorType",
+    "ioc_type",
+    "iocType",
+    "observable_type",
+    "entity_type",
+    "dataType",
+)
+_ENDS = ("valid_until", "expirationTime", "expirationDateTime", "expiration")
+_ALLOWED = ("allow", "allowed", "no_action")
+_OWN = ("valid_for", "valid_from", "valid_until", "description", "kill_chain_phases", "related_threat_refs", "type")
+
+
+def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+    """What such an object holds, or None when it tells no value."""
+    if "dataType" in item and ("data" in item or "attachment" in item):
+        return _artifact(item)
+    if isinstance(item.get("name"), str) and _is_count(item.get("value")) and "type" not in item:
+        # One of the values that the events of an alert have most, with how often they have it.
+        return iter((Held(item["name"], item["name"], foreign=True),))
+    for name in _VALUES:
+        value = item.get(name)
+        if isinstance(value, str):
+            return _record(item, name, value)
+        if isinstance(value, list | dict) and value:
+            return _several(item, value)
+    return None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _several(item: Mapping[str, Any], values: Any) -> Iterator[Finding | Nested]:
+    for value in each(values):
+        if isinstance(value, str):
+            yield from _record(item, "value", value)
+        else:
+            yield Nested(value)
+
+
+def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Finding]:
+    kind = next((text(item[key]) for key in _TYPES if text(item.get(key))), "")
+    if reason := _not_for_detection(item, kind):
+        yield Skipped(value, reason, revoked=is_true(item.get("revoked")))
+        return
+    if not_taken(kind):
+        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
+        return
+    if name == "value" and "x_opencti_score" not in item:
+        said = {key: _shallow(item[key]) for key in _OWN if item.get(key) is not None}
+        # An observable of STIX has an id; that of an indicator, or of none, is what people write.
+        observed = bool(kind) and text(item.get("id")).startswith(f"{kind}--")
+        yield held(value, kind, said, foreign=False, observed=observed)
+        return
+    said = context(item, description=item.get("x_opencti_description"))
+    if end := next((text(item[key]) for key in _ENDS if text(item.get(key))), ""):
+        said["valid_until"] = end
+    yield held(value, kind, said, foreign=True, observed="x_opencti_score" in item)
+
+
+def _shallow(value: Any, depth: int = 3) -> Any:
+    """A value as it is, but for what is nested deeper than any context is."""
+    if not isinstance(value, dict | list | tuple | set):
+        return value
+    if not depth:
+        return "…"
+    if isinstance(value, dict):
+        return {name: _shallow(inner, depth - 1) for name, inner in value.items()}
+    return [_shallow(inner, depth - 1) for inner in value]
+
+
+def _not_for_detection(item: Mapping[str, Any], kind: str) -> str:
+    if is_true(item.get("revoked")):
+        return "it is revoked"
+    if is_true(item.get("deleted")):
+        return "it is deleted"
+    if is_false(item.get("to_ids")):
+        return "to_ids is false: it is not for detection"
+    if kind_named(kind) == "link":
+        return "a link to a report"
+    if text(item.get("action")).lower() in _ALLOWED:
+        return f"its action is “{item['action']}”"
+    return ""
+
+
+def _artifact(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+    kind, value = text(item["dataType"]), text(item.get("data"))
+    attachment = item.get("attachment")
+    if not value and isinstance(attachment, dict):
+        hashes = attachment.get("hashes")
+        pairs = hashes.items() if isinstance(hashes, dict) else _by_length(each(hashes))
+        value, kind = one_file(pairs), "file"
+    if not value:
+        yield Unread(kind, "an observable without data")
+    elif is_false(item.get("ioc")):
+        yield Skipped(value, "its ioc flag is false")
+    elif kind_named(kind) == "link":
+        yield Skipped(value, "a link to a report")
+    elif not_taken(kind):
+        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
+    else:
+        message = text(item.get("message"))
+        yield held(value, kind, {"description": message} if message else {}, foreign=True)
+    # A job of Cortex brings what it found in its report.
+    if isinstance(item.get("report"), dict):
+        yield from map(Nested, each(item["report"].get("artifacts")))
+
+
+def _by_length(hashes: Any) -> Iterator[tuple[str, object]]:
+    names = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+    return ((names.get(len(text(value)), ""), value) for value in hashes)

@@ -1,0 +1,84 @@
+"""VirusTotal: objects of its API v3, and the reports of v2 that the vendor's module gives.
+
+Facts: VirusTotal's public documentation; ``results`` of the vendor's ``action_virustotal_scan….json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sekoia_cti.indicators.objects.model import Finding, Held, Nested, Passed, Skipped, each, one_file, text
+
+__all__ = ["read"]
+
+_V3 = ("domain", "ip_address", "url", "file")
+_DETECTED = "detected_"
+_UNDETECTED = "undetected_"
+_RELATED = {"resolutions": ("hostname", "ip_address"), "subdomains": (), "domain_siblings": ()}
+
+
+def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+    """What an object of VirusTotal holds, or None when it is none."""
+    attributes = item.get("attributes")
+    if isinstance(attributes, dict) and isinstance(item.get("type"), str) and "id" in item:
+        return _object(item, attributes) if item["type"] in _V3 else _other(item, attributes)
+    if any(name.startswith((_DETECTED, _UNDETECTED)) for name in item):
+        return _report(item)
+    if "positives" in item or "scan_id" in item or "response_code" in item:
+        return _scanned(item)
+    return None
+
+
+def _object(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Finding]:
+    kind = item["type"]
+    if kind == "file":
+        value = one_file((name, attributes.get(name)) for name in ("md5", "sha1", "sha256")) or text(item["id"])
+    elif kind == "url":
+        # The id of a URL is a digest of it, and no file's.
+        value = text(attributes.get("url")) or text(attributes.get("last_final_url"))
+    else:
+        value = text(item["id"])
+    if value:
+        yield Held(value, value, foreign=True)
+
+
+def _other(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+    meta = item.get("meta")
+    if item["type"] == "analysis" and isinstance(meta, dict):
+        yield from (Nested(meta[name]) for name in ("file_info", "url_info") if isinstance(meta.get(name), dict))
+    elif item["type"] == "resolution":
+        yield from _all_related((attributes,), ("host_name", "ip_address"))
+    else:
+        yield Passed(item["type"])
+
+
+def _report(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+    for name, found in item.items():
+        if name.startswith(_DETECTED):
+            yield from map(Nested, each(found))
+        elif name.startswith(_UNDETECTED):
+            for other in each(found):
+                value = _value(other) if isinstance(other, dict) else text(other)
+                yield Skipped(value, "no engine of VirusTotal detects it")
+        elif name in _RELATED:
+            yield from _all_related(each(found), _RELATED[name])
+
+
+def _all_related(found: Any, names: tuple[str, ...]) -> Iterator[Finding]:
+    for other in found:
+        values = [text(other.get(name)) for name in names] if isinstance(other, dict) else [text(other)]
+        for value in filter(None, values):
+            yield Skipped(
+                value, "VirusTotal relates it to what was asked about, and does not say that it is malicious"
+            )
+
+
+def _scanned(item: Mapping[str, Any]) -> Iterator[Finding]:
+    if value := _value(item):
+        yield Held(value, value, foreign=True)
+
+
+def _value(item: Mapping[str, Any]) -> str:
+    hashes = one_file((name, item.get(name)) for name in ("md5", "sha1", "sha256"))
+    return hashes or text(item.get("url")) or text(item.get("resource"))
