@@ -376,11 +376,9 @@ _JOINERS = "\u200c\u200d\u00b7\u30fb"  # without which some scripts cannot be wr
 
 
 def _is_name(name: str) -> bool:
-    return (
-        len(name_of(name)) <= _LONGEST_NAME
-        and _NAME.fullmatch(name) is not None
-        and (name.isascii() or all(map(_belongs_in_name, name)))
-    )
+    if len(name) > _LONGEST_NAME or _NAME.fullmatch(name) is None:
+        return False
+    return name.isascii() or (len(name_of(name)) <= _LONGEST_NAME and all(map(_belongs_in_name, name)))
 
 
 def _belongs_in_name(letter: str) -> bool:
