@@ -88,17 +88,17 @@ def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[st
         if kill_chains is None:
             return _slug(chain), _slug(name)
         near = _nearest(chain, (candidate.name for candidate in known))
-        raise InputError(
-            f"“{text}” is no kill chain phase, since Sekoia knows no such kill chain; did you mean {near}?"
-        )
+        advice = f"; did you mean {near}?" if near else ""
+        raise InputError(f"“{text}” is not a kill chain phase, since Sekoia knows no such kill chain{advice}")
     near = _nearest(name, (phase.name for candidate in chains for phase in candidate.phases))
-    raise InputError(f"“{text}” is no kill chain phase; did you mean {near}?")
+    advice = f"did you mean {near}?" if near else "write a phase such as “delivery” or “mitre-attack:impact”"
+    raise InputError(f"“{text}” is not a kill chain phase; {advice}")
 
 
 def _split(text: str) -> tuple[str | None, str]:
     chain, colon, name = (part.strip() for part in text.rpartition(":"))
     if not name or (colon and not _slug(chain)):
-        raise InputError(f"“{text}” is no kill chain phase: write “phase” or “kill-chain:phase”")
+        raise InputError(f"“{text}” is not a kill chain phase: write “phase” or “kill-chain:phase”")
     return chain if colon else None, name
 
 
@@ -106,11 +106,16 @@ def _is_named(known: KillChain | Phase, name: str) -> bool:
     return _slug(name) in (_slug(known.name), _slug(known.display_name or known.name))
 
 
+_MEANT = dict.fromkeys(("c2", "c-c", "cnc", "c-and-c", "c2c", "command-control"), "command-and-control")
+"""What people call phases."""
+
+
 def _slug(name: str) -> str:
-    return re.sub(r"[\s_-]+", "-", name.lower()).strip("-")
+    slug = re.sub(r"[\s_&+-]+", "-", name.lower()).strip("-")
+    return _MEANT.get(slug, slug)
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
     known = list(dict.fromkeys(names))
-    near = get_close_matches(_slug(name), known, n=3, cutoff=0.5) or known[:3]
+    near = get_close_matches(_slug(name), known, n=3, cutoff=0.6)
     return " or ".join(f"“{name}”" for name in near)

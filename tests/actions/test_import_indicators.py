@@ -179,7 +179,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
     reasons = {missing["value"]: missing["reason"] for missing in run.results["missing"]}
     assert reasons.keys() == {"b.example.com", "c.example.com"}
     assert reasons["b.example.com"].startswith("valid_until: it must be an ISO 8601 date")
-    assert reasons["c.example.com"].startswith("“no such phase” is no kill chain phase")
+    assert reasons["c.example.com"].startswith("“no such phase” is not a kill chain phase")
     assert run.results["unrecognized"] == [
         {
             "line": 1,

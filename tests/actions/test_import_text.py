@@ -192,7 +192,7 @@ def test_a_phase_that_nobody_knows(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="p-act1"
     )
     assert run.error is not None
-    assert run.error.startswith("“p-act1” is no kill chain phase; did you mean “")
+    assert run.error.startswith("“p-act1” is not a kill chain phase; did you mean “")
     assert near in run.error
     assert run.error.endswith("?")
     assert not any(request.path.endswith("/text") for request in sandbox.requests)

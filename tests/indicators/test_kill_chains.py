@@ -35,11 +35,11 @@ def test_a_phase_is_found_in_its_kill_chain(text: str, expected: tuple[str, str]
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("delivry", "“delivry” is no kill chain phase; did you mean “delivery” or “discovery”?"),
-        ("mitre-attack:delivery", "“mitre-attack:delivery” is no kill chain phase; did you mean “discovery”?"),
-        ("mitre-attack:", "“mitre-attack:” is no kill chain phase: write “phase” or “kill-chain:phase”"),
-        ("-", "“-” is no kill chain phase; did you mean “reconnaissance” or “weaponization” or “delivery”?"),
-        (":impact:", "“:impact:” is no kill chain phase: write “phase” or “kill-chain:phase”"),
+        ("delivry", "“delivry” is not a kill chain phase; did you mean “delivery” or “discovery”?"),
+        ("mitre-attack:delivery", "“mitre-attack:delivery” is not a kill chain phase; did you mean “discovery”?"),
+        ("mitre-attack:", "“mitre-attack:” is not a kill chain phase: write “phase” or “kill-chain:phase”"),
+        ("-", "“-” is not a kill chain phase; write a phase such as “delivery” or “mitre-attack:impact”"),
+        (":impact:", "“:impact:” is not a kill chain phase: write “phase” or “kill-chain:phase”"),
     ],
 )
 def test_what_is_no_phase_is_refused(text: str, sentence: str) -> None:
@@ -66,12 +66,15 @@ def test_what_is_known_here_is_known_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("p-3", "“p-3” is no kill chain phase; did you mean “p-2” or “p-1”?"),
-        ("delivry", "“delivry” is no kill chain phase; did you mean “delivery” or “discovery”?"),
-        ("our-model:delivery", "“our-model:delivery” is no kill chain phase; did you mean “p-1” or “p-2”?"),
+        ("p-3", "“p-3” is not a kill chain phase; did you mean “p-2” or “p-1”?"),
+        ("delivry", "“delivry” is not a kill chain phase; did you mean “delivery” or “discovery”?"),
+        (
+            "our-model:delivery",
+            "“our-model:delivery” is not a kill chain phase; write a phase such as “delivery” or “mitre-attack:impact”",
+        ),
         (
             "our-modl:p-1",
-            "“our-modl:p-1” is no kill chain phase, since Sekoia knows no such kill chain; did you mean “our-model”?",
+            "“our-modl:p-1” is not a kill chain phase, since Sekoia knows no such kill chain; did you mean “our-model”?",
         ),
     ],
 )
@@ -80,3 +83,12 @@ def test_what_sekoia_does_not_know_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         phase(text, [OURS])
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["C2", "c&c", "C & C", "CnC", "Command & Control", "command and control", "Command/Control"]
+)
+def test_what_people_call_a_phase(name: str) -> None:
+    """Command and control has many names."""
+    expected = ("lockheed-martin-cyber-kill-chain", "command-and-control")
+    assert phase(name.replace("/", " ")) == expected

@@ -31,7 +31,9 @@ __all__ = [
     "is_stix_id",
 ]
 
-_COLLECTION_ID = re.compile(r"^ioc-collection--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_COLLECTION_ID = re.compile(rf"\bioc-collection--({_UUID})\b")
+_DAYS = re.compile(r"\+?([0-9]{1,6}) *(d|days?|w|weeks?|years?|y)?\.?", re.IGNORECASE)
 _STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -60,17 +62,32 @@ class CollectionArguments(Arguments):
 
     collection_id: str = Field(
         title="IOC collection",
-        description="Id of the IOC collection: ioc-collection--<uuid>",
-        json_schema_extra={"pattern": _COLLECTION_ID.pattern},
+        description="Id of the IOC collection: the result of “Create IOC collection” or “Find IOC collection”, or “Copy Feed ID” "
+        "on Sekoia's page; the page's address will do as well",
+        json_schema_extra={"pattern": _UUID},
     )
 
     @field_validator("collection_id")
     @classmethod
     def _is_collection_id(cls, value: str) -> str:
         value = value.strip()
-        if not _COLLECTION_ID.match(value):
-            raise ValueError(f"“{value[:60]}” is no id of an IOC collection: it must be ioc-collection--<uuid>")
+        named = _COLLECTION_ID.search(value) or re.fullmatch(rf"({_UUID})", value)
+        if named is None:
+            raise ValueError(f"“{value[:60]}” is not an IOC collection id: it must be ioc-collection--<uuid>")
+        return f"ioc-collection--{named[1]}"
+
+
+def _days(value: object) -> object:
+    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well."""
+    if isinstance(value, bool):
+        raise ValueError("it must be a number of days, such as 90")
+    if not isinstance(value, str):
         return value
+    match = _DAYS.fullmatch(value.strip())
+    if match is None:
+        return value
+    unit = (match[2] or "d")[0].lower()
+    return int(match[1]) * {"d": 1, "w": 7, "y": 365}[unit]
 
 
 def _time(value: object) -> object:
@@ -109,10 +126,10 @@ class ContextArguments(Arguments):
         title="Valid until",
         description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
     )
-    valid_for: int | None = Field(
+    valid_for: Annotated[int, BeforeValidator(_days)] | None = Field(
         default=None,
         title="Valid for",
-        description="For how many days from now the indicators are valid; not together with “Valid until”",
+        description="For how many days from now the indicators are valid, such as 90; not together with “Valid until”",
         ge=1,
         le=36_500,
     )
@@ -135,6 +152,12 @@ class ContextArguments(Arguments):
             raise ValueError("valid_for and valid_until cannot be given together")
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
             raise ValueError("valid_from must be before valid_until")
+        if (
+            self.valid_from
+            and self.valid_for
+            and self.valid_from >= datetime.now(UTC) + timedelta(days=self.valid_for)
+        ):
+            raise ValueError("valid_from must be before the end of valid_for, which counts from now: give valid_until")
         return self
 
     @field_validator("kill_chain_phases")

@@ -135,17 +135,39 @@ def test_a_mapping_is_read_in_every_shape(given_: object, meant: list[str | None
 
 
 @pytest.mark.parametrize(
+    ("given_", "days"), [("90 days", 90), ("2 weeks", 14), ("1 year", 365), ("7d", 7), (" 30 ", 30), (30, 30)]
+)
+def test_days_are_read_as_people_write_them(given_: object, days: int) -> None:
+    """A unit may follow."""
+    assert text(valid_for=given_).valid_for == days
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", " ioc-collection--{} ", "https://app.sekoia.io/intelligence/collections/ioc-collection--{}?x=1"]
+)
+def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
+    """A bare UUID, an id, or the address of a page that holds it."""
+    uuid = "00000000-0000-4000-8000-000000000001"
+    assert text(collection_id=form.format(uuid)).collection_id == f"ioc-collection--{uuid}"
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ({"collection_id": ""}, "collection_id: it is required"),
         (
             {"collection_id": "Blocklist"},
-            "collection_id: “Blocklist” is no id of an IOC collection: it must be ioc-collection--<uuid>",
+            "collection_id: “Blocklist” is not an IOC collection id: it must be ioc-collection--<uuid>",
         ),
         ({"text": ""}, "at least one of text, text_path, indicators, indicators_path is required"),
         (
             {"valid_for": "soon"},
             "valid_for: input should be a valid integer, unable to parse string as an integer (got 'soon')",
+        ),
+        ({"valid_for": True}, "valid_for: it must be a number of days, such as 90"),
+        (
+            {"valid_for": 30, "valid_from": "2099-01-01"},
+            "valid_from must be before the end of valid_for, which counts from now: give valid_until",
         ),
         ({"valid_for": 0}, "valid_for: input should be greater than or equal to 1 (got 0)"),
         ({"timeout": 5}, "timeout: input should be greater than or equal to 10 (got 5)"),
@@ -169,7 +191,7 @@ def test_a_mapping_is_read_in_every_shape(given_: object, meant: list[str | None
         ({"valid_from": "2030-01-02", "valid_until": "2030-01-01"}, "valid_from must be before valid_until"),
         (
             {"kill_chain_phases": "mitre-attack:"},
-            "kill_chain_phases: “mitre-attack:” is no kill chain phase: write “phase” or “kill-chain:phase”",
+            "kill_chain_phases: “mitre-attack:” is not a kill chain phase: write “phase” or “kill-chain:phase”",
         ),
         ({"related_threat_refs": "APT28"}, "related_threat_refs: “APT28” is no STIX id such as intrusion-set--<uuid>"),
         ({"indicators": "['a.example', 'b.exam"}, "indicators: it begins like a list but does not end like one"),
@@ -276,4 +298,4 @@ def test_any_arguments_are_accepted_or_refused_in_a_sentence(arguments: dict[str
         except ValidationError as error:
             assert "\n" not in complaint(error, show_values=True)
         except InputError as error:
-            assert "is no kill chain phase" in str(error)
+            assert "is not a kill chain phase" in str(error)
