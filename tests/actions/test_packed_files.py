@@ -1,0 +1,73 @@
+"""Files that are packed, and workbooks with several sheets."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+
+import openpyxl
+import pytest
+
+from sandbox import Sandbox
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from tests.conftest import Platform
+
+TABLE = b"indicator,description\nevil.example,one\n192.0.2.1,two\n"
+
+
+def packed(platform: Platform, name: str, members: dict[str, bytes]) -> None:
+    """Put an archive into the storage."""
+    if name.endswith(".gz"):
+        (content,) = members.values()
+        (platform.storage / name).write_bytes(gzip.compress(content))
+        return
+    with zipfile.ZipFile(platform.storage / name, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+
+
+@pytest.mark.parametrize("name", ["feed.csv.gz", "feed.zip"])
+def test_a_single_packed_file_is_opened(sandbox: Sandbox, platform: Platform, collection_id: str, name: str) -> None:
+    """Its table is imported as if it had never been packed."""
+    packed(platform, name, {"feed.csv": TABLE})
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
+    assert run.error is None
+    assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {"evil.example", "192.0.2.1"}
+
+
+def test_what_cannot_be_unpacked_is_one_sentence(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Cut short, empty, or several files: nothing is sent."""
+    (platform.storage / "cut.csv.gz").write_bytes(gzip.compress(TABLE)[:-12])
+    packed(platform, "empty.csv.gz", {"empty.csv": b""})
+    packed(platform, "two.zip", {"a.csv": TABLE, "b.csv": TABLE})
+    for name in ("cut.csv.gz", "empty.csv.gz", "two.zip"):
+        run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
+        assert run.error is not None
+        assert name in run.error
+        assert "Traceback" not in run.logs
+    assert sandbox.indicators(collection_id) == []
+
+
+@pytest.mark.parametrize(
+    ("sheet", "expected"), [(None, {"a.example"}), ("second", {"b.example"}), ("2", {"b.example"}), ("third", None)]
+)
+def test_a_sheet_is_chosen(
+    sandbox: Sandbox, platform: Platform, collection_id: str, sheet: str | None, expected: set[str] | None
+) -> None:
+    """By its name or its number; one that is not there is refused, naming those that are."""
+    book = openpyxl.Workbook()
+    for number, (title, value) in enumerate((("First", "a.example"), ("Second", "b.example"))):
+        page = book.active if number == 0 else book.create_sheet()
+        assert page is not None
+        page.title = title
+        page.append(["indicator"])
+        page.append([value])
+    book.save(platform.storage / "book.xlsx")
+    arguments = {"sheet": sheet} if sheet else {}
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx", **arguments)
+    if expected is None:
+        assert run.error is not None
+        assert "its sheets are “First”, “Second”" in run.error
+    else:
+        assert run.error is None
+        assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == expected
