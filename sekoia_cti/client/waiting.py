@@ -89,7 +89,6 @@ class Patience:
     look_first: float = 2.0  # from "an event may be lost" to the first look over REST
     look_longest: float = 30.0
     look_quiet: float = 60.0  # silence of a connected LiveAPI before a look over REST
-    still: float = 2.0  # between the looks that see the collection's count stand still
 
     @classmethod
     def none(cls) -> Patience:
@@ -104,7 +103,6 @@ class Patience:
             look_first=0.05,
             look_longest=0.2,
             look_quiet=1.0,
-            still=0.05,
         )
 
     def but(self, **changes: float) -> Patience:

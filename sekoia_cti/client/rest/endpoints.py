@@ -383,29 +383,6 @@ class RestClient:
             if not more or not (page.items or removed):
                 return
 
-    def update_indicator(
-        self, collection_id: str, indicator_id: str, context: Context, *, attempts: int | None = None
-    ) -> Indicator:
-        """``PUT /ioc-collections/{id}/indicators/{indicator_id}``; harmless to repeat, and repeated.
-
-        Args:
-            collection_id: ``ioc-collection--<uuid>``.
-            indicator_id: ``indicator--<uuid>``.
-            context: All that can be written, since nobody knows whether Sekoia keeps what is not sent.
-            attempts: The most there can be; by default the deadline ends them.
-
-        Raises:
-            NotFound: The collection has no such indicator.
-        """
-        return self._transport.call(
-            Indicator,
-            "PUT",
-            f"/ioc-collections/{collection_id}/indicators/{indicator_id}",
-            doing="updating the indicator",
-            attempts=attempts,
-            json=context.payload(),
-        )
-
     def revoke(self, collection_id: str, indicator_id: str, *, attempts: int | None = None) -> Indicator | None:
         """``DELETE /ioc-collections/{id}/indicators/{indicator_id}``; revoking again changes nothing, so it is repeated.
 
