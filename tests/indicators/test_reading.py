@@ -16,7 +16,7 @@ from sekoia_cti.indicators.reading import Reading, clean, findings, read
 from sekoia_cti.indicators.text import decode
 from tests.indicators.strategies import defanged, text_like_indicators
 
-FEEDS = Path(__file__).resolve().parents[3] / "shared" / "feeds"
+FEEDS = Path(__file__).resolve().parents[1] / "data" / "feeds"
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
@@ -278,25 +278,26 @@ def observables(content: str) -> Iterator[str]:
     return (row[index] for row in rows)
 
 
-@pytest.mark.skipif(not FEEDS.is_dir(), reason="the feeds are not here")
 @pytest.mark.parametrize(
     ("name", "values", "duplicates", "unrecognized", "by_type"),
     [
-        ("apt31.csv", 102, 0, 1, {"domain": 43, "ipv4": 53, "md5": 4, "hashes": 1}),
+        ("stix_patterns.csv", 6, 0, 0, {"domain": 2, "hashes": 1, "ipv4": 2, "md5": 1}),
         (
-            "customerloader.csv",
-            356,
-            5,
+            "validity_and_links.csv",
+            8,
+            1,
             0,
-            {"domain": 1, "ipv4": 1, "md5": 1, "sha256": 242, "sha512": 101, "url": 10},
+            {"domain": 1, "ipv4": 1, "md5": 1, "sha256": 1, "sha512": 2, "url": 2},
         ),
-        ("emotet.csv", 491, 61, 227, {"email": 16, "md5": 23, "sha1": 17, "sha256": 17, "url": 191}),
-        ("interlock.txt", 142, 1, 0, {"domain": 25, "ipv4": 26, "sha256": 66, "url": 25}),
-        ("marsstealer.csv", 596, 15, 0, {"md5": 162, "sha1": 162, "sha256": 162, "url": 110}),
+        ("ports_and_file_names.csv", 13, 2, 3, {"email": 2, "ipv4": 3, "md5": 1, "sha1": 1, "sha256": 1, "url": 2}),
+        ("type_before_value.csv", 5, 1, 0, {"md5": 1, "sha1": 1, "sha256": 1, "url": 2}),
+        ("report_headings.txt", 7, 1, 0, {"domain": 1, "ipv4": 2, "sha256": 2, "url": 2}),
     ],
 )
-def test_real_feeds(name: str, values: int, duplicates: int, unrecognized: int, by_type: dict[str, int]) -> None:
-    """Every line of a published feed is sent, a duplicate or reported; what is not sent as typed is known by count."""
+def test_shapes_of_published_feeds(
+    name: str, values: int, duplicates: int, unrecognized: int, by_type: dict[str, int]
+) -> None:
+    """Every line is sent, a duplicate or reported; what is not sent as typed is known by count."""
     content = decode((FEEDS / name).read_bytes())
     lines = list(observables(content)) if name.endswith(".csv") else content.splitlines()
     reading = read(lines, send_unrecognized=True)
