@@ -383,6 +383,35 @@ class RestClient:
             if not more or not (page.items or removed):
                 return
 
+    def update_indicator(
+        self, collection_id: str, indicator_id: str, context: Context, *, attempts: int | None = None
+    ) -> Indicator:
+        """``PUT /ioc-collections/{id}/indicators/{indicator_id}``; harmless to repeat, and repeated.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            indicator_id: ``indicator--<uuid>``.
+            context: Every writable field, those that are to stay at their present values: nobody knows whether Sekoia keeps
+                what is not sent. An empty list takes all phases or threats away.
+            attempts: The most there can be; by default the deadline ends them.
+
+        Returns:
+            The indicator as it is now.
+
+        Raises:
+            NotFound: The collection has no such indicator.
+        """
+        return self._transport.repeat(
+            lambda: self._transport.call_once(
+                Indicator,
+                "PUT",
+                f"/ioc-collections/{collection_id}/indicators/{indicator_id}",
+                doing="updating the indicator",
+                json=context.payload(),
+            ),
+            attempts=attempts,
+        )
+
     def revoke(self, collection_id: str, indicator_id: str, *, attempts: int | None = None) -> Indicator | None:
         """``DELETE /ioc-collections/{id}/indicators/{indicator_id}``; revoking again changes nothing, so it is repeated.
 
