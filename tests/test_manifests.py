@@ -86,3 +86,38 @@ def test_one_version_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     versions = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## 2")]
     assert MANIFEST["version"] == project["version"] == versions[0].split(" - ")[1]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
+def test_a_form_begins_with_what_people_fill_in(action: dict[str, Any]) -> None:
+    """Sources come first, of which the first tells that one of them is needed, and what is rarely set comes last."""
+    fields = list(action["arguments"]["properties"])
+    sources = [
+        name
+        for name in fields
+        if name in ("text", "text_path", "indicators", "indicators_path", "indicator_ids", "file_path")
+    ]
+    rare = [
+        name
+        for name in fields
+        if name in ("refang", "strict", "send_unrecognized", "mime_type", "file_handle", "mapping")
+    ]
+    assert fields[: len(sources)] == sources
+    assert not rare or set(fields[fields.index(rare[0]) :]) <= {*rare, "ignore_first_line", "format"}
+    if len(sources) > 1 or "file_handle" in fields:
+        described = action["arguments"]["properties"]
+        for name in {*sources, *({"file_handle"} & set(fields))}:
+            assert (
+                f"“{described[name]['title']}”"
+                in described[sources[0]]["description"].split("Required: at least one of")[1]
+            )
+    often = [name for name in fields if name in ("valid_for", "description", "kill_chain_phases")]
+    if "valid_for" in fields:
+        assert fields[len(sources) + 1 + ("sheet" in fields) :][:3] == often
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
+def test_a_field_explains_itself(action: dict[str, Any]) -> None:
+    """No description leans on the field above it, which a form may show elsewhere."""
+    for name, field in action["arguments"]["properties"].items():
+        assert not field["description"].startswith("The same"), name

@@ -1,11 +1,11 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
 from functools import cache
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from sekoia_cti.actions.common.arguments import ReadingArguments
+from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
 from sekoia_cti.actions.common.file_reports import CellList, account_of
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.jinja import literal
@@ -35,32 +35,35 @@ def _mapping(value: object) -> object:
     return [None if entry in IGNORED else entry for entry in entries]
 
 
+MappingList = Annotated[
+    Mapping,
+    BeforeValidator(_mapping),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*FILE_COLUMNS, "ignore"]}}),
+]
+"""What each column holds."""
+
+
 class TableArguments(FileArguments):
     """Where the file is, or what was uploaded before, and what its columns hold."""
+
+    sources: ClassVar[tuple[str, ...]] = ("file_path", "file_handle")
 
     file_path: str | None = Field(  # type: ignore[assignment]  # optional, since there may be an uploaded one
         default=None, title="File", description="A CSV, XLS or XLSX file of the playbook's storage"
     )
-    file_handle: str | None = Field(
+    file_handle: Annotated[str | None, RARELY_SET] = Field(
         default=None,
         title="Uploaded file",
         description="What “Preview indicators file” uploaded, with its mapping and ignore_first_line; the file is not uploaded "
         "again, and giving it too lets the import be confirmed without LiveAPI",
     )
-    mapping: (
-        Annotated[
-            Mapping,
-            BeforeValidator(_mapping),
-            WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*FILE_COLUMNS, "ignore"]}}),
-        ]
-        | None
-    ) = Field(
+    mapping: Annotated[MappingList | None, RARELY_SET] = Field(
         default=None,
         title="Mapping",
         description="What each column holds, one entry a column, exactly one of them observable; found from the "
         "heading, or detected by Sekoia, when left empty",
     )
-    ignore_first_line: bool | None = Field(
+    ignore_first_line: Annotated[bool | None, RARELY_SET] = Field(
         default=None,
         title="Ignore first line",
         description="Whether the first line is a heading; what Sekoia detects is used when left empty",
@@ -83,9 +86,7 @@ class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, Table
     """Where the indicators are, how to read them, and what holds for what no column maps."""
 
     @model_validator(mode="after")
-    def _has_a_file(self) -> Self:
-        if self.file_path is None and self.file_handle is None:
-            raise ValueError("at least one of file_path, file_handle is required")
+    def _is_consistent_with_the_file(self) -> Self:
         if self.file_handle is not None and (self.mapping is None or self.ignore_first_line is None):
             raise ValueError("file_handle must come with mapping and ignore_first_line")
         if self.file_path is None and self.strict:

@@ -1,8 +1,8 @@
 """Import indicators one by one: values or objects that each bring a context of their own, as enrichments give them."""
 
-from typing import Self
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
@@ -30,6 +30,8 @@ MANY = 1_000
 class ItemArguments(CollectionArguments):
     """Where the indicators are."""
 
+    sources: ClassVar[tuple[str, ...]] = ("indicators", "indicators_path")
+
     indicators: ObjectList | None = Field(
         default=None,
         title="Indicators",
@@ -38,14 +40,10 @@ class ItemArguments(CollectionArguments):
         "found: objects of STIX, MISP, OpenCTI, Sekoia, VirusTotal, TheHive or ECS",
     )
     indicators_path: str | None = Field(
-        default=None, title="Indicators file", description="The same as JSON, in a file of the playbook's storage"
+        default=None,
+        title="Indicators file",
+        description="A JSON file of the playbook's storage that holds such a list",
     )
-
-    @model_validator(mode="after")
-    def _has_a_source(self) -> Self:
-        if self.indicators is None and self.indicators_path is None:
-            raise ValueError("at least one of indicators, indicators_path is required")
-        return self
 
 
 class ImportIndicatorsArguments(ImportArguments, ReadingArguments, ItemArguments):

@@ -1,10 +1,10 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.guard import (
     GuardArguments,
     GuardResults,
@@ -44,12 +44,12 @@ Format = Literal[
 class TextArguments(ReadingArguments, SourceArguments, CollectionArguments):
     """Where the indicators are, and how to read them."""
 
-    format: Format | None = Field(
+    format: Annotated[Format | None, RARELY_SET] = Field(
         default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia finds it out"
     )
 
 
-class ImportIndicatorsFromTextArguments(ImportArguments, GuardArguments, TextArguments):
+class ImportIndicatorsFromTextArguments(GuardArguments, ImportArguments, TextArguments):
     """Where the indicators are, and what holds for all of them."""
 
 

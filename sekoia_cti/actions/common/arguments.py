@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -21,6 +21,7 @@ from sekoia_cti.indicators.kill_chains import KillChain
 from sekoia_cti.platform.forms import Form
 
 __all__ = [
+    "RARELY_SET",
     "Arguments",
     "CollectionArguments",
     "ContextArguments",
@@ -42,8 +43,50 @@ def is_stix_id(text: str) -> bool:
     return _STIX_ID.fullmatch(text) is not None
 
 
+class _RarelySet:
+    """See :data:`RARELY_SET`."""
+
+
+RARELY_SET = _RarelySet()
+"""Marks an argument, with ``Annotated``, that few people need: forms show it below the others."""
+
+
 class Arguments(Form):
-    """Base of all arguments: an optional one that is empty counts as left out."""
+    """Base of all arguments: an optional one that is empty counts as left out.
+
+    A form begins with the sources, and ends with what is rarely set. In between, it has the fields of the bases, the last
+    base first.
+    """
+
+    sources: ClassVar[tuple[str, ...]] = ()
+    """The arguments that can hold what an action works on, of which it needs one at least; empty where none can."""
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The flat schema, in the order in which people look for fields."""
+        schema = super().model_json_schema(*args, **kwargs)
+        properties: dict[str, dict[str, Any]] = schema["properties"]
+        if len(cls.sources) > 1:
+            *named, last = (f"“{properties[name]['title']}”" for name in cls.sources)
+            properties[cls.sources[0]]["description"] += f". Required: at least one of {', '.join(named)} or {last}"
+        schema["properties"] = dict(sorted(properties.items(), key=lambda item: cls._place(item[0])))
+        return schema
+
+    @classmethod
+    def _place(cls, name: str) -> int:
+        if RARELY_SET in cls.model_fields[name].metadata:
+            return len(cls.sources) + 1
+        return cls.sources.index(name) if name in cls.sources else len(cls.sources)
+
+    def given(self) -> list[str]:
+        """The names of the sources that were given."""
+        return [source for source in self.sources if getattr(self, source) is not None]
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if self.sources and not self.given():
+            raise ValueError(f"at least one of {', '.join(self.sources)} is required")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -110,28 +153,18 @@ Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "stri
 class ContextArguments(Arguments):
     """What holds for every indicator of an import."""
 
-    description: str | None = Field(
-        default=None,
-        title="Description",
-        description="Description of every indicator, at most 500 characters",
-        max_length=500,
-    )
-    valid_from: Time | None = Field(
-        default=None,
-        title="Valid from",
-        description="When the indicators become valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
-    )
-    valid_until: Time | None = Field(
-        default=None,
-        title="Valid until",
-        description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
-    )
     valid_for: Annotated[int, BeforeValidator(_days)] | None = Field(
         default=None,
         title="Valid for",
         description="For how many days from now the indicators are valid, such as 90; not together with “Valid until”",
         ge=1,
         le=36_500,
+    )
+    description: str | None = Field(
+        default=None,
+        title="Description",
+        description="Description of every indicator, at most 500 characters",
+        max_length=500,
     )
     kill_chain_phases: PhaseList | None = Field(
         default=None,
@@ -144,6 +177,16 @@ class ContextArguments(Arguments):
         default=None,
         title="Related threats",
         description="STIX ids of the threats behind the indicators, such as intrusion-set--<uuid>",
+    )
+    valid_from: Time | None = Field(
+        default=None,
+        title="Valid from",
+        description="When the indicators become valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
+    )
+    valid_until: Time | None = Field(
+        default=None,
+        title="Valid until",
+        description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
     )
 
     @model_validator(mode="after")
@@ -211,7 +254,7 @@ class ContextArguments(Arguments):
 class RefangArguments(Arguments):
     """How defanged indicators are read."""
 
-    refang: bool = Field(
+    refang: Annotated[bool, RARELY_SET] = Field(
         default=True,
         title="Refang",
         description="Read indicators that were made harmless, such as hxxp://evil[.]example, as what they mean",
@@ -221,13 +264,13 @@ class RefangArguments(Arguments):
 class ReadingArguments(RefangArguments):
     """How indicators are read."""
 
-    strict: bool = Field(
+    strict: Annotated[bool, RARELY_SET] = Field(
         default=False,
         title="Strict",
         description="Import nothing if a value is no indicator of a kind that Sekoia takes, or would be sent in part or in "
         "another form than written",
     )
-    send_unrecognized: bool = Field(
+    send_unrecognized: Annotated[bool, RARELY_SET] = Field(
         default=False,
         title="Send unrecognized values",
         description="Send what is no indicator of a known kind as well, for Sekoia to decide; it is reported either way",

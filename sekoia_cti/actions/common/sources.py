@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.actions.common.arguments import Arguments
@@ -193,7 +193,6 @@ class SourceArguments(Arguments):
     """Where the indicators are: one of the sources at least, and several are joined."""
 
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path", "indicators", "indicators_path")
-    """The arguments that can hold indicators."""
 
     text: str | None = Field(
         default=None,
@@ -201,7 +200,9 @@ class SourceArguments(Arguments):
         description="One indicator a line; the hashes of one file on one line, separated by commas",
     )
     text_path: str | None = Field(
-        default=None, title="Text file", description="The same, in a file of the playbook's storage"
+        default=None,
+        title="Text file",
+        description="A file of the playbook's storage that holds text, one indicator a line",
     )
     indicators: ObjectList | None = Field(
         default=None,
@@ -210,7 +211,9 @@ class SourceArguments(Arguments):
         "TheHive or ECS, of which the values are taken",
     )
     indicators_path: str | None = Field(
-        default=None, title="Indicators file", description="The same as JSON, in a file of the playbook's storage"
+        default=None,
+        title="Indicators file",
+        description="A JSON file of the playbook's storage that holds such a list",
     )
 
     @field_validator("text")
@@ -219,16 +222,6 @@ class SourceArguments(Arguments):
         if text is not None:
             check_rendered(text)
         return text
-
-    @model_validator(mode="after")
-    def _has_a_source(self) -> Self:
-        if not self.given():
-            raise ValueError(f"at least one of {', '.join(self.sources)} is required")
-        return self
-
-    def given(self) -> list[str]:
-        """The names of the sources that were given."""
-        return [source for source in self.sources if getattr(self, source) is not None]
 
     def gather(self, data_path: Path, *, revoked_too: bool = False) -> Gathered:
         """The lines of all sources, in the order of the arguments.

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from sekoia_cti.actions.common.arguments import CollectionArguments
+from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments
 from sekoia_cti.actions.common.file_reports import told_columns
 from sekoia_cti.actions.common.file_reports import warnings as file_warnings
 from sekoia_cti.actions.common.prepared import Prepared, Wishes, prepare
@@ -27,6 +28,8 @@ __all__ = ["FileArguments", "StagedFile", "Upload", "UploadAction"]
 class FileArguments(CollectionArguments):
     """Where the file is, and where it goes."""
 
+    sources: ClassVar[tuple[str, ...]] = ("file_path",)
+
     file_path: str = Field(title="File", description="A CSV, XLS or XLSX file of the playbook's storage")
     sheet: str | None = Field(
         default=None,
@@ -34,7 +37,7 @@ class FileArguments(CollectionArguments):
         description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that "
         "holds indicators",
     )
-    mime_type: str | None = Field(
+    mime_type: Annotated[str | None, RARELY_SET] = Field(
         default=None,
         title="MIME type",
         description="MIME type of the file; found from its content and its name when left empty",
