@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from sandbox import Sandbox
 from sandbox.playbooks.playbook import JSONObject, PlaybookError
 
-__all__ = ["Collection", "NodeRun", "NotThere", "Platform"]
+__all__ = ["Collection", "Content", "NodeRun", "NotThere", "Platform"]
 
 # Seconds for a sandbox to be connected to, and to answer.
 TIMEOUT = (3, 30)
@@ -86,6 +86,14 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """The values that a collection holds: those that are not revoked, and those that are."""
+
+    active: set[str]
+    revoked: set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """A sandbox as the runner sees it, whether it is in this process or elsewhere."""
 
@@ -121,7 +129,11 @@ class Platform:
 
     def indicators(self, collection_id: str) -> Iterator[JSONObject]:
         """Every indicator of a collection, read over REST; raises PlaybookError."""
-        url, offset = f"{self.url}/v2/inthreat/ioc-collections/{collection_id}/indicators", 0
+        return self._items(f"/{collection_id}/indicators")
+
+    def _items(self, path: str = "") -> Iterator[JSONObject]:
+        """Every item of a list below the IOC collections."""
+        url, offset = f"{self.url}/v2/inthreat/ioc-collections{path}", 0
         while items := _get(url, self.api_key, limit=100, offset=offset)["items"]:
             yield from items
             offset += len(items)
@@ -134,6 +146,16 @@ class Platform:
             types[indicator["pattern"].lstrip("[ ").partition(":")[0]] += 1
             revoked += bool(indicator.get("revoked"))
         return Collection(collection_id, name, types.total(), revoked, dict(types.most_common()))
+
+    def contents(self, name: str) -> list[Content]:
+        """What each collection of exactly this name holds; raises PlaybookError."""
+        contents = list[Content]()
+        for collection in (item for item in self._items() if item["name"] == name):
+            content = Content(set(), set())
+            for indicator in self.indicators(collection["id"]):
+                (content.revoked if indicator.get("revoked") else content.active).add(indicator["name"])
+            contents.append(content)
+        return contents
 
     @contextmanager
     def listening(self, hear: Callable[[str | bytes], None]) -> Iterator[None]:

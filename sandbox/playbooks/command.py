@@ -10,6 +10,7 @@ from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import Reporter
 from sandbox.playbooks.examples import example_stubs
+from sandbox.playbooks.expect import Expectations
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, read_json_object
 from sandbox.playbooks.report import ConsoleReporter, as_json
@@ -27,7 +28,8 @@ def add_command(commands: Any, api_key: str, pace_help: str) -> None:
         description="Runs a playbook as the platform does: each action of the module is a process of its own. "
         "Nodes of other modules answer what a YAML file of stubs says. Without --trigger and --stubs the files "
         "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. "
-        "The exit status is 1 when a node failed, and 2 when the playbook cannot be run at all.",
+        "The exit status is 1 when a node failed, or with --expect when anything differs, and 2 when the playbook "
+        "cannot be run at all.",
     )
     running.add_argument("playbook", type=Path, metavar="PLAYBOOK.json", help="a playbook as Sekoia exports it")
     running.add_argument(
@@ -40,6 +42,12 @@ def add_command(commands: Any, api_key: str, pace_help: str) -> None:
         type=Path,
         metavar="FILE",
         help="write a file of stubs with examples for this playbook, which is not run",
+    )
+    running.add_argument(
+        "--expect",
+        type=Path,
+        metavar="FILE",
+        help="YAML: what the run is to do; the exit status says whether it did, whatever became of its nodes",
     )
     running.add_argument("--storage", type=Path, metavar="DIR", help="the nodes' storage (default: an empty folder)")
     running.add_argument("--module-dir", type=Path, default=Path(), metavar="DIR", help="the module (default: here)")
@@ -57,7 +65,7 @@ def add_command(commands: Any, api_key: str, pace_help: str) -> None:
 def run_playbook(options: argparse.Namespace) -> int:
     """Does what the command line asks for.
 
-    Returns 0 when all went well and 1 when a node failed; raises PlaybookError when nothing can be run.
+    Returns 0 when all went well, or as it was expected, else 1; raises PlaybookError when nothing can be run.
     """
     if options.storage is not None and not options.storage.is_dir():
         raise PlaybookError(f"The storage {options.storage} is no folder.")
@@ -68,6 +76,7 @@ def run_playbook(options: argparse.Namespace) -> int:
     trigger = options.trigger or _beside(options.playbook, ".trigger.json")
     stubs = options.stubs or _beside(options.playbook, ".stubs.yaml")
     answers = load_stubs(stubs, playbook) if stubs else {}
+    expected = Expectations.load(options.expect, playbook) if options.expect else None
     event, warnings = _event(playbook, start, trigger, answers)
     with ExitStack() as stack:
         storage = options.storage or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storage-")))
@@ -88,9 +97,22 @@ def run_playbook(options: argparse.Namespace) -> int:
             reporter=Reporter() if options.json else ConsoleReporter(show=options.show),
             timeout=options.timeout,
         ).run()
+        differences = expected.differences(run, platform) if expected else []
     if options.json:
-        print(as_json(run))
-    return 0 if run.succeeded else 1
+        print(as_json(run, differences))
+    elif expected:
+        _say_differences(options.expect, differences)
+    return 1 if differences or not (expected or run.succeeded) else 0
+
+
+def _say_differences(path: Path, differences: list[str]) -> None:
+    """Says whether the run was as a file expects it."""
+    if not differences:
+        print(f"All is as {path} expects.")
+        return
+    print(f"Not as {path} expects:")
+    for difference in differences:
+        print(f"    {difference}")
 
 
 def _init_stubs(path: Path, stubs: str) -> int:

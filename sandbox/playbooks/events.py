@@ -164,13 +164,23 @@ class PlaybookRun:
         """Whether every node that ran succeeded, or its failure was answered by its branch "error"."""
         return all(outcome.status != "failed" for outcome in self.outcomes)
 
+    @property
+    def status(self) -> str:
+        """In a word: succeeded or failed."""
+        return "succeeded" if self.succeeded else "failed"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the nodes, by their keys; the trigger is not among them."""
+        return {node.key: node.name for node in self.not_run} | {node.key: node.name for node in self.outcomes}
+
     def as_json(self) -> JSONObject:
         """The whole run as one JSON object: each node that ran, in order, and each that did not."""
         return {
             "playbook": self.playbook,
             "inputs": self.inputs,
             "event": self.event,
-            "status": "succeeded" if self.succeeded else "failed",
+            "status": self.status,
             "seconds": round(self.seconds, 3),
             "warnings": self.warnings,
             "nodes": [_outcome_as_json(outcome) for outcome in self.outcomes]

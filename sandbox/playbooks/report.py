@@ -5,6 +5,7 @@ import math
 import os
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 import yaml
@@ -211,6 +212,6 @@ def _listed(values: list[Any]) -> str:
     return listed
 
 
-def as_json(run: PlaybookRun) -> str:
-    """The whole run as one JSON document, for programs."""
-    return json.dumps(run.as_json(), indent=2)
+def as_json(run: PlaybookRun, differences: Sequence[str] = ()) -> str:
+    """The whole run as one JSON document, for programs, with what differs from what was expected."""
+    return json.dumps({**run.as_json(), "differences": list(differences)}, indent=2)

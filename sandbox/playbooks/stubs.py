@@ -3,9 +3,9 @@
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from sandbox.playbooks.documents import read_yaml_object
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
 
 __all__ = ["Stub", "load_stubs"]
@@ -57,19 +57,11 @@ def load_stubs(path: Path, playbook: Playbook) -> dict[str, Stub]:
     it cannot be read, when it names a node that is not there, that two have, or that it has named before, and when an
     entry is no stub.
     """
-    try:
-        content = yaml.load(path.read_bytes(), _Loader)  # noqa: S506  # a SafeLoader
-    except OSError as error:
-        raise PlaybookError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise PlaybookError(f"{path} is no YAML: {reason}.") from error
-    if not isinstance(content, dict):
-        raise PlaybookError(f"{path} holds no stubs: it must name nodes, and say what each answers.")
+    content = read_yaml_object(path, "holds no stubs: it must name nodes, and say what each answers")
     stubs = dict[str, Stub]()
     for name, value in content.items():
         try:
-            key = playbook.key(str(name))
+            key = playbook.key(name)
         except PlaybookError as error:
             raise PlaybookError(f"{path} cannot be used: {error}") from error
         if key in stubs:
@@ -81,24 +73,3 @@ def load_stubs(path: Path, playbook: Playbook) -> dict[str, Stub]:
         if key in playbook.triggers and stubs[key].model_fields_set - {"results", "files"}:
             raise PlaybookError(f"{path} is unusable at {name}: a trigger can only have results and files.")
     return stubs
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as JSON has its values: a date is text, and a key that is written twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """A mapping, as SafeLoader makes it, when no key repeats another."""
-        seen = set[str]()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", node.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-def _as_it_is(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    """The text of a value."""
-    return str(node.value)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_it_is)

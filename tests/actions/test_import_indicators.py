@@ -60,6 +60,7 @@ def test_a_list_goes_in_by_the_hundred(
     assert len(run.results["task_ids"]) == (3 if as_task else 0)
     assert (run.results["duplicates"], run.results["by_type"]) == (1, {"domain": 250})
     assert (run.results["missing"], run.results["missing_count"]) == ([], 0)
+    assert "were in" not in run.logs and "so before" not in run.logs
     there = sandbox.indicators(collection_id)
     assert {indicator["name"] for indicator in there} == set(DOMAINS)
     assert set(run.results["indicator_ids"]) == (set() if as_task else {indicator["id"] for indicator in there})

@@ -134,7 +134,7 @@ class Conclusion:
             said.append(self._why_not_counted())
         if status == "completed" and not self.watch.refreshed():
             said.append(
-                "Every value is in the collection, but was so before: Sekoia did not report that it refreshed them"
+                "All indicators are in the collection, but they were in before: Sekoia did not report that it refreshed them"
             )
         if differs:
             are = "1 value is" if differs == 1 else f"{differs:,} values are"

@@ -250,7 +250,7 @@ class ImportWatch:
 
     def refreshed(self) -> bool:
         """Whether more than being there is known of values that were sent without any context."""
-        return self.has_context or self.ended() or bool(self.found and self.found.tally.changed)
+        return self.has_context or not self._open() or bool(self.found and self.found.tally.changed)
 
     def progress(self) -> Progress:
         """How far it has come; tasks that Sekoia has not told of count with what was submitted."""
