@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from websockets.sync.client import ClientConnection
 
 from sandbox import Sandbox
+from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.client.errors import (
     AuthoritiesUnusable,
     CertificateRejected,
@@ -24,6 +27,7 @@ from sekoia_cti.client.live.stream import LiveAPI
 from sekoia_cti.client.network import proxy_for, trust
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
+from tests.conftest import Platform
 from tests.hostile import Hostile, answer
 from tests.tls import TLSFront
 
@@ -205,3 +209,41 @@ def test_authorities_that_cannot_be_used_are_named_with_their_variable(
     with Hostile(answer(500)) as server, clients(server.host, "key") as (rest, _):
         with pytest.raises(AuthoritiesUnusable, match=sentence):
             list(rest.collections())
+
+
+@pytest.mark.fault(
+    "The environment names a SOCKS proxy, for which the library is missing",
+    "REST says so; where only LiveAPI goes there, a warning, and the import is confirmed by the state of the collection",
+)
+def test_a_socks_proxy(
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be used is named, and does not wait out the deadline."""
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # the sandbox, and the platform's callback
+    platform.module_configuration["liveapi_url"] = "ws://live.example/live/"
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.results and (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
+    assert "the environment names a SOCKS proxy, for which a library is missing" in run.logs
+    platform.module_configuration["base_url"] = "https://sekoia.example"
+    run = platform.run(FindIOCCollection, name="Blocklist")
+    assert run.error and "since it is a SOCKS proxy: name an HTTP proxy" in run.error
+
+
+@pytest.mark.fault(
+    "Something unexpected happens in LiveAPI's thread",
+    "A warning that names it; the import is confirmed by the state of the collection",
+)
+def test_an_unexpected_error_of_liveapi(
+    platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread survives whatever the library raises."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ClientConnection, "send", fail)
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.results and (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
+    assert "LiveAPI could not be reached" in run.logs
+    assert "(unexpectedly, ZeroDivisionError)" in run.logs

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator
 from sekoia_automation.module import Module
 
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
+from sekoia_cti.platform import sentry
 from sekoia_cti.platform.forms import Form
 
 __all__ = ["Configuration", "SekoiaCTIModule"]
@@ -97,3 +98,17 @@ class SekoiaCTIModule(Module):
         """What must be configured before a run starts: not the secrets, which are handed over later (contract, Playbooks)."""
         secrets = self.manifest_secrets()
         return [name for name in super().manifest_required_properties() if name not in secrets]
+
+    def init_sentry(self) -> None:
+        """Have errors told to Sentry where the platform wants that, with less than the SDK would tell of them."""
+        if dsn := self.load_config(self.SENTRY_FILE_NAME, non_exist_ok=True):
+            tags = {
+                "module": self.name,
+                "community": self.community_uuid,
+                "playbook_uuid": self.playbook_uuid,
+                "playbook_run_uuid": self.playbook_run_uuid,
+                "node_run_uuid": self.node_run_uuid,
+                "trigger_configuration_uuid": self.trigger_configuration_uuid,
+                "connector_configuration_uuid": self.connector_configuration_uuid,
+            }
+            sentry.start(dsn, self.load_config(self.ENVIRONMENT_FILE_NAME, non_exist_ok=True), tags)

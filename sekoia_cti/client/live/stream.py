@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
-from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError
+from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
@@ -312,4 +312,6 @@ def _reason(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return "the server does not speak WebSocket"
+    if isinstance(error, WebSocketException | OSError):
+        return "the server does not speak WebSocket"
+    return f"unexpectedly, {type(error).__name__}"

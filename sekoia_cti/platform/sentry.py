@@ -1,0 +1,82 @@
+"""What leaves for Sentry where the platform configures it: which error happened where, and in which run.
+
+Nothing that a run was given or was told leaves. A stack's variables hold the API key and what is imported, a request's body on
+Fission holds both, and messages, breadcrumbs and extras quote them; so an event is made anew of what is known to be harmless.
+Who needs the words finds them in the playbook's log, by the run's id in the tags.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.types import Event, Hint
+
+__all__ = ["scrubbed", "start"]
+
+WITHHELD = "The words are in the playbook's log only, since they may quote what was imported"
+
+_EVENT = (
+    "event_id", "timestamp", "platform", "level", "logger", "environment", "release", "server_name", "sdk", "tags", "modules",
+)  # fmt: skip
+_EXCEPTION = ("type", "module")
+_MECHANISM = ("type", "handled", "exception_id", "parent_id", "is_exception_group")
+_FRAME = (
+    "filename", "abs_path", "module", "function", "lineno", "in_app", "pre_context", "context_line", "post_context",
+)  # fmt: skip
+
+
+def start(dsn: str, environment: str | None, tags: Mapping[str, str | None]) -> None:
+    """Have errors told to Sentry.
+
+    Args:
+        dsn: Where to.
+        environment: Of the platform.
+        tags: What they are told with; those without a value are left out.
+    """
+    options = sentry_sdk.get_client().options
+    # On Fission each run comes here, and the client of the run before it will do.
+    ours = options.get("before_send") is scrubbed and options["dsn"] == dsn
+    if not (ours and environment in (None, options["environment"])):
+        sentry_sdk.get_client().close()
+        try:
+            sentry_sdk.init(
+                dsn,
+                environment=environment,
+                include_local_variables=False,
+                max_request_body_size="never",
+                before_breadcrumb=lambda _breadcrumb, _hint: None,
+                before_send_transaction=lambda _event, _hint: None,
+                before_send=scrubbed,
+            )
+        except ValueError:
+            # The address is none; the run goes on without Sentry.
+            logging.getLogger(__name__).warning("Sentry is not told of errors, since its address is not valid")
+    for name, value in tags.items():
+        if value:
+            sentry_sdk.set_tag(name, value)
+
+
+def scrubbed(event: Event, _hint: Hint) -> Event:
+    """An event with nothing but what is known to be harmless."""
+    given: dict[str, Any] = dict(event)
+    clean = _only(given, _EVENT)
+    if exceptions := (given.get("exception") or {}).get("values"):
+        clean["exception"] = {"values": [_exception(exception) for exception in exceptions]}
+    else:
+        clean["message"] = WITHHELD
+    return clean  # type: ignore[return-value]  # a TypedDict, made key by key
+
+
+def _exception(given: Mapping[str, Any]) -> dict[str, Any]:
+    clean = _only(given, _EXCEPTION)
+    clean["mechanism"] = _only(given.get("mechanism") or {}, _MECHANISM)
+    frames = (given.get("stacktrace") or {}).get("frames") or []
+    clean["stacktrace"] = {"frames": [_only(frame, _FRAME) for frame in frames]}
+    return clean
+
+
+def _only(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
