@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address
 
-from sekoia_cti.indicators.types import examine, plain
+from sekoia_cti.indicators.types import Found, IndicatorType, examine, plain
 
-__all__ = ["canonical", "identity", "spellings"]
+__all__ = ["canonical", "identity", "known", "spellings"]
 
 
 def identity(line: str) -> frozenset[str]:
@@ -19,12 +19,17 @@ def identity(line: str) -> frozenset[str]:
     Args:
         line: As it is sent (see ``reading.read``), or ``wire.Indicator.value``.
     """
+    return known(line)[1]
+
+
+def known(line: str) -> tuple[IndicatorType | None, frozenset[str]]:
+    """What kind of indicator a line is, None for no known one, and its :func:`identity`."""
     kind, _, key = _found(line)
     if kind == "hashes":
-        return frozenset(key.split(","))
+        return kind, frozenset(key.split(","))
     if kind == "email":
-        return frozenset((key.lower(),))
-    return frozenset((line if kind is None else key,))
+        return kind, frozenset((key.lower(),))
+    return kind, frozenset((line if kind is None else key,))
 
 
 def canonical(line: str) -> str:
@@ -53,6 +58,6 @@ def spellings(line: str) -> list[str]:
     return list(dict.fromkeys((sent, key, *written)))
 
 
-def _found(line: str) -> tuple[str | None, str, str]:
+def _found(line: str) -> Found:
     # A host, since a name of a file cannot be the value of a domain's pattern.
     return plain(line) or examine(line, is_host=True, may_be_defanged=False)

@@ -18,6 +18,7 @@ from sekoia_cti.indicators.refang import STIX_START, refang
 
 __all__ = [
     "DEFANGED",
+    "STIX_TYPES",
     "Found",
     "IndicatorType",
     "Recognised",
@@ -30,6 +31,21 @@ __all__ = [
 
 IndicatorType = Literal["ipv4", "ipv6", "mac", "domain", "url", "email", "md5", "sha1", "sha256", "sha512", "hashes"]
 """The kinds that Sekoia takes (contract, "Accepted IOC types"); ``hashes`` are several of one file in one line."""
+
+STIX_TYPES: dict[IndicatorType, str] = {
+    "ipv4": "ipv4-addr",
+    "ipv6": "ipv6-addr",
+    "mac": "mac-addr",
+    "domain": "domain-name",
+    "url": "url",
+    "email": "email-addr",
+    "md5": "file",
+    "sha1": "file",
+    "sha256": "file",
+    "sha512": "file",
+    "hashes": "file",
+}
+"""What STIX, and so Sekoia, calls them."""
 
 Found: TypeAlias = tuple[IndicatorType | None, str, str]
 """``(type, value, key)``, two values of one key being the same indicator; or ``(None, value, reason)``.

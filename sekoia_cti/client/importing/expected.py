@@ -19,7 +19,7 @@ from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.wire import Context, aware, value_of
 from sekoia_cti.indicators.matching import identity
 
-__all__ = ["Again", "Expected", "Tally"]
+__all__ = ["Again", "Expected", "Tally", "same_time", "time_of"]
 
 THERE, ACTIVE, AS_ASKED, CHANGED = 1, 2, 4, 8
 
@@ -199,12 +199,12 @@ class Expected:
 
     def _judge(self, indicator: Mapping[str, Any], place: int, now: datetime) -> int:
         context = self._batches[self._contexts[place] if self._contexts else 0].context
-        until = _time(indicator.get("valid_until"))
+        until = time_of(indicator.get("valid_until"))
         # Who asks for a validity that has passed gets what was asked for.
         asks_for_the_past = context.valid_until is not None and aware(context.valid_until) <= now
         if indicator.get("revoked") or (until is not None and until <= now and not asks_for_the_past):
             return THERE
-        modified = _time(indicator.get("modified"))
+        modified = time_of(indicator.get("modified"))
         changed = self.since is not None and modified is not None and modified >= self.since
         return THERE | ACTIVE | (AS_ASKED if _carries(indicator, context, until) else 0) | (CHANGED if changed else 0)
 
@@ -229,9 +229,9 @@ def _carries(indicator: Mapping[str, Any], context: Context, until: datetime | N
     """Whether an indicator has every field of a context: times to the second, and at least these phases and threats."""
     if context.description is not None and (indicator.get("description") or "").strip() != context.description.strip():
         return False
-    if context.valid_until is not None and not _same(context.valid_until, until):
+    if context.valid_until is not None and not same_time(context.valid_until, until):
         return False
-    if context.valid_from is not None and not _same(context.valid_from, _time(indicator.get("valid_from"))):
+    if context.valid_from is not None and not same_time(context.valid_from, time_of(indicator.get("valid_from"))):
         return False
     if context.kill_chain_phases:
         phases = [
@@ -245,7 +245,8 @@ def _carries(indicator: Mapping[str, Any], context: Context, until: datetime | N
     return all(ref in there for ref in context.x_ic_related_threat_refs or [])
 
 
-def _same(asked: datetime, there: datetime | None) -> bool:
+def same_time(asked: datetime, there: datetime | None) -> bool:
+    """Whether a time that was sent is the one that is there: to the second, since Sekoia may cut what is below."""
     return there is not None and aware(asked).replace(microsecond=0) == there.replace(microsecond=0)
 
 
@@ -257,6 +258,6 @@ def _parsed(text: str) -> datetime | None:
         return None
 
 
-def _time(value: object) -> datetime | None:
+def time_of(value: object) -> datetime | None:
     """A time of an indicator; None for what cannot be read as one."""
     return _parsed(value) if isinstance(value, str) else None
