@@ -1,6 +1,5 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
-from functools import cache
 from typing import Annotated, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -12,9 +11,9 @@ from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.actions.common.prepared import Prepared, Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
-from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform import storage
@@ -194,17 +193,6 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
 
 def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) -> Wishes:
     context = importer.context
-
-    @cache
-    def phases() -> frozenset[str]:
-        try:
-            known = importer.rest.kill_chains()
-        except RequestError:
-            return frozenset()  # it may take another permission, and what is known here will do
-        return frozenset(
-            name for chain in known for phase in chain.phases for name in (phase.name, phase.display_name) if name
-        )
-
     return Wishes(
         mapping=arguments.mapping,
         ignore_first_line=arguments.ignore_first_line,
@@ -212,7 +200,7 @@ def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) ->
         refang=arguments.refang,
         send_unrecognized=arguments.send_unrecognized,
         validity=(context.valid_from, context.valid_until),
-        is_phase=lambda name: name.casefold() in {known.casefold() for known in phases()},
+        is_phase=Phases(importer.rest.kill_chains).knows,
     )
 
 

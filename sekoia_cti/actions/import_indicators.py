@@ -19,6 +19,7 @@ from sekoia_cti.actions.common.reports import (
     warnings,
 )
 from sekoia_cti.actions.common.sources import SkippedList, read_list
+from sekoia_cti.client.phases import Phases
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicators", "ImportIndicatorsArguments", "ImportIndicatorsResults"]
@@ -101,7 +102,7 @@ class ImportIndicators(ImportAction):
             refuse_without_indicators(reading, "the list")
         with self.importer(arguments, arguments.collection_id) as importer:
             self._announce(reading, arguments)
-            entries, unusable = entries_for(reading, importer.context, importer.rest.kill_chains)
+            entries, unusable = entries_for(reading, importer.context, Phases(importer.rest.kill_chains))
             if unknown := reading.unknown_phases():
                 self.tell(unknown, "warning")
             self.warn_of_limited_matching(entry.context for entry in entries if entry.context != importer.context)

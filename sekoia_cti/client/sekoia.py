@@ -12,12 +12,12 @@ from typing import Self
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Collection, Context, Indicator, KillChainPhase
-from sekoia_cti.indicators import kill_chains
+from sekoia_cti.client.wire import Collection, Context, Indicator
 from sekoia_cti.indicators.reading import Reading, read
 
 __all__ = ["Sekoia"]
@@ -164,7 +164,7 @@ class Sekoia:
             description=description,
             valid_from=valid_from,
             valid_until=valid_until,
-            kill_chain_phases=self._phases(kill_chain_phases) or None,
+            kill_chain_phases=Phases(lambda: self._client().kill_chains()).find(kill_chain_phases) or None,
             x_ic_related_threat_refs=list(related_threat_refs) or None,
         )
         with self._importer(collection_id, context, wait, on_progress, on_warning) as importer:
@@ -220,13 +220,6 @@ class Sekoia:
         else:
             self._rest.renew(deadline)
         return self._rest
-
-    def _phases(self, names: Iterable[str]) -> list[KillChainPhase]:
-        known: list[tuple[str, str]] = []
-        for name in names:
-            told = None if kill_chains.find(name) else self._client().kill_chains()
-            known.append(kill_chains.phase(name, told))
-        return [KillChainPhase(kill_chain_name=chain, phase_name=phase) for chain, phase in dict.fromkeys(known)]
 
     @contextmanager
     def _importer(

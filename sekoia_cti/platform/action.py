@@ -19,7 +19,7 @@ from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.data_path import data_path_for
-from sekoia_cti.platform.forms import Form, complaint
+from sekoia_cti.platform.forms import Form, complaint, refuse_misspelled
 from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.process import say
 from sekoia_cti.platform.storage import UNREADABLE
@@ -43,6 +43,12 @@ class SekoiaAction(SekoiaItem, Action):
 
     branches: ClassVar[dict[str, str]] = {}
     """Output branches that a playbook can follow, and when; an action follows one with `set_output`."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "run" in vars(cls):
+            # The SDK's generator takes an annotation as it stands, which is text where annotations are imported from __future__.
+            cls.run.__annotations__ = get_type_hints(cls.run)
 
     def __init__(self, module: Module | None = None, data_path: Path | None = None) -> None:
         root = logging.getLogger()
@@ -182,7 +188,9 @@ class SekoiaAction(SekoiaItem, Action):
     def _checked(self, given: Any) -> Form:
         if self._unreadable:
             raise self._unreadable
+        unknown = sorted(set(given) - set(self._model.model_fields)) if isinstance(given, dict) else []
+        refuse_misspelled(unknown, self._model)
         arguments = self._model.model_validate(given)
-        for name in sorted(set(given) - set(self._model.model_fields)) if isinstance(given, dict) else ():
+        for name in unknown:
             self.tell(f"The action has no argument “{name}”: it was ignored", "warning")
         return arguments

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-__all__ = ["Form", "ResultsForm", "complaint", "objects", "visible"]
+from sekoia_cti.indicators.errors import InputError
+
+__all__ = ["Form", "ResultsForm", "complaint", "objects", "refuse_misspelled", "visible"]
 
 _SEEN = "\n\t"
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
@@ -97,6 +101,25 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
         said.setdefault(name, text)
     whole = "; ".join(f"{name}: {text}" if name else text for name, text in said.items())
     return " ".join(whole.split())
+
+
+NEAR = 0.8
+"""How alike two names are (difflib's ratio) of which one is taken for a misspelling of the other."""
+
+
+def refuse_misspelled(names: Iterable[str], form: type[Form]) -> None:
+    """Refuse names that a form does not have and that look like one it has; others may be the platform's own.
+
+    Args:
+        names: What the form does not have.
+        form: What it has.
+
+    Raises:
+        InputError: One is near: to ignore it would mean to go on without what was asked for.
+    """
+    for name in names:
+        if near := get_close_matches(name.lower().replace("-", "_"), form.model_fields, n=1, cutoff=NEAR):
+            raise InputError(f"The action has no argument “{name}”; did you mean “{near[0]}”?")
 
 
 def _short(value: object) -> str:

@@ -176,17 +176,27 @@ def test_a_phase_that_only_sekoia_knows(sandbox: Sandbox, platform: Platform, co
 
 
 @pytest.mark.parametrize(
-    ("fault", "near"),
+    ("fault", "near", "why"),
     [
-        (RestFault(path="/kill-chains$", status=200, body=KILL_CHAINS), "“p-1”"),
-        (RestFault(path="/kill-chains$", status=403), "“impact”"),
-        (RestFault(path="/kill-chains$", status=200, body={"items": []}), "“impact”"),
+        (RestFault(path="/kill-chains$", status=200, body=KILL_CHAINS), "“p-1”", "?"),
+        (RestFault(path="/kill-chains$", status=200, body={"items": []}), "“impact”", "?"),
+        (
+            RestFault(path="/kill-chains$", status=403),
+            "“impact”",
+            "? Sekoia refused to list its own kill chains (HTTP 403), where it may be: give the API key the permission “View "
+            "intelligence” to have it looked up there.",
+        ),
+        (
+            RestFault(path="/kill-chains$", status=500),
+            "“impact”",
+            "(HTTP 500) while reading the kill chains, saying “Internal Server Error”: run the action again later.",
+        ),
     ],
 )
 def test_a_phase_that_nobody_knows(
-    sandbox: Sandbox, platform: Platform, collection_id: str, fault: RestFault, near: str
+    sandbox: Sandbox, platform: Platform, collection_id: str, fault: RestFault, near: str, why: str
 ) -> None:
-    """The nearest names are told, of Sekoia's list or of what is known here, and nothing is submitted."""
+    """The nearest names are told, and why Sekoia's own could not be looked at; nothing is submitted."""
     sandbox.faults.rest = [fault]
     run = platform.run(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="p-act1"
@@ -194,7 +204,7 @@ def test_a_phase_that_nobody_knows(
     assert run.error is not None
     assert run.error.startswith("“p-act1” is not a kill chain phase; did you mean “")
     assert near in run.error
-    assert run.error.endswith("?")
+    assert run.error.endswith(why)
     assert not any(request.path.endswith("/text") for request in sandbox.requests)
 
 

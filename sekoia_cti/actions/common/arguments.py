@@ -6,18 +6,15 @@ What means nothing is refused with the argument's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from sekoia_cti.actions.common.jinja import NOTHING, PhaseList, WordList
-from sekoia_cti.client.errors import RequestError
-from sekoia_cti.client.wire import Context, KillChainPhase
+from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
-from sekoia_cti.indicators.kill_chains import KillChain
 from sekoia_cti.platform.forms import Form
 
 __all__ = [
@@ -219,16 +216,15 @@ class ContextArguments(Arguments):
                 raise ValueError(f"“{ref[:60]}” is no STIX id such as intrusion-set--<uuid>")
         return refs
 
-    def context(self, look_up: Callable[[], Sequence[KillChain]] | None = None) -> Context:
+    def context(self, phases: Phases) -> Context:
         """These arguments as they are sent; `valid_for` counts from now.
 
         Args:
-            look_up: Gives the kill chains that Sekoia knows; called only for a phase that is not among those known here.
+            phases: Finds the kill chain phases.
 
         Raises:
             InputError: A phase is none that Sekoia knows, or, where it does not tell, none that is known here.
         """
-        phases = self._phases(look_up)
         until = self.valid_until
         if self.valid_for is not None:
             until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=self.valid_for)
@@ -236,19 +232,9 @@ class ContextArguments(Arguments):
             description=self.description,
             valid_from=self.valid_from,
             valid_until=until,
-            kill_chain_phases=[KillChainPhase(kill_chain_name=chain, phase_name=name) for chain, name in phases]
-            or None,
+            kill_chain_phases=phases.find(self.kill_chain_phases or []) or None,
             x_ic_related_threat_refs=self.related_threat_refs or None,
         )
-
-    def _phases(self, look_up: Callable[[], Sequence[KillChain]] | None) -> list[tuple[str, str]]:
-        names = self.kill_chain_phases or []
-        told: Sequence[KillChain] | None = None
-        if look_up and not all(map(kill_chains.find, names)):
-            # It may take another permission, and what is known here will do.
-            with suppress(RequestError):
-                told = look_up()
-        return list(dict.fromkeys(kill_chains.phase(name, told or None) for name in names))
 
 
 class RefangArguments(Arguments):

@@ -13,6 +13,7 @@ from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import LINES
+from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.platform.action import SekoiaAction
@@ -102,7 +103,7 @@ class ImportAction(SekoiaAction):
             live = stack.enter_context(self.live()) if arguments.wait else None
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
             collection = rest.collection(collection_id)
-            context = arguments.context(rest.kill_chains)
+            context = arguments.context(Phases(rest.kill_chains))
             self.warn_of_limited_matching([context])
             importer = Importer(
                 rest=rest,

@@ -1,23 +1,20 @@
 """Indicators that each bring a context of their own, read, and sorted into requests that one context is enough for."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 
 from pydantic import ValidationError
 
 from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
 from sekoia_cti.actions.common.sources import COMMENT, ObjectAccount, is_comment, unfolded
-from sekoia_cti.client.errors import RequestError
 from sekoia_cti.client.importing.requests import Entry, Missing
+from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context, NewIndicator
-from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.kill_chains import KillChain
 from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
 from sekoia_cti.indicators.reading import Finding, findings
 from sekoia_cti.indicators.types import IndicatorType
@@ -211,32 +208,22 @@ def _type(kind: IndicatorType | None, held: Held) -> str | None:
     return _STIX_TYPES[kind] if kind else None
 
 
-def entries_for(
-    reading: ItemReading, default: Context, look_up: Callable[[], Sequence[KillChain]]
-) -> tuple[list[Entry], list[Missing]]:
+def entries_for(reading: ItemReading, default: Context, phases: Phases) -> tuple[list[Entry], list[Missing]]:
     """Items as the importer takes them, and those that cannot be sent.
 
     Args:
         reading: From :func:`read_items`; kill chain phases that are left out are counted there.
         default: What holds for those that do not say otherwise.
-        look_up: Gives the kill chains that Sekoia knows; called at most once, and only for a phase that is not known here.
+        phases: Finds the kill chain phases.
     """
-
-    @cache
-    def told() -> Sequence[KillChain]:
-        try:
-            return look_up()
-        except RequestError:
-            return ()
-
     entries: list[Entry] = []
     missing = [Missing(failed["value"], failed["reason"]) for failed in reading.failed]
     for item in reading.items:
         context, valid_from = default, None
         if item.own:
-            own_context = _without_unknown_phases(item.own, told, reading) if item.foreign else item.own
+            own_context = _without_unknown_phases(item.own, phases, reading) if item.foreign else item.own
             try:
-                own = own_context.context(told)
+                own = own_context.context(phases)
             except InputError as error:
                 missing.append(Missing(item.value, str(error)))
                 continue
@@ -248,13 +235,11 @@ def entries_for(
     return entries, missing
 
 
-def _without_unknown_phases(
-    own: ContextArguments, told: Callable[[], Sequence[KillChain]], reading: ItemReading
-) -> ContextArguments:
+def _without_unknown_phases(own: ContextArguments, phases: Phases, reading: ItemReading) -> ContextArguments:
     """What another tool says, without phases of kill chains that are its own affair."""
     known: list[str] = []
     for name in own.kill_chain_phases or []:
-        if kill_chains.find(name) or kill_chains.find(name, told()):
+        if phases.knows(name):
             known.append(name)
         else:
             reading.left_out_phases[name] += 1

@@ -1,0 +1,67 @@
+"""What every action does with its arguments; the annotations of this file are text."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import Field
+from sekoia_automation.scripts.files_generator import FilesGenerator
+
+from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.forms import ResultsForm
+from tests.conftest import ROOT, Platform
+
+
+class EchoArguments(Arguments):
+    """What to say."""
+
+    some_text: str = Field(default="nothing", title="Text", description="What to say")
+
+
+class EchoResults(ResultsForm):
+    """What was said."""
+
+    said: str = Field(title="Said", description="What was said")
+
+
+class Echo(SekoiaAction):
+    """An action that needs no Sekoia."""
+
+    name = "Echo"
+    description = "Says it again"
+    results_model = EchoResults
+
+    def run(self, arguments: EchoArguments) -> EchoResults:
+        """Say it."""
+        return EchoResults(said=arguments.some_text)
+
+
+def test_annotations_can_be_text(platform: Platform, tmp_path: Path) -> None:
+    """The action runs, and the SDK's generator makes a manifest of it."""
+    assert platform.run(Echo, some_text="a").results == {"said": "a"}
+    shutil.copy(ROOT / "manifest.json", tmp_path)
+    FilesGenerator(tmp_path).generate_action_manifests({Echo})
+    manifest = json.loads((tmp_path / "action_echo.json").read_text())
+    assert manifest["arguments"]["properties"]["some_text"]["title"] == "Text"
+    assert manifest["results"]["required"] == ["said"]
+
+
+@pytest.mark.parametrize("name", ["some_txt", "sometext", "Some_Text", "some-text", "someText"])
+def test_an_argument_that_is_misspelled(platform: Platform, name: str) -> None:
+    """It is refused, since the run would otherwise do something else than was asked for."""
+    run = platform.run_with(Echo, {name: "a"})
+    assert (run.results, run.error) == (None, f"The action has no argument “{name}”; did you mean “some_text”?")
+
+
+@pytest.mark.parametrize("given", [{"node": 1}, {"some_text": "nothing", "workspace": {"id": 5}}])
+def test_an_argument_that_nobody_knows(platform: Platform, given: dict[str, Any]) -> None:
+    """It is ignored with a warning, since the platform may add some."""
+    run = platform.run_with(Echo, given)
+    assert (run.results, run.error) == ({"said": "nothing"}, None)
+    (name,) = given.keys() - {"some_text"}
+    assert f"warning: The action has no argument “{name}”: it was ignored" in run.logs
