@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from jinja2 import TemplateRuntimeError
+from jinja2 import TemplateRuntimeError, Undefined
 from jsonpath_ng.exceptions import JSONPathError
 from jsonpath_ng.ext.parser import parse
 
@@ -19,10 +19,13 @@ def jsonpath(value: Any, path: str, return_list: bool = False) -> Any:
     """What a path finds in a value, or in the JSON that a text holds.
 
     A single find stands for itself, several are a list, and none is None; with `return_list` it is a list however
-    many there are. The library and these rules are those of the vendor's action "Read JSON File", and the vendor's
-    templates filter texts and objects alike. Raises TemplateRuntimeError for a path that is none.
+    many there are. Nothing is found in what is not defined. The library and these rules are those of the vendor's
+    action "Read JSON File", and the vendor's templates filter texts and objects alike. Raises TemplateRuntimeError for
+    a path that is none.
     """
-    if isinstance(value, str):
+    if isinstance(value, Undefined):
+        value = value or None  # never true, and asking notes the name
+    elif isinstance(value, str):
         value = fromjson(value, named="jsonpath")
     try:
         found = [match.value for match in _path(path).find(value)]

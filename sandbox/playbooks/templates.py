@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 from jinja2 import (
     Template,
@@ -29,6 +29,8 @@ __all__ = ["Templates", "UndefinedName", "texts_in"]
 SECONDS = 10.0
 # How many values are looked at to find where an undefined name would have been.
 MOST_VALUES = 10_000
+# Characters, items or bits that a multiplication may give.
+MOST_REPEATED = 10_000_000
 FAILURES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
@@ -49,7 +51,7 @@ class Templates:
     """Renders the templates of one run, and notes the names in them that are not defined.
 
     As on the platform a text that is one `{{ … }}` as a whole keeps the type of its value, which is None when it is not
-    defined; any other text stays a text, in which what is not defined is empty.
+    defined; any other text stays a text, in which what is not defined is empty, and so is all that is below it.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -150,7 +152,9 @@ class Templates:
 
 
 class _Environment(SandboxedEnvironment):
-    """Jinja's sandbox, in which each step of a loop and each call looks at the clock."""
+    """Jinja's sandbox, in which each step of a loop and each call looks at the clock, and no product outgrows memory."""
+
+    intercepted_binops = frozenset(("*", "**"))
 
     def __init__(self, note: Callable[[Any, Any], str], check: Callable[[], None]) -> None:
         super().__init__(keep_trailing_newline=True, undefined=_undefined(note))
@@ -186,6 +190,17 @@ class _Environment(SandboxedEnvironment):
             self._check()
             yield item
 
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiplies; raises TemplateRuntimeError when the result would be of no use to anyone."""
+        factors = [value for value in (left, right) if isinstance(value, int)]
+        sizes = [len(value) for value in (left, right) if isinstance(value, str | list | tuple)]
+        powers = [value.bit_length() for value in (left, right) if isinstance(value, int)] if operator == "**" else []
+        if (sizes and factors and sizes[0] * factors[0] > MOST_REPEATED) or (
+            len(powers) == 2 and powers[0] * abs(right) > MOST_REPEATED
+        ):
+            raise TemplateRuntimeError("it makes a value that is too large")
+        return super().call_binop(context, operator, left, right)
+
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls what a template calls, as long as there is time: macros can call each other."""
         self._check()
@@ -193,7 +208,11 @@ class _Environment(SandboxedEnvironment):
 
 
 def _undefined(note: Callable[[Any, Any], str]) -> type[Undefined]:
-    """Jinja's Undefined, which tells `note` when its value is used; asking whether it is defined is no use."""
+    """Jinja's Undefined, which tells `note` when its value is used; asking whether it is defined is no use.
+
+    What is asked of an undefined value is undefined as well: several of the vendor's templates read nodes that they do
+    not have, or that were not reached, and are said to work.
+    """
 
     class Noted(Undefined):
         __slots__ = ()
@@ -226,15 +245,22 @@ def _undefined(note: Callable[[Any, Any], str]) -> type[Undefined]:
         def __ne__(self, other: object) -> bool:
             return not self == other
 
+        def _is_no_number(self, *_: Any) -> NoReturn:
+            raise TypeError(self._noted())  # the filters int and float then give their default
+
+        __int__ = __float__ = _is_no_number
+
         __hash__ = Undefined.__hash__
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
-            raise UndefinedError(self._noted())
+            self._noted()
+            return self
 
         def __getitem__(self, name: Any) -> Any:
-            raise UndefinedError(self._noted())
+            self._noted()
+            return self
 
     return Noted
 

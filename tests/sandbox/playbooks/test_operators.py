@@ -43,7 +43,8 @@ def test_items(items: Any, expected: list[Any]) -> None:
         ("{{ node.1.object }}", "The items of a foreach are a list, and this is an object: {'a': 1}"),
         ("5", "The items of a foreach are a list, and this is a number: 5"),
         (True, "The items of a foreach are a list, and this is a boolean: True"),
-        ("{{ node.2.x }}", "The list of items cannot be rendered: node.2 is not defined."),
+        ("{{ node.2.x }}", "There is no list of items: what it is read from is empty or not defined."),
+        ("{{ 1 / 0 }}", "The list of items cannot be rendered: division by zero."),
     ],
 )
 def test_what_is_no_list(items: Any, reason: str) -> None:

@@ -133,7 +133,7 @@ def test_branch_of_a_failure_that_leads_nowhere(run: Run) -> None:
 def test_whatever_fails_takes_the_branch(run: Run) -> None:
     """Refused arguments, templates that cannot be rendered and conditions that cannot be judged are failures too."""
     for first in (
-        {"arguments": {"a": "{{ node.9.x }}"}},
+        {"arguments": {"a": "{{ 1 / 0 }}"}},
         condition(("Yes", "x", ">", "1"), Yes=["2"]),
         _operator("foreach", items="x", loop=["2"]),
     ):
