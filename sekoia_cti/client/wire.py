@@ -233,7 +233,7 @@ class ObjectPage:
     """A page of the bulk reader. Its items stay plain objects: half a million of them are read where time matters.
 
     Attributes:
-        items: Indicators with the fields of :class:`Indicator`, all but ``pattern`` unchecked.
+        items: Indicators with the fields of :class:`Indicator`, all but ``id`` and ``pattern`` unchecked.
         next_cursor: Where the next page begins, or None.
     """
 
@@ -249,7 +249,8 @@ class ObjectPage:
             return None
         items = page.get("items") if isinstance(page, dict) else None
         if not isinstance(items, list) or not all(
-            isinstance(item, dict) and isinstance(item.get("pattern"), str) for item in items
+            isinstance(item, dict) and isinstance(item.get("pattern"), str) and isinstance(item.get("id"), str)
+            for item in items
         ):
             return None
         cursor = page.get("next_cursor")

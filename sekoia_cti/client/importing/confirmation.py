@@ -16,6 +16,7 @@ from itertools import islice
 from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, RequestError
 from sekoia_cti.client.importing.expected import Expected, Tally
 from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.listing import bulk_pages, bulk_requests
 from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
 from sekoia_cti.client.search import terms
 from sekoia_cti.client.waiting import Deadline, Patience
@@ -131,7 +132,7 @@ class Confirmation:
             (values, self._search_all),
         ]
         if self._has_bulk and self._may_be_refused():
-            ways.append((math.ceil(total / BULK_PAGE) + 1, self._read_bulk))
+            ways.append((bulk_requests(total), self._read_bulk))
             if self._expected.since is not None:
                 ways.append((math.ceil(values / BULK_PAGE), self._read_recent))
         return ways
@@ -153,20 +154,16 @@ class Confirmation:
         return self._read_objects(self._expected.since) and self._expected.tally().all_in()
 
     def _read_objects(self, since: datetime | None) -> bool:
-        cursor: str | None = None
         try:
-            while True:
-                page = self._rest.objects(self._collection_id, cursor=cursor, modified_after=since)
+            for items in bulk_pages(self._rest, self._collection_id, modified_after=since, first_attempts=1):
                 now = self._now()
-                for item in page.items:
+                for item in items:
                     self._looked_for.see(item, now)
-                if page.next_cursor in (None, cursor) or not page.items:
-                    return True
-                cursor = page.next_cursor
         except RequestError:
             self._has_bulk = False
             self._refused_at = self._deadline.now()
             return False
+        return True
 
     def _search_all(self) -> bool:
         self._search(missing.value for missing in list(self._looked_for.missing()))

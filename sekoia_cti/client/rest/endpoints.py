@@ -355,7 +355,9 @@ class RestClient:
             params={"limit": limit, **({"offset": offset} if offset else {}), **({"term": term} if term else {})},
         )
 
-    def all_indicators(self, collection_id: str, *, term: str | None = None) -> Iterator[IndicatorPage]:
+    def all_indicators(
+        self, collection_id: str, *, term: str | None = None, first: IndicatorPage | None = None
+    ) -> Iterator[IndicatorPage]:
         """The same, page after page, each indicator once, although the collection may change meanwhile.
 
         What is removed moves the rest towards the start, so that many are read again; what is added can move the rest
@@ -364,6 +366,7 @@ class RestClient:
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             term: Only those whose pattern contains it.
+            first: The first page, where it was read already.
 
         Returns:
             Pages with the latest ``total``, and without the indicators of earlier ones.
@@ -371,7 +374,7 @@ class RestClient:
         seen: set[str] = set()
         offset = total = 0
         while True:
-            page = self.indicators(collection_id, term=term, offset=offset)
+            page, first = first or self.indicators(collection_id, term=term, offset=offset), None
             removed = max(0, total - page.total)
             offset = max(0, offset + len(page.items) - removed)
             total = page.total
@@ -437,9 +440,14 @@ class RestClient:
             return None  # it is done, whatever the answer looks like
 
     def objects(
-        self, collection_id: str, *, cursor: str | None = None, modified_after: datetime | None = None
+        self,
+        collection_id: str,
+        *,
+        cursor: str | None = None,
+        modified_after: datetime | None = None,
+        attempts: int | None = 1,
     ) -> ObjectPage:
-        """``GET /collections/{id}/objects``: a page of the bulk reader, not repeated, since who asks can read otherwise.
+        """``GET /collections/{id}/objects``: a page of the bulk reader, by default not repeated: who asks can read otherwise.
 
         That it takes an IOC collection, answers to this key, and gives whole patterns is likely, not certain (contract).
 
@@ -447,6 +455,7 @@ class RestClient:
             collection_id: ``ioc-collection--<uuid>``.
             cursor: Where the page before ended.
             modified_after: Only what was modified since.
+            attempts: The most there can be; None: the deadline ends them.
         """
         query = {
             "format": "json",
@@ -459,8 +468,11 @@ class RestClient:
             **({"modified_after": modified_after.strftime("%Y-%m-%dT%H:%M:%SZ")} if modified_after else {}),
         }
         doing = "reading the collection with the bulk reader"
-        status, content = self._transport.exchange(
-            "GET", f"/collections/{collection_id}/objects", doing=doing, params=query
+        status, content = self._transport.repeat(
+            lambda: self._transport.exchange(
+                "GET", f"/collections/{collection_id}/objects", doing=doing, params=query
+            ),
+            attempts=attempts,
         )
         page = ObjectPage.parse(content)
         if page is None:

@@ -1,0 +1,134 @@
+"""All indicators of a collection, read with the fewest requests: by the bulk reader where that serves, else page by page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sekoia_cti.client.errors import KeyRefused, RequestError
+from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
+from sekoia_cti.client.wire import IndicatorPage
+
+__all__ = ["Listed", "all_indicators", "bulk_pages", "bulk_requests"]
+
+FIRST_ATTEMPTS = 2
+"""Attempts at the first page of the bulk reader: whether it takes IOC collections at all is unknown (contract)."""
+
+ATTEMPTS = 5
+"""Attempts at a later page, since starting anew would cost all that was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some of a collection's indicators.
+
+    Attributes:
+        items: As Sekoia's JSON has them, all fields but ``id`` and ``pattern`` unchecked; none was in an earlier one.
+        total: How many indicators the collection has, revoked ones included.
+    """
+
+    items: list[dict[str, Any]]
+    total: int
+
+
+def bulk_requests(total: int) -> int:
+    """Requests that the bulk reader takes for so many indicators; its last page may have a cursor, behind which nothing comes."""
+    return math.ceil(total / BULK_PAGE) + 1
+
+
+def bulk_pages(
+    rest: RestClient,
+    collection_id: str,
+    *,
+    modified_after: datetime | None = None,
+    first_attempts: int = FIRST_ATTEMPTS,
+    attempts: int = ATTEMPTS,
+) -> Iterator[list[dict[str, Any]]]:
+    """The pages of the bulk reader, to the last.
+
+    Args:
+        rest: The REST client.
+        collection_id: ``ioc-collection--<uuid>``.
+        modified_after: Only what was modified since.
+        first_attempts, attempts: How often the first and every later page is asked for, while what prevents it may pass.
+
+    Raises:
+        RequestError: It does not serve this collection, or not to its end.
+    """
+    cursor: str | None = None
+    while True:
+        page = rest.objects(
+            collection_id,
+            cursor=cursor,
+            modified_after=modified_after,
+            attempts=attempts if cursor else first_attempts,
+        )
+        yield page.items
+        if page.next_cursor in (None, cursor) or not page.items:
+            return
+        cursor = page.next_cursor
+
+
+def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage | None = None) -> Iterator[Listed]:
+    """Read a collection, each indicator once.
+
+    The bulk reader may lag behind, so what it gives is counted, and what it lacks is looked for on the collection's pages,
+    from both ends at once: the latest are on one of them.
+
+    Args:
+        rest: The REST client.
+        collection_id: ``ioc-collection--<uuid>``.
+        first: The first page of the collection, where it was read already.
+
+    Raises:
+        SekoiaError: The collection cannot be read, or not to its end.
+    """
+    first = first or rest.indicators(collection_id)
+    total, seen = max(first.total, len(first.items)), set[int]()
+    pages: Iterator[IndicatorPage] | None = None
+    if bulk_requests(total) < math.ceil(total / PAGE) - 1:
+        try:
+            for items in bulk_pages(rest, collection_id):
+                new = _new(items, seen)
+                if items and not new:
+                    break  # a reader that goes round in circles
+                yield Listed(new, max(total, len(seen)))
+            pages = _pages_from_both_ends(rest, collection_id, first)
+        except KeyRefused:
+            raise
+        except RequestError:
+            pass  # the pages have it as well
+        if len(seen) >= total:
+            return
+    for page in pages or rest.all_indicators(collection_id, first=first):
+        yield Listed(_new(_dumped(page), seen), max(total, page.total))
+        if pages and len(seen) >= total:
+            return
+
+
+def _pages_from_both_ends(rest: RestClient, collection_id: str, first: IndicatorPage) -> Iterator[IndicatorPage]:
+    yield first
+    low, high = 1, math.ceil(first.total / PAGE) - 1
+    while low <= high:
+        yield rest.indicators(collection_id, offset=high * PAGE)
+        if low < high:
+            yield rest.indicators(collection_id, offset=low * PAGE)
+        low, high = low + 1, high - 1
+
+
+def _dumped(page: IndicatorPage) -> Iterable[dict[str, Any]]:
+    return (indicator.model_dump(mode="json") for indicator in page.items)
+
+
+def _new(items: Iterable[dict[str, Any]], seen: set[int]) -> list[dict[str, Any]]:
+    """Items that were not seen before; an id is remembered by a digest, half the size of its text."""
+    new = []
+    for item in items:
+        digest = hash(item["id"])
+        if digest not in seen:
+            seen.add(digest)
+            new.append(item)
+    return new
