@@ -1,11 +1,12 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
 from sekoia_cti.actions.common.file_reports import CellList, account_of
+from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.actions.common.prepared import Prepared, Wishes
@@ -16,6 +17,7 @@ from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
@@ -81,7 +83,7 @@ class TableArguments(FileArguments):
         return value
 
 
-class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, TableArguments):
+class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, ReadingArguments, TableArguments):
     """Where the indicators are, how to read them, and what holds for what no column maps."""
 
     @model_validator(mode="after")
@@ -90,10 +92,14 @@ class ImportIndicatorsFromFileArguments(ImportArguments, ReadingArguments, Table
             raise ValueError("file_handle must come with mapping and ignore_first_line")
         if self.file_path is None and self.strict:
             raise ValueError("strict needs the file itself: give file_path besides file_handle")
+        if self.file_path is None and self.keeps_out():
+            raise ValueError(
+                "exclude and known_good: leave_out need the file itself: give file_path besides file_handle"
+            )
         return self
 
 
-class ImportIndicatorsFromFileResults(ImportResults):
+class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
     """How the import ended, and how the file was read."""
 
     mapping: list[str | None] = Field(title="Mapping", description="What each column was taken for; null: ignored")
@@ -122,13 +128,15 @@ class ImportIndicatorsFromFileResults(ImportResults):
         "for a file that could not be read here",
     )
     adapted_count: int | None = Field(title="Adapted count", description="How many such values there are")
-    left_out: CellList | None = Field(
-        title="Left out",
+    skipped_rows: CellList | None = Field(
+        title="Skipped rows",
         description="The first 100 rows that were not sent although they hold an indicator, with the line, column and value of "
         "the cell that is the reason, and the reason: not for detection, no clear validity; null for a file that could not be "
         "read here",
     )
-    left_out_count: int | None = Field(title="Left out count", description="How many values these rows hold")
+    skipped_rows_count: int | None = Field(
+        title="Skipped rows count", description="How many indicators these rows hold"
+    )
     unused_cells: CellList | None = Field(
         title="Unused cells",
         description="The first 100 cells that were left out or cut while their indicator was sent, with line, column, value and "
@@ -150,19 +158,34 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
 
     def run(self, arguments: ImportIndicatorsFromFileArguments) -> ImportIndicatorsFromFileResults:
         """Look at the file, upload what is to be sent of it, start the import, and wait for the end."""
+        guard = arguments.guard(self.data_path)
         file = storage.find(self.data_path, arguments.file_path, "file_path") if arguments.file_path else None
         with self.importer(arguments, arguments.collection_id) as importer:
-            wishes = _wishes(arguments, importer)
+            wishes = _wishes(arguments, importer, guard)
             if file is None:
                 self.tell("The rows of the uploaded file are not looked at, since file_path is not given", "warning")
                 upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line)
-                return self._imported(importer, arguments, upload, None)
+                return _results(self._imported(importer, arguments, upload, None), None, guard)
             with self.staged(file, wishes, importer.deadline) as staged:
                 self.check(staged, strict=arguments.strict, send_unrecognized=arguments.send_unrecognized)
+                prepared = staged.prepared
+                if prepared is None and arguments.keeps_out():
+                    raise InputError(
+                        f"Nothing was imported, since {file.name} cannot be read here, so that nothing of it can be excluded or "
+                        "left out: correct the file, or run the action without exclude, exclude_path and known_good: leave_out"
+                    )
+                tell_of_guard(guard, self.tell)
+                if prepared and prepared.survey.kept_out and not prepared.survey.values:
+                    told = self.nothing_left(arguments.collection_id, prepared.survey)
+                    layout = {
+                        "mapping": prepared.layout.mapping,
+                        "ignore_first_line": prepared.layout.heading is not None,
+                    }
+                    return _results(told | layout, prepared, guard)
                 upload = self.upload(
                     importer.rest, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
                 )
-                return self._imported(importer, arguments, upload, staged.prepared)
+                return _results(self._imported(importer, arguments, upload, prepared), prepared, guard)
 
     def _imported(
         self,
@@ -170,7 +193,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         arguments: ImportIndicatorsFromFileArguments,
         upload: Upload,
         prepared: Prepared | None,
-    ) -> ImportIndicatorsFromFileResults:
+    ) -> dict[str, Any]:
         mapping, ignore_first_line = _layout(upload, arguments.file_path)
         survey = prepared.survey if prepared else None
         importer.submit_file(
@@ -181,17 +204,20 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             count=survey.values if survey else None,
         )
         mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
-        results = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
-        return ImportIndicatorsFromFileResults(
-            **results,
-            mapping=mapping,
-            ignore_first_line=ignore_first_line,
-            sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,
-            **account_of(survey),
-        )
+        told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
+        return told | {"mapping": mapping, "ignore_first_line": ignore_first_line}
 
 
-def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) -> Wishes:
+def _results(told: dict[str, Any], prepared: Prepared | None, guard: Guard) -> ImportIndicatorsFromFileResults:
+    return ImportIndicatorsFromFileResults(
+        **told,
+        sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,
+        **account_of(prepared.survey if prepared else None),
+        **guard_results(guard if prepared else None),
+    )
+
+
+def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer, guard: Guard) -> Wishes:
     context = importer.context
     return Wishes(
         mapping=arguments.mapping,
@@ -201,6 +227,7 @@ def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer) ->
         send_unrecognized=arguments.send_unrecognized,
         validity=(context.valid_from, context.valid_until),
         is_phase=Phases(importer.rest.kill_chains).knows,
+        guard=guard,
     )
 
 

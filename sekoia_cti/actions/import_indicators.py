@@ -1,10 +1,11 @@
 """Import indicators one by one: values or objects that each bring a context of their own, as enrichments give them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.items import ItemReading, entries_for, read_items
 from sekoia_cti.actions.common.jinja import ObjectList
@@ -19,6 +20,7 @@ from sekoia_cti.actions.common.reports import (
     warnings,
 )
 from sekoia_cti.actions.common.sources import SkippedList, read_list
+from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.platform import storage
 
@@ -47,11 +49,11 @@ class ItemArguments(CollectionArguments):
     )
 
 
-class ImportIndicatorsArguments(ImportArguments, ReadingArguments, ItemArguments):
+class ImportIndicatorsArguments(GuardArguments, ImportArguments, ReadingArguments, ItemArguments):
     """Where the indicators are, and what holds for those that do not say otherwise."""
 
 
-class ImportIndicatorsResults(ImportResults):
+class ImportIndicatorsResults(GuardResults, ImportResults):
     """How the import ended, indicator by indicator."""
 
     indicator_ids: list[str] = Field(
@@ -92,8 +94,12 @@ class ImportIndicators(ImportAction):
 
     def run(self, arguments: ImportIndicatorsArguments) -> ImportIndicatorsResults:
         """Read the list, submit it in requests of at most 100, find what is refused, and wait for what goes on in tasks."""
+        guard = arguments.guard(self.data_path)
         reading = read_items(
-            self._given(arguments), refanging=arguments.refang, send_unrecognized=arguments.send_unrecognized
+            self._given(arguments),
+            refanging=arguments.refang,
+            send_unrecognized=arguments.send_unrecognized,
+            admits=guard.judge(),
         )
         if arguments.strict:
             refuse_doubtful(reading)
@@ -102,17 +108,8 @@ class ImportIndicators(ImportAction):
             refuse_without_indicators(reading, "the list")
         with self.importer(arguments, arguments.collection_id) as importer:
             self._announce(reading, arguments)
-            entries, unusable = entries_for(reading, importer.context, Phases(importer.rest.kill_chains))
-            if unknown := reading.unknown_phases():
-                self.tell(unknown, "warning")
-            self.warn_of_limited_matching(entry.context for entry in entries if entry.context != importer.context)
-            importer.leave_out(unusable)
-            importer.submit_entries(entries)
-            results = self.conclude(
-                importer,
-                arguments,
-                mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
-            )
+            tell_of_guard(guard, self.tell)
+            results = self._imported(importer, arguments, reading)
         return ImportIndicatorsResults(
             **results,
             indicator_ids=importer.indicator_ids,
@@ -124,6 +121,24 @@ class ImportIndicators(ImportAction):
             by_type=reading.by_type,
             skipped=reading.objects.skipped,
             skipped_count=reading.objects.skipped_count,
+            **guard_results(guard),
+        )
+
+    def _imported(
+        self, importer: Importer, arguments: ImportIndicatorsArguments, reading: ItemReading
+    ) -> dict[str, Any]:
+        if not reading.items and not reading.failed:
+            return self.nothing_left(arguments.collection_id, reading)
+        entries, unusable = entries_for(reading, importer.context, Phases(importer.rest.kill_chains))
+        if unknown := reading.unknown_phases():
+            self.tell(unknown, "warning")
+        self.warn_of_limited_matching(entry.context for entry in entries if entry.context != importer.context)
+        importer.leave_out(unusable)
+        importer.submit_entries(entries)
+        return self.conclude(
+            importer,
+            arguments,
+            mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
         )
 
     def _given(self, arguments: ImportIndicatorsArguments) -> list[object]:

@@ -1,17 +1,11 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
-from sekoia_cti.actions.common.guard import (
-    GuardArguments,
-    GuardResults,
-    guard_results,
-    refuse_what_is_kept_out,
-    tell_of_guard,
-)
+from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.reports import (
     AdaptedList,
@@ -24,6 +18,7 @@ from sekoia_cti.actions.common.reports import (
     warnings,
 )
 from sekoia_cti.actions.common.sources import Gathered, SkippedList, SourceArguments
+from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
 
@@ -91,18 +86,13 @@ class ImportIndicatorsFromText(ImportAction):
         guard = arguments.guard(self.data_path)
         gathered = arguments.gather(self.data_path)
         reading = _read(gathered, arguments, guard)
-        tell_of_guard(guard, self.tell)
         with self.importer(arguments, arguments.collection_id) as importer:
             self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
             for said in warnings(reading, sent=arguments.send_unrecognized):
                 self.tell(said, "warning")
+            tell_of_guard(guard, self.tell)
             gathered.objects.tell_of_passed(self.tell)
-            importer.submit_text(reading.values, format=arguments.format)
-            results = self.conclude(
-                importer,
-                arguments,
-                mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
-            )
+            results = self._imported(importer, arguments, reading)
         return ImportIndicatorsFromTextResults(
             **results,
             duplicates=reading.duplicates,
@@ -114,6 +104,18 @@ class ImportIndicatorsFromText(ImportAction):
             skipped=gathered.objects.skipped,
             skipped_count=gathered.objects.skipped_count,
             **guard_results(guard),
+        )
+
+    def _imported(
+        self, importer: Importer, arguments: ImportIndicatorsFromTextArguments, reading: Reading
+    ) -> dict[str, Any]:
+        if not reading.values:
+            return self.nothing_left(arguments.collection_id, reading)
+        importer.submit_text(reading.values, format=arguments.format)
+        return self.conclude(
+            importer,
+            arguments,
+            mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
         )
 
 
@@ -128,7 +130,6 @@ def _read(gathered: Gathered, arguments: TextArguments, guard: Guard) -> Reading
     if arguments.strict:
         refuse_doubtful(reading)
     if not reading.values:
-        refuse_what_is_kept_out(guard)
         gathered.objects.refuse_alone(reading, ", ".join(arguments.given()))
         refuse_without_indicators(reading, ", ".join(arguments.given()))
     return reading

@@ -56,12 +56,12 @@ class PreviewIndicatorsFileResults(ResultsForm):
         "why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
-    left_out: CellList = Field(
-        title="Left out",
+    skipped_rows: CellList = Field(
+        title="Skipped rows",
         description="The first 100 rows that are not in the upload although they hold an indicator, with the line, column and "
         "value of the cell that is the reason, and the reason",
     )
-    left_out_count: int = Field(title="Left out count", description="How many values these rows hold")
+    skipped_rows_count: int = Field(title="Skipped rows count", description="How many indicators these rows hold")
     unused_cells: CellList = Field(
         title="Unused cells",
         description="The first 100 cells that are left out or cut while their indicator is in the upload, with line, column, "

@@ -50,13 +50,16 @@ class Account:
     by_type: dict[str, int] = field(default_factory=dict)
     """How many values there are of each type that occurs."""
 
+    kept_out: int = 0
+    """How many indicators were not admitted (see :class:`~sekoia_cti.indicators.guard.Guard`, which names them)."""
+
     notices: list[str] = field(default_factory=list)
     """What else a user should know, a sentence each without its full stop."""
 
     @property
     def mostly_unrecognized(self) -> bool:
         """Whether more values were not recognized than were."""
-        return self.unrecognized_count > sum(self.by_type.values())
+        return self.unrecognized_count > sum(self.by_type.values()) + self.kept_out
 
     def note(self, line: int, value: str, reason: str) -> None:
         """Take down a value that is no indicator."""

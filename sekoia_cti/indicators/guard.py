@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.hosts import host_of
-from sekoia_cti.indicators.known_good import Namer, namer
 from sekoia_cti.indicators.reading import Judge
+
+if TYPE_CHECKING:
+    from sekoia_cti.indicators.known_good import Namer
 
 __all__ = ["Guard", "KnownGood", "Policy"]
 
@@ -29,7 +31,7 @@ class KnownGood:
 
 @dataclass(slots=True)
 class Guard:
-    """Judges each value before it is sent, and keeps account of what it found.
+    """Judges each value before it is sent, and keeps account of what it found; :meth:`judge` begins the account.
 
     Args:
         exclusions: What is never imported.
@@ -57,7 +59,12 @@ class Guard:
         return self.known_good_count if self.policy == "leave_out" else 0
 
     def judge(self) -> Judge | None:
-        """What judges values one by one; None when there is nothing to judge by, and then no list is read."""
+        """What judges values one by one; None when there is nothing to judge by, and then nothing is loaded.
+
+        The account begins anew, since a file is read a second time where it cannot be sent as it is.
+        """
+        self.excluded, self.excluded_count = [], 0
+        self.known_good, self.known_good_count = [], 0
         covers = self.exclusions.covers if self.exclusions else None
         looks, admitted = self.policy != "import", self.policy == "warn"
         namers: dict[str, Namer] = {}
@@ -72,7 +79,7 @@ class Guard:
                 return False
             if not looks:
                 return True
-            names_of = namers.get(kind) or namers.setdefault(kind, namer(kind))
+            names_of = namers.get(kind) or namers.setdefault(kind, _namer(kind))
             if not (names := names_of(subject)):
                 return True
             self._note(KnownGood(line, value, names))
@@ -89,3 +96,10 @@ class Guard:
         self.known_good_count += 1
         if self.known_good_count <= _MOST_REPORTED:
             self.known_good.append(known)
+
+
+def _namer(kind: str) -> Namer:
+    # Here, so that nothing of it is loaded unless a value is looked up.
+    from sekoia_cti.indicators.known_good import namer
+
+    return namer(kind)

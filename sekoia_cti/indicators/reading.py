@@ -33,8 +33,8 @@ Judge: TypeAlias = Callable[[int, str, str, str], bool]
 class Reading(Account):
     """What lines hold.
 
-    Every value is one of ``values``, a duplicate, unrecognized, or not admitted: ``given == len(values) + duplicates``, plus
-    what was not admitted (whoever judges counts that), plus ``unrecognized_count`` unless those are sent as well.
+    Every value is one of ``values``, a duplicate, kept out, or unrecognized: ``given == len(values) + duplicates + kept_out``,
+    plus ``unrecognized_count`` unless those are sent as well.
     """
 
     values: list[str] = field(default_factory=list)
@@ -131,6 +131,7 @@ def read(
                     values.append(value)
                 continue
             if admits and not admits(number, kind, value, key):
+                reading.kept_out += 1
                 continue
             values.append(value)
             by_type[kind] = by_type.get(kind, 0) + 1

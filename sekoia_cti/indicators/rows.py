@@ -10,8 +10,9 @@ from itertools import dropwhile
 from typing import TextIO
 
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
+from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout
-from sekoia_cti.indicators.reading import findings
+from sekoia_cti.indicators.reading import Judge, findings
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
 from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
@@ -34,7 +35,7 @@ class Rows:
         send_unrecognized: Whether what is no indicator that we know is sent all the same.
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
-        admits: Whether an indicator may be sent, by its row, kind, value and key; who says no keeps account of it.
+        guard: Judges each indicator, anew whenever the rows are read.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Rows:
         send_unrecognized: bool = False,
         validity: Validity = (None, None),
         is_phase: Callable[[str], bool] = lambda _: False,
-        admits: Callable[[int, str, str, str], bool] | None = None,
+        guard: Guard | None = None,
     ) -> None:
-        self._admits = admits
+        self._guard = guard
+        self._admits: Judge | None = None
         self._layout = layout
         self._refanging = refanging
         self._send_unrecognized = send_unrecognized
@@ -84,7 +86,8 @@ class Rows:
         index, first, joined = layout.observable, layout.first, layout.joined
         asks_type = layout.type_column is not None or layout.to_ids_column is not None
         context = ContextCells(layout, survey, validity=self._validity, is_phase=self._is_phase)
-        in_order, by_type, seen, admits = context.is_needed, survey.by_type, set[int](), self._admits
+        admits = self._admits = self._guard.judge() if self._guard else None
+        in_order, by_type, seen = context.is_needed, survey.by_type, set[int]()
         rows = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
         for number, row in rows:
             cell = row[index] if index < len(row) else ""
@@ -97,7 +100,7 @@ class Rows:
                     survey.changed = True
                     continue
                 if admits and not admits(number, found[0], cell, found[2]):
-                    survey.changed = True
+                    survey.keep_out()
                     continue
                 survey.values += 1
                 by_type[found[0]] = by_type.get(found[0], 0) + 1
@@ -107,7 +110,7 @@ class Rows:
                 cell = self._join(row)
             if not cell or cell.isspace():
                 if any(map(str.strip, row)) and not row[0].lstrip().startswith("#"):
-                    survey.leave_out(number, self._name(index), "", "the cell of the indicator is empty")
+                    survey.skip_row(number, self._name(index), "", "the cell of the indicator is empty")
                 continue
             yield from self._closer(survey, context, seen, number, row, cell)
         survey.compared = len(seen) < MOST_COMPARED
@@ -124,7 +127,7 @@ class Rows:
         if refusal := self._refusal(row):
             column, reason, is_of_type = refusal
             if known and not is_of_type:
-                survey.leave_out(number, self._name(column), row[column], reason, len(found))
+                survey.skip_row(number, self._name(column), row[column], reason, len(found))
                 return
             found = ((None, cell, reason if known else found[0][2], None),)
         elif _LOST_DIGITS.fullmatch(cell.strip()):
@@ -143,7 +146,7 @@ class Rows:
                 if not self._send_unrecognized:
                     continue
             elif self._admits and not self._admits(number, kind, value, key):
-                survey.changed = True
+                survey.keep_out()
                 continue
             else:
                 survey.by_type[kind] = survey.by_type.get(kind, 0) + 1
@@ -166,7 +169,7 @@ class Rows:
         try:
             context.put_in_order(number, row)
         except Unusable as error:
-            survey.leave_out(number, self._name(error.index), row[error.index], error.reason, values)
+            survey.skip_row(number, self._name(error.index), row[error.index], error.reason, values)
             return False
         return True
 

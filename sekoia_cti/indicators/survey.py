@@ -24,8 +24,8 @@ class Cell:
 class Survey(Account):
     """What the rows of a table hold. Lines are rows, from 1, the heading and what is above it included.
 
-    Every value given is one of ``values``, ``duplicates``, ``unrecognized_count`` (unless these are sent too) and
-    ``left_out_count``.
+    Every value given is one of ``values``, ``duplicates``, ``kept_out``, ``unrecognized_count`` (unless these are sent too) and
+    ``skipped_rows_count``.
     """
 
     values: int = 0
@@ -37,10 +37,10 @@ class Survey(Account):
     duplicates: int = 0
     """Values that an earlier row has."""
 
-    left_out: list[Cell] = field(default_factory=list)
-    """The first rows that are left out although their indicator was recognized, by the cell that is the reason."""
+    skipped_rows: list[Cell] = field(default_factory=list)
+    """The first rows that are not sent although their indicator was recognized, by the cell that is the reason."""
 
-    left_out_count: int = 0
+    skipped_rows_count: int = 0
     """Values in all of them."""
 
     unused_cells: list[Cell] = field(default_factory=list)
@@ -64,12 +64,17 @@ class Survey(Account):
     compared: bool = True
     """Whether all values were compared with each other: what is beyond any collection's size is not."""
 
-    def leave_out(self, line: int, column: str, value: str, reason: str, values: int = 1) -> None:
-        """Take down a row that is left out."""
+    def skip_row(self, line: int, column: str, value: str, reason: str, values: int = 1) -> None:
+        """Take down a row that is not sent."""
         self.changed = True
-        if len(self.left_out) < LISTED:
-            self.left_out.append(Cell(line, shown(column), shown(value), reason))
-        self.left_out_count += values
+        if len(self.skipped_rows) < LISTED:
+            self.skipped_rows.append(Cell(line, shown(column), shown(value), reason))
+        self.skipped_rows_count += values
+
+    def keep_out(self) -> None:
+        """Count an indicator that is not admitted."""
+        self.changed = True
+        self.kept_out += 1
 
     def drop_cell(self, line: int, column: str, value: str, reason: str) -> None:
         """Take down a cell that is left out, or cut."""

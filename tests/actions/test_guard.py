@@ -1,18 +1,47 @@
-"""What must not be blocked is told, or kept out of the collection, against the sandbox."""
+"""What must not be blocked is told, or kept out of the collection, by every import, against the sandbox."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Platform, Run, run_as_process
 
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 BENIGN = ["127.0.0.1", "10.0.0.1", "8.8.8.8", ".".join("0000"), "google.com", EMPTY]
 EVIL = ["evil.example", "0123456789abcdef0123456789abcdef"]
+
+Import = Callable[..., Run]
+"""Imports values, given the platform, them, and arguments."""
+
+
+def as_text(platform: Platform, values: Sequence[str], **arguments: Any) -> Run:
+    """A line each."""
+    return platform.run(ImportIndicatorsFromText, text="\n".join(values), **arguments)
+
+
+def as_list(platform: Platform, values: Sequence[str], **arguments: Any) -> Run:
+    """Values and objects."""
+    entries = [{"value": value, "description": "seen"} if at % 2 else value for at, value in enumerate(values)]
+    return platform.run(ImportIndicators, indicators=entries, **arguments)
+
+
+def as_file(platform: Platform, values: Sequence[str], **arguments: Any) -> Run:
+    """A row each, below no heading."""
+    with (platform.storage / "feed.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([value, "seen"] for value in values)
+    return platform.run(ImportIndicatorsFromFile, file_path="feed.csv", **arguments)
+
+
+WAYS = pytest.mark.parametrize("import_", [as_text, as_list, as_file])
 
 
 def patterns(sandbox: Sandbox, collection_id: str) -> str:
@@ -20,9 +49,10 @@ def patterns(sandbox: Sandbox, collection_id: str) -> str:
     return "\n".join(str(indicator["pattern"]) for indicator in sandbox.indicators(collection_id))
 
 
-def test_warns_by_default(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What is known to be good goes in, the log names each value, and the results say who names it."""
-    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(BENIGN + EVIL))
+@WAYS
+def test_warns_by_default(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import) -> None:
+    """What is known to be good goes in, the log names each value, and the results say who names it, once."""
+    run = import_(platform, BENIGN + EVIL, collection_id=collection_id)
 
     assert run.error is None
     assert run.results and run.results["known_good_count"] == len(BENIGN)
@@ -35,39 +65,39 @@ def test_warns_by_default(sandbox: Sandbox, platform: Platform, collection_id: s
     assert len(sandbox.indicators(collection_id)) == len(BENIGN) + len(EVIL)
 
 
-def test_leaves_out_what_is_known_to_be_good(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With leave_out none of it is sent, and it is accounted for."""
-    run = platform.run(
-        ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(BENIGN + EVIL), known_good="leave_out"
-    )
+@WAYS
+def test_leaves_out_what_is_known_to_be_good(
+    sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import
+) -> None:
+    """With leave_out none of it is sent, and it is accounted for, once although a file is read twice."""
+    run = import_(platform, BENIGN + EVIL, collection_id=collection_id, known_good="leave_out")
 
     assert run.error is None
     assert run.results and run.results["left_out"] == BENIGN
     assert (run.results["left_out_count"], run.results["submitted"]) == (len(BENIGN), len(EVIL))
+    assert run.results["by_type"] == {"domain": 1, "md5": 1}
     assert len(sandbox.indicators(collection_id)) == len(EVIL)
 
 
-def test_does_not_look_when_told_not_to(platform: Platform, collection_id: str) -> None:
+@WAYS
+def test_does_not_look_when_told_not_to(platform: Platform, collection_id: str, import_: Import) -> None:
     """With import nothing is told."""
-    run = platform.run(
-        ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(BENIGN), known_good="import"
-    )
+    run = import_(platform, BENIGN, collection_id=collection_id, known_good="import")
 
     assert run.results and run.results["known_good_count"] == 0
     assert "Known to be good" not in run.logs
 
 
-@pytest.mark.parametrize("way", ["exclude", "exclude_path"])
-def test_excludes(sandbox: Sandbox, platform: Platform, collection_id: str, way: str) -> None:
+@pytest.mark.parametrize(
+    ("import_", "way"), [(as_text, "exclude"), (as_text, "exclude_path"), (as_list, "exclude"), (as_file, "exclude")]
+)
+def test_excludes(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import, way: str) -> None:
     """What users exclude is never sent, be it in the argument or in a file."""
     rules = ["# ours", ".corp.test", "10.0.0.0/8", EMPTY]
     (platform.storage / "rules.txt").write_text("\n".join(rules))
-    run = platform.run(
-        ImportIndicatorsFromText,
-        collection_id=collection_id,
-        text=f"mail.corp.test\n10.1.2.3\nhttps://corp.test/x\n{EMPTY}\nevil.example",
-        **{way: rules if way == "exclude" else "rules.txt"},
-    )
+    values = ["mail.corp.test", "10.1.2.3", "hxxps://corp[.]test/x", EMPTY, "evil.example"]
+    argument = {way: rules if way == "exclude" else "rules.txt"}
+    run = import_(platform, values, collection_id=collection_id, **argument)
 
     assert run.error is None
     assert run.results and run.results["excluded"] == ["mail.corp.test", "10.1.2.3", "https://corp.test/x", EMPTY]
@@ -75,23 +105,120 @@ def test_excludes(sandbox: Sandbox, platform: Platform, collection_id: str, way:
     assert patterns(sandbox, collection_id) == "[domain-name:value = 'evil.example']"
 
 
+@WAYS
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "values", "left_out"),
+    [({"exclude": ".example"}, ["a.example", "b.example"], 0), ({"known_good": "leave_out"}, BENIGN, len(BENIGN))],
+    ids=["excluded", "known to be good"],
+)
+def test_nothing_left_is_no_error(
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    import_: Import,
+    arguments: dict[str, str],
+    values: list[str],
+    left_out: int,
+) -> None:
+    """A feed of nothing but such values must not turn its playbook off: it completes, with a warning and without a request."""
+    run = import_(platform, values, collection_id=collection_id, **arguments)
+
+    assert run.error is None
+    assert run.results and run.results["status"] == "completed"
+    assert [run.results[name] for name in ("submitted", "total", "missing_count", "left_out_count")] == [
+        0,
+        0,
+        0,
+        left_out,
+    ]
+    assert "Nothing was imported: every indicator is excluded" in run.logs
+    assert not [request for request in sandbox.requests if request.method == "POST" and "/indicators" in request.path]
+
+
+@WAYS
+def test_nothing_left_of_mostly_garbage_is_partial(platform: Platform, collection_id: str, import_: Import) -> None:
+    """That most values are no indicators is not hidden by the one that is excluded."""
+    run = import_(
+        platform, ["a.example", "no indicator", "setup.exe"], collection_id=collection_id, exclude="a.example"
+    )
+
+    assert run.error is None
+    assert run.results and run.results["status"] == "partial"
+    assert (run.results["excluded_count"], run.results["unrecognized_count"]) == (1, 2)
+
+
+@WAYS
+def test_what_is_kept_out_was_recognized(platform: Platform, collection_id: str, import_: Import) -> None:
+    """An import is not taken for misread since most of it is excluded and some is no indicator."""
+    values = ["a.corp.test", "b.corp.test", "evil.example", "setup.exe", "run.exe"]
+    run = import_(platform, values, collection_id=collection_id, exclude=".corp.test")
+
+    assert run.results and run.results["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("import_", "arguments", "said"),
     [
-        ({"exclude": "10.0.0.0/33"}, "exclude, line 1: “10.0.0.0/33”"),
-        ({"exclude": "['a.example', 'our mail server']"}, "exclude, line 2: “our mail server”"),
-        ({"exclude_path": "missing.txt"}, "exclude_path names “missing.txt”"),
-        ({"exclude": ".example"}, "all indicators are kept out (excluded: evil.example)"),
+        (as_text, {"exclude": "10.0.0.0/33"}, "exclude, line 1: “10.0.0.0/33”"),
+        (as_list, {"exclude": "['a.example', 'our mail server']"}, "exclude, line 2: “our mail server”"),
+        (as_file, {"exclude_path": "missing.txt"}, "exclude_path names “missing.txt”"),
     ],
 )
 def test_refuses_before_anything_is_sent(
-    sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, str], said: str
+    sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import, arguments: dict[str, str], said: str
 ) -> None:
     """A rule that cannot be read could let through what was meant to stay out."""
-    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example", **arguments)
+    run = import_(platform, ["evil.example"], collection_id=collection_id, **arguments)
 
     assert run.error and said in run.error
     assert run.results is None
+    assert not sandbox.indicators(collection_id)
+
+
+def test_a_value_with_several_contexts_is_told_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A list may bring a value again and again, each time with another context."""
+    entries = [{"value": "8.8.8.8", "description": str(number)} for number in range(3)]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=entries, known_good="leave_out")
+
+    assert run.results and run.results["left_out"] == ["8.8.8.8"]
+    assert run.results["left_out_count"] == 1
+    assert not sandbox.indicators(collection_id)
+
+
+def test_the_other_rows_keep_their_cells(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A row that is kept out is not in the file that is sent, and its neighbors are as they were."""
+    (platform.storage / "feed.csv").write_text("ioc,description\n8.8.8.8,resolver\nevil.example,seen in March\n")
+    run = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv", known_good="leave_out"
+    )
+
+    assert run.results and run.results["left_out"] == ["8.8.8.8"]
+    assert run.results["known_good"][0]["line"] == 2
+    (indicator,) = sandbox.indicators(collection_id)
+    assert (indicator["name"], indicator["description"]) == ("evil.example", "seen in March")
+
+
+@pytest.mark.parametrize("arguments", [{"exclude": "10.0.0.0/8"}, {"known_good": "leave_out"}])
+def test_what_cannot_be_looked_at_is_not_sent_unguarded(
+    sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, str]
+) -> None:
+    """An upload whose file is not given, and a file that cannot be read, are refused where something is to be kept out."""
+    layout = {"mapping": ["observable"], "ignore_first_line": False}
+    handle = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_handle="uploaded", **layout, **arguments
+    )
+    (platform.storage / "feed.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
+    damaged = platform.run(
+        ImportIndicatorsFromFile,
+        collection_id=collection_id,
+        file_path="feed.xls",
+        send_unrecognized=True,
+        **layout,
+        **arguments,
+    )
+
+    assert handle.error and "need the file itself: give file_path besides file_handle" in handle.error
+    assert damaged.error and "feed.xls cannot be read here, so that nothing of it can be excluded" in damaged.error
     assert not sandbox.indicators(collection_id)
 
 

@@ -48,12 +48,12 @@ def test_other_cells_stay(before: str, after: str) -> None:
 
 
 def test_each_value_is_accounted_for() -> None:
-    """Values are sent, duplicates, unrecognized or left out, by the numbers of their rows."""
+    """Values are sent, duplicates, unrecognized or skipped, by the numbers of their rows."""
     text, survey = sent(
         b"# a feed\nioc,type,to_ids,until\na.example,domain,1,01/02/2030\nb.example,domain,1,never\nb.example,domain,1,\n"
         b"c.example,link,1,\nd.example,domain,0,\nsetup.exe,filename,1,\ne.example,domain,1,soon\n"
     )
     assert text == "ioc,type,to_ids,until\nb.example,domain,1,\ne.example,domain,1,\n"
-    assert (survey.values, survey.duplicates, survey.unrecognized_count, survey.left_out_count) == (2, 1, 1, 3)
-    assert [cell.line for cell in survey.left_out] == [3, 6, 7]
+    assert (survey.values, survey.duplicates, survey.unrecognized_count, survey.skipped_rows_count) == (2, 1, 1, 3)
+    assert [cell.line for cell in survey.skipped_rows] == [3, 6, 7]
     assert [(cell.line, cell.value) for cell in survey.unused_cells] == [(9, "soon")]

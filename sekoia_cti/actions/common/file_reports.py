@@ -36,8 +36,8 @@ _ACCOUNT = (
     "unrecognized_count",
     "adapted",
     "adapted_count",
-    "left_out",
-    "left_out_count",
+    "skipped_rows",
+    "skipped_rows_count",
     "unused_cells",
     "unused_cells_count",
     "by_type",
@@ -51,7 +51,7 @@ def account_of(survey: Survey | None) -> dict[str, Any]:
     lists = {
         "unrecognized": listed(survey.unrecognized),
         "adapted": listed_adapted(survey.adapted),
-        "left_out": _listed(survey.left_out),
+        "skipped_rows": _listed(survey.skipped_rows),
         "unused_cells": _listed(survey.unused_cells),
     }
     return {name: lists[name] if name in lists else getattr(survey, name) for name in _ACCOUNT}
@@ -100,9 +100,9 @@ def warnings(prepared: Prepared) -> Iterator[str]:
         ]
         dates = "1 date was" if count == 1 else f"{count:,} dates were"
         yield f"{field}: {dates} converted to ISO 8601 in the column “{heading}”"
-    if survey.left_out_count:
-        rows = "1 value is" if survey.left_out_count == 1 else f"{survey.left_out_count:,} values are"
-        yield f"{rows} left out: {_named(survey.left_out, survey.left_out_count)}"
+    if count := survey.skipped_rows_count:
+        values = "1 value is" if count == 1 else f"{count:,} values are"
+        yield f"{values} skipped: {_named(survey.skipped_rows, count)}"
     if survey.unused_cells_count:
         cells = "1 cell is" if survey.unused_cells_count == 1 else f"{survey.unused_cells_count:,} cells are"
         yield f"{cells} left out or cut, while the indicator is sent: {_named(survey.unused_cells, survey.unused_cells_count)}"

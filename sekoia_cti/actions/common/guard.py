@@ -16,7 +16,7 @@ from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm, objects
 
-__all__ = ["GuardArguments", "GuardResults", "guard_results", "refuse_what_is_kept_out", "tell_of_guard"]
+__all__ = ["GuardArguments", "GuardResults", "guard_results", "tell_of_guard"]
 
 NAMED = 10
 """Values that a log line names."""
@@ -44,6 +44,10 @@ class GuardArguments(Arguments):
         "import them, import does not look",
     )
 
+    def keeps_out(self) -> bool:
+        """Whether something may have to be kept out, so that nothing can be sent without a look at it."""
+        return bool(self.exclude or self.exclude_path) or self.known_good == "leave_out"
+
     def guard(self, data_path: Path) -> Guard:
         """These arguments as what judges each value.
 
@@ -70,23 +74,33 @@ KnownGoodList = Annotated[list[dict[str, Any]], objects(line="integer", value="s
 class GuardResults(ResultsForm):
     """What was not imported, or imported with a warning."""
 
-    excluded: list[str] = Field(
-        title="Excluded", description="The first 100 values that were not imported because exclude names them"
+    excluded: list[str] | None = Field(
+        title="Excluded",
+        description="The first 100 values that were not imported because exclude covers them; null, like the other five, where "
+        "the values could not be looked at",
     )
-    excluded_count: int = Field(title="Excluded count", description="How many such values there are")
-    known_good: KnownGoodList = Field(
+    excluded_count: int | None = Field(title="Excluded count", description="How many such values there are")
+    known_good: KnownGoodList | None = Field(
         title="Known good",
         description="The first 100 values that are hardly meant to be blocked, each with its line and the lists that name it",
     )
-    known_good_count: int = Field(title="Known good count", description="How many such values there are")
-    left_out: list[str] = Field(
+    known_good_count: int | None = Field(title="Known good count", description="How many such values there are")
+    left_out: list[str] | None = Field(
         title="Left out", description="The first 100 of them that were not imported because known_good is leave_out"
     )
-    left_out_count: int = Field(title="Left out count", description="How many were not imported for that reason")
+    left_out_count: int | None = Field(
+        title="Left out count", description="How many were not imported for that reason"
+    )
 
 
-def guard_results(guard: Guard) -> dict[str, Any]:
-    """What the guard found, as :class:`GuardResults` has it."""
+def guard_results(guard: Guard | None) -> dict[str, Any]:
+    """What the guard found, as :class:`GuardResults` has it.
+
+    Args:
+        guard: After everything was read; None where it could not look.
+    """
+    if guard is None:
+        return dict.fromkeys(GuardResults.model_fields)
     known = [{"line": found.line, "value": found.value, "lists": list(found.lists)} for found in guard.known_good]
     return {
         "excluded": guard.excluded,
@@ -117,23 +131,6 @@ def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> Non
                 "or revoke them",
                 "warning",
             )
-
-
-def refuse_what_is_kept_out(guard: Guard) -> None:
-    """Refuse, where nothing is left to import, a source of which the guard kept out something.
-
-    Raises:
-        InputError: It did; it names the first values.
-    """
-    kept = []
-    if guard.excluded_count:
-        kept.append(f"excluded: {_listed(guard.excluded, guard.excluded_count)}")
-    if guard.left_out_count:
-        kept.append(
-            f"known to be good: {_listed([_with_lists(found) for found in guard.known_good], guard.known_good_count)}"
-        )
-    if kept:
-        raise InputError(f"There is nothing to import, since all indicators are kept out ({'; '.join(kept)})")
 
 
 def _with_lists(found: KnownGood) -> str:

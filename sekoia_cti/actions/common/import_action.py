@@ -15,6 +15,7 @@ from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import LINES
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
@@ -118,6 +119,27 @@ class ImportAction(SekoiaAction):
             )
             importer.connect()
             yield importer
+
+    def nothing_left(self, collection_id: str, account: Account) -> dict[str, Any]:
+        """The results of an import of which nothing is left, since every indicator is excluded or known to be good.
+
+        That is no error: a feed that has nothing new to block must not turn its playbook off.
+
+        Args:
+            collection_id: Where the indicators would have gone.
+            account: How the values were read.
+        """
+        self.tell("Nothing was imported: every indicator is excluded, or known to be good and left out", "warning")
+        counts = ("submitted", "imported", "total", "created", "updated", "ignored", "missing_count")
+        return {
+            "status": "partial" if account.mostly_unrecognized else "completed",
+            "collection_id": collection_id,
+            "task_ids": [],
+            "confirmed_by": None,
+            "missing": [],
+            "context_differs_count": 0,
+            **dict.fromkeys(counts, 0),
+        }
 
     def warn_of_limited_matching(self, contexts: Iterable[Context]) -> None:
         """Say so where a phase narrows what IP addresses match."""

@@ -16,7 +16,7 @@ from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
-from sekoia_cti.indicators.reading import Finding, findings
+from sekoia_cti.indicators.reading import Finding, Judge, findings
 from sekoia_cti.indicators.types import IndicatorType
 from sekoia_cti.platform.forms import complaint
 
@@ -60,7 +60,8 @@ class Item:
 
 @dataclass(slots=True)
 class ItemReading(Account):
-    """What a list holds. Each entry is blank or gives values: ``items``, ``duplicates``, ``failed``, or not for detection."""
+    """What a list holds. Each entry is blank or gives values: ``items``, ``duplicates``, ``failed``, not for
+    detection, or kept out."""
 
     items: list[Item] = field(default_factory=list)
     given: int = 0
@@ -83,7 +84,9 @@ class ItemReading(Account):
         return f"Kill chain phases that Sekoia does not know are left out, {times:,} times: {named}"
 
 
-def read_items(entries: Sequence[object], *, refanging: bool, send_unrecognized: bool = False) -> ItemReading:
+def read_items(
+    entries: Sequence[object], *, refanging: bool, send_unrecognized: bool = False, admits: Judge | None = None
+) -> ItemReading:
     """Read a list of values and objects; an entry that cannot be used does not keep the others from being read.
 
     Args:
@@ -91,9 +94,10 @@ def read_items(entries: Sequence[object], *, refanging: bool, send_unrecognized:
             is counted from 1.
         refanging: Whether defanged values are to be sent as they were before.
         send_unrecognized: Whether what is no indicator is to be sent all the same; an object without one never is.
+        admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
     """
     reading = ItemReading()
-    reader = _Reader(reading, refanging=refanging, send_unrecognized=send_unrecognized)
+    reader = _Reader(reading, refanging=refanging, send_unrecognized=send_unrecognized, admits=admits)
     for number, finding in enumerate(unfolded(entries), 1):
         if isinstance(finding, Held):
             reader.hold(number, finding)
@@ -109,10 +113,14 @@ def read_items(entries: Sequence[object], *, refanging: bool, send_unrecognized:
 class _Reader:
     """Takes the values of a list, one by one."""
 
-    def __init__(self, reading: ItemReading, *, refanging: bool, send_unrecognized: bool) -> None:
+    def __init__(
+        self, reading: ItemReading, *, refanging: bool, send_unrecognized: bool, admits: Judge | None
+    ) -> None:
         self._reading = reading
         self._refanging = refanging
         self._send_unrecognized = send_unrecognized
+        self._admits = admits
+        self._admitted: dict[str, bool] = {}
         self._now = datetime.now(UTC)
         self._expired = 0
         self._cut = 0
@@ -192,12 +200,23 @@ class _Reader:
         if kind is None:
             # Some lines are made of what an object has.
             reading.note(number, held.value if held.value != held.line else value, reason)
+        elif not self._is_admitted(number, kind, value, key):
+            reading.kept_out += 1
+            return
         else:
             reading.by_type[kind] = reading.by_type.get(kind, 0) + 1
             if why:
                 reading.note_adapted(number, line, value, why)
         if kind is not None or self._send_unrecognized:
             reading.items.append(Item(value, _type(kind, held), own, held.foreign))
+
+    def _is_admitted(self, number: int, kind: IndicatorType, value: str, key: str) -> bool:
+        if self._admits is None:
+            return True
+        # A value that comes with several contexts is judged once, so that it is reported once.
+        if (known := self._admitted.get(key)) is None:
+            known = self._admitted[key] = self._admits(number, kind, value, key)
+        return known
 
 
 def _type(kind: IndicatorType | None, held: Held) -> str | None:

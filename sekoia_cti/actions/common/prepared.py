@@ -12,6 +12,7 @@ from sekoia_cti.actions.common.stored_table import LocalFile, StoredTable, table
 from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.context_cells import Validity
 from sekoia_cti.indicators.files import MIME_TYPES
+from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, lay_out
 from sekoia_cti.indicators.reading import findings
 from sekoia_cti.indicators.rows import Rows
@@ -32,7 +33,7 @@ class Wishes:
         send_unrecognized: Whether what is no indicator is to be sent all the same.
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
-        admits: Whether an indicator may be sent, by its row, kind, value and key; who says no keeps account of it.
+        guard: Judges each indicator; None lets all pass.
     """
 
     mapping: Mapping | None = None
@@ -42,7 +43,7 @@ class Wishes:
     send_unrecognized: bool = False
     validity: Validity = (None, None)
     is_phase: Callable[[str], bool] = lambda _: False
-    admits: Callable[[int, str, str, str], bool] | None = None
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
         send_unrecognized=wishes.send_unrecognized,
         validity=wishes.validity,
         is_phase=wishes.is_phase,
-        admits=wishes.admits,
+        guard=wishes.guard,
     )
     if source.is_whole and layout.is_plain and (survey := rows.look()) is not None:
         return Prepared(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)

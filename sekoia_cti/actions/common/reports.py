@@ -87,7 +87,7 @@ def refuse_doubtful(account: Account) -> None:
 
 
 def refuse_without_indicators(account: Account, sources: str) -> None:
-    """Refuse what holds no indicator at all.
+    """Refuse what holds no indicator at all, not even one that is kept out.
 
     Args:
         account: How the values were read.
@@ -96,7 +96,7 @@ def refuse_without_indicators(account: Account, sources: str) -> None:
     Raises:
         InputError: There is none; it names the first three values that are no indicators, and why.
     """
-    if account.by_type:
+    if account.by_type or account.kept_out:
         return
     if not account.unrecognized_count:
         raise InputError(f"There is nothing to import: {sources} holds no indicator")

@@ -83,7 +83,7 @@ class ObjectAccount:
         Raises:
             InputError: It is so.
         """
-        if self.skipped_count and not account.by_type and not account.unrecognized_count:
+        if self.skipped_count and not (account.by_type or account.kept_out or account.unrecognized_count):
             raise InputError(f"There is nothing to import: in {sources}, {self.notices()[0]}")
 
 
