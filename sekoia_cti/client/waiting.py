@@ -30,6 +30,12 @@ class Deadline:
         self._interrupted = threading.Event()
         self._wakers: list[Callable[[], None]] = []
 
+    def within(self, seconds: float) -> Deadline:
+        """A deadline of a part of the work, no later than this one; an interruption holds for both."""
+        nearer = Deadline(min(seconds, self.remaining()), clock=self.now)
+        nearer._interrupted, nearer._wakers = self._interrupted, self._wakers
+        return nearer
+
     def remaining(self) -> float:
         """Seconds left; 0 once it has passed."""
         return max(0.0, self.at - self.now())

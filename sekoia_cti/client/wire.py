@@ -400,7 +400,7 @@ def _as_mapping(value: Any) -> Mapping | None:
     if isinstance(value, dict) and value:
         if all(isinstance(number, int) and not isinstance(number, bool) for number in value.values()):
             by_column = {number: name for name, number in value.items()}
-        elif all(str(key).isdigit() for key in value):
+        elif all(str(key).isdecimal() for key in value):
             by_column = {int(key): name for key, name in value.items()}
         else:
             by_column = dict(enumerate(value.values()))

@@ -161,16 +161,7 @@ class ImportAction(SekoiaAction):
         """
         outcome = importer.finish()
         status = "partial" if mostly_unrecognized and outcome.status == "completed" else outcome.status
-        for warning in outcome.warnings:
-            self.tell(warning, "warning")
-        if status == "submitted":
-            self.tell("Sekoia accepted the import, which goes on by itself")
-        elif status == "completed":
-            self.tell(_completion(outcome))
-        elif status == "partial":
-            self.tell(_partial(outcome), "warning")
-        else:
-            self.error(_rejection(outcome) if status == "rejected" else _incompletion(outcome, arguments.timeout))
+        self.tell_how_it_ended(outcome, status, arguments.timeout)
         return {
             "status": status,
             "collection_id": importer.collection_id,
@@ -186,6 +177,25 @@ class ImportAction(SekoiaAction):
             "missing_count": outcome.missing_count,
             "context_differs_count": outcome.context_differs_count,
         }
+
+    def tell_how_it_ended(self, outcome: Outcome, status: Status, timeout: int) -> None:
+        """Tell people how an import ended; what is worse than partial is the node's error.
+
+        Args:
+            outcome: How it ended.
+            status: What it has come to in the end.
+            timeout: Seconds that it had.
+        """
+        for warning in outcome.warnings:
+            self.tell(warning, "warning")
+        if status == "submitted":
+            self.tell("Sekoia accepted the import, which goes on by itself")
+        elif status == "completed":
+            self.tell(_completion(outcome))
+        elif status == "partial":
+            self.tell(_partial(outcome), "warning")
+        else:
+            self.error(_rejection(outcome) if status == "rejected" else _incompletion(outcome, timeout))
 
 
 def _completion(outcome: Outcome) -> str:

@@ -125,7 +125,28 @@ class Importer:
         Raises:
             SekoiaError: Sekoia took none of them.
         """
-        sendable = self._sendable(values)
+        self.submit_texts([(self.context, values)], format=format)
+
+    def submit_texts(
+        self,
+        groups: Iterable[tuple[Context, Sequence[str]]],
+        *,
+        format: str | None = None,
+        new: int | None = None,
+        cut: bool = True,
+    ) -> None:
+        """Submit lines as text, those of each context by themselves, in parts.
+
+        Args:
+            groups: What is sent along, and lines as they are to be sent; each line once in all groups.
+            format: A format of the contract; not sent when None.
+            new: How many of them the collection does not hold; None: perhaps all.
+            cut: Whether a text that is refused is cut in halves, to find the lines that are the reason.
+
+        Raises:
+            SekoiaError: Sekoia took none of them.
+        """
+        sendable = [(context, self._sendable(values)) for context, values in groups]
 
         def send(request: Request) -> Accepted:
             return self.rest.import_text(
@@ -137,7 +158,10 @@ class Importer:
             )
 
         self._submit_all(
-            (Request(self.context, part) for part in parts(sendable, lines=self.lines)), len(sendable), send
+            (Request(context, part) for context, values in sendable for part in parts(values, lines=self.lines)),
+            sum(len(values) for _, values in sendable) if new is None else new,
+            send,
+            cut=cut,
         )
 
     def submit_entries(self, entries: Iterable[Entry]) -> None:
@@ -229,10 +253,15 @@ class Importer:
         return [value for value in values if value not in bad] if bad else values
 
     def _submit_all(
-        self, requests: Iterable[Request], count: int, send: Callable[[Request], Accepted | Added]
+        self,
+        requests: Iterable[Request],
+        new: int,
+        send: Callable[[Request], Accepted | Added],
+        *,
+        cut: bool = True,
     ) -> None:
-        held = self._held(count)
-        limited = held is not None and held.count + count > held.max
+        held = self._held(new) if new else None
+        limited = held is not None and held.count + new > held.max
         submissions = Submissions(requests, in_a_row=BY_THE_LIMIT if limited else None)
         self._refuse_a_refused_key()
         self._begin()
@@ -240,7 +269,7 @@ class Importer:
             try:
                 answer = send(request)
             except (Refused, Unavailable) as error:
-                if isinstance(error, Unavailable) and error.status != 500:
+                if not cut or (isinstance(error, Unavailable) and error.status != 500):
                     self._stop(submissions, request, error)
                     break
                 self._failure = self._failure or error
@@ -255,7 +284,7 @@ class Importer:
                 self._note(request, answer)
         self._missing += submissions.missing
         if limited and isinstance(self._failure, Refused):
-            self._failure = _explained(self._failure, held, count)
+            self._failure = _explained(self._failure, held, new)
         elif not submissions.stopped:
             self._failure = None  # values were refused one by one, and are listed as missing
         if not self._taken and self._failure is not None:
