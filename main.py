@@ -10,6 +10,7 @@ if __name__ == "__main__":
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.export_indicators import ExportIndicators
+from sekoia_cti.actions.extract_indicators import ExtractIndicators
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
@@ -35,6 +36,7 @@ def main() -> str:
     module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
     module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
     module.register(PreviewIndicatorsFile, "PreviewIndicatorsFile")
+    module.register(ExtractIndicators, "ExtractIndicators")
     module.register(FindIOCCollection, "FindIOCCollection")
     module.register(SearchIndicators, "SearchIndicators")
     module.register(ExportIndicators, "ExportIndicators")

@@ -32,8 +32,12 @@ _KINDS = (
 )
 
 
-def unpacked(content: bytes) -> bytes:
+def unpacked(content: bytes, *, pages: bool = False) -> bytes:
     """The content of a text file: as it is, or out of gzip or a ZIP archive of one file.
+
+    Args:
+        content: The file's.
+        pages: Whether it may be an HTML page.
 
     Raises:
         UnreadableFile: It is no text, or it cannot be unpacked.
@@ -44,7 +48,7 @@ def unpacked(content: bytes) -> bytes:
     elif content.startswith(b"PK\x03\x04"):
         content = _only_member(content)
     start = content[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf")
-    for pattern, kind in _KINDS:
+    for pattern, kind in _KINDS[1:] if pages else _KINDS:
         if pattern.match(start):
             raise UnreadableFile(f"it is {kind}")
     return content

@@ -105,7 +105,51 @@ def test_false_positive_is_revoked(run: Run, sandbox: Sandbox) -> None:
     assert _said(result).endswith(": update.login-portal.example, 203.0.113.7")
 
 
+def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
+    """What the mail means is imported, and the comment tells what it names besides."""
+    result = run("cert_mail_to_collection")
+    assert _keys(result) == "1 2 3 4 5 6"
+    created = result.outcomes[3].results
+    assert created
+    assert {indicator["name"] for indicator in sandbox.indicators(created["collection_id"])} == {
+        "https://login.portal-check.example/verify.php",
+        "198.51.100.23",
+        "update.portal-check.example",
+        "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+    }
+    assert _said(result).splitlines() == [
+        'Imported into the IOC collection "CERT warnings" for 90 days, 4 of 4: 1 ipv4, 1 domain, 1 url, 1 sha256.',
+        "Not taken for an indicator: 10[.]0[.]0[.]4 (a version number)",
+        "Not taken for an indicator: f34d5f2d4577ed6d9ceec516c1f5a744 (it stands behind “imphash”, and is no hash of a file that "
+        "Sekoia takes)",
+        "Not taken for an indicator: https://www[.]example[.]org/blog/credential-phishing (a reference)",
+        "Not taken for an indicator: https://cert[.]example[.]org (a reference)",
+    ]
+
+
 # On other ways, with every answer given
+
+
+@pytest.mark.parametrize(
+    ("event", "found", "keys", "said"),
+    [
+        ({"tags": ["malware"]}, {}, "1", None),
+        ({}, {"count": 0, "skipped": []}, "1 2 3 7", "names no indicator: nothing was imported."),
+        (
+            {"tags": ["warning", "Cert"]},
+            {"count": 0, "skipped": [{"value": "setup.py", "reason": "a file"}]},
+            "1 2 3 7",
+            "nothing was imported.\nNot taken for an indicator: setup[.]py (a file)",
+        ),
+    ],
+)
+def test_cert_mail_to_collection(
+    run: Run, event: dict[str, Any], found: dict[str, Any], keys: str, said: str | None
+) -> None:
+    """Other cases are left alone, and a mail without indicators gets a comment that says so."""
+    result = run("cert_mail_to_collection", {"2": {"results": found}}, **event)
+    assert _keys(result) == keys
+    assert said is None or _said(result).endswith(said)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,21 @@ ALERT_EVENT = {
 TRIGGERS: dict[tuple[str, str], set[str]] = {
     (SEKOIA, "fc26eb9f-b272-4c15-b3bf-ace397c0dc57"): {"alert_uuid"},  # Manual Trigger
     (SEKOIA, "26df593b-6513-45bb-83e5-7b09effa34dc"): ALERT_EVENT,  # Alert Status Changed
+    # Case Created
+    (SEKOIA, "408814cf-993b-43a6-ae9d-f6d9a9cd762f"): {
+        "uuid",
+        "short_id",
+        "created_at",
+        "created_by",
+        "mode",
+        "title",
+        "description",
+        "community_uuid",
+        "assignees",
+        "priority_uuid",
+        "status_uuid",
+        "tags",
+    },
     (CRON, "5039c9fe-b2d8-40b3-a11b-d2a810ddbf91"): set(),  # cron
 }
 """What each trigger gives, by module and trigger."""
@@ -66,6 +81,12 @@ ACTIONS: dict[tuple[str, str], Action] = {
         arguments={"uuid", "content", "author"},
         required={"uuid", "content"},
         results={"author", "content", "created_by", "created_by_type", "date", "unseen", "uuid"},
+    ),
+    # Comment case
+    (SEKOIA, "0fcabc04-43b4-4564-b9b2-08b80e0e1ecf"): Action(
+        arguments={"uuid", "content"},
+        required={"uuid", "content"},
+        results={"uuid", "content", "created_at", "created_by", "created_by_type", "updated_at"},
     ),
     # Download File
     (HTTP, "09e9dc3a-aeb2-4dde-ad96-3ee543afdf51"): Action(
