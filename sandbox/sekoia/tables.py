@@ -157,8 +157,11 @@ def _delimiter(sample: str) -> str:
 def _read_workbook(content: bytes) -> Iterable[Row]:
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
-            for row in workbook.get_sheet_by_index(0).iter_rows():
-                yield [_cell(value) for value in row]
+            sheet = workbook.get_sheet_by_index(0)
+            # Rows begin in the first column that holds anything, and here in column A.
+            before = [""] * (sheet.start[1] if sheet.start else 0)
+            for row in sheet.iter_rows():
+                yield [*before, *(_cell(value) for value in row)]
     except (CalamineError, IndexError) as error:
         raise UnreadableFileError(f"the workbook cannot be read: {error}") from error
 

@@ -9,7 +9,7 @@ from sekoia_cti.actions.common.arguments import Arguments, Timeout
 from sekoia_cti.actions.common.jinja import WordList, check_rendered, structure
 from sekoia_cti.actions.common.reports import TypeCounts
 from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
-from sekoia_cti.indicators.content import unpacked
+from sekoia_cti.actions.common.stored_text import read_content
 from sekoia_cti.indicators.documents import Document, document
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.objects import Skipped
@@ -188,8 +188,9 @@ class ExtractIndicators(SekoiaAction):
             found.append(document(arguments.text))
         if arguments.text_path:
             file = storage.find(self.data_path, arguments.text_path, "text_path")
+            content = read_content(file, "text_path", "document")
             try:
-                found.append(document(unpacked(file.read(), pages=True), file.name))
+                found.append(document(content, file.name))
             except UnreadableFile as error:
                 raise InputError(f"The file {file.name} of text_path cannot be used: {error}") from None
         return found

@@ -57,6 +57,11 @@ class Column:
             kinds[0] if len(kinds) == 1 and kinds[0] in HASHES and len(self.found) > _SEVERAL * self.filled else None
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds nothing in the first rows, not even a heading."""
+        return not self.heading and not self.filled
+
     def __str__(self) -> str:
         return f"{self.index + 1} (“{self.heading}”)" if self.heading else str(self.index + 1)
 

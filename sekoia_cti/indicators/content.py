@@ -1,78 +1,126 @@
-"""What the bytes of a file are, where a list of indicators is expected: unpacked, or refused by what they are."""
+"""What the bytes of a file are, where a list or a table of indicators is expected: told by name when they are neither.
+
+A login page in place of a feed would give no indicator, or some of its own; so would a report, a picture or an archive.
+"""
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
-import zipfile
-import zlib
-from typing import IO, cast
+from typing import Literal
 
+from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.encodings import WIDE, encoding_of, open_text
 from sekoia_cti.indicators.errors import UnreadableFile
 
-__all__ = ["unpacked"]
+__all__ = ["COMPOUND", "LOOKED_AT", "ZIP", "Wanted", "check"]
 
-_MOST_UNPACKED = 256 * 1024**2
-_LOOKED_AT = 1024
-_KINDS = (
-    (
-        re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL),
-        "an HTML page, such as a login page or an error, and not a list of indicators: check where it came from",
-    ),
-    (re.compile(rb"%PDF-"), "a PDF document: copy its indicators into a text file"),
-    (
-        re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|BM.{4}\0{4}|RIFF.{4}WEBP", re.DOTALL),
-        "an image: type its indicators into a text file",
-    ),
-    (
-        re.compile(rb"PK\x03\x04|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-        "a workbook, a document or an archive of several files: save a list as text, or use Import indicators from file",
-    ),
+Wanted = Literal["text", "list", "table", "document"]
+"""What a file should hold: lines of text, JSON of values or objects, rows, or what people wrote to be read."""
+
+LOOKED_AT = 8192
+"""Bytes from the start of a file that tell what it is."""
+
+ZIP = b"PK\x03\x04"
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How a workbook of before 2007 begins, and other documents of that time."""
+
+_IMAGE = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|BM.{4}\0{4}|RIFF.{4}WEBP|II\*\0|MM\0\*", re.DOTALL)
+_ARCHIVE = re.compile(
+    rb"\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\xfd7zXZ\0|BZh[1-9]1AY|\x28\xb5\x2f\xfd|PK\x05\x06|.{257}ustar",
+    re.DOTALL,
 )
+_MOST_CONTROLS = 50
+"""One control character in so many bytes is a slip of a program, and more are no text."""
+# NUL is not among them: programs pad cells with it. Nor are those that end lines and pages, and ESC, which terminals send.
+_CONTROLS = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+
+_HTML = re.compile(
+    r"(?:\s|<!--.*?-->|<\?xml[^>]*>)*<(?:!doctype\s+html|(?:html|head|body|script|style|meta|title|center|noscript|h1)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLE = re.compile(r"<(title|h1)[^>]*>([^<]{1,200})</\1", re.IGNORECASE)
+_XML = re.compile(r"\s*<\?xml\b")
+_JSON_OBJECTS = re.compile(r"\s*(?:\[\s*)*\{\s*(?:\"(?:[^\"\\\n]|\\.)*\"\s*:|\})")
+_JSON_LIST = re.compile(r"\s*\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"\s*[,\]]|\])")
+_HEADERS = frozenset("""
+    received return-path delivered-to message-id mime-version from to cc subject date content-type dkim-signature reply-to
+    """.split())
+_HEADER = re.compile(r"([A-Za-z][A-Za-z-]+):\s")
+_RTF = "{\\rtf"
+
+_USE_FILE_ACTION = "use “Import indicators from file”, or save a list as text"
+_UNPACK = "unpack it, and give the one file that holds the indicators"
 
 
-def unpacked(content: bytes, *, pages: bool = False) -> bytes:
-    """The content of a text file: as it is, or out of gzip or a ZIP archive of one file.
+def check(start: bytes, wanted: Wanted) -> None:
+    """Refuse what is neither text nor a list nor a table, by what it is.
 
     Args:
-        content: The file's.
-        pages: Whether it may be an HTML page.
+        start: The first :data:`LOOKED_AT` bytes of a file that is not packed and, where a table is wanted, no workbook.
+        wanted: What it should hold.
 
     Raises:
-        UnreadableFile: It is no text, or it cannot be unpacked.
+        UnreadableFile: It is something else.
     """
-    if content.startswith(b"\x1f\x8b"):
-        with gzip.open(io.BytesIO(content)) as packed:
-            content = _read(cast(IO[bytes], packed))
-    elif content.startswith(b"PK\x03\x04"):
-        content = _only_member(content)
-    start = content[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf")
-    for pattern, kind in _KINDS[1:] if pages else _KINDS:
-        if pattern.match(start):
-            raise UnreadableFile(f"it is {kind}")
-    return content
+    what = _known_bytes(start, wanted) or _known_text(_text_of(start), wanted)
+    if what:
+        raise UnreadableFile(f"it is {what}")
 
 
-def _only_member(content: bytes) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir() and "__MACOSX/" not in one.filename]
-            if len(members) != 1:
-                return content
-            if members[0].flag_bits & 1:
-                raise UnreadableFile("it is an archive with a password: unpack it first")
-            with archive.open(members[0]) as member:
-                return _read(member)
-    except (zipfile.BadZipFile, NotImplementedError):
-        raise UnreadableFile("it is a damaged archive: repair it") from None
+def _known_bytes(start: bytes, wanted: Wanted) -> str | None:
+    if start.startswith(b"%PDF-"):
+        return "a PDF document: copy its indicators into a text file"
+    if _IMAGE.match(start):
+        return "an image: type its indicators into a text file"
+    if start.startswith((ZIP, COMPOUND)):
+        if wanted == "table":
+            return "a document, and not a workbook: save its indicators as XLSX or CSV"
+        return f"a workbook or another document: {_USE_FILE_ACTION}"
+    if _ARCHIVE.match(start):
+        return f"an archive that is not opened here: {_UNPACK}"
+    return "no text, but binary data: check where it came from" if _is_binary(start) else None
 
 
-def _read(source: IO[bytes]) -> bytes:
-    try:
-        content = source.read(_MOST_UNPACKED + 1)
-    except (EOFError, zlib.error, OSError):
-        raise UnreadableFile("it is damaged and cannot be unpacked: repair it") from None
-    if len(content) > _MOST_UNPACKED:
-        raise UnreadableFile("it holds more than 256 megabytes when unpacked, which is too much")
-    return content
+def _is_binary(start: bytes) -> bool:
+    if encoding_of(io.BytesIO(start), in_lines=False).name in WIDE:
+        return False
+    controls = len(start) - len(start.translate(None, _CONTROLS))
+    return controls * _MOST_CONTROLS > len(start)
+
+
+def _text_of(start: bytes) -> str:
+    with open_text(io.BytesIO(start), encoding_of(io.BytesIO(start), in_lines=False).name) as text:
+        return text.read().lstrip("\ufeff").replace("\0", "")
+
+
+def _known_text(text: str, wanted: Wanted) -> str | None:
+    if text.startswith(_RTF):
+        return "a document in RTF: copy its indicators into a text file"
+    if wanted == "document":
+        return None
+    if _HTML.match(text):
+        title = _TITLE.search(text)
+        named = f" with the title “{shown(' '.join(title[2].split()), 80)}”" if title else ""
+        return f"an HTML page{named}, such as a login page or an error, and holds no list of indicators: check where it came from"
+    if _XML.match(text):
+        return "XML: save its indicators as text, CSV or JSON"
+    if wanted != "list" and (_JSON_OBJECTS.match(text) or (wanted == "table" and _JSON_LIST.match(text))):
+        give = (
+            "give it as indicators_path" if wanted == "text" else "give it to “Import indicators” as indicators_path"
+        )
+        return f"JSON: {give}"
+    return "an email: “Extract indicators” finds what is in it" if _is_email(text) else None
+
+
+def _is_email(text: str) -> bool:
+    """Whether a text begins with the header of a message: at least three fields that all messages have."""
+    names = set()
+    for line in text.splitlines()[:60]:
+        if not line:
+            break
+        if match := _HEADER.match(line):
+            names.add(match[1].lower())
+        elif not line.startswith((" ", "\t", "From ")):
+            return False
+    return len(names & _HEADERS) >= 3

@@ -40,7 +40,8 @@ _NONE = frozenset(word.strip() for word in """
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?)?", re.ASCII)
 _TIME = (
-    r"(?:[T,]?\s*(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\.?)?)?"
+    r"(?:[T,]?\s*(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\.?)?"
+    r"|T(?P<hour2>\d\d)(?P<minute2>\d\d)(?P<second2>\d\d)?)?"
 )
 _ZONE = r"\s*(?P<zone>z|utc|gmt|[+-]\d\d:?\d\d)?"
 _NUMERIC = re.compile(
@@ -156,7 +157,7 @@ def _from_number(number: float) -> Date:
 
 def _date(match: re.Match[str], month: int, day: int) -> Date:
     year = int(match["year"])
-    hour = int(match["hour"] or 0)
+    hour = int(match["hour"] or match["hour2"] or 0)
     if half := (match["half"] or "").lower()[:1]:
         if not 1 <= hour <= 12:
             return Date(reason="not a date")
@@ -167,8 +168,8 @@ def _date(match: re.Match[str], month: int, day: int) -> Date:
         month,
         day,
         hour,
-        int(match["minute"] or 0),
-        int(match["second"] or 0),
+        int(match["minute"] or match["minute2"] or 0),
+        int(match["second"] or match["second2"] or 0),
         tzinfo=zone,
     )
     return _sent(local.astimezone(UTC))

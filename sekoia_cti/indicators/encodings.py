@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from sekoia_cti.indicators.errors import UnreadableFile
 
-__all__ = ["Encoding", "decode", "encoding_of", "open_text"]
+__all__ = ["WIDE", "Encoding", "decode", "encoding_of", "open_text"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -17,6 +17,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+WIDE = frozenset(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"))
+"""Encodings in which each character takes more than a byte."""
+
 _SAMPLE = 64 * 1024
 _PIECE = 1024 * 1024
 _WINDOWS = "windows-1252-or-latin-1"
@@ -45,11 +49,12 @@ class Encoding(NamedTuple):
     has_nul: bool = False
 
 
-def encoding_of(file: BinaryIO) -> Encoding:
+def encoding_of(file: BinaryIO, *, in_lines: bool = True) -> Encoding:
     """The encoding of a text: by its byte order mark, by its NULs, by being UTF-8, or by what it looks like.
 
     Args:
         file: Opened for reading bytes, at its start; all of it is read in pieces, and it is left anywhere.
+        in_lines: Whether it has to be made of lines, as tables are.
 
     Raises:
         UnreadableFile: A line is so long that this is no text in lines.
@@ -65,7 +70,7 @@ def encoding_of(file: BinaryIO) -> Encoding:
     piece, has_nul, is_utf8 = start, False, True
     while piece:
         has_nul = has_nul or b"\0" in piece
-        if len(piece) == _PIECE and b"\n" not in piece and b"\r" not in piece:
+        if in_lines and len(piece) == _PIECE and b"\n" not in piece and b"\r" not in piece:
             raise UnreadableFile("it has a line of more than a megabyte, which no table or list of indicators has")
         if is_utf8:
             try:
@@ -83,15 +88,20 @@ def open_text(file: BinaryIO, encoding: str) -> TextIO:
 
 
 def decode(content: bytes) -> str:
-    """Text from bytes."""
-    return content.decode(encoding_of(io.BytesIO(content)).name, _WINDOWS)
+    """Text from bytes, without the NULs that some programs leave; whatever the bytes are, each becomes a character."""
+    return content.decode(encoding_of(io.BytesIO(content), in_lines=False).name, _WINDOWS).replace("\0", "")
 
 
 def _wide(start: bytes) -> str | None:
-    """UTF-16 without a mark, which Western text has a NUL in every other byte of."""
+    """UTF-16 or UTF-32 without a mark, which Western text has NULs in at regular places."""
     pairs = len(start) // 2
     if pairs < 2:
         return None
+    quads = [start[at : 2 * pairs : 4].count(0) * 4 / (2 * pairs) for at in range(4)]
+    if min(quads[1:]) > 0.7 and quads[0] < 0.1:
+        return "utf-32-le"
+    if min(quads[:3]) > 0.7 and quads[3] < 0.1:
+        return "utf-32-be"
     even, odd = start[0 : 2 * pairs : 2].count(0), start[1 : 2 * pairs : 2].count(0)
     if odd > 0.7 * pairs and even < 0.1 * pairs:
         return "utf-16-le"
@@ -102,7 +112,7 @@ def _narrow(sample: bytes) -> str:
     """What text is that is not UTF-8 throughout."""
     letters = [letter for letter in sample.decode("utf-8", "surrogateescape") if not letter.isascii()]
     strays = sum("\udc80" <= letter <= "\udcff" for letter in letters)
-    if len(letters) > 2 * strays:
+    if len(letters) >= 2 * strays:
         return "utf-8"  # with some stray bytes of another program
     from charset_normalizer import from_bytes  # it takes its time, and most files are UTF-8
 

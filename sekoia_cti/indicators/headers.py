@@ -36,7 +36,8 @@ _NAMES: dict[Role, str] = {
         indicators of compromise; ioc; iocs; ioc value; value; values; artifact; artefact; artifacts; pattern; stix pattern;
         indicateur; indicateurs; indicateur de compromission; indicateurs de compromission; valeur; valeurs; artefacts;
         indikator; indikatoren; wert; werte; kompromittierungsindikator; kompromittierungsindikatoren;
-        indicador; indicadores; indicador de compromiso; indicadores de compromiso; valor; valores; artefacto
+        indicador; indicadores; indicador de compromiso; indicadores de compromiso; valor; valores; artefacto;
+        indicatore; indicatori
     """,
     "valid_from": """
         valid from; valid since; start of validity; validity start; effective date; effective from; start date;
@@ -44,7 +45,8 @@ _NAMES: dict[Role, str] = {
         debut validite; date de debut; date de debut de validite; valide du;
         gueltig ab; gueltig von; gueltig seit; gultig ab; gultig von; gultig seit; beginn der gueltigkeit;
         beginn der gultigkeit; gueltigkeitsbeginn; gultigkeitsbeginn; startdatum;
-        valido desde; valida desde; inicio de validez; inicio de vigencia; fecha de inicio; vigente desde
+        valido desde; valida desde; inicio de validez; inicio de vigencia; fecha de inicio; vigente desde;
+        valido dal; valido da; inizio validita; valido a partir de; geldig vanaf
     """,
     "valid_until": """
         until; valid until; valid to; valid till; valid through; valid thru; end of validity; validity end; expiration;
@@ -55,7 +57,8 @@ _NAMES: dict[Role, str] = {
         gueltig bis; gultig bis; ende der gueltigkeit; ende der gultigkeit; gueltigkeitsende; gultigkeitsende; ablaufdatum;
         ablauf; lauft ab; lauft ab am; laeuft ab am; enddatum; verfallsdatum;
         valido hasta; valida hasta; fin de validez; fin de vigencia; fecha de caducidad; caducidad; caduca; caduca el;
-        fecha de vencimiento; vencimiento; fecha de expiracion; expiracion; expira; expira el; fecha de fin; vigente hasta
+        fecha de vencimiento; vencimiento; fecha de expiracion; expiracion; expira; expira el; fecha de fin; vigente hasta;
+        scadenza; data di scadenza; valido fino al; valido ate; validade; data de validade; geldig tot; vervaldatum
     """,
     "kill_chain_phases": """
         kill chain phases; kill chain phase; kill chain; kill chains; phases de la kill chain; phase de la kill chain;
@@ -70,7 +73,8 @@ _NAMES: dict[Role, str] = {
         description; descriptions; ioc description; indicator description; comment; comments; note; notes; context; remark;
         remarks; commentaire; commentaires; remarque; remarques; contexte;
         beschreibung; beschreibungen; kommentar; kommentare; bemerkung; bemerkungen; anmerkung; anmerkungen; notiz; notizen;
-        kontext; descripcion; descripciones; comentario; comentarios; nota; notas; contexto; observacion; observaciones
+        kontext; descripcion; descripciones; comentario; comentarios; nota; notas; contexto; observacion; observaciones;
+        descrizione; commento; commenti; descricao; observacoes; omschrijving; beschrijving; opmerking; opmerkingen
     """,
     "link": """
         link; links; source ip; src ip; client ip; origin; source; sources; lien; liens; quelle; fuente; enlace; enlaces

@@ -13,7 +13,7 @@ from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.tables import Row, Table
 
-__all__ = ["Layout", "lay_out"]
+__all__ = ["Layout", "is_heading", "lay_out"]
 
 ROWS_LOOKED_AT = 1_000
 _ROWS_ABOVE = 30
@@ -126,6 +126,11 @@ def lay_out(
             if column.found and column.index not in (choice.column.index, *choice.joined) and not mapping[column.index]
         ],
     )
+
+
+def is_heading(row: Sequence[str]) -> bool:
+    """Whether a row, of which nothing else is known, has names of columns that we know."""
+    return _is_known([cell for cell in row if cell.strip()] or [""], len(row))
 
 
 # The heading

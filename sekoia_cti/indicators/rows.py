@@ -9,10 +9,11 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import TextIO
 
+from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout
-from sekoia_cti.indicators.reading import Judge, findings
+from sekoia_cti.indicators.reading import Judge
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
 from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
@@ -119,7 +120,7 @@ class Rows:
         self, survey: Survey, context: ContextCells, seen: set[int], number: int, row: Row, cell: str
     ) -> Iterator[Row]:
         """The rows that come of a row that takes a closer look."""
-        found = findings(cell, refanging=self._refanging)
+        found = read_cell(cell, refanging=self._refanging)
         known = [finding for finding in found if finding[0] is not None]
         if not found or (not known and row[0].lstrip().startswith("#")):
             survey.changed = True  # a comment

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 from sekoia_cti.indicators.encodings import Encoding, encoding_of, open_text
@@ -17,12 +17,15 @@ __all__ = ["Row", "Table", "look"]
 
 Row = list[str]
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;\t|^"
+_COMMON = ",;\t|"
 _NO_DELIMITER = "\x1f"
 """What separates the columns of a file that has one: a mark that no indicator holds."""
 
 _LINES_LOOKED_AT = 1_000
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_ANY_COMMON = re.compile(f"[{_COMMON}]")
+_URL_LINE = re.compile(r"\s*\w{2,10}(?::|\[:\])//[^\s\"']+\s*\Z", re.ASCII)
 _BLANKS_AFTER = re.compile(r'[,;|]\s+"')
 
 
@@ -50,22 +53,36 @@ class Table:
 
     @property
     def written_delimiter(self) -> str:
-        """What separates the cells where the table is written anew."""
-        return self.delimiter if self.delimiter != _NO_DELIMITER else ","
+        """What separates the cells where the table is written anew: one that every program knows."""
+        return self.delimiter if self.delimiter in _COMMON else ","
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """All rows, with their numbers from 1, what stands before them included.
 
         Raises:
-            UnreadableFile: The file is no CSV.
+            UnreadableFile: The file is no CSV, or a quotation mark is never closed.
         """
+        ended = False
+
+        def end() -> Iterator[str]:
+            """A blank line, which is part of the last row if a quotation mark was left open, and else a row of its own."""
+            nonlocal ended
+            ended = True
+            yield "\n"
+
         with open_text(self.open(), self.encoding.name) as text:
-            lines = _lines(text, self.encoding)
-            reader = csv.reader(
-                islice(lines, self.before, None), delimiter=self.delimiter, skipinitialspace=self.blanks_after
-            )
+            lines = chain(islice(_lines(text, self.encoding), self.before, None), end())
+            reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.blanks_after)
             try:
-                yield from enumerate(reader, self.before + 1)
+                for number, row in enumerate(reader, self.before + 1):
+                    if ended:
+                        if row:
+                            raise UnreadableFile(
+                                f"row {number:,} opens a quotation mark that is never closed, so it swallows all that follow: "
+                                "repair it"
+                            )
+                        return
+                    yield number, row
             except csv.Error as error:
                 raise UnreadableFile(f"it cannot be read as CSV ({error}): repair it or save it anew") from None
 
@@ -88,7 +105,12 @@ def look(open_file: Callable[[], BinaryIO]) -> Table:
     delimiter = told[1] if told else _delimiter(lines[before:])
     blanks_after = any(map(_BLANKS_AFTER.search, lines[before : before + 100]))
     caption = next(csv.reader([comment.lstrip("# \t\"'")], delimiter=delimiter, skipinitialspace=True), [])
-    is_plain = before == 0 and not blanks_after and encoding in (Encoding("utf-8"), Encoding("utf-8-sig"))
+    is_plain = (
+        before == 0
+        and not blanks_after
+        and (delimiter in _COMMON or (delimiter == _NO_DELIMITER and not any(map(_ANY_COMMON.search, lines))))
+        and encoding in (Encoding("utf-8"), Encoding("utf-8-sig"))
+    )
     return Table(open_file, encoding, delimiter, blanks_after, before, caption, is_plain)
 
 
@@ -117,9 +139,12 @@ def _delimiter(lines: Sequence[str]) -> str:
     Rows and not lines are counted, since a cell can span many lines.
     """
 
+    # Comments, and the lines of filter lists, are cut by other marks than rows are.
+    rows = [line for line in lines if not line.startswith(("#", "||")) and not line.isspace()]
+
     def cut(mark: str) -> tuple[float, float, int]:
         try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
+            widths = [len(row) for row in csv.reader(rows, delimiter=mark) if row]
         except csv.Error:  # a line may be too long a cell without the right mark
             return 0, 0, 0
         if not widths:
@@ -128,12 +153,23 @@ def _delimiter(lines: Sequence[str]) -> str:
         return sum(width > 1 for width in widths) / len(widths), widths.count(most) / len(widths), widths[0]
 
     best = max(_DELIMITERS, key=cut)
-    if cut(best)[0] <= 0.5 or _is_one_column(lines, best):
+    if cut(best)[0] <= 0.5 or _is_one_column(rows, best):
         return _NO_DELIMITER
     return best
 
 
 def _is_one_column(lines: Sequence[str], mark: str) -> bool:
-    """Whether the heading says so: a known name, alone above cells that hold the mark."""
-    first = next((line for line in map(str.strip, lines) if line), "")
-    return mark not in first and role_of(first) in ("observable", "kind")
+    """Whether the mark is part of what one column holds.
+
+    The heading says so, a known name alone above cells that hold the mark; or, without one, the mark is in the queries of URLs,
+    more often in some than in others.
+    """
+    first = lines[0].strip() if lines else ""
+    if mark not in first and role_of(first) in ("observable", "kind"):
+        return True
+    queries = [line.partition(mark)[0] for line in lines if mark in line]
+    return (
+        all(map(_URL_LINE.match, lines))
+        and all("?" in query for query in queries)
+        and len({line.count(mark) for line in lines}) > 1
+    )

@@ -22,6 +22,8 @@ UNREADABLE = 3
 
 MOST_MEMORY = 1024**3
 MOST_COLUMNS = 1_000
+MOST_OF_TOP = 100
+"""Characters of a cell of a first row, which tell whether it is a heading."""
 
 _EXACT = 2**53
 """From here on a float, which a number in a workbook is, has lost digits."""
@@ -63,10 +65,15 @@ def text_of(cell: object) -> str:
 def _sheets(workbook: CalamineWorkbook) -> Iterator[dict[str, object]]:
     metadata = [found for found in workbook.sheets_metadata if found.typ == SheetTypeEnum.WorkSheet]
     for found in metadata:
-        rows = 1
+        rows, top = 1, list[str]()
         if len(metadata) > 1:  # counting reads the sheet, and of a single one nobody asks
-            rows = sum(any(cell != "" for cell in row) for row in workbook.get_sheet_by_name(found.name).iter_rows())
-        yield {"name": found.name, "visible": found.visible == SheetVisibleEnum.Visible, "rows": rows}
+            filled = (
+                row for row in workbook.get_sheet_by_name(found.name).iter_rows() if any(cell != "" for cell in row)
+            )
+            if first := next(filled, None):
+                top = [text_of(cell)[:MOST_OF_TOP] for cell in first[:MOST_COLUMNS]]
+            rows = bool(top) + sum(1 for _ in filled)
+        yield {"name": found.name, "visible": found.visible == SheetVisibleEnum.Visible, "rows": rows, "top": top}
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +35,14 @@ class Sheet:
     Attributes:
         name: As people see it.
         visible: Whether they do.
-        rows: How many are not empty.
+        rows: How many are not empty; 1 in a workbook of one sheet, where nobody asks.
+        top: The cells of the first one of these, each cut; empty in a workbook of one sheet.
     """
 
     name: str
     visible: bool
     rows: int
+    top: Sequence[str] = ()
 
 
 def sheets(path: Path, *, seconds: float) -> list[Sheet]:

@@ -44,3 +44,7 @@ def test_the_collection_holds_what_the_file_means(
         for name in ("valid_from", "valid_until"):
             if name in expected:
                 assert indicator[name].startswith(expected[name])
+    if "mapping" in case:
+        assert run.results["mapping"] == case["mapping"]
+    for said in case.get("told", []):
+        assert said in run.logs

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ import pytest
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from tests.conftest import Platform, Run
 
 UNKNOWN = "ioc-collection--99999999-9999-4999-8999-999999999999"
@@ -183,19 +188,72 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "what"),
     [
-        ("report.pdf", b"%PDF-1.7\n..."),
-        ("picture.png", b"\x89PNG\r\n\x1a\n\x00\x00"),
-        ("letter.docx", b"PK\x03\x04 and no workbook"),
-        ("iocs.csv", b"\x00\x01\x02\x03"),
+        ("report.pdf", b"%PDF-1.7\n...", "a PDF document: copy its indicators into a text file"),
+        ("iocs.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "an image: type its indicators into a text file"),
+        ("letter.docx", b"PK\x03\x04 and no workbook", "damaged and cannot be unpacked: get it anew"),
+        ("iocs.csv", b"\x00\x01\x02\x03", "no text, but binary data: check where it came from"),
+        (
+            "iocs.xls",
+            b"<html><title>Sign in</title></html>",
+            "an HTML page with the title “Sign in”, such as a login page or an error, and holds no list of indicators: check "
+            "where it came from",
+        ),
+        (
+            "mail.eml",
+            b"Received: from a.example\nFrom: a@b.example\nSubject: x\n\nhxxp://c[.]example/\n",
+            "an email: “Extract indicators” finds what is in it",
+        ),
+        (
+            "iocs.csv.gz",
+            gzip.compress(b"<!doctype html>", mtime=0)[:-3],
+            "damaged and cannot be unpacked: get it anew",
+        ),
     ],
 )
-def test_a_file_of_an_unsupported_kind(platform: Platform, collection_id: str, name: str, content: bytes) -> None:
-    """What is neither CSV, XLS nor XLSX is refused before the upload, whatever its name says."""
+def test_what_is_no_list_and_no_table(
+    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, content: bytes, what: str
+) -> None:
+    """Each argument that takes a path says what the file is, whatever its name says, before anything is uploaded."""
     (platform.storage / name).write_bytes(content)
-    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
-    assert run.error == f"The file {name} is neither CSV, XLS nor XLSX: save it in one of these formats."
+    for action, argument in (
+        (ImportIndicatorsFromFile, "file_path"),
+        (PreviewIndicatorsFile, "file_path"),
+        (ImportIndicatorsFromText, "text_path"),
+        (ImportIndicatorsFromText, "indicators_path"),
+        (ImportIndicators, "indicators_path"),
+        (RevokeIndicators, "indicators_path"),
+    ):
+        run = platform.run(action, collection_id=collection_id, **{argument: name})
+        of = "" if argument == "file_path" else f" of {argument}"
+        assert run.error == f"The file {name}{of} cannot be used: it is {what}."
+    assert not [request for request in sandbox.requests if request.method == "POST"]
+
+
+def test_json_says_which_argument_takes_it(platform: Platform, collection_id: str) -> None:
+    """Objects are no text and no table; a list of values is text as well, as it is in the argument itself."""
+    (platform.storage / "bundle.json").write_text('{"type": "bundle", "objects": []}')
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="bundle.json")
+    assert run.error == ("The file bundle.json of text_path cannot be used: it is JSON: give it as indicators_path.")
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="bundle.json")
+    assert run.error == (
+        "The file bundle.json cannot be used: it is JSON: give it to “Import indicators” as indicators_path."
+    )
+    (platform.storage / "list.json").write_text('[\n  "a.example",\n  "b.example"\n]')
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="list.json")
+    assert run.results and (run.results["by_type"], run.results["unrecognized_count"]) == ({"domain": 2}, 0)
+
+
+def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
+    """What is packed by itself is opened, for each argument that takes a path."""
+    (platform.storage / "text.gz").write_bytes(gzip.compress(b"a.example\n"))
+    with zipfile.ZipFile(platform.storage / "list.zip", "w") as archive:
+        archive.writestr("list.json", '["b.example"]')
+    run = platform.run(
+        ImportIndicatorsFromText, collection_id=collection_id, text_path="text.gz", indicators_path="list.zip"
+    )
+    assert run.results and run.results["by_type"] == {"domain": 2}
 
 
 @pytest.mark.parametrize(
@@ -215,6 +273,11 @@ def test_a_file_of_an_unsupported_kind(platform: Platform, collection_id: str, n
             '["{{ node.1 }}"]',
             "The file list.json of indicators_path cannot be used: it holds “{{ node.1 }}”, which the playbook did not render: "
             "check the expression.",
+        ),
+        (
+            '["a.example", "b.exa',
+            "The file list.json of indicators_path is no complete JSON: it cannot be read beyond line 1, column 15 (unterminated "
+            "string starting at).",
         ),
         ("[" * 3_000 + "]" * 3_000, "The file list.json of indicators_path is nested too deeply to be read."),
     ],

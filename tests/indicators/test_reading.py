@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sekoia_cti.indicators.account import Adapted, Unrecognized
+from sekoia_cti.indicators.encodings import decode
 from sekoia_cti.indicators.headers import role_of
 from sekoia_cti.indicators.reading import Reading, clean, findings, read
-from sekoia_cti.indicators.text import decode
 from tests.indicators.strategies import defanged, text_like_indicators
 
 FEEDS = Path(__file__).resolve().parents[1] / "data" / "feeds"

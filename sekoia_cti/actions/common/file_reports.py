@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from sekoia_cti.actions.common.prepared import Prepared
 from sekoia_cti.actions.common.reports import listed, listed_adapted
-from sekoia_cti.indicators.layout import Layout
+from sekoia_cti.indicators.layout import Layout, is_heading
 from sekoia_cti.indicators.survey import Cell, Survey
 from sekoia_cti.platform.forms import objects
 
@@ -112,7 +112,8 @@ def warnings(prepared: Prepared) -> Iterator[str]:
 def _of_sheets(prepared: Prepared) -> Iterator[str]:
     if others := prepared.source.others:
         named = ", ".join(
-            f"“{sheet.name}” ({_rows(sheet.rows)}{'' if sheet.visible else ', hidden'})" for sheet in others
+            f"“{sheet.name}” ({_rows(sheet.rows - is_heading(sheet.top))}{'' if sheet.visible else ', hidden'})"
+            for sheet in others
         )
         taken = prepared.source.sheet.name if prepared.source.sheet else ""
         yield f"Of the sheets only “{taken}” is imported, and not {named}: give the argument sheet for another one"

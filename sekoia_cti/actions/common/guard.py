@@ -9,10 +9,10 @@ from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.jinja import TextList, as_list
+from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
-from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm, objects
 
@@ -60,8 +60,9 @@ class GuardArguments(Arguments):
         sources = {"exclude": self.exclude or []}
         if self.exclude_path:
             file = storage.find(data_path, self.exclude_path, "exclude_path")
+            text = read_text(file, "exclude_path", "list")
             try:
-                sources["exclude_path"] = [str(line) for line in as_list(decode(file.read()))]
+                sources["exclude_path"] = [str(line) for line in as_list(text)]
             except ValueError as error:
                 raise InputError(f"The file {file.name} of exclude_path cannot be used: {error}") from None
         return Guard(Exclusions.read(sources), self.known_good)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sekoia_cti.actions.common.stored_table import LocalFile, StoredTable, tables
 from sekoia_cti.client.wire import Mapping
+from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import Validity
 from sekoia_cti.indicators.files import MIME_TYPES
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, lay_out
-from sekoia_cti.indicators.reading import findings
 from sekoia_cti.indicators.rows import Rows
 from sekoia_cti.indicators.survey import Survey
 
@@ -118,7 +118,9 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
         is_phase=wishes.is_phase,
         guard=wishes.guard,
     )
-    if source.is_whole and layout.is_plain and (survey := rows.look()) is not None:
+    # Programs differ in whether an empty column A counts.
+    begins_in_a = source.sheet is None or not layout.columns[0].is_empty
+    if source.is_whole and begins_in_a and layout.is_plain and (survey := rows.look()) is not None:
         return Prepared(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)
     path = folder / "sent.csv"
     with path.open("w", encoding="utf-8", newline="") as target:
@@ -130,7 +132,7 @@ def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> 
     """The first table that holds indicators; without one, the first that can be read at all."""
 
     def recognize(cell: str) -> list[tuple[str, str]]:
-        return [(kind, key) for kind, _, key, _ in findings(cell, refanging=wishes.refang) if kind is not None]
+        return [(kind, key) for kind, _, key, _ in read_cell(cell, refanging=wishes.refang) if kind is not None]
 
     fallback = None
     for source in tables(file, folder, sheet=wishes.sheet, seconds=seconds):

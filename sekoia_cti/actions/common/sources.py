@@ -12,13 +12,12 @@ from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
+from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.account import LISTED, Account
-from sekoia_cti.indicators.content import unpacked
 from sekoia_cti.indicators.display import shown
-from sekoia_cti.indicators.errors import InputError, UnreadableFile
+from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, alternatives, unfold
 from sekoia_cti.indicators.reading import Reading, findings
-from sekoia_cti.indicators.text import decode
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import objects
 
@@ -240,18 +239,15 @@ class SourceArguments(Arguments):
             else:
                 gathered.add([parsed])
         if self.text_path:
-            gathered.lines += _text(storage.find(data_path, self.text_path, "text_path")).splitlines()
+            text = read_text(storage.find(data_path, self.text_path, "text_path"), "text_path", "text")
+            if isinstance(parsed := structure(text.strip()), list | tuple | set):
+                gathered.add(parsed)
+            else:
+                gathered.lines += text.splitlines()
         gathered.add(self.indicators or [])
         if self.indicators_path:
             gathered.add(read_list(storage.find(data_path, self.indicators_path, "indicators_path")))
         return gathered
-
-
-def _text(file: storage.StoredFile) -> str:
-    try:
-        return decode(unpacked(file.read()))
-    except UnreadableFile as error:
-        raise InputError(f"The file {file.name} of text_path cannot be used: {error}") from None
 
 
 def read_list(file: storage.StoredFile) -> list[Any]:
@@ -263,13 +259,18 @@ def read_list(file: storage.StoredFile) -> list[Any]:
     Raises:
         InputError: It holds neither.
     """
-    text = decode(file.read()).strip()
+    text = read_text(file, "indicators_path", "list").strip()
     try:
         values = json.loads(text)
     except RecursionError:
         raise InputError(f"The file {file.name} of indicators_path is nested too deeply to be read") from None
-    except ValueError:
+    except ValueError as error:
         values = structure(text)
+        if values is None and isinstance(error, json.JSONDecodeError) and text.startswith(("{", '["', "[{")):
+            raise InputError(
+                f"The file {file.name} of indicators_path is no complete JSON: it cannot be read beyond line {error.lineno:,}, "
+                f"column {error.colno:,} ({error.msg.lower()})"
+            ) from None
     if not isinstance(values, list | dict | tuple | set):
         raise InputError(
             f"The file {file.name} of indicators_path is no JSON list and no JSON object: text belongs in text_path, a table in "

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, cast
 
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
-from sekoia_cti.indicators.files import FileKind, kind_of
+from sekoia_cti.indicators.files import FileKind, is_named_so, kind_of
+from sekoia_cti.indicators.packed import open_packed
 from sekoia_cti.indicators.tables import Table, look
 from sekoia_cti.platform.isolated import Sheet, sheets, write_sheet
 from sekoia_cti.platform.storage import StoredFile, reason
@@ -20,8 +17,6 @@ __all__ = ["LocalFile", "StoredTable", "fetch", "tables"]
 
 MOST_UNPACKED = 1024**3
 """Bytes that a packed file may hold."""
-
-_PIECE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,7 @@ class LocalFile:
         path: Where it is.
         name: What it is called.
         kind: What it is.
-        is_original: Whether it is byte for byte what the storage has.
+        is_original: Whether it is byte for byte what the storage has, under a name that does not say otherwise.
     """
 
     path: Path
@@ -81,19 +76,19 @@ def fetch(file: StoredFile, folder: Path) -> LocalFile:
     path = folder / "file"
     try:
         file.copy(path)
-        packed = _packed(path)
-        if packed is None:
-            return LocalFile(path, file.name, _kind(path, file.name))
-        name, source = packed
-        path = folder / "unpacked"
-        with source:
-            _unpack(source, path)
+        with path.open("rb") as content:
+            packed = open_packed(content)
+            if packed is None:
+                kind = _kind(path)
+                return LocalFile(path, file.name, kind, is_original=is_named_so(file.name, kind))
+            path = folder / "unpacked"
+            with path.open("wb") as target:
+                target.writelines(packed.pieces(MOST_UNPACKED))
     except OSError as error:
         raise InputError(
             f"There is no room for a copy of {file.name} ({reason(error)}): make some, and run the action again"
         ) from None
-    name = name or Path(file.name).stem
-    return LocalFile(path, name, _kind(path, name), is_original=False)
+    return LocalFile(path, packed.name or Path(file.name).stem, _kind(path), is_original=False)
 
 
 def tables(file: LocalFile, folder: Path, *, sheet: str | None, seconds: float) -> Iterator[StoredTable]:
@@ -141,49 +136,6 @@ def _asked_for(found: list[Sheet], sheet: str | None, name: str) -> list[Sheet]:
     raise InputError(f"{name} has no sheet “{sheet}”: its sheets are {names}")
 
 
-# Packed files
-
-
-def _packed(path: Path) -> tuple[str | None, IO[bytes]] | None:
-    """The name, as far as known, and the content of the one file in a packed one; None where it is not packed."""
+def _kind(path: Path) -> FileKind:
     with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(b"\x1f\x8b"):
-        return None, cast(IO[bytes], gzip.open(path, "rb"))
-    if start != b"PK\x03\x04":
-        return None
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [
-                info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")
-            ]
-            if any(info.filename in ("xl/workbook.xml", "[Content_Types].xml", "mimetype") for info in names):
-                return None
-            if len(names) != 1:
-                return None
-            return Path(names[0].filename).name, archive.open(names[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        return None
-
-
-def _unpack(source: IO[bytes], to: Path) -> None:
-    done = 0
-    with to.open("wb") as target:
-        while True:
-            try:
-                piece = source.read(_PIECE)
-            except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile):
-                raise UnreadableFile("it is damaged and cannot be unpacked: repair it") from None
-            if not piece:
-                break
-            done += len(piece)
-            if done > MOST_UNPACKED:
-                raise UnreadableFile("it holds more than a gigabyte when unpacked, which is too much")
-            target.write(piece)
-    if not done:
-        raise UnreadableFile("it holds nothing when unpacked: there is nothing to import")
-
-
-def _kind(path: Path, name: str) -> FileKind:
-    with path.open("rb") as file:
-        return kind_of(file, name)
+        return kind_of(file)

@@ -1,4 +1,4 @@
-"""Indicators as text: decoding and samples."""
+"""Encodings: whatever the bytes of a text are, each becomes a character."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.text import decode
+from sekoia_cti.indicators.encodings import decode
 
 TEXT = "bücher.example\nevil.example\n"
 
@@ -21,7 +21,15 @@ TEXT = "bücher.example\nevil.example\n"
         (TEXT.encode("utf-16"), TEXT),
         (codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"), TEXT),
         (TEXT.encode("utf-32"), TEXT),
+        (TEXT.encode("utf-16-le"), TEXT),
+        (TEXT.encode("utf-16-be"), TEXT),
+        (TEXT.encode("utf-32-le"), TEXT),
+        (TEXT.encode("utf-32-be"), TEXT),
         (TEXT.encode("latin-1"), TEXT),
+        ("“evil.example”\r\n".encode("cp1252"), "“evil.example”\r\n"),
+        (TEXT.encode() + "é.example\n".encode("cp1252"), TEXT + "é.example\n"),
+        ("ё управляющий сервер; список\n".encode("cp1251") * 9, "ё управляющий сервер; список\n" * 9),
+        (b"evil.example\0\0\n", "evil.example\n"),
         (b"", ""),
     ],
 )

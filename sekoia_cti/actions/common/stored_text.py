@@ -1,0 +1,40 @@
+"""From a file of the playbook's storage to its text: unpacked, and refused by name where it is no text."""
+
+import io
+
+from sekoia_cti.indicators.content import LOOKED_AT, Wanted, check
+from sekoia_cti.indicators.encodings import decode
+from sekoia_cti.indicators.errors import InputError, UnreadableFile
+from sekoia_cti.indicators.packed import open_packed
+from sekoia_cti.platform.storage import StoredFile
+
+__all__ = ["read_content", "read_text"]
+
+MOST_UNPACKED = 256 * 1024**2
+"""Bytes that a packed file may hold."""
+
+
+def read_content(file: StoredFile, argument: str, wanted: Wanted) -> bytes:
+    """What a file holds, unpacked if it is packed.
+
+    Args:
+        file: Where it is.
+        argument: The argument that names it, for errors.
+        wanted: What it should hold.
+
+    Raises:
+        InputError: The storage fails, or the file holds something else; the error says what.
+    """
+    content = file.read()
+    try:
+        if packed := open_packed(io.BytesIO(content)):
+            content = b"".join(packed.pieces(MOST_UNPACKED))
+        check(content[:LOOKED_AT], wanted)
+    except UnreadableFile as error:
+        raise InputError(f"The file {file.name} of {argument} cannot be used: {error}") from None
+    return content
+
+
+def read_text(file: StoredFile, argument: str, wanted: Wanted) -> str:
+    """The same as text, whatever its encoding."""
+    return decode(read_content(file, argument, wanted))

@@ -1,0 +1,50 @@
+"""The indicators in a cell of a table, which can be several in lines of their own, or be wrapped in what a spreadsheet needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sekoia_cti.indicators.columns import HASHES
+from sekoia_cti.indicators.reading import Finding, findings
+
+__all__ = ["read_cell"]
+
+_FORMULA = re.compile(
+    r"""= \s* (?: (?P<link>HYPERLINK)\s*\(\s*"(?P<address>(?:[^"]|"")*)"\s*(?:[,;][^)]*)?\) | "(?P<text>(?:[^"]|"")*)" )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_LINK = "only the address of a hyperlink"
+
+
+def read_cell(cell: str, *, refanging: bool = True) -> tuple[Finding, ...]:
+    """What a cell holds: nothing where it is blank or a comment, else one value or several.
+
+    Args:
+        cell: Any text.
+        refanging: Whether a defanged value is to be sent as it was before.
+    """
+    found = findings(cell, refanging=refanging)
+    if all(kind is not None for kind, _, _, _ in found):
+        return found
+    text = cell.strip()
+    if formula := _FORMULA.fullmatch(text):
+        inner = findings((formula["address"] or formula["text"] or "").replace('""', '"'), refanging=refanging)
+        return tuple((*one[:3], one[3] or (_LINK if formula["link"] else None)) for one in inner) or found
+    # What a spreadsheet marks a text with; a quotation mark that is closed is taken off with all others.
+    if text.startswith("'") and "'" not in text[1:]:
+        return findings(text[1:], refanging=refanging) or found
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1:
+        parts = [one for line in lines for one in findings(line, refanging=refanging)]
+        if any(kind is not None for kind, _, _, _ in parts):
+            return _of_one_file(parts) or tuple(parts)
+    return found
+
+
+def _of_one_file(parts: Sequence[Finding]) -> tuple[Finding, ...] | None:
+    """Hashes of different kinds in one cell are those of one file."""
+    kinds = {kind for kind, _, _, _ in parts}
+    if len(parts) < 2 or len(kinds) < len(parts) or not kinds <= {*HASHES}:
+        return None
+    return findings(",".join(value for _, value, _, _ in parts))
