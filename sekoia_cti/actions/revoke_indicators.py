@@ -1,7 +1,7 @@
 """Revoke indicators of an IOC collection."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import ClassVar, Literal, get_args
 
@@ -16,6 +16,7 @@ from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
+from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import aware
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import read
@@ -29,6 +30,14 @@ CLOCK_LAG = timedelta(seconds=2)
 
 ATTEMPTS = 5
 """Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+
+LOOKS = 3
+"""At what was not shown to be revoked."""
+
+NOT_SEEN = (
+    "Sekoia took the revocation, and the indicator was not seen revoked afterwards: run the action again, or revoke it on "
+    "Sekoia's page."
+)
 
 _INDICATOR_ID = re.compile(r"indicator--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -70,22 +79,31 @@ class RevokeIndicatorsResults(ResultsForm):
 
 
 class _Revoking:
-    """Revokes what was found, each indicator once, and notes what became of what was asked for."""
+    """Revokes what was found, each indicator once, and notes what became of what was asked for.
+
+    What counts is what is seen revoked: in Sekoia's answer, or else in the collection, which is looked at again.
+    """
 
     def __init__(self, collections: RestClient, collection_id: str, asked: list[str], *, dry_run: bool) -> None:
         self._collections = collections
         self._asked = asked
         self.collection_id = collection_id
         self._dry_run = dry_run
-        self._done: set[str] = set()
+        self._done: dict[str, Outcome] = {}
+        self._doubtful: list[Match] = []
         self.values: dict[Outcome, list[str]] = {outcome: [] for outcome in get_args(Outcome)}
-        self.failed: list[dict[str, str]] = []
+        self._failed: list[dict[str, str]] = []
         self.settled = 0
 
     @property
     def remaining(self) -> list[str]:
         """What was not processed."""
         return self._asked[self.settled :]
+
+    @property
+    def failed(self) -> list[dict[str, str]]:
+        """What could not be revoked, or was not seen to be."""
+        return [*self._failed, *({"value": match.asked, "reason": NOT_SEEN} for match in list(self._doubtful))]
 
     def settle(self, match: Match) -> None:
         """Revoke the indicators of a match that are active.
@@ -99,21 +117,56 @@ class _Revoking:
             self._revoke_all(match)
         self.settled += 1
 
+    def look(self, find: Callable[[list[str], list[str]], Iterable[Match]]) -> bool:
+        """Look at what no answer showed to be revoked.
+
+        Args:
+            find: Finds values and ids in the collection.
+
+        Returns:
+            Whether nothing is in doubt any more.
+        """
+        doubtful = {match.asked: match for match in self._doubtful}
+        if not doubtful:
+            return True
+        ids = [asked for asked in doubtful if _INDICATOR_ID.fullmatch(asked)]
+        for now in find([asked for asked in doubtful if asked not in ids], ids):
+            match = doubtful[now.asked]
+            if not set(match.active) & set(now.active):
+                outcomes = {self._done[i] for i in match.active if i in self._done}
+                if set(match.active) & set(now.revoked):
+                    outcomes.add("revoked")
+                self._note(match, outcomes)
+                self._doubtful.remove(match)
+        return not self._doubtful
+
     def _revoke_all(self, match: Match) -> None:
-        outcomes: set[Outcome] = {"already_revoked"} if match.revoked else set()
+        outcomes: set[Outcome] = set()
         reasons = []
+        doubtful = False
         for indicator_id in match.active:
             try:
-                outcomes.add(self._revoke(indicator_id, seen=match.seen))
+                outcome = self._revoke(indicator_id, seen=match.seen)
             except (Refused, Unavailable) as error:
                 reasons.append(str(error))
+            else:
+                doubtful = doubtful or outcome is None
+                outcomes |= {outcome} if outcome else set()
         if reasons:
-            self.failed.append({"value": match.asked, "reason": reasons[0]})
-            return
+            self._failed.append({"value": match.asked, "reason": reasons[0]})
+        elif doubtful:
+            self._doubtful.append(match)
+        else:
+            self._note(match, outcomes)
+
+    def _note(self, match: Match, outcomes: set[Outcome]) -> None:
+        if match.revoked:
+            outcomes = outcomes | {"already_revoked"}
         strongest: tuple[Outcome, ...] = ("revoked", "already_revoked")
         self.values[next((outcome for outcome in strongest if outcome in outcomes), "not_found")].append(match.asked)
 
-    def _revoke(self, indicator_id: str, *, seen: bool) -> Outcome:
+    def _revoke(self, indicator_id: str, *, seen: bool) -> Outcome | None:
+        """What became of it; None where the answer does not show it."""
         if indicator_id in self._done:
             return "revoked"  # for another value that it has as well
         before = self._collections.server_time()
@@ -121,12 +174,13 @@ class _Revoking:
             indicator = self._collections.revoke(self.collection_id, indicator_id, attempts=ATTEMPTS)
         except NotFound:
             return "not_found"
-        self._done.add(indicator_id)
+        if indicator is None:
+            return None
         # Of an id, only its last change tells whether this was done now.
-        modified = indicator.modified if indicator and not seen else None
-        if before and modified and aware(modified) < before - CLOCK_LAG:
-            return "already_revoked"
-        return "revoked"
+        modified = None if seen else indicator.modified
+        done_before = before and modified and aware(modified) < before - CLOCK_LAG
+        self._done[indicator_id] = "already_revoked" if done_before else "revoked"
+        return self._done[indicator_id]
 
 
 class RevokeIndicators(SekoiaAction):
@@ -164,6 +218,7 @@ class RevokeIndicators(SekoiaAction):
                 for match in finding.find(values, ids, look_for_ids=arguments.dry_run):
                     revoking.settle(match)
                     progress(revoking.settled, len(asked))
+                self._look_again(finding, revoking, collections.deadline)
             except SekoiaError as error:
                 if not revoking.settled:
                     raise
@@ -175,6 +230,14 @@ class RevokeIndicators(SekoiaAction):
         if self._revoking is None or not self._revoking.settled:
             return super().leave(why)
         return self._conclude(self._revoking, why)
+
+    def _look_again(self, finding: Finding, revoking: _Revoking, deadline: Deadline) -> None:
+        """Look at what is in doubt, and once more in case that the collection's listing lags."""
+        for look in range(LOOKS):
+            if look:
+                deadline.pause(self.patience.look_first)
+            if revoking.look(lambda values, ids: finding.find(values, ids, look_for_ids=True)):
+                return
 
     def _progress(self, done: str) -> Callable[[int, int], None]:
         log = ProgressLog(self.tell, done=done)

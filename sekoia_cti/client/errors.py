@@ -10,6 +10,7 @@
     │   ├── Refused               400 and every other answer that repeating would not change
     │   │   └── LimitExceeded     more indicators than the community can hold
     │   ├── ProxyRefused          407
+    │   ├── ListingIncomplete     fewer came than there are, and asking again did not help
     │   ├── Unavailable           429, 5xx or no answer at all, and it outlasted the retries
     │   └── UnexpectedAnswer      an answer that is outside of the contract
     ├── CertificateRejected       the other side's certificate is not trusted
@@ -32,6 +33,7 @@ __all__ = [
     "Interrupted",
     "KeyRefused",
     "LimitExceeded",
+    "ListingIncomplete",
     "LiveAPIError",
     "LiveAPIRefused",
     "LiveAPIUnreachable",
@@ -198,6 +200,26 @@ class ProxyRefused(RequestError):
         return self._sentence(
             "The proxy refused the request",
             "put a user name and password that it accepts into the proxy's address (HTTPS_PROXY or HTTP_PROXY)",
+        )
+
+
+class ListingIncomplete(RequestError):
+    """A listing ended before its end: fewer came than Sekoia says there are.
+
+    Args:
+        seen: How many came.
+        total: How many there are.
+    """
+
+    def __init__(self, doing: str, *, seen: int, total: int) -> None:
+        super().__init__(doing)
+        self.seen = seen
+        self.total = total
+
+    def __str__(self) -> str:
+        return self._sentence(
+            f"Sekoia listed only {self.seen:,} of {self.total:,}",
+            "what is not listed may be there, so run it again later",
         )
 
 

@@ -203,12 +203,21 @@ class Sekoia:
         return list(finding.find(self.read(values).values, [], look_for_ids=False))
 
     def revoke(self, collection_id: str, values: Iterable[str]) -> list[Match]:
-        """Revoke the indicators of exactly these values, which cannot be undone; what was found of each."""
+        """Revoke the indicators of exactly these values, which cannot be undone.
+
+        Returns:
+            What the collection holds of each afterwards; what is still active could not be revoked.
+        """
         matches = self.find(collection_id, values)
+        doubtful = False
         for match in matches:
-            for indicator_id in match.active:
-                self._client().revoke(collection_id, indicator_id)
-        return matches
+            for indicator_id in list(match.active):
+                if self._client().revoke(collection_id, indicator_id) is None:
+                    doubtful = True
+                else:
+                    match.active.remove(indicator_id)
+                    match.revoked.append(indicator_id)
+        return self.find(collection_id, [match.asked for match in matches]) if doubtful else matches
 
     # Inside
 

@@ -94,6 +94,27 @@ def _comparisons(pattern: str) -> list[tuple[str, str]]:
     return [(path, _ESCAPED.sub(r"\1", value)) for path, value in re.findall(_COMPARISON, pattern)]
 
 
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """What can be read, or None: how Sekoia says that it has nothing is not always known, and one field spoils no page."""
+    try:
+        told = read(value)
+        if isinstance(told, datetime):
+            aware(told).astimezone(UTC)
+    except (ValidationError, OverflowError):  # the second for the first and the last hours of all years
+        return None
+    return told
+
+
+Told = Annotated[NonNegativeInt | None, WrapValidator(_or_none)]
+"""A count that may be absent, null, or no count at all."""
+
+Text = Annotated[str | None, WrapValidator(_or_none)]
+"""The same of a text."""
+
+Time = Annotated[datetime | None, WrapValidator(_or_none)]
+"""The same of a time; one that is told can be told in UTC."""
+
+
 class KillChainPhase(Wire):
     """A phase of a kill chain, as indicators carry it."""
 
@@ -130,11 +151,11 @@ class Collection(Wire):
 
     id: str = Field(min_length=1)
     name: str
-    description: str | None = None
+    description: Text = None
     community_uuid: str | None = None
     available_for_sub_communities: bool | None = None
-    created: datetime | None = None
-    indicators_count: int | None = None
+    created: Time = None
+    indicators_count: Told = None
 
 
 class CollectionPage(Wire):
@@ -142,6 +163,7 @@ class CollectionPage(Wire):
 
     items: list[Collection]
     total: int
+    has_more: bool | None = None
 
 
 class Count(Wire):
@@ -152,19 +174,22 @@ class Count(Wire):
 
 
 class Indicator(Wire):
-    """An indicator of a collection: STIX 2.1 with Sekoia's own fields (contract, "Indicator")."""
+    """An indicator of a collection: STIX 2.1 with Sekoia's own fields (contract, "Indicator").
+
+    A field that cannot be read is None, such as a date in a year that no calendar has; the others are there all the same.
+    """
 
     id: str
     pattern: str
-    name: str | None = None
-    description: str | None = None
-    created: datetime | None = None
-    modified: datetime | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    kill_chain_phases: list[KillChainPhase] | None = None
-    x_ic_observable_types: list[str] | None = None
-    x_ic_related_threat_refs: list[str] | None = None
+    name: Text = None
+    description: Text = None
+    created: Time = None
+    modified: Time = None
+    valid_from: Time = None
+    valid_until: Time = None
+    kill_chain_phases: Annotated[list[KillChainPhase] | None, WrapValidator(_or_none)] = None
+    x_ic_observable_types: Annotated[list[str] | None, WrapValidator(_or_none)] = None
+    x_ic_related_threat_refs: Annotated[list[str] | None, WrapValidator(_or_none)] = None
     revoked: bool | None = False
 
     def comparisons(self) -> list[tuple[str, str]]:
@@ -204,18 +229,6 @@ class IndicatorPage(Wire):
     total: int
     has_more: bool | None = None
 
-
-def _count_or_none(value: Any, read: ValidatorFunctionWrapHandler) -> int | None:
-    """A count where Sekoia told one; how it says that it did not is unknown (contract, LiveAPI)."""
-    try:
-        count: int | None = read(value)
-    except ValidationError:
-        return None
-    return count
-
-
-Told = Annotated[NonNegativeInt | None, WrapValidator(_count_or_none)]
-"""A count that may be absent, null, or no count at all."""
 
 TaskId = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 

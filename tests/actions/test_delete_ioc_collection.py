@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandbox import RestFault, Sandbox
@@ -74,6 +76,45 @@ def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str,
     assert run.error is None
     assert run.results and run.results["deleted"] is True
     assert deletions(sandbox) == 2
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"status": 204, "body": ""}],
+        [{"status": 200, "body": "<html>Welcome</html>"}],
+        [{"status": 503}, {"status": 404}],
+    ],
+)
+@pytest.mark.fault(
+    "Sekoia answers the deletion of a collection, and it is still there",
+    "The collections are looked at: only what is seen to be gone counts",
+)
+def test_a_collection_that_stays(
+    sandbox: Sandbox, platform: Platform, collection_id: str, answers: list[dict[str, Any]]
+) -> None:
+    """Whatever was answered, a collection that is still listed was not deleted."""
+    sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", **answer}) for answer in answers]
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert run.results is None
+    assert run.error == (
+        f"Sekoia took the deletion, and the IOC collection {collection_id} is still there: look for it on Sekoia's page, and "
+        "run the action again."
+    )
+
+
+@pytest.mark.parametrize(("answers", "deleted"), [([], True), ([{"status": 200, "body": "<html>"}], None)])
+def test_a_look_that_fails(
+    sandbox: Sandbox, platform: Platform, collection_id: str, answers: list[dict[str, Any]], deleted: bool | None
+) -> None:
+    """Sekoia's own answer is enough where nothing speaks against it; another's is not."""
+    sandbox.faults.rest = [
+        *(RestFault.model_validate({"method": "DELETE", **answer}) for answer in answers),
+        RestFault(method="GET", path="/ioc-collections$", status=403),
+    ]
+    run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
+    assert (run.results or {}).get("deleted") == deleted
+    assert (run.error is None) == bool(deleted)
 
 
 def test_a_missing_permission(platform: Platform, collection_id: str) -> None:

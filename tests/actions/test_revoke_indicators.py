@@ -14,7 +14,7 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.actions.revoke_indicators import NOT_SEEN, RevokeIndicators
 from tests.conftest import ROOT, Platform, Run
 
 MD5, SHA1, SHA256 = "a" * 32, "b" * 40, "c" * 64
@@ -141,7 +141,7 @@ def test_an_active_one_beside_a_revoked_one_is_revoked(
     }
     sandbox.faults.rest = [
         RestFault(method="GET", status=200, body=page),
-        RestFault(method="DELETE", status=204, body=""),
+        RestFault(method="DELETE", status=200, body={"id": "indicator--2", "pattern": "[]", "revoked": True}),
     ]
     run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
     assert told(run) == {"revoked": ["evil.example"]}
@@ -240,6 +240,89 @@ def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str,
     sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", "cut": cut})]
     run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
     assert told(run) == {"revoked": ["evil.example"]}
+
+
+SHOWN: list[tuple[list[dict[str, Any]], bool]] = [
+    ([{"status": 503}, {"status": 404}], False),
+    ([{"cut": "after"}, {"status": 404}], True),
+    ([{"status": 200, "body": "<html>Welcome</html>"}], False),
+    ([{"status": 204, "body": ""}], False),
+    ([{"status": 200, "body": {"id": "indicator--1", "pattern": "[]", "revoked": False}}], False),
+    ([{"status": 200, "body": {"id": UNKNOWN_ID, "pattern": "[]", "revoked": True}}], False),
+]
+"""Answers to a revocation that do not show it, and whether it happened."""
+
+
+@pytest.mark.parametrize("by", ["value", "id"])
+@pytest.mark.parametrize(("faults", "happened"), SHOWN)
+@pytest.mark.fault(
+    "Sekoia's answer does not show that an indicator is revoked (503 and then 404, HTML, `revoked` is false)",
+    "The collection is looked at: only what is seen revoked counts",
+)
+def test_only_what_is_seen_revoked_counts(
+    sandbox: Sandbox, platform: Platform, collection_id: str, by: str, faults: list[dict[str, Any]], happened: bool
+) -> None:
+    """A revoked indicator is still in the collection, so its state there is the proof."""
+    fill(platform, collection_id, "evil.example", "good.example")
+    asked = "evil.example" if by == "value" else sandbox.indicators(collection_id)[0]["id"]
+    sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", **fault}) for fault in faults]
+    run = platform.run(
+        RevokeIndicators, collection_id=collection_id, **{"text" if by == "value" else "indicator_ids": asked}
+    )
+    if happened:
+        assert (run.error, told(run)) == (None, {"revoked": [asked]})
+    else:
+        assert told(run) == {"failed": [{"value": asked, "reason": NOT_SEEN}]}
+        assert run.error == f"Not everything could be revoked: 1 failed. {NOT_SEEN}"
+
+
+def test_what_is_gone_is_not_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """An indicator that is in the collection no more was not revoked."""
+    page = {"items": [{"id": UNKNOWN_ID, "pattern": "[domain-name:value = 'evil.example']"}], "total": 1}
+    sandbox.faults.rest = [
+        RestFault(method="GET", status=200, body=page),
+        RestFault(method="DELETE", status=503),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    assert told(run) == {"not_found": ["evil.example"]}
+
+
+def test_what_lags_is_looked_at_again(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A listing that shows the old state for a moment is no failure."""
+    fill(platform, collection_id, "evil.example")
+    stale = {"items": sandbox.indicators(collection_id), "total": 1}
+    sandbox.faults.rest = [
+        RestFault(method="DELETE", cut="after"),
+        RestFault(method="DELETE", status=404),
+        RestFault(method="GET", delay=0.0),
+        RestFault(method="GET", status=200, body=stale),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
+    assert (run.error, told(run)) == (None, {"revoked": ["evil.example"]})
+
+
+@pytest.mark.parametrize("known", ["first", "in the middle"])
+@pytest.mark.fault(
+    "A listing has an empty page in the middle, or at first, with more to come",
+    "The page is asked for again; else an error with what was found, and nobody is told *not found*",
+)
+def test_a_listing_with_a_hole_finds_nothing_missing(
+    sandbox: Sandbox, platform: Platform, collection_id: str, known: str
+) -> None:
+    """What is not listed may be there."""
+    fill(platform, collection_id, *MANY)
+    hole = {"items": [], "total": 250, "has_more": True}
+    sandbox.faults.rest = [
+        *([RestFault(method="GET", delay=0.0)] if known == "in the middle" else []),
+        RestFault(method="GET", status=200, body=hole, times=None),
+    ]
+    listed = 100 if known == "in the middle" else 0
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=[*MANY[:10], "absent.example"])
+    assert run.results is None
+    assert run.error and f"Sekoia listed only {listed} of 250 while" in run.error
+    sandbox.faults.rest[-1].times = 2
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=[*MANY[:10], "absent.example"])
+    assert (run.error, told(run)) == (None, {"revoked": MANY[:10], "not_found": ["absent.example"]})
 
 
 def test_what_ends_it_early_tells_how_far_it_got(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

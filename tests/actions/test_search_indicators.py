@@ -159,3 +159,46 @@ def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collectio
     fill(platform, collection_id, "evil.example")
     told = run_as_process(sandbox, "SearchIndicators", collection_id=collection_id)
     assert told["results"]["indicators"][0]["value"] == "evil.example"
+
+
+def test_a_listing_that_breaks_off_is_not_complete(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A page that is empty before the end ends the search early, if it stays so."""
+    fill(platform, collection_id, "\n".join(f"d{number}.example" for number in range(150)))
+    hole = RestFault(status=200, body={"items": [], "total": 150, "has_more": False}, times=None)
+    sandbox.faults.rest = [RestFault(path="/indicators$", delay=0.0), hole]
+    run = platform.run(SearchIndicators, collection_id=collection_id)
+    assert run.results and (run.results["count"], run.results["complete"]) == (100, False)
+    assert run.error and "Sekoia listed only 100 of 150 while" in run.error
+
+
+DATES = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "10000-01-01T00:00:00Z", "soon", [], {}, True]
+
+
+@pytest.mark.fault(
+    "An indicator has a date that cannot be read (year 1 or 9999 with an offset, another form)",
+    "That field is null; searches, revocations and imports go on",
+)
+def test_a_date_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """One field of one indicator keeps nobody from the others."""
+    good = {"id": "indicator--0", "pattern": "[domain-name:value = 'good.example']", "revoked": True}
+    bad = [
+        {
+            "id": f"indicator--{number}",
+            "pattern": f"[domain-name:value = 'd{number}.example']",
+            **dict.fromkeys(("created", "modified", "valid_from", "valid_until"), date),
+            "kill_chain_phases": "delivery",
+        }
+        for number, date in enumerate(DATES, 1)
+    ]
+    page = {"items": [*bad, good], "total": len(bad) + 1, "has_more": False}
+    sandbox.faults.rest = [RestFault(method="GET", path="/indicators$", status=200, body=page, times=None)]
+    run = platform.run(SearchIndicators, collection_id=collection_id)
+    assert run.results and run.results["complete"]
+    found = run.results["indicators"]
+    assert [indicator["value"] for indicator in found] == [*(f"d{n}.example" for n in range(1, 8)), "good.example"]
+    assert {(indicator["valid_from"], indicator["valid_until"]) for indicator in found} == {(None, None)}
+    revoked = platform.run(RevokeIndicators, collection_id=collection_id, text="good.example")
+    assert revoked.results and revoked.results["already_revoked"] == ["good.example"]
+    sandbox.faults.live_status = 503
+    imported = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="d1.example\nd7.example")
+    assert imported.results and (imported.results["status"], imported.results["missing_count"]) == ("completed", 0)

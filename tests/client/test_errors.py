@@ -57,6 +57,11 @@ SENTENCES = [
         "Sekoia asked for a pause (HTTP 429) while creating the IOC collection: run the action again later.",
     ),
     (
+        errors.ListingIncomplete("listing the IOC collections", seen=200, total=5_000),
+        "Sekoia listed only 200 of 5,000 while listing the IOC collections: what is not listed may be there, so run it again "
+        "later.",
+    ),
+    (
         errors.UnexpectedAnswer(DOING, status=200, why="it is not valid JSON"),
         "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is not valid JSON; check "
         "base_url, and that no proxy answers in Sekoia's place.",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import RestFault, Sandbox
 from sekoia_cti.client import Sekoia
 from sekoia_cti.client.waiting import Patience
 from sekoia_cti.indicators.errors import InputError
@@ -27,9 +27,23 @@ def test_a_file_goes_in_and_out_again(sekoia: Sekoia, collection_id: str, tmp_pa
     assert sekoia.import_file(collection_id, path, valid_for=3).status == "completed"
     (match,) = sekoia.find(collection_id, ["evil.example"])
     assert (len(match.active), match.revoked) == (1, [])
-    assert [found.asked for found in sekoia.revoke(collection_id, ["evil.example"])] == ["evil.example"]
-    (match,) = sekoia.find(collection_id, ["evil.example"])
-    assert (match.active, len(match.revoked)) == ([], 1)
+    for match in (*sekoia.revoke(collection_id, ["evil.example"]), *sekoia.find(collection_id, ["evil.example"])):
+        assert (match.asked, match.active, len(match.revoked)) == ("evil.example", [], 1)
+
+
+LOST = [RestFault(method="DELETE", cut="after"), RestFault(method="DELETE", status=404)]
+NOT_DONE = [RestFault(method="DELETE", status=200, body="<html>")]
+
+
+@pytest.mark.parametrize(("faults", "left"), [(LOST, 0), (NOT_DONE, 1)])
+def test_a_revocation_that_no_answer_shows(
+    sandbox: Sandbox, sekoia: Sekoia, collection_id: str, faults: list[RestFault], left: int
+) -> None:
+    """The collection says whether it is revoked."""
+    sekoia.import_text(collection_id, "evil.example")
+    sandbox.faults.rest = [fault.model_copy() for fault in faults]
+    (match,) = sekoia.revoke(collection_id, ["evil.example"])
+    assert (len(match.active), len(match.revoked)) == (left, 1 - left)
 
 
 def test_not_waited_for(sekoia: Sekoia, collection_id: str) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from sekoia_cti.client.errors import NotFound, Refused, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.rest.multipart import Multipart
+from sekoia_cti.client.rest.pages import pages
 from sekoia_cti.client.rest.transport import JSONBody, Transport
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import (
@@ -122,19 +123,15 @@ class RestClient:
             query["term"] = term
         if community_uuid:
             query["match[community_uuid]"] = community_uuid
-        seen = 0
-        while True:
-            page = self._transport.call(
-                CollectionPage,
-                "GET",
-                "/ioc-collections",
-                doing="listing the IOC collections",
-                params=query | {"offset": seen},
+        doing = "listing the IOC collections"
+
+        def ask(offset: int) -> CollectionPage:
+            return self._transport.call(
+                CollectionPage, "GET", "/ioc-collections", doing=doing, params=query | {"offset": offset}
             )
+
+        for page in pages(ask, doing=doing, again=self._transport.back_off):
             yield from page.items
-            seen += len(page.items)
-            if not page.items or seen >= page.total:
-                return
 
     def create(
         self,
@@ -203,13 +200,19 @@ class RestClient:
             Collection, "PATCH", f"/ioc-collections/{collection_id}", doing="updating the IOC collection", json=changes
         )
 
-    def delete(self, collection_id: str) -> None:
-        """``DELETE /ioc-collections/{id}``, with all of its indicators; a repetition that finds nothing has worked.
+    def delete(self, collection_id: str) -> bool:
+        """``DELETE /ioc-collections/{id}``, with all of its indicators; repeated.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+
+        Returns:
+            Whether the answer is the contract's; otherwise whether the collection is gone has to be looked at.
 
         Raises:
             NotFound: There was no such collection at the first attempt.
         """
-        self._delete(f"/ioc-collections/{collection_id}", doing="deleting the IOC collection")
+        return self._delete(f"/ioc-collections/{collection_id}", doing="deleting the IOC collection").status == 204
 
     def count(self, community_uuid: str | None = None) -> Count:
         """``GET /ioc-collections/count-total-iocs``; asked once, since no import depends on it."""
@@ -358,10 +361,7 @@ class RestClient:
     def all_indicators(
         self, collection_id: str, *, term: str | None = None, first: IndicatorPage | None = None
     ) -> Iterator[IndicatorPage]:
-        """The same, page after page, each indicator once, although the collection may change meanwhile.
-
-        What is removed moves the rest towards the start, so that many are read again; what is added can move the rest
-        towards the end, so that they come again and are left out.
+        """The same, page after page to the end (see :func:`~sekoia_cti.client.rest.pages.pages`).
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
@@ -370,21 +370,16 @@ class RestClient:
 
         Returns:
             Pages with the latest ``total``, and without the indicators of earlier ones.
+
+        Raises:
+            ListingIncomplete: Fewer came than there are.
         """
-        seen: set[str] = set()
-        offset = total = 0
-        while True:
-            page, first = first or self.indicators(collection_id, term=term, offset=offset), None
-            removed = max(0, total - page.total)
-            offset = max(0, offset + len(page.items) - removed)
-            total = page.total
-            new = [indicator for indicator in page.items if indicator.id not in seen]
-            seen.update(indicator.id for indicator in new)
-            yield page.model_copy(update={"items": new})
-            # A server that always says there is more must not keep us.
-            more = offset < total or (page.has_more and new)
-            if not more or not (page.items or removed):
-                return
+        read_already = [first] if first else []
+
+        def ask(offset: int) -> IndicatorPage:
+            return read_already.pop() if read_already else self.indicators(collection_id, term=term, offset=offset)
+
+        return pages(ask, doing="reading the indicators of the collection", again=self._transport.back_off)
 
     def update_indicator(
         self, collection_id: str, indicator_id: str, context: Context, *, attempts: int | None = None
@@ -424,20 +419,21 @@ class RestClient:
             attempts: The most there can be; by default the deadline ends them.
 
         Returns:
-            The indicator as it is now, if Sekoia tells.
+            The indicator, revoked; None when the answer does not show that it is, so that it has to be looked at.
 
         Raises:
             NotFound: The collection has no such indicator.
         """
-        content = self._delete(
+        answer = self._delete(
             f"/ioc-collections/{collection_id}/indicators/{indicator_id}",
             doing="revoking the indicator",
             attempts=attempts,
         )
         try:
-            return Indicator.model_validate_json(content)
+            indicator = Indicator.model_validate_json(answer.content)
         except ValidationError:
-            return None  # it is done, whatever the answer looks like
+            return None
+        return indicator if indicator.revoked and indicator.id.lower() == indicator_id.lower() else None
 
     def objects(
         self,
@@ -501,23 +497,30 @@ class RestClient:
         page = self._transport.call_once(KillChainPage, "GET", "/kill-chains", doing="reading the kill chains")
         return page.items
 
-    def _delete(self, path: str, *, doing: str, attempts: int | None = None) -> bytes:
-        """Delete, repeatedly if need be, and give the answer's body; it is gone too when a repetition does not find it."""
+    def _delete(self, path: str, *, doing: str, attempts: int | None = None) -> _Deletion:
+        """Delete, repeatedly if need be; a repetition that finds nothing proves nothing, and is no error either."""
         doubtful = False
 
-        def delete_once() -> bytes:
+        def delete_once() -> _Deletion:
             nonlocal doubtful
             try:
-                return self._transport.exchange("DELETE", path, doing=doing)[1]
+                return _Deletion(*self._transport.exchange("DELETE", path, doing=doing))
             except Unavailable as error:
                 doubtful = doubtful or not error.undone
                 raise
             except NotFound:
                 if doubtful:
-                    return b""
+                    return _Deletion(404, b"")
                 raise
 
         return self._transport.repeat(delete_once, attempts=attempts)
+
+
+class _Deletion(NamedTuple):
+    """What was answered; 404 only after an attempt that may have worked."""
+
+    status: int
+    content: bytes
 
 
 def _subject(path: str) -> tuple[str, str]:

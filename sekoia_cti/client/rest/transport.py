@@ -198,6 +198,10 @@ class Transport:
                 raise
             raise failure from None  # what kept it from being done says more than that the time is up
 
+    def back_off(self, failures: int) -> None:
+        """Wait before something is asked once more that failed so many times in a row."""
+        self.deadline.pause(self.patience.backoff(failures))
+
     def _send(self, method: str, path: str, doing: str, **request: Any) -> tuple[int, Any, bytes]:
         self.deadline.check(doing)
         self._pace.before(self.deadline)

@@ -14,6 +14,7 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.client.errors import (
     DeadlinePassed,
     KeyRefused,
+    ListingIncomplete,
     NotFound,
     PermissionDenied,
     Refused,
@@ -375,8 +376,11 @@ def there(*numbers: int, total: int, more: bool | None = None) -> Script:
         ([there(1, 2, total=2, more=True), there(3, total=2, more=False)], [0, 2]),
         # A server that always says there is more
         ([there(1, 2, 3, total=3, more=True), there(1, 2, 3, total=3, more=True)], [0, 3]),
-        # A total that is never reached
-        ([there(1, 2, 3, total=9, more=False), there(total=9)], [0, 3]),
+        # A page that is empty in the middle, or at first, is asked for again
+        ([there(1, 2, total=3), there(total=3, more=False), there(3, total=3)], [0, 2, 2]),
+        ([there(total=3), there(total=3), there(1, 2, 3, total=3)], [0, 0, 0]),
+        # A listing that repeats itself is gone through again
+        ([there(1, 2, total=3), there(1, total=3), there(1, 2, total=3), there(3, total=3)], [0, 2, 0, 2]),
     ],
 )
 def test_indicators_are_read_once_while_the_collection_changes(scripts: list[Script], offsets: list[int]) -> None:
@@ -389,6 +393,27 @@ def test_indicators_are_read_once_while_the_collection_changes(scripts: list[Scr
         assert [int(offset or 0) for offset in asked] == offsets
 
 
+LISTINGS: list[Callable[[RestClient], object]] = [
+    lambda collections: list(collections.collections()),
+    lambda collections: list(collections.all_indicators("c")),
+    lambda collections: list(collections.all_indicators("c", term="evil.example")),
+]
+
+
+@pytest.mark.parametrize("read", LISTINGS)
+@pytest.mark.parametrize("first", [[], [{"id": "x--1", "name": "Blocklist", "pattern": "[]"}]])
+def test_a_listing_that_breaks_off_is_an_error(read: Callable[[RestClient], object], first: list[object]) -> None:
+    """A page that stays empty before the end, or comes again and again, is not taken for the end."""
+    page = answer(200, {"items": first, "total": 3, "has_more": False})
+    with Hostile(page, answer(200, {"items": [], "total": 3})) as server, client(server.url) as collections:
+        with pytest.raises(ListingIncomplete, match=f"listed only {len(first)} of 3 while"):
+            read(collections)
+        assert len(server.requests) == 3 + len(first)
+    with Hostile(page) as server, client(server.url) as collections:
+        with pytest.raises(ListingIncomplete, match=f"listed only {len(first)} of 3 while"):
+            read(collections)
+
+
 @pytest.mark.parametrize(
     "delete",
     [
@@ -396,11 +421,13 @@ def test_indicators_are_read_once_while_the_collection_changes(scripts: list[Scr
         lambda collections: collections.revoke("ioc-collection--1", "indicator--1"),
     ],
 )
-def test_a_deletion_that_is_repeated_and_finds_nothing_has_worked(delete: Callable[[RestClient], object]) -> None:
-    """After a lost answer a 404 is good news; at first, or after a mere 429, it is none."""
+def test_a_deletion_that_is_repeated_and_finds_nothing_proves_nothing(
+    delete: Callable[[RestClient], object],
+) -> None:
+    """After a lost answer a 404 leads to a look; at first, or after a mere 429, nothing was there."""
     for first in (reset, answer(504)):
         with Hostile(first, answer(404)) as server, client(server.url) as collections:
-            delete(collections)
+            assert not delete(collections)
             assert len(server.requests) == 2
     for scripts in ([answer(404)], [answer(429, Retry_After="0"), answer(404)]):
         with Hostile(*scripts) as server, client(server.url) as collections, pytest.raises(NotFound):
@@ -429,7 +456,7 @@ def test_a_revocation_gives_up_after_its_attempts() -> None:
 
 
 def test_a_revocation_gives_the_indicator_if_it_is_told(sandbox: Sandbox, sekoia: RestClient) -> None:
-    """Its new state is in the answer of the sandbox; an answer without a body is as good."""
+    """Its new state is in the answer of the sandbox."""
     collection_id = str(sandbox.create_collection()["id"])
     sekoia.import_text(collection_id, "evil.example", context=Context())
     sandbox.wait_for(lambda: bool(sandbox.indicators(collection_id)))
@@ -437,8 +464,32 @@ def test_a_revocation_gives_the_indicator_if_it_is_told(sandbox: Sandbox, sekoia
     revoked = sekoia.revoke(collection_id, indicator["id"])
     assert revoked is not None
     assert (revoked.id, revoked.revoked) == (indicator["id"], True)
-    with Hostile(answer(204, "")) as server, client(server.url) as collections:
+
+
+INDICATOR = {"id": "indicator--1", "pattern": "[]"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(204, ""),
+        answer(200, "<html>"),
+        answer(200, INDICATOR),
+        answer(200, INDICATOR | {"revoked": False}),
+        answer(200, INDICATOR | {"id": "indicator--2", "revoked": True}),
+    ],
+)
+def test_an_answer_that_shows_no_revocation_has_to_be_looked_at(said: Script) -> None:
+    """Only an answer with this very indicator, revoked, shows that it is."""
+    with Hostile(said) as server, client(server.url) as collections:
         assert collections.revoke("c", "indicator--1") is None
+
+
+@pytest.mark.parametrize(("said", "told"), [(answer(204, ""), True), (answer(200, "<html>"), False)])
+def test_an_answer_to_the_deletion_of_a_collection(said: Script, told: bool) -> None:
+    """Only the contract's own says that the collection is gone."""
+    with Hostile(said) as server, client(server.url) as collections:
+        assert collections.delete("ioc-collection--1") is told
 
 
 def test_an_indicator_is_changed_in_every_field(sandbox: Sandbox, sekoia: RestClient) -> None:
