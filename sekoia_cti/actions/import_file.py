@@ -90,13 +90,20 @@ class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, Reading
     def _is_consistent_with_the_file(self) -> Self:
         if self.file_handle is not None and (self.mapping is None or self.ignore_first_line is None):
             raise ValueError("file_handle must come with mapping and ignore_first_line")
-        if self.file_path is None and self.strict:
-            raise ValueError("strict needs the file itself: give file_path besides file_handle")
-        if self.file_path is None and self.keeps_out():
-            raise ValueError(
-                "exclude and known_good: leave_out need the file itself: give file_path besides file_handle"
-            )
+        if self.file_path is None and (named := self.taking_a_look()):
+            raise ValueError(f"{named} needs the file itself: give file_path besides file_handle")
         return self
+
+    def taking_a_look(self) -> str:
+        """The argument because of which nothing can be sent unless every row was looked at; empty where there is none."""
+        named = {
+            "strict": self.strict,
+            "exclude": self.exclude,
+            "exclude_path": self.exclude_path,
+            "known_good: leave_out": self.known_good == "leave_out",
+            "dry_run": self.dry_run,
+        }
+        return next((name for name, is_set in named.items() if is_set), "")
 
 
 class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
@@ -169,23 +176,31 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             with self.staged(file, wishes, importer.deadline) as staged:
                 self.check(staged, strict=arguments.strict, send_unrecognized=arguments.send_unrecognized)
                 prepared = staged.prepared
-                if prepared is None and arguments.keeps_out():
+                if prepared is None and (named := arguments.taking_a_look()):
                     raise InputError(
-                        f"Nothing was imported, since {file.name} cannot be read here, so that nothing of it can be excluded or "
-                        "left out: correct the file, or run the action without exclude, exclude_path and known_good: leave_out"
+                        f"Nothing was imported, since {file.name} cannot be read here, which {named} needs: correct the file, or "
+                        f"run the action without {named}"
                     )
                 tell_of_guard(guard, self.tell)
-                if prepared and prepared.survey.kept_out and not prepared.survey.values:
-                    told = self.nothing_left(arguments.collection_id, prepared.survey)
-                    layout = {
-                        "mapping": prepared.layout.mapping,
-                        "ignore_first_line": prepared.layout.heading is not None,
-                    }
-                    return _results(told | layout, prepared, guard)
+                if prepared and (told := self._unsent(importer, arguments, prepared)):
+                    return _results(told, prepared, guard)
                 upload = self.upload(
                     importer.rest, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
                 )
                 return _results(self._imported(importer, arguments, upload, prepared), prepared, guard)
+
+    def _unsent(
+        self, importer: Importer, arguments: ImportIndicatorsFromFileArguments, prepared: Prepared
+    ) -> dict[str, Any] | None:
+        """What there is to tell when nothing is to be sent; None when something is."""
+        layout, survey = prepared.layout, prepared.survey
+        if arguments.dry_run:
+            told = self.rehearse(importer, [(importer.context, Again(prepared.values))])
+        elif survey.kept_out and not survey.values:
+            told = self.nothing_left(arguments.collection_id, survey)
+        else:
+            return None
+        return told | {"mapping": layout.mapping, "ignore_first_line": layout.heading is not None}
 
     def _imported(
         self,

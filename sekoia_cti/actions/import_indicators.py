@@ -21,6 +21,7 @@ from sekoia_cti.actions.common.reports import (
 )
 from sekoia_cti.actions.common.sources import SkippedList, read_list
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.requests import requests_for
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.platform import storage
 
@@ -127,13 +128,15 @@ class ImportIndicators(ImportAction):
     def _imported(
         self, importer: Importer, arguments: ImportIndicatorsArguments, reading: ItemReading
     ) -> dict[str, Any]:
-        if not reading.items and not reading.failed:
+        if not (reading.items or reading.failed or arguments.dry_run):
             return self.nothing_left(arguments.collection_id, reading)
         entries, unusable = entries_for(reading, importer.context, Phases(importer.rest.kill_chains))
         if unknown := reading.unknown_phases():
             self.tell(unknown, "warning")
         self.warn_of_limited_matching(entry.context for entry in entries if entry.context != importer.context)
         importer.leave_out(unusable)
+        if arguments.dry_run:
+            return self.rehearse(importer, [(request.context, request.values) for request in requests_for(entries)])
         importer.submit_entries(entries)
         return self.conclude(
             importer,
@@ -150,7 +153,8 @@ class ImportIndicators(ImportAction):
 
     def _announce(self, reading: ItemReading, arguments: ImportIndicatorsArguments) -> None:
         count = len(reading.items)
-        self.tell(f"Importing {count:,} indicators into {arguments.collection_id}")
+        if not arguments.dry_run:
+            self.tell(f"Importing {count:,} indicators into {arguments.collection_id}")
         for said in warnings(reading, sent=arguments.send_unrecognized):
             self.tell(said, "warning")
         reading.objects.tell_of_passed(self.tell)

@@ -87,7 +87,8 @@ class ImportIndicatorsFromText(ImportAction):
         gathered = arguments.gather(self.data_path)
         reading = _read(gathered, arguments, guard)
         with self.importer(arguments, arguments.collection_id) as importer:
-            self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
+            if not arguments.dry_run:
+                self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
             for said in warnings(reading, sent=arguments.send_unrecognized):
                 self.tell(said, "warning")
             tell_of_guard(guard, self.tell)
@@ -109,6 +110,8 @@ class ImportIndicatorsFromText(ImportAction):
     def _imported(
         self, importer: Importer, arguments: ImportIndicatorsFromTextArguments, reading: Reading
     ) -> dict[str, Any]:
+        if arguments.dry_run:
+            return self.rehearse(importer, [(importer.context, reading.values)])
         if not reading.values:
             return self.nothing_left(arguments.collection_id, reading)
         importer.submit_text(reading.values, format=arguments.format)

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
-from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from tests.conftest import Platform, Run, run_as_process
+from tests.actions.ways import WAYS, Import, as_file, as_list, as_text
+from tests.conftest import Platform, run_as_process
 
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 BENIGN = ["127.0.0.1", "10.0.0.1", "8.8.8.8", ".".join("0000"), "google.com", EMPTY]
 EVIL = ["evil.example", "0123456789abcdef0123456789abcdef"]
-
-Import = Callable[..., Run]
-"""Imports values, given the platform, them, and arguments."""
-
-
-def as_text(platform: Platform, values: Sequence[str], **arguments: Any) -> Run:
-    """A line each."""
-    return platform.run(ImportIndicatorsFromText, text="\n".join(values), **arguments)
-
-
-def as_list(platform: Platform, values: Sequence[str], **arguments: Any) -> Run:
-    """Values and objects."""
-    entries = [{"value": value, "description": "seen"} if at % 2 else value for at, value in enumerate(values)]
-    return platform.run(ImportIndicators, indicators=entries, **arguments)
-
-
-def as_file(platform: Platform, values: Sequence[str], **arguments: Any) -> Run:
-    """A row each, below no heading."""
-    with (platform.storage / "feed.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([value, "seen"] for value in values)
-    return platform.run(ImportIndicatorsFromFile, file_path="feed.csv", **arguments)
-
-
-WAYS = pytest.mark.parametrize("import_", [as_text, as_list, as_file])
 
 
 def patterns(sandbox: Sandbox, collection_id: str) -> str:
@@ -198,11 +171,12 @@ def test_the_other_rows_keep_their_cells(sandbox: Sandbox, platform: Platform, c
     assert (indicator["name"], indicator["description"]) == ("evil.example", "seen in March")
 
 
-@pytest.mark.parametrize("arguments", [{"exclude": "10.0.0.0/8"}, {"known_good": "leave_out"}])
+@pytest.mark.parametrize("arguments", [{"exclude": "10.0.0.0/8"}, {"known_good": "leave_out"}, {"dry_run": True}])
 def test_what_cannot_be_looked_at_is_not_sent_unguarded(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, str]
 ) -> None:
-    """An upload whose file is not given, and a file that cannot be read, are refused where something is to be kept out."""
+    """An upload whose file is not given, and a file that cannot be read, are refused where every row
+    has to be looked at."""
     layout = {"mapping": ["observable"], "ignore_first_line": False}
     handle = platform.run(
         ImportIndicatorsFromFile, collection_id=collection_id, file_handle="uploaded", **layout, **arguments
@@ -217,8 +191,8 @@ def test_what_cannot_be_looked_at_is_not_sent_unguarded(
         **arguments,
     )
 
-    assert handle.error and "need the file itself: give file_path besides file_handle" in handle.error
-    assert damaged.error and "feed.xls cannot be read here, so that nothing of it can be excluded" in damaged.error
+    assert handle.error and "needs the file itself: give file_path besides file_handle" in handle.error
+    assert damaged.error and "feed.xls cannot be read here, which" in damaged.error
     assert not sandbox.indicators(collection_id)
 
 

@@ -44,10 +44,6 @@ class GuardArguments(Arguments):
         "import them, import does not look",
     )
 
-    def keeps_out(self) -> bool:
-        """Whether something may have to be kept out, so that nothing can be sent without a look at it."""
-        return bool(self.exclude or self.exclude_path) or self.known_good == "leave_out"
-
     def guard(self, data_path: Path) -> Guard:
         """These arguments as what judges each value.
 

@@ -1,8 +1,8 @@
 """What the import actions share: their results, and the flow from an open client to a conclusion."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -10,8 +10,10 @@ from sekoia_cti.actions.common.arguments import ContextArguments, WaitArguments
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.outcome import Outcome, Status
+from sekoia_cti.client.importing.outcome import MOST_MISSING, Outcome, Status
+from sekoia_cti.client.importing.rehearsal import Rehearsal
 from sekoia_cti.client.importing.requests import LINES
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
@@ -29,6 +31,12 @@ NAMED = 3
 class ImportArguments(WaitArguments, ContextArguments):
     """What all imports take, besides where the indicators are."""
 
+    dry_run: bool = Field(
+        default=False,
+        title="Dry run",
+        description="Import nothing, and tell what would be imported, and how much of it the collection holds already",
+    )
+
 
 class ImportResults(ResultsForm):
     """What all imports tell."""
@@ -36,11 +44,11 @@ class ImportResults(ResultsForm):
     # Built at the start, unlike other models: when the last event has come, a playbook waits for these.
     model_config = ConfigDict(defer_build=False)
 
-    status: Status = Field(
+    status: Status | Literal["dry_run"] = Field(
         title="Status",
         description="completed: every indicator is in the collection; partial: the import ended, and some are not; rejected: it "
         "ended, and none is; incomplete: not known to have ended in time, or some could not be submitted; submitted: accepted by "
-        "Sekoia and not waited for",
+        "Sekoia and not waited for; dry_run: nothing was sent",
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
@@ -80,6 +88,19 @@ class ImportResults(ResultsForm):
         description="Indicators that are in the collection with another validity, description, kill chain phase or threat than "
         "was asked for; null where the collection was not read",
     )
+    would_import: int | None = Field(
+        title="Would import", description="In a dry run: how many indicators would be sent; null otherwise"
+    )
+    already_in: int | None = Field(
+        title="Already in",
+        description="In a dry run: how many of them the collection holds already, neither revoked nor expired; null otherwise, "
+        "or where it could not be read",
+    )
+    already_inactive: int | None = Field(
+        title="Already inactive",
+        description="In a dry run: how many of them the collection holds, but revoked or expired; null otherwise, or where it "
+        "could not be read",
+    )
 
 
 class ImportAction(SekoiaAction):
@@ -101,7 +122,7 @@ class ImportAction(SekoiaAction):
         deadline = self.deadline
         with ExitStack() as stack:
             rest = stack.enter_context(self.rest(deadline))
-            live = stack.enter_context(self.live()) if arguments.wait else None
+            live = stack.enter_context(self.live()) if arguments.wait and not arguments.dry_run else None
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
             collection = rest.collection(collection_id)
             context = arguments.context(Phases(rest.kill_chains))
@@ -120,6 +141,29 @@ class ImportAction(SekoiaAction):
             importer.connect()
             yield importer
 
+    def rehearse(self, importer: Importer, groups: Iterable[tuple[Context, Sequence[str] | Again]]) -> dict[str, Any]:
+        """Tell people what an import would do, and give the results that all imports have.
+
+        Args:
+            importer: Of which nothing was submitted.
+            groups: What would be sent along, and values as they would be sent.
+        """
+        found = importer.rehearse(groups)
+        self.tell(_rehearsal(found, importer.collection_id), "info" if found.active is not None else "warning")
+        missing = [{"value": missing.value, "reason": missing.reason} for missing in importer.missing]
+        return _NOTHING_SENT | {
+            "status": "dry_run",
+            "collection_id": importer.collection_id,
+            "imported": None,
+            "total": None,
+            "missing": missing[:MOST_MISSING],
+            "missing_count": len(missing),
+            "context_differs_count": found.differing,
+            "would_import": found.count,
+            "already_in": found.active,
+            "already_inactive": found.inactive,
+        }
+
     def nothing_left(self, collection_id: str, account: Account) -> dict[str, Any]:
         """The results of an import of which nothing is left, since every indicator is excluded or known to be good.
 
@@ -130,15 +174,9 @@ class ImportAction(SekoiaAction):
             account: How the values were read.
         """
         self.tell("Nothing was imported: every indicator is excluded, or known to be good and left out", "warning")
-        counts = ("submitted", "imported", "total", "created", "updated", "ignored", "missing_count")
-        return {
+        return _NOTHING_SENT | {
             "status": "partial" if account.mostly_unrecognized else "completed",
             "collection_id": collection_id,
-            "task_ids": [],
-            "confirmed_by": None,
-            "missing": [],
-            "context_differs_count": 0,
-            **dict.fromkeys(counts, 0),
         }
 
     def warn_of_limited_matching(self, contexts: Iterable[Context]) -> None:
@@ -176,6 +214,7 @@ class ImportAction(SekoiaAction):
             "missing": [{"value": missing.value, "reason": missing.reason} for missing in outcome.missing],
             "missing_count": outcome.missing_count,
             "context_differs_count": outcome.context_differs_count,
+            **dict.fromkeys(_OF_A_DRY_RUN),
         }
 
     def tell_how_it_ended(self, outcome: Outcome, status: Status, timeout: int) -> None:
@@ -196,6 +235,32 @@ class ImportAction(SekoiaAction):
             self.tell(_partial(outcome), "warning")
         else:
             self.error(_rejection(outcome) if status == "rejected" else _incompletion(outcome, timeout))
+
+
+_OF_A_DRY_RUN = ("would_import", "already_in", "already_inactive")
+
+_NOTHING_SENT: dict[str, Any] = {
+    "task_ids": [],
+    "submitted": 0,
+    "imported": 0,
+    "total": 0,
+    "confirmed_by": None,
+    "created": 0,
+    "updated": 0,
+    "ignored": 0,
+    "missing": [],
+    "missing_count": 0,
+    "context_differs_count": 0,
+    **dict.fromkeys(_OF_A_DRY_RUN),
+}
+
+
+def _rehearsal(found: Rehearsal, collection_id: str) -> str:
+    said = f"Dry run, nothing was imported: {_indicators(found.count)} would go into {collection_id}"
+    if found.active is None:
+        return f"{said}; how many of them it holds already is not known, since it could not be read to its end"
+    held = f"{said}, which holds {found.active:,} of them already"
+    return f"{held}, and {found.inactive:,} revoked or expired" if found.inactive else held
 
 
 def _completion(outcome: Outcome) -> str:

@@ -30,12 +30,14 @@ class Tally:
 
     Attributes:
         expected: Values there should be.
+        there: Seen at all.
         active: Seen, neither revoked nor expired.
         as_asked: Active, and carrying the context that was sent.
         changed: Active, and modified since the submission.
     """
 
     expected: int
+    there: int
     active: int
     as_asked: int
     changed: int
@@ -122,14 +124,15 @@ class Expected:
 
     def tally(self) -> Tally:
         """How many of the values were seen."""
-        active = as_asked = changed = 0
+        there = active = as_asked = changed = 0
         for number in range(self.count()):
             marks = self._seen(number)
+            there += bool(marks & THERE)
             if marks & ACTIVE:
                 active += 1
                 as_asked += bool(marks & AS_ASKED)
                 changed += bool(marks & CHANGED)
-        return Tally(self.count(), active, as_asked, changed)
+        return Tally(self.count(), there, active, as_asked, changed)
 
     def missing(self) -> Iterator[Missing]:
         """The values that were not seen in, in their order, and what is known about each."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
 from sekoia_cti.client.importing.confirmation import Confirmation
-from sekoia_cti.client.importing.expected import Expected
+from sekoia_cti.client.importing.expected import Again, Expected
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
+from sekoia_cti.client.importing.rehearsal import Rehearsal, rehearse
 from sekoia_cti.client.importing.requests import (
     LINES,
     Entry,
@@ -112,6 +113,25 @@ class Importer:
             self.watch.listening(self.deadline.now())
         else:
             self.on_warning(f"{error} The import goes on and will be confirmed over the REST API.")
+
+    def rehearse(self, groups: Iterable[tuple[Context, Sequence[str] | Again]]) -> Rehearsal:
+        """Find out what the collection holds already, and submit nothing; what cannot be submitted is among the missing.
+
+        Args:
+            groups: What would be sent along, and values as they would be sent.
+        """
+        for context, values in groups:
+            sendable = values if isinstance(values, Again) else self._sendable(values)
+            self._expected.add(sendable, context)
+        found = rehearse(self._expected, self._confirmation)
+        if found.new:
+            self._held(found.new)
+        return found
+
+    @property
+    def missing(self) -> Sequence[Missing]:
+        """Values that cannot be submitted, so far."""
+        return self._missing
 
     # Submitting
 

@@ -31,33 +31,33 @@ def seen(context: Context, **fields: Any) -> Tally:
 @pytest.mark.parametrize(
     ("context", "fields", "tally"),
     [
-        (Context(), {}, Tally(1, 1, 1, 0)),
-        (Context(), {"modified": "2029-12-31T23:30:00Z"}, Tally(1, 1, 1, 1)),
-        (Context(), {"modified": "2029-12-31T22:30:00Z"}, Tally(1, 1, 1, 0)),
-        (Context(), {"modified": "no time", "valid_until": 7}, Tally(1, 1, 1, 0)),
-        (Context(), {"revoked": True}, Tally(1, 0, 0, 0)),
-        (Context(), {"valid_until": "2029-12-31T00:00:00Z"}, Tally(1, 0, 0, 0)),
+        (Context(), {}, Tally(1, 1, 1, 1, 0)),
+        (Context(), {"modified": "2029-12-31T23:30:00Z"}, Tally(1, 1, 1, 1, 1)),
+        (Context(), {"modified": "2029-12-31T22:30:00Z"}, Tally(1, 1, 1, 1, 0)),
+        (Context(), {"modified": "no time", "valid_until": 7}, Tally(1, 1, 1, 1, 0)),
+        (Context(), {"revoked": True}, Tally(1, 1, 0, 0, 0)),
+        (Context(), {"valid_until": "2029-12-31T00:00:00Z"}, Tally(1, 1, 0, 0, 0)),
         (
             Context(valid_until=datetime(2029, 12, 31, tzinfo=UTC)),
             {"valid_until": "2029-12-31T00:00:00Z"},
-            Tally(1, 1, 1, 0),
+            Tally(1, 1, 1, 1, 0),
         ),
-        (Context(description="x"), {"description": " x "}, Tally(1, 1, 1, 0)),
-        (Context(description="x"), {"description": None}, Tally(1, 1, 0, 0)),
-        (Context(valid_from=NOW), {"valid_from": "2030-01-01T00:00:00.5Z"}, Tally(1, 1, 1, 0)),
-        (Context(valid_from=NOW), {}, Tally(1, 1, 0, 0)),
+        (Context(description="x"), {"description": " x "}, Tally(1, 1, 1, 1, 0)),
+        (Context(description="x"), {"description": None}, Tally(1, 1, 1, 0, 0)),
+        (Context(valid_from=NOW), {"valid_from": "2030-01-01T00:00:00.5Z"}, Tally(1, 1, 1, 1, 0)),
+        (Context(valid_from=NOW), {}, Tally(1, 1, 1, 0, 0)),
         (
             Context(kill_chain_phases=[KillChainPhase(kill_chain_name="c", phase_name="p")]),
             {"kill_chain_phases": [{"kill_chain_name": "c", "phase_name": "p"}, {"kill_chain_name": "c"}, "odd"]},
-            Tally(1, 1, 1, 0),
+            Tally(1, 1, 1, 1, 0),
         ),
         (
             Context(kill_chain_phases=[KillChainPhase(kill_chain_name="c", phase_name="p")]),
             {"kill_chain_phases": [{"kill_chain_name": "c", "phase_name": "q"}]},
-            Tally(1, 1, 0, 0),
+            Tally(1, 1, 1, 0, 0),
         ),
-        (Context(x_ic_related_threat_refs=["a"]), {"x_ic_related_threat_refs": ["b", "a"]}, Tally(1, 1, 1, 0)),
-        (Context(x_ic_related_threat_refs=["a"]), {}, Tally(1, 1, 0, 0)),
+        (Context(x_ic_related_threat_refs=["a"]), {"x_ic_related_threat_refs": ["b", "a"]}, Tally(1, 1, 1, 1, 0)),
+        (Context(x_ic_related_threat_refs=["a"]), {}, Tally(1, 1, 1, 0, 0)),
     ],
 )
 def test_what_counts_as_in(context: Context, fields: dict[str, Any], tally: Tally) -> None:
@@ -85,7 +85,7 @@ def test_values_with_contexts_of_their_own() -> None:
     expected.forget()
     for name, description in (("a.example", "one"), ("b.example", "two"), ("c.example", "one")):
         expected.see(indicator(name, description=description), NOW)
-    assert expected.tally() == Tally(4, 4, 3, 0)
+    assert expected.tally() == Tally(4, 4, 4, 3, 0)
     assert expected.has_context()
 
 
@@ -99,5 +99,5 @@ def test_a_sample_is_spread_and_judged_alike() -> None:
     assert asked == [VALUES[round(step * 999 / 4)] for step in range(5)]
     some.see(indicator(VALUES[0], description="x"), NOW)
     some.see(indicator(VALUES[-1], revoked=True), NOW)
-    assert some.tally() == Tally(5, 1, 1, 0)
+    assert some.tally() == Tally(5, 2, 1, 1, 0)
     assert [missing.reason for missing in some.missing()][-1] == "it is in the collection, but revoked or expired"

@@ -32,7 +32,7 @@ def event(imported: int, total: int, **counts: int) -> ImportEvent:
 
 def found(active: int, expected: int = 1_000, *, as_asked: int | None = None, changed: int = 0) -> Found:
     """A complete look."""
-    return Found(Tally(expected, active, active if as_asked is None else as_asked, changed), complete=True)
+    return Found(Tally(expected, active, active, active if as_asked is None else as_asked, changed), complete=True)
 
 
 def test_an_end_without_a_doubt_needs_no_look() -> None:
