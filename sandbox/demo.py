@@ -1,13 +1,11 @@
 """What `make demo` shows: example indicators go into a collection and all arrive, and an alert's go onto a blocklist."""
 
-import csv
-import hashlib
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox import Sandbox
+from sandbox.example import example_event, example_file, example_text
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, read_json_object
@@ -15,46 +13,13 @@ from sandbox.playbooks.report import ConsoleReporter
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import load_stubs
 
-__all__ = ["demo", "example_event", "example_file", "example_text"]
+__all__ = ["demo"]
 
 MODULE = Path(__file__).resolve().parent.parent
 PLAYBOOK = MODULE / "playbooks" / "use_your_own_cti.json"
 ALERT = MODULE / "playbooks" / "alert_to_blocklist.json"
 # Indicators a second: slow enough to watch two imports, fast enough not to wait for them.
 PACE = 800
-
-
-def example_text() -> Iterator[str]:
-    """Lines for the import from text: names and addresses that are reserved for examples, and hashes of nothing."""
-    for number in range(1, 201):
-        name = f"example file {number}".encode()
-        yield f"update-{number}.example.com"
-        yield f"cdn{number}.login.example.org"
-        yield f"login-{number}.example"
-        yield f"192.0.2.{number}"
-        yield f"198.51.100.{number}"
-        yield f"2001:db8::{number:x}"
-        yield f"https://files.example.net/{number}/invoice.html?id={number}"
-        yield hashlib.sha256(name).hexdigest()
-        yield ",".join(hashlib.new(kind, name + b" (all hashes)").hexdigest() for kind in ("md5", "sha1", "sha256"))
-        yield f"billing-{number}@mail.example.net"
-
-
-def example_file() -> Iterator[tuple[str, str, str, str]]:
-    """Rows for the import from a file: value, start and end of validity, description."""
-    for number in range(1, 1801):
-        value = f"203.0.113.{number // 9}" if number % 9 == 0 else f"http://host-{number}.example.org/gate"
-        day = f"{number % 28 + 1:02}"
-        yield value, f"2026-01-{day}T00:00:00Z", f"2031-01-{day}T00:00:00Z", f"Example row {number}"
-
-
-def example_event(storage: Path) -> dict[str, str]:
-    """What starts the playbook. Writes the example file, a CSV with a header, into the storage."""
-    with (storage / "indicators.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("observable", "valid_from", "valid_until", "description"))
-        writer.writerows(example_file())
-    return {"text": "\n".join(example_text()), "file_path": "indicators.csv"}
 
 
 def demo() -> int:

@@ -1,95 +1,103 @@
-"""The pages: collections, imports, requests and faults, as they are when a page is loaded."""
+"""All pages, what they need, and the stream that tells them when something moved."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import ValidationError
-from pydantic_core import to_json
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi.responses import Response, StreamingResponse
 
-from sandbox.sekoia.faults import Faults, named_value, said
+from sandbox.console import actions, collections, faults, imports, playbooks, requests
+from sandbox.console.guarded import LOOK, PageError
+from sandbox.console.heard import Heard
+from sandbox.console.runs import Runs
+from sandbox.console.show import HEADERS, show, static
+from sandbox.playbooks.access import Collection, NodeRun
 from sandbox.sekoia.gate import Recorded
 from sandbox.sekoia.service import Here
 
-__all__ = ["router"]
+__all__ = ["Console"]
 
-FOLDER = Path(__file__).parent / "templates"
-SHOWN = 200
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-_PAGES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-_PAGES.filters["json"] = lambda value: to_json(value).decode()
+# Seconds after which a stream says something when nothing moves, so that one is noticed whose page is gone.
+HEARTBEAT = 15
 
 
-def router(recorded: Callable[[], list[Recorded]]) -> APIRouter:
-    """The pages; `recorded` gives the requests so far."""
-    router = APIRouter(include_in_schema=False)
+class Console:
+    """The pages, and what they run.
 
-    def show(page: str, service: Here, status: int = 200, **values: Any) -> Response:
-        html = _PAGES.get_template(page).render(page=page, token=service.guard.token, **values)
-        return HTMLResponse(html, status, HEADERS)
+    Args:
+        url, api_key, open_run, count: The sandbox as what is run sees it.
+        module: The folder of the module whose actions and playbooks are run.
+        storage: The folder for their files.
+        heard: What LiveAPI told.
+        recorded: Gives the requests so far, the newest first.
+        moved: To be called when a run moved, in any thread.
+    """
 
-    @router.get("/")
-    async def collections(request: Request, service: Here) -> Response:
-        service.guard.check(request.headers)
-        rows, total = service.store.collections(term="", community_uuid=None, limit=SHOWN, offset=0)
-        shown = [(row, service.store.count(row["number"])) for row in rows]
-        return show("collections.html", service, collections=shown, total=total)
+    def __init__(
+        self,
+        *,
+        url: str,
+        api_key: str,
+        open_run: Callable[[], NodeRun],
+        count: Callable[[str], Collection | None],
+        module: Path,
+        storage: Path,
+        heard: Heard,
+        recorded: Callable[[], Iterator[Recorded]],
+        moved: Callable[[], None],
+    ) -> None:
+        self.runs = Runs(url, api_key, open_run, count, module, storage, moved)
+        self._heard = heard
+        self._recorded = recorded
 
-    @router.get("/imports")
-    async def imports(request: Request, service: Here) -> Response:
-        service.guard.check(request.headers)
-        return show("imports.html", service, imports=service.imports.recent()[:SHOWN])
+    def forget(self) -> None:
+        """Forgets what was heard and run."""
+        self._heard.forget()
+        self.runs.forget()
 
-    @router.get("/requests")
-    async def requests(request: Request, service: Here) -> Response:
-        service.guard.check(request.headers)
-        return show("requests.html", service, requests=recorded()[: -SHOWN - 1 : -1])
-
-    @router.get("/faults")
-    async def faults(request: Request, service: Here) -> Response:
-        service.guard.check(request.headers)
-        return show("faults.html", service, faults=_settings(service.controls.faults), problem=None)
-
-    @router.post("/faults")
-    async def set_fault(
-        request: Request,
-        service: Here,
-        token: str = Form(""),
-        name: str = Form(),
-        value: str = Form(""),
-        clear: bool = Form(False),
-    ) -> Response:
-        service.guard.check_change(request.headers, token)
-        if name not in Faults.model_fields:
-            raise HTTPException(404, f"There is no fault {name}")
-        current = service.controls.faults.model_dump()
-        changed = Faults().model_dump()[name] if clear else named_value(f"{name}={value}")[1]
-        try:
-            service.controls.faults = Faults.model_validate(current | {name: changed})
-        except ValidationError as error:
-            problem = f"Not set: {said(error)}."
-            return show("faults.html", service, 400, faults=_settings(service.controls.faults), problem=problem)
-        return RedirectResponse(f"/faults#{name}", 303)
-
-    @router.get("/console.css")
-    async def style() -> Response:
-        return Response((FOLDER / "console.css").read_text(), media_type="text/css", headers=HEADERS)
-
-    return router
+    def add_to(self, app: FastAPI) -> None:
+        """Adds the pages to an application."""
+        pages = APIRouter(include_in_schema=False, dependencies=[LOOK])
+        pages.include_router(collections.router())
+        pages.include_router(imports.router(self._heard))
+        pages.include_router(actions.router(self.runs))
+        pages.include_router(playbooks.router(self.runs))
+        pages.include_router(requests.router(self._recorded))
+        pages.include_router(faults.router())
+        pages.add_api_route("/changes", _changes)
+        app.include_router(pages)
+        app.add_api_route("/static/{name}", _static, include_in_schema=False)
+        app.add_exception_handler(PageError, _error)
 
 
-def _settings(faults: Faults) -> list[tuple[str, str, object, bool]]:
-    """Each fault: its name, what it does, its value, and whether it is in force."""
-    default = Faults()
-    return [
-        (name, field.description or "", value := getattr(faults, name), value != getattr(default, name))
-        for name, field in Faults.model_fields.items()
-    ]
+async def _changes(service: Here, of: Annotated[list[str], Query()]) -> Response:
+    """Server-sent events without content: something of these topics moved."""
+
+    async def events() -> AsyncIterator[str]:
+        moves = service.changes.watch(of)
+        yield "data:\n\n"  # what moved before the stream began
+        while True:
+            move = asyncio.ensure_future(anext(moves))
+            try:
+                while not (await asyncio.wait([move], timeout=HEARTBEAT))[0]:
+                    yield ":\n\n"
+            finally:
+                move.cancel()
+            yield "data:\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers=HEADERS)
+
+
+async def _static(name: str) -> Response:
+    try:
+        return static(name)
+    except (OSError, KeyError) as error:
+        raise HTTPException(404, "Not found") from error
+
+
+async def _error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PageError)  # noqa: S101  # what it is registered for
+    service: Here = request.app.state.service
+    return show("error", service, error.status, title=error.title, message=error.message)

@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
 
 import requests
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from sandbox import Sandbox
 from sandbox.playbooks.playbook import JSONObject, PlaybookError
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox  # whose pages run playbooks
 
 __all__ = ["Collection", "Content", "NodeRun", "NotThere", "Platform"]
 
@@ -102,7 +104,7 @@ class Platform:
     open_run: Callable[[], NodeRun]
 
     @classmethod
-    def of(cls, sandbox: Sandbox) -> Self:
+    def of(cls, sandbox: "Sandbox") -> Self:
         """The sandbox of this process."""
         return cls(sandbox.url, sandbox.api_key, sandbox.node_run)
 

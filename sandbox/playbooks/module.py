@@ -15,6 +15,7 @@ class Action:
 
     name: str
     command: str
+    description: str = ""
     arguments: JSONObject = field(default_factory=dict)
     results: JSONObject = field(default_factory=dict)
 
@@ -36,8 +37,13 @@ class Module:
             for path in sorted(folder.glob("action_*.json")):
                 manifest = read_json_object(path)
                 command: str = manifest["docker_parameters"]
-                schemas = (manifest.get("arguments") or {}, manifest.get("results") or {})
-                actions[manifest["uuid"]] = Action(manifest.get("name") or command, command, *schemas)
+                actions[manifest["uuid"]] = Action(
+                    manifest.get("name") or command,
+                    command,
+                    manifest.get("description") or "",
+                    manifest.get("arguments") or {},
+                    manifest.get("results") or {},
+                )
         except KeyError as error:
             raise PlaybookError(f"A manifest in {folder} has no {error.args[0]}.") from error
         return cls(folder.resolve(), uuid, actions)

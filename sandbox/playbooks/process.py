@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.module import Action
 from sandbox.playbooks.playbook import JSONObject, NodeError
 
-__all__ = ["run_action"]
+__all__ = ["Running", "run_action"]
 
 # Linux's MAX_ARG_STRLEN: the longest "NAME=value" that execve takes, its closing zero included.
 MAX_ENVIRONMENT_STRING = 128 * 1024
@@ -21,13 +22,45 @@ GRACE_SECONDS = 8.0
 FOREIGN_SETTINGS = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
 
 
+class Running:
+    """The process of the node that runs, for whoever wants to stop the run from another thread."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self.stopped = False
+
+    def begin(self, process: subprocess.Popen[bytes]) -> None:
+        """A node's process runs; it is ended at once when the run is stopped already."""
+        with self._lock:
+            self._process = process
+            if self.stopped:
+                process.terminate()
+
+    def stop(self) -> None:
+        """Ends the process, and lets no other begin."""
+        with self._lock:
+            self.stopped = True
+            if self._process is not None and self._process.poll() is None:
+                self._process.terminate()
+
+
 def run_action(
-    folder: Path, action: Action, arguments: JSONObject, *, platform: Platform, storage: Path, timeout: float
+    folder: Path,
+    action: Action,
+    arguments: JSONObject,
+    *,
+    platform: Platform,
+    storage: Path,
+    timeout: float,
+    running: Running,
 ) -> JSONObject:
     """Runs an action of the module in this folder, and returns what it sent to its callback, in the SDK's words.
 
     Raises NodeError when its arguments are too large for a process, and when it reported nothing.
     """
+    if running.stopped:
+        raise NodeError("The run was stopped before this node began.")
     node_run = platform.open_run()
     settings = {
         "MODULE_CONFIGURATION": json.dumps({"base_url": platform.url}),
@@ -41,7 +74,7 @@ def run_action(
             f"The arguments take {size:,} bytes, and Linux passes at most {MAX_ENVIRONMENT_STRING:,} to a "
             "process: put the text into a file of the storage, and name that file in text_path."
         )
-    ending = _run_process(folder, action.command, settings, timeout)
+    ending = _run_process(folder, action.command, settings, timeout, running)
     reports = [report for report in node_run.received if report.get("status") == "finished"]
     if ending is None and reports:
         return reports[-1]
@@ -50,7 +83,7 @@ def run_action(
     raise NodeError(ending or f"main.py {action.command} ended well without reporting its results.")
 
 
-def _run_process(folder: Path, command: str, settings: dict[str, str], timeout: float) -> str | None:
+def _run_process(folder: Path, command: str, settings: dict[str, str], timeout: float, running: Running) -> str | None:
     """Runs `main.py <command>`; returns None when it ended well, else a sentence that says how it ended."""
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in FOREIGN_SETTINGS}
     loopback = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]))
@@ -64,12 +97,15 @@ def _run_process(folder: Path, command: str, settings: dict[str, str], timeout: 
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+        running.begin(process)
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
             return f"It was ended because it ran for more than {timeout:g} s."
         finally:
             _end(process)
+        if running.stopped:
+            return "The run was stopped."
         if status == 0:
             return None
         output.seek(0)

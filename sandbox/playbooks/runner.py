@@ -24,7 +24,7 @@ from sandbox.playbooks.module import Module
 from sandbox.playbooks.operators import choose, items_of, keep
 from sandbox.playbooks.plan import LoopEnd, Plan, Step, Turn
 from sandbox.playbooks.playbook import JSONObject, Node, NodeError, Playbook
-from sandbox.playbooks.process import run_action
+from sandbox.playbooks.process import Running, run_action
 from sandbox.playbooks.progress import Imports
 from sandbox.playbooks.stubs import Stub
 from sandbox.playbooks.support import check
@@ -56,7 +56,7 @@ class Runner:
     each item, and `error` when a node failed; without that a failure ends its way. `storage` is the folder that the
     run's nodes share, `event` what the trigger gives, `stubs` what answers instead of a node, by its key, `inputs` the
     files that these came from, `warnings` what is to be told of them, `timeout` what one node may take in seconds
-    before its process is ended.
+    before its process is ended, and `running` what stops the run from another thread.
     """
 
     playbook: Playbook
@@ -70,6 +70,7 @@ class Runner:
     warnings: list[str] = field(default_factory=list)
     reporter: Reporter = field(default_factory=Reporter)
     timeout: float = 1000.0
+    running: Running = field(default_factory=Running)
     _imports: Imports = field(init=False, repr=False)
     _templates: Templates = field(init=False, repr=False, default_factory=Templates)
     _trigger: str = field(init=False, repr=False)
@@ -241,6 +242,7 @@ class Runner:
                 platform=self.platform,
                 storage=self.storage,
                 timeout=self.timeout,
+                running=self.running,
             )
         match node.operator:
             case "condition":

@@ -40,7 +40,7 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(account.router, prefix=root, include_in_schema=root == API_ROOTS[0])
     app.include_router(service.callbacks.router(), responses={401: REFUSALS[401], 404: REFUSALS[404]})
 
-    app.include_router(control.router(service.controls, service.guard))
+    app.include_router(control.router(service.controls, service.guard, service.changes))
 
     @app.websocket("/live/")
     async def live(socket: WebSocket) -> None:

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import ValidationError
 
+from sandbox.sekoia.changes import Changes
 from sandbox.sekoia.faults import Controls, Faults, said
-
-__all__ = ["Guard", "router"]
 
 __all__ = ["TOKEN_HEADER", "Guard", "router"]
 
@@ -57,7 +56,7 @@ class Guard:
             return name == "localhost" or name in self._allowed
 
 
-def router(controls: Controls, guard: Guard) -> APIRouter:
+def router(controls: Controls, guard: Guard, changes: Changes) -> APIRouter:
     """The endpoints below /sandbox."""
     router = APIRouter(prefix="/sandbox", tags=["sandbox"])
 
@@ -75,6 +74,7 @@ def router(controls: Controls, guard: Guard) -> APIRouter:
             controls.faults = Faults.model_validate(faults)
         except ValidationError as error:
             raise HTTPException(400, said(error)) from error
+        changes.happened("faults")
         return controls.faults
 
     return router

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["Controls", "Faults", "Known", "RestFault", "named_value", "said"]
+__all__ = ["GROUPS", "Controls", "Faults", "Known", "RestFault", "named_value", "said"]
 
 Known = Literal["known", "unknown", "denied"]
 """Whether an endpoint knows what it is asked for: otherwise it answers 404 or 403."""
@@ -149,6 +149,67 @@ class Faults(_Settings):
                 return self.days_of_names
             case _:
                 return self.days_of_others
+
+
+GROUPS = {
+    "REST and the playbook callback": (
+        "rest",
+        "callback",
+        "collection_limit",
+        "import_answer",
+        "invalid_lines",
+        "indicators_as_task",
+        "preview_fields",
+        "me",
+        "tasks",
+    ),
+    "Imports and their events": (
+        "lose_events",
+        "fail_after",
+        "stall_after",
+        "hold_after",
+        "pause_after",
+        "pause_for",
+        "finish_before_answer",
+        "zero_first",
+        "zero_total_first",
+        "totals_grow_at",
+        "overcount",
+        "created_as",
+        "numbers_as_text",
+        "task_events",
+    ),
+    "LiveAPI, the connection": (
+        "live_status",
+        "live_refuse_by_message",
+        "live_delay",
+        "live_greeting",
+        "live_close_after",
+        "live_close_code",
+        "noise_per_second",
+        "noise_bytes",
+    ),
+    "What becomes of indicators": (
+        "stored_form",
+        "refused_values",
+        "ignored_counts_unchanged",
+        "reimport_modifies",
+        "validity_shrinks",
+        "expired_renew",
+        "revoked_revive",
+        "days_of_addresses",
+        "days_of_names",
+        "days_of_others",
+    ),
+    "The bulk reader": (
+        "bulk_reader",
+        "bulk_patterns",
+        "bulk_lag_seconds",
+        "bulk_lag_values",
+        "bulk_last_cursor",
+    ),
+}
+"""The names of all faults, as people look for them."""
 
 
 def named_value(text: str) -> tuple[str, object]:

@@ -3,9 +3,12 @@
 import json
 import socket
 import struct
+import time
 from asyncio import Transport
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, cast
@@ -20,6 +23,7 @@ from sandbox.sekoia.faults import Controls, RestFault
 __all__ = ["Gate", "Recorded", "reset_connection", "transport_of"]
 
 RECORDED_BYTES = 1024 * 1024
+ANSWERED_BYTES = 16 * 1024
 # With the limit above, what a test run can fill; the oldest go first.
 RECORDED_REQUESTS = 10_000
 _TRANSPORT = "sandbox.transport"
@@ -28,7 +32,11 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass(slots=True)
 class Recorded:
-    """A REST call: header names in lower case, the first MiB of its body, and None for a status it never got."""
+    """A REST call: header names in lower case, the first MiB of its body, and None for a status it never got.
+
+    `seconds` is what it took, None as long as it takes; `answer` is the beginning of what was answered, and `number`
+    counts the calls from 1.
+    """
 
     method: str
     path: str
@@ -36,6 +44,11 @@ class Recorded:
     headers: dict[str, str]
     body: bytes = field(default=b"", repr=False)
     status: int | None = None
+    number: int = 0
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float | None = None
+    sent: int = 0
+    answer: bytes = field(default=b"", repr=False)
 
 
 def transport_of(scope: Scope) -> Transport:
@@ -58,9 +71,11 @@ class Gate:
     connection, which gives us the transport; this is the one place that relies on it.
     """
 
-    def __init__(self, app: ASGIApp, controls: Controls) -> None:
+    def __init__(self, app: ASGIApp, controls: Controls, told: Callable[[Recorded], None] = lambda _: None) -> None:
         self._app = app
         self._controls = controls
+        self._told = told  # of each call, when it comes and when it is done with
+        self._count = 0
         self._recorded: deque[Recorded] = deque(maxlen=RECORDED_REQUESTS)
         self._serving: set[Transport] = set()
 
@@ -68,6 +83,10 @@ class Gate:
     def recorded(self) -> list[Recorded]:
         """Copies of the calls so far, in the order in which they came; safe to take in any thread."""
         return [replace(call) for call in self._recorded.copy()]
+
+    def latest(self) -> Iterator[Recorded]:
+        """The calls so far, the newest first; in the server's thread only."""
+        return reversed(self._recorded)
 
     def forget(self) -> None:
         """Forgets the calls so far."""
@@ -91,12 +110,19 @@ class Gate:
             self._serving.discard(transport)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hitting: list[RestFault] = []
-        if is_api(scope["path"]):
-            receive, send = self._recording(scope, receive, send)
-            hitting = self._controls.faults.rest
-        elif scope["path"].startswith("/callback/"):
-            hitting = self._controls.faults.callback
+        if not is_api(scope["path"]):
+            hitting = self._controls.faults.callback if scope["path"].startswith("/callback/") else []
+            await self._handle(hitting, scope, receive, send)
+            return
+        call, began = self._record(scope), time.monotonic()
+        self._told(call)
+        try:
+            await self._handle(self._controls.faults.rest, scope, *_recording(call, receive, send))
+        finally:
+            call.seconds = time.monotonic() - began
+            self._told(call)
+
+    async def _handle(self, hitting: list[RestFault], scope: Scope, receive: Receive, send: Send) -> None:
         matching = [fault for fault in hitting if fault.matches(scope["method"], scope["path"])]
         content: bytes | None = None
         if any(fault.contains is not None for fault in matching):
@@ -109,30 +135,17 @@ class Gate:
         else:
             await self._hit(fault, scope, receive, send)
 
-    def _recording(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    def _record(self, scope: Scope) -> Recorded:
+        self._count += 1
         call = Recorded(
             scope["method"],
             scope["path"],
             dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            number=self._count,
         )
         self._recorded.append(call)
-
-        async def recording_receive() -> Message:
-            message = await receive()
-            if len(call.body) < RECORDED_BYTES:
-                call.body += message.get("body", b"")[: RECORDED_BYTES - len(call.body)]
-            return message
-
-        async def recording_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                call.status = message["status"]
-                # uvicorn's own is up to a second late, and clients tell by it what was modified since.
-                date = formatdate(usegmt=True).encode()
-                message = {**message, "headers": [*message["headers"], (b"date", date)]}
-            await send(message)
-
-        return recording_receive, recording_send
+        return call
 
     async def _hit(self, fault: RestFault, scope: Scope, receive: Receive, send: Send) -> None:
         body, answer = await _whole_body(receive), list[Message]()
@@ -157,6 +170,30 @@ class Gate:
             await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
             transport_of(scope).close()  # which sends what is written before it ends
             await _gone(receive)
+
+
+def _recording(call: Recorded, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """The same, noting what comes and goes."""
+
+    async def recording_receive() -> Message:
+        message = await receive()
+        if len(call.body) < RECORDED_BYTES:
+            call.body += message.get("body", b"")[: RECORDED_BYTES - len(call.body)]
+        return message
+
+    async def recording_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            call.status = message["status"]
+            # uvicorn's own is up to a second late, and clients tell by it what was modified since.
+            date = formatdate(usegmt=True).encode()
+            message = {**message, "headers": [*message["headers"], (b"date", date)]}
+        else:
+            body: bytes = message.get("body", b"")
+            call.sent += len(body)
+            call.answer += body[: ANSWERED_BYTES - len(call.answer)]
+        await send(message)
+
+    return recording_receive, recording_send
 
 
 def _answer(fault: RestFault, status: int) -> Response:

@@ -5,7 +5,7 @@ import itertools
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -50,9 +50,10 @@ class _Connection:
 class LiveAPI:
     """The connections, and what is sent to them. It is used in the server's thread only."""
 
-    def __init__(self, controls: Controls, keys: Keys) -> None:
+    def __init__(self, controls: Controls, keys: Keys, hear: Callable[[str | bytes], None] = lambda _: None) -> None:
         self._controls = controls
         self._keys = keys
+        self._hear = hear  # who is in this process, and need not connect
         self._listening: set[_Connection] = set()
         self._open: set[_Connection] = set()
         self.handshakes = 0
@@ -65,6 +66,7 @@ class LiveAPI:
 
     def push(self, content: str | bytes, *, is_import: bool = False) -> None:
         """Sends a message to everyone: text as a text frame, bytes as a binary one."""
+        self._hear(content)
         for connection in self._listening:
             connection.queue.put_nowait(_Message(content, is_import))
 

@@ -11,21 +11,26 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from sandbox.console import pages
+from sandbox.console import Console
+from sandbox.console.heard import Heard
+from sandbox.playbooks.access import Collection as Counted
 from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
+from sandbox.sekoia.changes import Changes
 from sandbox.sekoia.control import TOKEN_HEADER, Guard
 from sandbox.sekoia.faults import Controls, Faults
 from sandbox.sekoia.gate import Gate, Recorded
 from sandbox.sekoia.live import LiveAPI
 from sandbox.sekoia.models import Collection, Indicator, NewCollection
 from sandbox.sekoia.progress import Progress
+from sandbox.sekoia.search import summary
 from sandbox.sekoia.service import Service
 from sandbox.sekoia.store import Store
 from sandbox.sekoia.tasks import Imports
@@ -35,6 +40,7 @@ __all__ = ["Sandbox", "serve"]
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
+HERE = Path(__file__).resolve().parents[2]
 # What anything that the server is asked to do, or to start, takes at the longest.
 PATIENCE = 30.0
 # Seconds between two looks at a condition.
@@ -52,6 +58,9 @@ class Sandbox:
         faults: The faults in force from the start and after each reset; by default none.
         token: What changes through pages and `/sandbox` need; by default it is made up.
         allowed_hosts: Names besides this machine's own under which those may be called.
+        module: The folder of the module whose actions and playbooks the pages run; by default the one around it.
+        storage: The folder for files of what the pages run; by default one that is removed in the end.
+        told: Is told of each REST call when it is done with, in the server's thread.
 
     Everything can be used from any thread. Raises OSError when the port is taken.
     """
@@ -67,6 +76,9 @@ class Sandbox:
         faults: Faults | None = None,
         token: str | None = None,
         allowed_hosts: Iterable[str] = (),
+        module: Path = HERE,
+        storage: Path | None = None,
+        told: Callable[[Recorded], None] = lambda _: None,
     ) -> None:
         self.api_key = api_key
         self.read_only_key = read_only_key
@@ -74,6 +86,9 @@ class Sandbox:
         self._db = db
         self._controls = Controls(pace, faults)
         self._guard = Guard(frozenset(allowed_hosts), token)
+        self._module = module
+        self._storage = storage
+        self._told = told
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -82,7 +97,8 @@ class Sandbox:
             # Connections inherit it; without it every answer waits 40 ms for a delayed acknowledgement.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._port = listener.getsockname()[1]
-            self._build(store)
+            storage = self._storage or Path(stack.enter_context(TemporaryDirectory(prefix="storage-")))
+            self._build(store, storage)
             started = threading.Event()
             self._thread = threading.Thread(target=self._serve, args=[listener, started], name="sandbox")
             self._thread.start()
@@ -95,6 +111,7 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._closing:
+            self._console.runs.close()
             self._call(self._quiet)
             self._call(self._gate.abandon)
             self._server.should_exit = True
@@ -194,14 +211,25 @@ class Sandbox:
 
     # Inside
 
-    def _build(self, store: Store) -> None:
-        keys, controls = Keys(self.api_key, self.read_only_key), self._controls
-        live = LiveAPI(controls, keys)
+    def _build(self, store: Store, storage: Path) -> None:
+        keys, controls, changes, heard = Keys(self.api_key, self.read_only_key), self._controls, Changes(), Heard()
+        live = LiveAPI(controls, keys, lambda message: self._hear(heard, message))
         imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, self.api_key)
-        self._service = Service(keys, controls, store, live, imports, callbacks, self._guard)
+        self._service = Service(keys, controls, store, live, imports, callbacks, self._guard, changes)
         app = create_app(self._service)
-        self._gate = Gate(app, controls)
-        app.include_router(pages.router(lambda: self._gate.recorded))
+        self._gate = Gate(app, controls, self._tell)
+        self._console = Console(
+            url=self.url,
+            api_key=self.api_key,
+            open_run=self.node_run,
+            count=self._counted,
+            module=self._module,
+            storage=storage,
+            heard=heard,
+            recorded=self._gate.latest,
+            moved=self._moved,
+        )
+        self._console.add_to(app)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._gate,
@@ -236,6 +264,37 @@ class Sandbox:
 
         return asyncio.run_coroutine_threadsafe(act(), self._loop).result(PATIENCE)
 
+    def _moved(self) -> None:
+        """Tells, from the thread of the runs, that one moved."""
+        self._loop.call_soon_threadsafe(self._service.changes.happened, "runs")
+
+    def _counted(self, collection_id: str) -> Counted | None:
+        """What a collection holds; None for an unknown one."""
+
+        def count() -> Counted | None:
+            row = self._service.store.collection(collection_id)
+            if row is None:
+                return None
+            held = summary(self._service.store, row["number"])
+            return Counted(row["id"], row["name"], held.total, held.states["revoked"], dict(held.kinds.most_common()))
+
+        return self._call(count)
+
+    def _hear(self, heard: Heard, message: str | bytes) -> None:
+        """Takes what LiveAPI tells everyone."""
+        if heard.hear(message):
+            self._service.changes.happened("imports")
+            self._service.changes.happened("collections")
+
+    def _tell(self, call: Recorded) -> None:
+        """Tells of a REST call that came, or is done with."""
+        self._service.changes.happened("requests")
+        if call.seconds is not None:
+            self._told(call)
+            if call.method != "GET":
+                self._service.changes.happened("imports")
+                self._service.changes.happened("collections")
+
     def _quiet(self) -> None:
         self._service.controls.interrupt()
         self._service.imports.cancel()
@@ -248,6 +307,7 @@ class Sandbox:
         self._service.imports.forget()
         self._service.store.clear()
         self._gate.forget()
+        self._console.forget()
 
 
 def serve(sandbox: Sandbox) -> None:

@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 from sandbox.sekoia import models
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks
+from sandbox.sekoia.changes import Changes
 from sandbox.sekoia.control import Guard
 from sandbox.sekoia.faults import Controls
 from sandbox.sekoia.live import LiveAPI
@@ -41,6 +42,7 @@ class Service:
     imports: Imports
     callbacks: Callbacks
     guard: Guard
+    changes: Changes
 
 
 async def _service(request: Request) -> Service:

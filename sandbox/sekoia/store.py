@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS indicators (
     kill_chain_phases TEXT, x_ic_related_threat_refs TEXT, created TEXT NOT NULL, modified TEXT NOT NULL, revoked TEXT,
     UNIQUE (collection, pattern)
 );
+CREATE INDEX IF NOT EXISTS members ON indicators (collection);
 CREATE INDEX IF NOT EXISTS changes ON indicators (collection, modified, number);
 CREATE TABLE IF NOT EXISTS files (handle TEXT PRIMARY KEY, collection INTEGER NOT NULL, content BLOB NOT NULL);
 """
@@ -119,6 +120,17 @@ class Store:
     def clear(self) -> None:
         """Forgets everything."""
         self._connection.executescript("DELETE FROM indicators; DELETE FROM files; DELETE FROM collections;")
+
+    # For who asks in SQL
+
+    @property
+    def version(self) -> int:
+        """A number that changes with everything that is written."""
+        return self._connection.total_changes
+
+    def select(self, query: str, values: Mapping[str, object]) -> list[sqlite3.Row]:
+        """The rows of a query over the tables above."""
+        return self._connection.execute(query, values).fetchall()
 
     # Collections
 

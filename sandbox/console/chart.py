@@ -1,0 +1,64 @@
+"""What expires when, as bars: days, weeks, months or years, whichever is readable."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+__all__ = ["Bar", "bars"]
+
+# Bars that can be told apart.
+MOST = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """So many end in a time that has this name, which is that of its first day for a week."""
+
+    name: str
+    count: int
+
+
+def bars(ends: Mapping[date, int]) -> tuple[str, list[Bar]]:
+    """The unit that is used (day, week, month, year), and a bar for each from the first end to the last."""
+    if not ends:
+        return "day", []
+    first, last = min(ends), max(ends)
+    unit = next((each for each in _UNITS if len(_starts(each, first, last)) <= MOST), _UNITS[-1])
+    counts = Counter[date]()
+    for day, count in ends.items():
+        counts[unit.start(day)] += count
+    starts = _starts(unit, first, last)
+    if len(starts) > MOST:  # centuries, of which those years are shown that hold something
+        starts = sorted(counts)[:MOST]
+    return unit.name, [Bar(at.strftime(unit.label), counts[at]) for at in starts]
+
+
+def _starts(unit: "_Unit", first: date, last: date) -> list[date]:
+    """Where each of the units begins from the first end to the last; one more than can be shown at the most."""
+    starts = [unit.start(first)]
+    with suppress(OverflowError, ValueError):  # the last day that there is
+        while len(starts) <= MOST and (following := unit.following(starts[-1])) <= last:
+            starts.append(following)
+    return starts
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+class _Unit(NamedTuple):
+    name: str
+    start: Callable[[date], date]
+    following: Callable[[date], date]
+    label: str
+
+
+_UNITS = (
+    _Unit("day", lambda day: day, lambda day: day + timedelta(days=1), "%-d %b"),
+    _Unit("week", lambda day: day - timedelta(days=day.weekday()), lambda day: day + timedelta(days=7), "%-d %b"),
+    _Unit("month", lambda day: day.replace(day=1), _next_month, "%b %Y"),
+    _Unit("year", lambda day: day.replace(month=1, day=1), lambda day: day.replace(year=day.year + 1), "%Y"),
+)

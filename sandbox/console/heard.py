@@ -1,0 +1,58 @@
+"""What LiveAPI told of imports: the bars of the pages show this, as any client could, and nothing that it did not tell."""
+
+import json
+from dataclasses import dataclass
+
+__all__ = ["Heard", "Told"]
+
+# Imports that are remembered; the oldest go first.
+REMEMBERED = 1000
+
+
+@dataclass(slots=True)
+class Told:
+    """What was told of an import last, and in how many events."""
+
+    imported: int = 0
+    total: int = 0
+    events: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether that was the end."""
+        return self.imported >= self.total > 0
+
+
+class Heard:
+    """Listens to LiveAPI. Messages may be anything."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Told] = {}
+
+    def hear(self, message: str | bytes) -> bool:
+        """Takes a message; returns whether it told of an import."""
+        try:
+            match json.loads(message):
+                case {
+                    "type": "ioc-collection",
+                    "attributes": {"task_id": str() | int() as task, "imported": imported, "total": total},
+                }:
+                    figures = int(imported), int(total)
+                case _:
+                    return False
+        except (TypeError, ValueError):
+            return False
+        told = self._told.setdefault(str(task), Told())
+        told.imported, told.total = figures
+        told.events += 1
+        if len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
+        return True
+
+    def of(self, task_id: object) -> Told:
+        """What was told of a task: nothing at all, perhaps."""
+        return self._told.get(str(task_id), Told())
+
+    def forget(self) -> None:
+        """Forgets all."""
+        self._told.clear()

@@ -1,0 +1,180 @@
+"""The pages of playbooks: what can be run, and each run as a graph with what its nodes got, gave and said."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from fastapi import APIRouter, Form, UploadFile
+from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup, escape
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from sandbox.console.graph import draw
+from sandbox.console.guarded import CHANGE, PageError
+from sandbox.console.runs import Run, Runs
+from sandbox.console.show import show
+from sandbox.example import example_event
+from sandbox.playbooks.examples import example_stubs
+from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
+from sandbox.playbooks.stubs import Stub, load_stubs
+from sandbox.sekoia.service import Here
+
+__all__ = ["router"]
+
+EXAMPLE = "use_your_own_cti"
+# Playbooks that were uploaded and are remembered; the oldest go first.
+REMEMBERED = 50
+
+
+def router(runs: Runs) -> APIRouter:
+    """The pages; `runs` runs what is chosen."""
+    router = APIRouter()
+    uploaded = dict[str, Playbook]()
+
+    def known(name: str) -> tuple[Playbook, Path | None]:
+        """A playbook by the name in its address, and its file when it came with the module."""
+        if name in uploaded:
+            return uploaded[name], None
+        for path in runs.playbooks:
+            if path.stem == name:
+                return Playbook.load(path), path
+        raise PageError(
+            404, "No such playbook", f"There is no playbook {name}: was it uploaded to an earlier sandbox?"
+        )
+
+    @router.get("/playbooks")
+    async def playbooks(service: Here) -> Response:
+        names = [path.stem for path in runs.playbooks] + list(uploaded)
+        return show("playbooks", service, playbooks=[(name, known(name)[0]) for name in names], runs=runs.recent(None))
+
+    @router.post("/playbooks", dependencies=[CHANGE])
+    async def upload(file: UploadFile) -> Response:
+        content = await file.read()
+        try:
+            playbook = Playbook.model_validate(from_json(content))
+        except ValidationError as error:
+            raise PageError(400, "No playbook", f"{file.filename} is no playbook: {first_reason(error)}.") from error
+        except ValueError as error:
+            raise PageError(400, "No playbook", f"{file.filename} is no JSON: {error}.") from error
+        name = re.sub(r"\W+", "_", Path(file.filename or "uploaded").stem).strip("_") or "uploaded"
+        uploaded[name] = playbook
+        if len(uploaded) > REMEMBERED:
+            del uploaded[next(iter(uploaded))]
+        return RedirectResponse(f"/playbooks/{name}", 303)
+
+    @router.post("/playbooks/example", dependencies=[CHANGE])
+    async def example() -> Response:
+        playbook, _ = known(EXAMPLE)
+        run = runs.start(playbook, event=example_event(runs.storage))
+        return RedirectResponse(f"/runs/{run.id}", 303)
+
+    @router.get("/playbooks/{name}")
+    async def playbook(service: Here, name: str) -> Response:
+        chosen, path = known(name)
+        nodes: list[Any] = [
+            {"key": key, "name": node.name, "outputs": node.branches} for key, node in chosen.nodes.items()
+        ]
+        return show(
+            "playbook",
+            service,
+            page="playbooks",
+            name=name,
+            playbook=chosen,
+            drawing=draw(nodes),
+            event=_beside(path, ".trigger.json") or "",
+            stubs=_beside(path, ".stubs.yaml") or example_stubs(chosen, runs.module),
+        )
+
+    @router.post("/playbooks/{name}", dependencies=[CHANGE])
+    async def run(
+        name: str,
+        event: Annotated[str, Form()] = "",
+        stubs: Annotated[str, Form()] = "",
+        start: Annotated[str | None, Form()] = None,
+    ) -> Response:
+        chosen, _ = known(name)
+        try:
+            trigger, answers = chosen.start(start), _stubs(stubs, chosen)
+        except PlaybookError as error:
+            raise PageError(400, "Not run", str(error)) from error
+        given = _event(event) if event.strip() else answers[trigger].results if trigger in answers else {}
+        run = runs.start(chosen, start=trigger, event=given or {}, stubs=answers)
+        return RedirectResponse(f"/runs/{run.id}", 303)
+
+    @router.get("/runs/{run_id}")
+    async def shown(service: Here, run_id: str, node: str | None = None, visit: int = -1) -> Response:
+        run = _run(runs, run_id)
+        picture = run.picture()
+        key = node if node in picture.nodes else picture.current
+        chosen = picture.nodes[key] if key else None
+        visits = chosen.visits if chosen else []
+        at = visit if -len(visits) <= visit < len(visits) else -1
+        return show(
+            "run",
+            service,
+            page="actions" if run.command else "playbooks",
+            run=run,
+            picture=picture,
+            drawing=draw([each.node for each in picture.nodes.values()]),
+            chosen=chosen,
+            visit=visits[at] if visits else None,
+            at=at % len(visits) if visits else 0,
+            marked=_marked,
+        )
+
+    @router.post("/runs/{run_id}/stop", dependencies=[CHANGE])
+    async def stop(run_id: str) -> Response:
+        runs.stop(_run(runs, run_id))
+        return RedirectResponse(f"/runs/{run_id}", 303)
+
+    return router
+
+
+def _run(runs: Runs, run_id: str) -> Run:
+    if (run := runs.get(run_id)) is None:
+        raise PageError(404, "No such run", "That run is forgotten, or was of an earlier sandbox.")
+    return run
+
+
+def _beside(path: Path | None, suffix: str) -> str | None:
+    """What the file of this kind holds that lies beside a playbook, if there is one."""
+    file = path.with_suffix(suffix) if path else None
+    return file.read_text() if file and file.is_file() else None
+
+
+def _event(text: str) -> JSONObject:
+    try:
+        event = from_json(text)
+    except ValueError as error:
+        raise PageError(400, "Not run", f"What the trigger gives is no JSON: {error}.") from error
+    if not isinstance(event, dict):
+        raise PageError(400, "Not run", "What the trigger gives has to be a JSON object.")
+    return event
+
+
+def _stubs(text: str, playbook: Playbook) -> dict[str, Stub]:
+    """The stubs in a text; raises PlaybookError. An empty text, or one of comments alone, holds none."""
+    try:
+        if not yaml.safe_load(text):
+            return {}
+    except yaml.YAMLError:
+        pass  # of which `load_stubs` makes a sentence
+    with tempfile.TemporaryDirectory(prefix="stubs-") as folder:
+        (file := Path(folder) / "The YAML of stubs").write_text(text)
+        try:
+            return load_stubs(file, playbook)
+        except PlaybookError as error:
+            raise PlaybookError(str(error).replace(f"{folder}/", "")) from error
+
+
+def _marked(template: JSONObject, undefined: list[JSONObject]) -> Markup:
+    """A template as JSON, with the names in it marked that are not defined."""
+    html = str(escape(to_json(template, indent=2).decode()))
+    for each in undefined:
+        name = str(escape(each["name"]))
+        hint = escape(f"not defined: did you mean {each['nearest']}?" if each["nearest"] else "not defined")
+        html = re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", rf'<mark title="{hint}">\g<0></mark>', html)
+    return Markup(html)  # noqa: S704  # made of escaped parts

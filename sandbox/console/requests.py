@@ -1,0 +1,60 @@
+"""The page of requests: what came in, the newest first, with bodies and answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from sandbox.console.show import show
+from sandbox.sekoia.gate import Recorded
+from sandbox.sekoia.service import Here
+
+__all__ = ["readable", "router"]
+
+SHOWN = 100
+# Characters of a body that are shown.
+LONGEST = 4000
+_SECRET = {"authorization", "cookie"}
+
+
+def router(recorded: Callable[[], Iterator[Recorded]]) -> APIRouter:
+    """The page; `recorded` gives the requests so far, the newest first."""
+    router = APIRouter()
+
+    @router.get("/requests")
+    async def requests(service: Here, term: str = "", failed: bool = False) -> Response:
+        found = (call for call in recorded() if _is_asked_for(call, term.strip(), failed))
+        return show(
+            "requests",
+            service,
+            calls=list(islice(found, SHOWN)),
+            term=term,
+            failed=failed,
+            readable=readable,
+            headers_of=_headers,
+            longest=SHOWN,
+        )
+
+    return router
+
+
+def _is_asked_for(call: Recorded, term: str, failed: bool) -> bool:
+    if failed and call.status is not None and call.status < 400:
+        return False
+    return term.lower() in f"{call.method} {call.path} {call.status or ''}".lower()
+
+
+def readable(body: bytes) -> str:
+    """A body as people read it: JSON indented, all else as text, the end left out where it is long."""
+    text = body.decode("utf-8", "replace")
+    with suppress(ValueError):  # no JSON, or the beginning of one
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… {len(text) - LONGEST:,} more characters"
+
+
+def _headers(call: Recorded) -> str:
+    """The headers of a request, a line each, without the keys in them."""
+    return "\n".join(f"{name}: {'…' if name in _SECRET else value}" for name, value in call.headers.items())

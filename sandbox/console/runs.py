@@ -1,0 +1,270 @@
+"""What is run from the pages: playbooks and single actions, one after another, and how far each is."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox.playbooks.access import Collection, NodeRun, NotThere, Platform
+from sandbox.playbooks.events import Feed
+from sandbox.playbooks.module import Action, Module
+from sandbox.playbooks.playbook import JSONObject, Node, Playbook, PlaybookError
+from sandbox.playbooks.process import Running
+from sandbox.playbooks.runner import Runner
+
+__all__ = ["NodePicture", "Picture", "Run", "Runs", "Visit"]
+
+# Runs that are remembered; the oldest go first.
+REMEMBERED = 100
+
+
+@dataclass(slots=True)
+class Visit:
+    """One time that a node ran: once in a playbook, or once for each item of a loop."""
+
+    started: JSONObject
+    outcome: JSONObject | None = None
+    progress: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class NodePicture:
+    """A node and what became of it so far."""
+
+    node: JSONObject
+    visits: list[Visit] = field(default_factory=list)
+    not_run: JSONObject | None = None
+
+    @property
+    def state(self) -> str:
+        """In a word, as people are told it."""
+        if not self.visits:
+            return "not run" if self.not_run is not None else "waiting"
+        if self.visits[-1].outcome is None:
+            return "running"
+        states = [visit.outcome["status"] for visit in self.visits if visit.outcome]
+        return next((state for state in ("failed", "handled") if state in states), "succeeded")
+
+
+@dataclass(slots=True)
+class Picture:
+    """A run as it is now."""
+
+    nodes: dict[str, NodePicture] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    finished: JSONObject | None = None
+
+    @property
+    def taken(self) -> set[tuple[str, str]]:
+        """The ways that were taken, from node to node."""
+        return {
+            (key, target)
+            for key, each in self.nodes.items()
+            for visit in each.visits
+            if visit.outcome is not None
+            for targets in visit.outcome["taken"].values()
+            for target in targets
+        }
+
+    @property
+    def current(self) -> str | None:
+        """The node to look at: the one that runs, that failed, or that ran last."""
+        by_state = {state: [key for key, each in self.nodes.items() if each.state == state] for state in _LOOKED_AT}
+        ran = [key for key, each in self.nodes.items() if each.visits]
+        return next((keys[-1] for keys in by_state.values() if keys), ran[-1] if ran else next(iter(self.nodes), None))
+
+
+_LOOKED_AT = ("running", "failed")
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """A run of a playbook, or of one action: what its runner told so far. Read in any thread."""
+
+    title: str
+    command: str | None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    events: list[JSONObject] = field(default_factory=list)
+    error: str | None = None
+    over: bool = False
+    running: Running = field(default_factory=Running)
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        last = next((event for event in reversed(self.events) if event["type"] == "run-finished"), None)
+        if last is not None:
+            return "stopped" if self.running.stopped else str(last["status"])
+        if self.over:
+            return "stopped" if self.running.stopped else "not run"
+        return "running" if self.events else "waiting"
+
+    def picture(self) -> Picture:
+        """What the events say, taken together."""
+        picture = Picture()
+        for event in list(self.events):
+            match event["type"]:
+                case "run-started":
+                    picture.nodes = {node["key"]: NodePicture(node) for node in event["nodes"]}
+                    picture.warnings = event["warnings"]
+                    trigger = picture.nodes[event["trigger"]]
+                    gave = {"results": event["event"], "taken": trigger.node["outputs"]}
+                    trigger.visits.append(Visit(_NOTHING, _NOTHING | gave))
+                case "node-started":
+                    picture.nodes[event["key"]].visits.append(Visit(event))
+                case "node-progressed":
+                    visits = picture.nodes[event["key"]].visits
+                    if visits:
+                        visits[-1].progress = event["imported"], event["total"]
+                case "node-finished":
+                    open_visits = [each for each in picture.nodes[event["key"]].visits if each.outcome is None]
+                    for visit in open_visits[-1:]:
+                        visit.outcome = event
+                case "run-finished":
+                    picture.finished = event
+                    for node in event["nodes"]:
+                        if node["status"] == "not run":
+                            picture.nodes[node["key"]].not_run = node
+        return picture
+
+
+# What the runner says of a trigger, if it said anything.
+_NOTHING: JSONObject = {
+    "status": "succeeded",
+    "seconds": 0.0,
+    "arguments": {},
+    "error": None,
+    "logs": "",
+    "cases": [],
+    "taken": {},
+    "warnings": [],
+    "undefined": [],
+    "loop": [],
+    "stub": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside(Platform):
+    """The sandbox as a runner in its own process sees it: it is there, and collections are counted without requests."""
+
+    count: Callable[[str], Collection | None]
+
+    def check(self) -> None:
+        """It is there."""
+
+    def collection(self, collection_id: str) -> Collection:
+        """The content of a collection; raises NotThere when there is none."""
+        if (counted := self.count(collection_id)) is None:
+            raise NotThere(f"There is no collection {collection_id}.")
+        return counted
+
+
+class Runs:
+    """The runs, and the thread that they run in. `moved` is called from there whenever something was told."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        open_run: Callable[[], NodeRun],
+        count: Callable[[str], Collection | None],
+        folder: Path,
+        storage: Path,
+        moved: Callable[[], None],
+    ) -> None:
+        self._platform = _Inside(url, api_key, open_run, count)
+        self._folder = folder
+        self.storage = storage
+        self._moved = moved
+        self._runs: dict[str, Run] = {}
+        self._module: Module | None = None
+        self._workers = ThreadPoolExecutor(1, "runs")
+        self._lock = threading.Lock()
+
+    @property
+    def module(self) -> Module:
+        """The module whose actions are run. Raises PlaybookError when its folder is none."""
+        if self._module is None:
+            self._module = Module.load(self._folder)
+        return self._module
+
+    @property
+    def playbooks(self) -> list[Path]:
+        """The playbooks that come with the module."""
+        return sorted(path for path in (self._folder / "playbooks").glob("*.json") if path.suffixes == [".json"])
+
+    def recent(self, command: str | None = None) -> list[Run]:
+        """The runs of playbooks, or of an action; the newest first. An empty command is for those of any action."""
+        return [
+            run for run in reversed(self._runs.values()) if run.command == command or (command == "" and run.command)
+        ]
+
+    def get(self, run_id: str) -> Run | None:
+        """A run, or None."""
+        return self._runs.get(run_id)
+
+    def start_action(self, action: Action, uuid: str, arguments: JSONObject) -> Run:
+        """Runs one action, in a playbook of its own: what is `{{ … }}` in its arguments is rendered as ever."""
+        node = Node(
+            name=action.name,
+            type="action",
+            outputs={},
+            module_uuid=self.module.uuid,
+            action_uuid=uuid,
+            arguments=arguments,
+        )
+        trigger = Node(name="By hand", type="trigger", outputs={"default": ["1"]})
+        return self.start(Playbook(name=action.name, nodes={"0": trigger, "1": node}), command=action.command)
+
+    def start(self, playbook: Playbook, *, command: str | None = None, **options: Any) -> Run:
+        """Runs a playbook when those before it are over; `options` are the runner's."""
+        run = Run(playbook.name, command)
+        self._runs[run.id] = run
+        if len(self._runs) > REMEMBERED:
+            del self._runs[next(iter(self._runs))]
+        self._workers.submit(self._work, run, playbook, options)
+        return run
+
+    def stop(self, run: Run) -> None:
+        """Ends a run."""
+        run.running.stop()
+
+    def forget(self) -> None:
+        """Stops all runs, and forgets them."""
+        for run in list(self._runs.values()):
+            run.running.stop()
+        self._runs.clear()
+
+    def close(self) -> None:
+        """Stops all runs, and waits for their end."""
+        self.forget()
+        self._workers.shutdown(cancel_futures=True)
+
+    def _work(self, run: Run, playbook: Playbook, options: dict[str, Any]) -> None:
+        def told(event: JSONObject) -> None:
+            run.events.append(event)
+            self._moved()
+
+        try:
+            if not run.running.stopped:
+                runner = Runner(
+                    playbook,
+                    self.module,
+                    self._platform,
+                    self.storage,
+                    reporter=Feed(told, run.id),
+                    running=run.running,
+                    **options,
+                )
+                runner.run()
+        except PlaybookError as error:
+            run.error = str(error)
+        finally:
+            run.over = True
+            self._moved()

@@ -1,0 +1,40 @@
+"""The files that what is run from the pages reads and writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.datastructures import UploadFile
+
+__all__ = ["StoredFile", "inside", "keep", "listed"]
+
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file, by its path in the storage."""
+
+    path: str
+    size: int
+
+
+def listed(storage: Path) -> list[StoredFile]:
+    """All files."""
+    files = sorted(path for path in storage.rglob("*") if path.is_file())
+    return [StoredFile(str(path.relative_to(storage)), path.stat().st_size) for path in files]
+
+
+def inside(storage: Path, path: str) -> Path | None:
+    """A file of the storage, or None: nothing outside of it is one."""
+    found = (storage / path).resolve()
+    return found if found.is_relative_to(storage.resolve()) and found.is_file() else None
+
+
+async def keep(storage: Path, upload: UploadFile) -> str:
+    """Puts a file that was uploaded into the storage, in place of one of that name; returns its name."""
+    name = Path((upload.filename or "").replace("\\", "/")).name
+    name = name if name.strip(".") else "upload"
+    with (storage / name).open("wb") as file:
+        while chunk := await upload.read(CHUNK):
+            file.write(chunk)
+    return name
