@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,15 +21,18 @@ from sekoia_cti.client.errors import (
     CertificateRejected,
     LiveAPIError,
     LiveAPIUnreachable,
+    ProxyRefused,
     Unavailable,
     UnexpectedAnswer,
 )
+from sekoia_cti.client.live.signals import Connected
 from sekoia_cti.client.live.stream import LiveAPI
 from sekoia_cti.client.network import proxy_for, trust
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.conftest import Platform
 from tests.hostile import Hostile, answer
+from tests.pipe import Pipe
 from tests.tls import TLSFront
 
 PATIENCE = Patience.none().but(attempts=1)
@@ -150,12 +154,14 @@ def test_a_proxy_is_used_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
     assert "the proxy did not let the connection through" in str(error)
 
 
-def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("direct", ["127.0.0.1", "127.0.0.0/8"])
+@pytest.mark.fault("`NO_PROXY` names a host or a network", "REST and LiveAPI both go past the proxy")
+def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
     """``NO_PROXY`` leads past the proxy."""
     with Hostile(answer(403)) as proxy:
         for name in ("http_proxy", "https_proxy", "ws_proxy"):
             monkeypatch.setenv(name, proxy.url)
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        monkeypatch.setenv("no_proxy", direct)
         host = urlsplit(sandbox.url).netloc
         with (
             RestClient(
@@ -194,6 +200,10 @@ def test_one_way_through_the_network(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(None, "no such file or directory"), ("", "it holds no certificate"), ("no PEM", "it holds no certificate")],
+)
+@pytest.mark.fault(
+    "`REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names a missing file, or one without a certificate",
+    "An error that names the variable, the file and what is wrong with it",
 )
 def test_authorities_that_cannot_be_used_are_named_with_their_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str | None, reason: str
@@ -247,3 +257,71 @@ def test_an_unexpected_error_of_liveapi(
     assert run.results and (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
     assert "LiveAPI could not be reached" in run.logs
     assert "(unexpectedly, ZeroDivisionError)" in run.logs
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.fault("A proxy wants a password (407)", "An error that says so; it is not repeated")
+def test_a_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """REST and LiveAPI say what it is, be the request forwarded or tunneled."""
+    with Hostile(answer(407)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("https_proxy", proxy.url)
+        rest = RestClient(f"{scheme}://sekoia.example/v2/inthreat", "key", deadline=Deadline(20), patience=PATIENCE)
+        with rest, pytest.raises(ProxyRefused, match=r"The proxy refused the request \(HTTP 407\)"):
+            list(rest.collections())
+        assert len(proxy.requests) == 1
+        with LiveAPI(f"{scheme.replace('http', 'ws')}://sekoia.example/live/", "key", patience=PATIENCE) as live:
+            error = live.ready(Deadline(10))
+    assert isinstance(error, LiveAPIUnreachable)
+    assert error.reason == "the proxy wants a user name and password in its address"
+
+
+class Stumbling(TLSFront):
+    """A front that answers its first connections with the TLS alert *internal error*."""
+
+    failures = 2
+
+    def take(self) -> socket.socket:
+        """The next connection that it does not fail at."""
+        while self.failures:
+            self.failures -= 1
+            with Pipe.take(self) as connection:
+                connection.recv(65_536)
+                connection.sendall(b"\x15\x03\x03\x00\x02\x02\x50")
+        return super().take()
+
+
+@pytest.mark.fault("A server fails with the TLS alert *internal error*", "Repeated; nothing is said of trust")
+def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a certificate that was looked at is one that is not trusted."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with Stumbling(sandbox.url, authority.issue_cert("localhost")) as front:
+        with RestClient(
+            f"https://localhost:{front.port}/api/v2/inthreat",
+            sandbox.api_key,
+            deadline=Deadline(20),
+            patience=PATIENCE,
+        ) as rest:
+            assert list(rest.collections()) == []
+    with Stumbling(sandbox.url, authority.issue_cert("localhost")) as front:
+        with LiveAPI(f"wss://localhost:{front.port}/live/", sandbox.api_key, patience=PATIENCE) as live:
+            error = live.ready(Deadline(10))
+            assert isinstance(error, LiveAPIUnreachable)
+            assert error.reason == "TLS failed: tlsv1 alert internal error"
+            assert live.next(10) == Connected()
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[::g]/", "http://a:99999999/", "\x7f", ""])
+@pytest.mark.fault("A redirect leads to an address that is none", "One sentence from REST and from LiveAPI")
+def test_a_redirect_that_leads_nowhere(location: str) -> None:
+    """What the header holds is no reason for a traceback."""
+    with Hostile(answer(302, Location=location)) as server:
+        with RestClient(f"{server.url}/v2/inthreat", "key", deadline=Deadline(20), patience=PATIENCE) as rest:
+            with pytest.raises(UnexpectedAnswer, match="it redirects to "):
+                list(rest.collections())
+        with LiveAPI(f"ws://{server.host}/live/", "key", patience=PATIENCE) as live:
+            error = live.ready(Deadline(10))
+    assert isinstance(error, LiveAPIUnreachable)
+    assert "\n" not in str(error)

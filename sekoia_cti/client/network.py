@@ -11,7 +11,7 @@ import requests
 
 from sekoia_cti.client.errors import AuthoritiesUnusable
 
-__all__ = ["BUNDLES", "proxy_for", "trust", "unusable_authorities"]
+__all__ = ["BUNDLES", "proxy_for", "tls_failure", "trust", "unusable_authorities"]
 
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """The variables that can name a file or a folder of certificate authorities; the first that is set counts, as for requests."""
@@ -57,6 +57,11 @@ def unusable_authorities() -> AuthoritiesUnusable | None:
     except AuthoritiesUnusable as error:
         return error
     return None
+
+
+def tls_failure(error: ssl.SSLError) -> str:
+    """What TLS failed of, in a few words."""
+    return f"TLS failed: {(error.reason or 'unknown reason').replace('_', ' ').lower()}"
 
 
 def _variable() -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["DEFAULT_BASE_URL", "api_root_for", "checked_url", "liveapi_url_for", "rest_root_for"]
+__all__ = ["DEFAULT_BASE_URL", "api_root_for", "checked_url", "is_open", "liveapi_url_for", "rest_root_for"]
 
 DEFAULT_BASE_URL = "https://api.sekoia.io"
 """Region FRA1."""
@@ -54,6 +55,18 @@ def checked_url(value: str, schemes: tuple[str, str]) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError("it must not contain a user name or password")
     return parts.scheme + value[len(parts.scheme) :]
+
+
+def is_open(url: str) -> bool:
+    """Whether a key that is sent there can be read on its way: without TLS, to another machine than this one."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme.lower() in ("https", "wss") or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def _is_api_host(host: str | None) -> bool:

@@ -140,6 +140,10 @@ class SekoiaAction(SekoiaItem, Action):
         self.log(message, level=level)
         say(self.presentable(message))
 
+    def warn(self, sentence: str) -> None:
+        """Tell people what they should know."""
+        self.tell(sentence, "warning")
+
     def log(self, message: str, level: LogLevelStr = "debug", only_sentry: bool = True, **kwargs: Any) -> None:
         """Write a line to the playbook's log."""
         if not self._is_left_behind():

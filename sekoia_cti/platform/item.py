@@ -11,6 +11,7 @@ from sekoia_automation.configuration.exception import MissingConfigurationError
 from sekoia_automation.exceptions import ModuleConfigurationError, SendEventError
 from sekoia_automation.module import ModuleItem
 
+from sekoia_cti.client.regions import is_open
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
@@ -100,7 +101,7 @@ class SekoiaItem(ModuleItem):
         """
         try:
             watched(ask, self.deadline)
-            self._key = self.configuration().api_key.get_secret_value()
+            configuration = self.configuration()
         except (ModuleConfigurationError, ValidationError) as error:
             self._refusal = error
         except SendEventError as error:
@@ -114,6 +115,12 @@ class SekoiaItem(ModuleItem):
             self.log("The platform handed over no secrets", level="warning")
         except InputError:
             pass  # for whoever needs the configuration
+        else:
+            self._warn_of_open_ways(configuration)
+
+    def warn(self, sentence: str) -> None:
+        """Tell people what they should know."""
+        self.log(sentence, level="warning")
 
     def report(self, send: Callable[[], None]) -> None:
         """Have the SDK tell the platform how the run ended; a request to stop comes too late for that.
@@ -125,3 +132,13 @@ class SekoiaItem(ModuleItem):
             watched(send, Deadline(self.reporting), stoppable=False)
         except LeftBehind:
             self.log("The platform's answer to the report does not end", level="warning")
+
+    # Inside
+
+    def _warn_of_open_ways(self, configuration: Configuration) -> None:
+        ways = (("base_url", configuration.base_url, "https"), ("liveapi_url", configuration.liveapi_url, "wss"))
+        for name, url, scheme in ways:
+            if url and is_open(url):
+                self.warn(
+                    f"The API key travels unencrypted to {url}: begin {name} with {scheme}://, as every region has it"
+                )

@@ -65,3 +65,28 @@ def test_an_argument_that_nobody_knows(platform: Platform, given: dict[str, Any]
     assert (run.results, run.error) == ({"said": "nothing"}, None)
     (name,) = given.keys() - {"some_text"}
     assert f"warning: The action has no argument “{name}”: it was ignored" in run.logs
+
+
+@pytest.mark.parametrize(
+    ("configuration", "warned_of"),
+    [
+        ({"base_url": "http://sekoia.example"}, "to http://sekoia.example: begin base_url with https://"),
+        ({"liveapi_url": "ws://192.0.2.7/live/"}, "to ws://192.0.2.7/live/: begin liveapi_url with wss://"),
+        ({"base_url": "https://sekoia.example"}, None),
+        ({"base_url": "http://localhost:8080"}, None),
+        ({"base_url": "http://sekoia.localhost./"}, None),
+        ({"base_url": "http://127.0.0.2"}, None),
+        ({"base_url": "http://[::1]:8080", "liveapi_url": "wss://sekoia.example/live/"}, None),
+    ],
+)
+@pytest.mark.fault(
+    "`base_url` or `liveapi_url` leads to another machine without TLS", "A warning that the key travels unencrypted"
+)
+def test_a_key_that_travels_unencrypted(
+    platform: Platform, configuration: dict[str, Any], warned_of: str | None
+) -> None:
+    """It is told, unless it goes no farther than this machine."""
+    platform.module_configuration = configuration
+    logs = platform.run(Echo).logs
+    assert ("warning: The API key travels unencrypted" in logs) is bool(warned_of)
+    assert (warned_of or "") in logs

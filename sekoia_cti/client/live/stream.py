@@ -14,12 +14,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
-from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidProxyStatus, InvalidStatus, ProxyError, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from sekoia_cti.client.errors import CertificateRejected, LiveAPIRefused, LiveAPIUnreachable, SekoiaError
 from sekoia_cti.client.live.signals import Connected, Disconnected, Heard, Signal
-from sekoia_cti.client.network import proxy_for, trust
+from sekoia_cti.client.network import proxy_for, tls_failure, trust
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import ImportEvent, TaskEvent
 
@@ -304,12 +304,16 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ConnectionClosed):
         code = error.rcvd.code if error.rcvd else None
         return f"closed with code {code}" if code else "the connection was lost"
+    if isinstance(error, InvalidProxyStatus) and error.response.status_code == 407:
+        return "the proxy wants a user name and password in its address"
     if isinstance(error, ProxyError):
         return "the proxy did not let the connection through"
     if isinstance(error, ImportError):
         return "the environment names a SOCKS proxy, for which a library is missing"
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, ssl.SSLError):
+        return tls_failure(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if isinstance(error, WebSocketException | OSError):

@@ -29,7 +29,7 @@ from sekoia_cti.client.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from sekoia_cti.client.network import unusable_authorities
+from sekoia_cti.client.network import tls_failure, unusable_authorities
 from sekoia_cti.client.waiting import Deadline, Pace, Patience
 from sekoia_cti.client.wire import aware
 
@@ -96,7 +96,7 @@ class Transport:
         self._key = api_key
         self._subject = subject
         self._pace = Pace(patience)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _Bearer(api_key)
         self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
         self._clock: tuple[datetime, float] | None = None
@@ -223,13 +223,18 @@ class Transport:
         self._note_clock(response.headers.get("Date"))
         return response.status_code, response.headers, content
 
-    def _failure(self, error: Exception, doing: str) -> AuthoritiesUnusable | CertificateRejected | Unavailable:
+    def _failure(
+        self, error: Exception, doing: str
+    ) -> AuthoritiesUnusable | CertificateRejected | ProxyRefused | Unavailable:
         """What a call without an answer failed of."""
         if self._root.startswith("https:") and (unusable := unusable_authorities()):
             return unusable
         # Other failures of TLS, such as an internal error of the server, may pass.
         if distrust := next((cause for cause in _causes(error) if isinstance(cause, _UNTRUSTED)), None):
             return CertificateRejected(self._host, _reason(distrust))
+        # Python tells a proxy's answer to CONNECT in words only.
+        if any("Tunnel connection failed: 407" in str(cause) for cause in _causes(error)):
+            return ProxyRefused(doing, status=407)
         self.deadline.check(doing)
         return Unavailable(doing, host=self._host, reason=_reason(error), undone=_never_sent(error))
 
@@ -295,6 +300,14 @@ class Transport:
         if date is None:
             return None
         return max(0.0, (date - (self.server_time() or datetime.now(UTC))).total_seconds())
+
+
+class _Session(requests.Session):
+    """A session that knows no redirects: requests looks where they lead even when it is told not to follow them, and fails
+    where they lead nowhere."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
 
 
 class _Bearer(AuthBase):
@@ -375,6 +388,8 @@ def _reason(error: BaseException) -> str:
         if any(isinstance(cause, kinds) for cause in causes):
             return words
     innermost = causes[-1]
+    if isinstance(innermost, ssl.SSLError) and not isinstance(innermost, ssl.SSLCertVerificationError):
+        return tls_failure(innermost)
     if text := getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None):
         return str(text).lower()
     return "the connection was lost before the answer was complete"

@@ -125,6 +125,8 @@ def test_an_upload_is_repeated_from_its_start() -> None:
         ("7", 7.0),
         (60, 60.0),
         ("soon", 0.0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 -9999", 0.0),
     ],
 )
 def test_retry_after_is_obeyed(retry_after: str | int, expected: float) -> None:
