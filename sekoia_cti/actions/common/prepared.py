@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -75,16 +76,24 @@ class Prepared:
 
     def values(self) -> Iterator[str]:
         """All values as they are sent, read from the disk again."""
+        return (value for value, _ in self._rows())
+
+    def ends(self) -> Iterator[datetime | None]:
+        """For each value, when its row says that its validity ends; only of a table with a column that says so."""
+        at = self.layout.mapping.index("valid_until")
+        return (_time(row[at]) if at < len(row) else None for _, row in self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, Sequence[str]]]:
         index = self.layout.observable
         if self.is_original:
             for number, row in self.layout.table.rows():
                 if number >= self.layout.first and index < len(row) and (value := row[index].strip()):
-                    yield value
+                    yield value, row
             return
         with self.path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, delimiter=self.layout.table.written_delimiter)
             for row in islice(rows, 0 if self.layout.heading is None else 1, None):
-                yield row[index]
+                yield row[index], row
 
     def first_rows(self, count: int) -> list[list[str]]:
         """The first rows of the table, as the storage has them."""
@@ -126,6 +135,13 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     with path.open("w", encoding="utf-8", newline="") as target:
         survey = rows.write(target)
     return Prepared(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
+
+
+def _time(cell: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(cell.strip())
+    except ValueError:
+        return None
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:
