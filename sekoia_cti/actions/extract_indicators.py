@@ -1,9 +1,9 @@
 """Extract indicators from a report, a mail or a page, for a playbook to decide what becomes of them. Nothing is sent."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import Arguments, Timeout
 from sekoia_cti.actions.common.jinja import WordList, check_rendered, structure
@@ -56,6 +56,8 @@ def _text(value: object) -> object:
 class ExtractIndicatorsArguments(Arguments):
     """Where the text is, and what of it is wanted."""
 
+    sources: ClassVar[tuple[str, ...]] = ("text", "text_path")
+
     text: Annotated[str, BeforeValidator(_text)] | None = Field(
         default=None,
         title="Text",
@@ -64,7 +66,7 @@ class ExtractIndicatorsArguments(Arguments):
     text_path: str | None = Field(
         default=None,
         title="Text file",
-        description="The same, in a file of the playbook's storage, such as report.html or message.eml",
+        description="A file of the playbook's storage that holds such text, such as report.html or message.eml",
     )
     kinds: WordList | None = Field(
         default=None,
@@ -102,12 +104,6 @@ class ExtractIndicatorsArguments(Arguments):
                 )
             wanted += kinds
         return wanted
-
-    @model_validator(mode="after")
-    def _has_a_source(self) -> Self:
-        if self.text is None and self.text_path is None:
-            raise ValueError("at least one of text, text_path is required")
-        return self
 
 
 class ExtractIndicatorsResults(ResultsForm):
