@@ -18,6 +18,7 @@ from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
+from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.actions.update_ioc_collection import UpdateIOCCollection
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.module import SekoiaCTIModule
@@ -37,6 +38,7 @@ def main() -> str:
     module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
     module.register(PreviewIndicatorsFile, "PreviewIndicatorsFile")
     module.register(ExtractIndicators, "ExtractIndicators")
+    module.register(SynchronizeCollection, "SynchronizeCollection")
     module.register(FindIOCCollection, "FindIOCCollection")
     module.register(SearchIndicators, "SearchIndicators")
     module.register(ExportIndicators, "ExportIndicators")

@@ -2,49 +2,28 @@
 
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
 from sekoia_cti.actions.common.file_reports import CellList, account_of
 from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
-from sekoia_cti.actions.common.jinja import literal
+from sekoia_cti.actions.common.layout_arguments import LayoutArguments
 from sekoia_cti.actions.common.prepared import Prepared, Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.phases import Phases
-from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
+from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]
 
-IGNORED = (None, "", "ignore", "null", "None")
-"""How a mapping says that a column is to be ignored."""
 
-
-def _mapping(value: object) -> object:
-    """A mapping from a list, its text, or names separated by commas."""
-    if isinstance(value, str):
-        value = literal(value, otherwise=value.split(","))
-    if not isinstance(value, list | tuple):
-        return value
-    entries = [entry.strip() if isinstance(entry, str) else entry for entry in value]
-    return [None if entry in IGNORED else entry for entry in entries]
-
-
-MappingList = Annotated[
-    Mapping,
-    BeforeValidator(_mapping),
-    WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*FILE_COLUMNS, "ignore"]}}),
-]
-"""What each column holds."""
-
-
-class TableArguments(FileArguments):
+class TableArguments(LayoutArguments, FileArguments):
     """Where the file is, or what was uploaded before, and what its columns hold."""
 
     sources: ClassVar[tuple[str, ...]] = ("file_path", "file_handle")
@@ -58,29 +37,6 @@ class TableArguments(FileArguments):
         description="What “Preview indicators file” uploaded, with its mapping and ignore_first_line; the file is not uploaded "
         "again, and giving it too lets the import be confirmed without LiveAPI",
     )
-    mapping: Annotated[MappingList | None, RARELY_SET] = Field(
-        default=None,
-        title="Mapping",
-        description="What each column holds, one entry a column, exactly one of them observable; found from the "
-        "heading, or detected by Sekoia, when left empty",
-    )
-    ignore_first_line: Annotated[bool | None, RARELY_SET] = Field(
-        default=None,
-        title="Ignore first line",
-        description="Whether the first line is a heading; what Sekoia detects is used when left empty",
-    )
-
-    @field_validator("mapping")
-    @classmethod
-    def _has_one_observable(cls, value: Mapping | None) -> Mapping | None:
-        if value is None:
-            return None
-        for entry in value:
-            if entry is not None and entry not in FILE_COLUMNS:
-                raise ValueError(f"“{entry[:40]}” is none of {', '.join(FILE_COLUMNS)} or ignore")
-        if value.count("observable") != 1:
-            raise ValueError(f"exactly one column must be observable, not {value.count('observable')}")
-        return value
 
 
 class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, ReadingArguments, TableArguments):
@@ -217,7 +173,6 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             ignore_first_line=ignore_first_line,
             values=Again(prepared.values) if prepared else None,
             count=survey.values if survey else None,
-            ends=Again(prepared.ends) if prepared and "valid_until" in prepared.layout.mapping else None,
         )
         mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
         told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)

@@ -1,6 +1,6 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,23 +17,12 @@ from sekoia_cti.actions.common.reports import (
     refuse_without_indicators,
     warnings,
 )
-from sekoia_cti.actions.common.sources import Gathered, SkippedList, SourceArguments
+from sekoia_cti.actions.common.sources import Format, Gathered, SkippedList, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
 
 __all__ = ["ImportIndicatorsFromText", "ImportIndicatorsFromTextArguments", "ImportIndicatorsFromTextResults"]
-
-Format = Literal[
-    "one_per_line",
-    "ipv4-addr.value",
-    "ipv6-addr.value",
-    "domain-name.value",
-    "url.value",
-    "email-addr.value",
-    "file.hashes",
-]
-"""The formats of a text import (contract, "REST")."""
 
 
 class TextArguments(ReadingArguments, SourceArguments, CollectionArguments):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -74,26 +73,22 @@ class Prepared:
         """Bytes in it."""
         return self.path.stat().st_size
 
-    def values(self) -> Iterator[str]:
-        """All values as they are sent, read from the disk again."""
-        return (value for value, _ in self._rows())
-
-    def ends(self) -> Iterator[datetime | None]:
-        """For each value, when its row says that its validity ends; only of a table with a column that says so."""
-        at = self.layout.mapping.index("valid_until")
-        return (_time(row[at]) if at < len(row) else None for _, row in self._rows())
-
-    def _rows(self) -> Iterator[tuple[str, Sequence[str]]]:
+    def rows(self) -> Iterator[list[str]]:
+        """All rows with a value, as they are sent, read from the disk again."""
         index = self.layout.observable
         if self.is_original:
             for number, row in self.layout.table.rows():
-                if number >= self.layout.first and index < len(row) and (value := row[index].strip()):
-                    yield value, row
+                if number >= self.layout.first and index < len(row) and row[index].strip():
+                    yield row
             return
         with self.path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, delimiter=self.layout.table.written_delimiter)
-            for row in islice(rows, 0 if self.layout.heading is None else 1, None):
-                yield row[index], row
+            yield from islice(rows, 0 if self.layout.heading is None else 1, None)
+
+    def values(self) -> Iterator[str]:
+        """All values as they are sent, read from the disk again."""
+        index = self.layout.observable
+        return (row[index].strip() for row in self.rows())
 
     def first_rows(self, count: int) -> list[list[str]]:
         """The first rows of the table, as the storage has them."""
@@ -135,13 +130,6 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     with path.open("w", encoding="utf-8", newline="") as target:
         survey = rows.write(target)
     return Prepared(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
-
-
-def _time(cell: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(cell.strip())
-    except ValueError:
-        return None
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:

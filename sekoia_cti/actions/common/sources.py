@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 from sekoia_automation.module import LogLevelStr
@@ -23,6 +23,7 @@ from sekoia_cti.platform.forms import objects
 
 __all__ = [
     "COMMENT",
+    "Format",
     "Gathered",
     "ObjectAccount",
     "SkippedList",
@@ -35,6 +36,17 @@ COMMENT = "a comment, where a list holds values"
 """Why an entry is no value that reads like a comment."""
 
 _COMMENT_MARKS = ("#", "//", ";")
+
+Format = Literal[
+    "one_per_line",
+    "ipv4-addr.value",
+    "ipv6-addr.value",
+    "domain-name.value",
+    "url.value",
+    "email-addr.value",
+    "file.hashes",
+]
+"""The formats of a text import (contract, "REST")."""
 
 SkippedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
 """What its author says is not for detection, and in which words."""

@@ -119,7 +119,7 @@ class Comparison:
         self._said_of = said_of
         self._lasts = lasts
         self._refresh = refresh
-        self._now = now
+        self.now = now
         self._states = bytearray(len(values))
         self._later: dict[int, datetime | None] = {}  # ends that lie beyond those that we would set
         self._due_below: dict[IndicatorType | None, timedelta] = {}
@@ -143,7 +143,7 @@ class Comparison:
         """Take an indicator of the collection into account, as Sekoia's JSON has it."""
         until = time_of(indicator.get("valid_until"))
         revoked = bool(indicator.get("revoked"))
-        active = not revoked and (until is None or until > self._now)
+        active = not revoked and (until is None or until > self.now)
         self.active += active
         value = value_of(indicator["pattern"])
         kind, keys = known(value)
@@ -185,10 +185,10 @@ class Comparison:
             return None
         kind, _ = known(self._values[place])
         if (asked := self._lasts(kind)) is not None:
-            return self._now + asked
+            return self.now + asked
         if self._states[place] == _State.NEW:
             return None
-        return self._later[place] if place in self._later else self._now + default_validity(kind)
+        return self._later[place] if place in self._later else self.now + default_validity(kind)
 
     # Inside
 
@@ -216,7 +216,7 @@ class Comparison:
         said = self._said_of(place)
         if not active:
             # The feed may say itself that the validity has passed: then nothing is to be done.
-            has_passed = said.valid_until is not None and said.valid_until <= self._now
+            has_passed = said.valid_until is not None and said.valid_until <= self.now
             return _State.CURRENT if has_passed else _State.EXPIRED
         if self._refresh == "never":
             return _State.CURRENT
@@ -226,7 +226,7 @@ class Comparison:
             and not (said.valid_until is None and self._is_half_over(indicator, kind, until))
         ):
             return _State.CURRENT
-        if until is None or until > self._now + default_validity(kind):
+        if until is None or until > self.now + default_validity(kind):
             # To the end of its day, so that what is sent together need not be cut into many imports.
             self._later[place] = until and until.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
         return _State.DUE
@@ -238,7 +238,7 @@ class Comparison:
         """
         if until is None:
             return False
-        left = until - self._now
+        left = until - self.now
         if (due_below := self._due_below.get(kind)) is None:
             due_below = self._due_below[kind] = (self._lasts(kind) or default_validity(kind)) / 2
         if left >= due_below:
@@ -264,6 +264,6 @@ def exceeds(removals: int, active: int, most_removed: int, *, is_empty: bool) ->
 def default_validity(kind: IndicatorType | None) -> timedelta:
     """How long Sekoia makes an indicator valid that comes without an end: addresses 30 days, domains and URLs 6 months.
 
-    What others get is not known (contract, "Without ``valid_until``"): they are treated as domains are.
+    What others get is not known: they are treated as domains are.
     """
     return timedelta(days=30 if kind in ("ipv4", "ipv6") else 180)

@@ -1,0 +1,166 @@
+"""What a collection can follow: the indicators of text, a list or a table, what is said of each, and how they are sent."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sekoia_cti.actions.common.prepared import Prepared
+from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.synchronizing.comparison import Said
+from sekoia_cti.client.synchronizing.synchronizer import Groups
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators import kill_chains
+from sekoia_cti.indicators.dates import read_date
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.tables import Row
+
+__all__ = ["TableFeed", "TextFeed"]
+
+
+class TextFeed:
+    """Values that all have the same said about them.
+
+    Args:
+        values: As they are sent, each once.
+        context: What holds for all of them.
+        format: A format of the contract; not sent when None.
+    """
+
+    def __init__(self, values: Sequence[str], context: Context, *, format: str | None = None) -> None:
+        self.values = values
+        self._context = context
+        self._format = format
+        self._said = _said(context)
+
+    def said_of(self, _place: int, /) -> Said:
+        """What holds for all."""
+        return self._said
+
+    def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
+        """Submit some of the values as text (see :class:`~sekoia_cti.client.synchronizing.synchronizer.Feed`)."""
+        importer.submit_texts(
+            ((_until(self._context, end), [self.values[place] for place in places]) for end, places in groups.items()),
+            format=self._format,
+            new=new,
+        )
+
+
+class TableFeed:
+    """The rows of a table, each with what its cells say; some of them are sent as a table of their own.
+
+    Args:
+        prepared: The table, on the local disk for as long as the feed is used.
+        context: What holds where no column says anything.
+        folder: Where the tables that are sent go.
+    """
+
+    def __init__(self, prepared: Prepared, context: Context, folder: Path) -> None:
+        self._prepared = prepared
+        self._context = context
+        self._folder = folder
+        layout = prepared.layout
+        self._columns = {name: at for at, name in enumerate(layout.mapping) if name}
+        self._said: list[Said] = []
+        self._said_at = array("L")
+        # What no column maps; threats are names in a file, and ids in a collection, so they cannot be compared.
+        unmapped = {name: value for name, value in context if name not in self._columns}
+        self._unmapped = Context.model_validate(unmapped)
+        values, known = list[str](), dict[tuple[str, ...], int]()
+        for row in prepared.rows():
+            values.append(row[layout.observable].strip())
+            cells = self._cells(row)
+            at = known.setdefault(cells, len(self._said))
+            if at == len(self._said):
+                self._said.append(self._said_in(cells))
+            self._said_at.append(at)
+        self.values = values
+
+    def said_of(self, place: int, /) -> Said:
+        """What the cells of a row say, and what holds where they say nothing."""
+        return self._said[self._said_at[place]]
+
+    def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
+        """Submit some of the rows as files (see :class:`~sekoia_cti.client.synchronizing.synchronizer.Feed`)."""
+        layout = self._prepared.layout
+        for number, (end, places) in enumerate(groups.items()):
+            path = self._folder / f"part-{number}.csv"
+            self._write(path, places, end or self._context.valid_until)
+            uploaded = importer.rest.preview_file(
+                importer.collection_id,
+                lambda path=path: path.open("rb"),  # type: ignore[misc]  # the default binds the path of this turn
+                size=path.stat().st_size,
+                name=f"{Path(self._prepared.name).stem}.csv",
+                mime_type="text/csv",
+            )
+            importer.submit_file(
+                uploaded.file_handle,
+                mapping=layout.mapping,
+                ignore_first_line=layout.heading is not None,
+                values=[self.values[place] for place in places],
+                count=len(places),
+                context=self._unmapped if "valid_until" in self._columns else _until(self._unmapped, end),
+                new=min(new, len(places)),
+            )
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        """The cells of a row that say something of its indicator, but for threats."""
+        names = ("description", "valid_from", "valid_until", "kill_chain_phases")
+        places = (self._columns.get(name) for name in names)
+        return tuple(row[at].strip() if at is not None and at < len(row) else "" for at in places)
+
+    def _said_in(self, cells: tuple[str, ...]) -> Said:
+        description, begin, end, phases = cells
+        said = _said(self._unmapped)
+        return Said(
+            description=description or said.description,
+            valid_from=read_date(begin, None).time if begin else said.valid_from,
+            valid_until=read_date(end, None).time if end else self._context.valid_until,
+            phases=tuple((None, _phase(name)) for name in phases.split(",") if name.strip()) or said.phases,
+            threats=said.threats,
+        )
+
+    def _write(self, path: Path, places: Sequence[int], end: datetime | None) -> None:
+        """Write the rows at these places, those without an end of validity with this one, where there is a column for it."""
+        layout, wanted = self._prepared.layout, set(places)
+        at = self._columns.get("valid_until")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter=layout.table.written_delimiter, lineterminator="\n")
+            if layout.heading is not None:
+                writer.writerow([cell.strip("\ufeff") for cell in layout.heading])
+            rows = (row for place, row in enumerate(self._prepared.rows()) if place in wanted)
+            writer.writerows(rows if at is None or end is None else _ended(rows, at, end))
+
+
+def _said(context: Context) -> Said:
+    return Said(
+        description=context.description,
+        valid_from=context.valid_from,
+        valid_until=context.valid_until,
+        phases=tuple((phase.kill_chain_name, phase.phase_name) for phase in context.kill_chain_phases or []),
+        threats=tuple(context.x_ic_related_threat_refs or []),
+    )
+
+
+def _until(context: Context, end: datetime | None) -> Context:
+    return context if end is None else context.model_copy(update={"valid_until": end})
+
+
+def _ended(rows: Iterable[Row], at: int, end: datetime) -> Iterable[Row]:
+    for row in rows:
+        cells = [*row, *[""] * (at + 1 - len(row))]
+        if not cells[at].strip():
+            cells[at] = end.isoformat().replace("+00:00", "Z")
+        yield cells
+
+
+def _phase(name: str) -> str:
+    """A phase of a column by the name that indicators carry."""
+    try:
+        found = kill_chains.find(name.strip())
+    except InputError:
+        found = None
+    return found[1] if found else name.strip().lower().replace(" ", "-")

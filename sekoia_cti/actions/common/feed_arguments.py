@@ -1,0 +1,95 @@
+"""Where the feed is that a collection follows, how it is read, and what results tell of that."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.file_reports import CellList
+from sekoia_cti.actions.common.layout_arguments import LayoutArguments
+from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
+from sekoia_cti.actions.common.sources import Format, SkippedList, SourceArguments
+from sekoia_cti.platform.forms import ResultsForm
+
+__all__ = ["FeedArguments", "FeedResults"]
+
+
+class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, CollectionArguments):
+    """Where the feed is: text and lists, which are joined, or a table."""
+
+    sources: ClassVar[tuple[str, ...]] = (*SourceArguments.sources, "file_path")
+
+    file_path: str | None = Field(
+        default=None,
+        title="File",
+        description="A table instead: a CSV, XLS or XLSX file of the playbook's storage, whose columns can tell validity, "
+        "description, kill chain phases and threats of each indicator",
+    )
+    sheet: str | None = Field(
+        default=None,
+        title="Sheet",
+        description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that "
+        "holds indicators",
+    )
+    format: Annotated[Format | None, RARELY_SET] = Field(
+        default=None,
+        title="Format",
+        description="The type of all lines of text and lists, if it is one; otherwise Sekoia finds it out",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_feed(self) -> Self:
+        lists = [source for source in self.given() if source != "file_path"]
+        if self.file_path is not None and lists:
+            raise ValueError(
+                f"file_path cannot be joined with {', '.join(lists)}: a collection follows one feed, so put all of its "
+                "indicators into one of them"
+            )
+        if self.file_path is not None and self.format is not None:
+            raise ValueError("format is for text and lists: leave it empty with file_path")
+        of_tables = [
+            name
+            for name in ("sheet", "mapping", "ignore_first_line")
+            if self.file_path is None and getattr(self, name) is not None
+        ]
+        if of_tables:
+            raise ValueError(f"{', '.join(of_tables)} cannot be used without file_path")
+        return self
+
+
+class FeedResults(ResultsForm):
+    """How the feed was read."""
+
+    duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator of the feed")
+    unrecognized: UnrecognizedList = Field(
+        title="Unrecognized",
+        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; they "
+        "count as not in the feed, unless send_unrecognized is set",
+    )
+    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    adapted: AdaptedList = Field(
+        title="Adapted",
+        description="The first 100 values of which only a part is used, or another form: line, as written, as sent, and why",
+    )
+    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
+    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind the feed holds")
+    skipped: SkippedList | None = Field(
+        title="Skipped",
+        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
+        "and reason; they count as not in the feed. Null for a table",
+    )
+    skipped_count: int | None = Field(title="Skipped count", description="How many such values there are")
+    skipped_rows: CellList | None = Field(
+        title="Skipped rows",
+        description="The first 100 rows of a table that are not used although they hold an indicator, with the line, column and "
+        "value of the cell that is the reason, and the reason; they count as not in the feed. Null for text and lists",
+    )
+    skipped_rows_count: int | None = Field(
+        title="Skipped rows count", description="How many indicators these rows hold"
+    )
+    unused_cells: CellList | None = Field(
+        title="Unused cells",
+        description="The first 100 cells of a table that are left out or cut while their indicator is used, with line, column, "
+        "value and reason; null for text and lists",
+    )
+    unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")

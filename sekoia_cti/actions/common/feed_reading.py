@@ -1,0 +1,133 @@
+"""How an action reads a feed: text and lists as one import reads them, a table as the other does."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sekoia_cti.actions.common.arguments import ContextArguments
+from sekoia_cti.actions.common.feed import TableFeed, TextFeed
+from sekoia_cti.actions.common.feed_arguments import FeedArguments
+from sekoia_cti.actions.common.file_reports import account_of
+from sekoia_cti.actions.common.guard import GuardArguments, guard_results, tell_of_guard
+from sekoia_cti.actions.common.prepared import Wishes
+from sekoia_cti.actions.common.reports import listed, listed_adapted, refuse_doubtful, warnings
+from sekoia_cti.actions.common.upload_action import UploadAction
+from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.synchronizing.synchronizer import Feed
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.indicators.reading import read
+from sekoia_cti.platform import storage
+
+__all__ = ["FeedAction", "GuardedFeedArguments", "ReadFeed"]
+
+_OF_TABLES = ("skipped_rows", "skipped_rows_count", "unused_cells", "unused_cells_count")
+_OF_LISTS = ("skipped", "skipped_count")
+
+
+class GuardedFeedArguments(GuardArguments, ContextArguments, FeedArguments):
+    """Where the feed is, what holds for its indicators, and which of them do not count."""
+
+
+@dataclass(frozen=True)
+class ReadFeed:
+    """A feed that was read.
+
+    Attributes:
+        feed: Its indicators.
+        told: How it was read, as results have it.
+        mostly_unrecognized: Whether more values were left out as no indicators than are used.
+    """
+
+    feed: Feed
+    told: dict[str, Any]
+    mostly_unrecognized: bool
+
+
+class FeedAction(UploadAction):
+    """An action that reads a feed."""
+
+    def read_feed(
+        self, arguments: GuardedFeedArguments, context: Context, phases: Phases, stack: ExitStack
+    ) -> ReadFeed:
+        """Read the feed, and say what is in it.
+
+        Args:
+            arguments: The action's.
+            context: What holds where the feed says nothing; without what counts from now.
+            phases: Finds kill chain phases.
+            stack: Takes the folder of a table, which the feed needs for as long as it is used.
+
+        Raises:
+            InputError: The feed cannot be read, or, with ``strict``, not all of it can be used.
+        """
+        guard = arguments.guard(self.data_path)
+        read = self._read_lines if arguments.file_path is None else self._read_table
+        feed, account, told = read(arguments, guard, context, phases, stack)
+        tell_of_guard(guard, self.tell)
+        return ReadFeed(
+            feed,
+            told | guard_results(guard),
+            mostly_unrecognized=account.mostly_unrecognized and not arguments.send_unrecognized,
+        )
+
+    def _read_lines(
+        self, arguments: GuardedFeedArguments, guard: Guard, context: Context, _phases: Phases, _stack: ExitStack
+    ) -> tuple[Feed, Account, dict[str, Any]]:
+        gathered = arguments.gather(self.data_path)
+        reading = read(
+            gathered.lines,
+            refanging=arguments.refang,
+            send_unrecognized=arguments.send_unrecognized,
+            admits=guard.judge(),
+        )
+        gathered.account_for(reading)
+        if arguments.strict:
+            refuse_doubtful(reading)
+        for said in warnings(reading, sent=arguments.send_unrecognized):
+            self.tell(said, "warning")
+        gathered.objects.tell_of_passed(self.tell)
+        told = {
+            "duplicates": reading.duplicates,
+            "unrecognized": listed(reading.unrecognized),
+            "unrecognized_count": reading.unrecognized_count,
+            "adapted": listed_adapted(reading.adapted),
+            "adapted_count": reading.adapted_count,
+            "by_type": reading.by_type,
+            "skipped": gathered.objects.skipped,
+            "skipped_count": gathered.objects.skipped_count,
+        }
+        return (
+            TextFeed(reading.values, context, format=arguments.format),
+            reading,
+            told | dict.fromkeys(_OF_TABLES),
+        )
+
+    def _read_table(
+        self, arguments: GuardedFeedArguments, guard: Guard, context: Context, phases: Phases, stack: ExitStack
+    ) -> tuple[Feed, Account, dict[str, Any]]:
+        file = storage.find(self.data_path, arguments.file_path or "", "file_path")
+        until = context.valid_until
+        if arguments.valid_for is not None:
+            until = datetime.now(UTC) + timedelta(days=arguments.valid_for)
+        wishes = Wishes(
+            mapping=arguments.mapping,
+            ignore_first_line=arguments.ignore_first_line,
+            sheet=arguments.sheet,
+            refang=arguments.refang,
+            send_unrecognized=arguments.send_unrecognized,
+            validity=(context.valid_from, until),
+            is_phase=phases.knows,
+            guard=guard,
+        )
+        staged = stack.enter_context(self.staged(file, wishes, self.deadline))
+        prepared = staged.readable()
+        self.check(staged, strict=arguments.strict, send_unrecognized=arguments.send_unrecognized)
+        told = account_of(prepared.survey) | dict.fromkeys(_OF_LISTS)
+        del told["cleaned"]
+        if set(prepared.layout.mapping) <= {"observable", None}:
+            return TextFeed(list(prepared.values()), context), prepared.survey, told
+        folder = stack.enter_context(storage.scratch(self.data_path))
+        return TableFeed(prepared, context, folder), prepared.survey, told

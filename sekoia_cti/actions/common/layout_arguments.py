@@ -1,0 +1,60 @@
+"""What a user says of a table: what its columns hold, and whether it has a heading."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+
+from sekoia_cti.actions.common.arguments import RARELY_SET, Arguments
+from sekoia_cti.actions.common.jinja import literal
+from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
+
+__all__ = ["LayoutArguments"]
+
+IGNORED = (None, "", "ignore", "null", "None")
+"""How a mapping says that a column is to be ignored."""
+
+
+def _mapping(value: object) -> object:
+    """A mapping from a list, its text, or names separated by commas."""
+    if isinstance(value, str):
+        value = literal(value, otherwise=value.split(","))
+    if not isinstance(value, list | tuple):
+        return value
+    entries = [entry.strip() if isinstance(entry, str) else entry for entry in value]
+    return [None if entry in IGNORED else entry for entry in entries]
+
+
+MappingList = Annotated[
+    Mapping,
+    BeforeValidator(_mapping),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*FILE_COLUMNS, "ignore"]}}),
+]
+"""What each column holds."""
+
+
+class LayoutArguments(Arguments):
+    """How a table is laid out."""
+
+    mapping: Annotated[MappingList | None, RARELY_SET] = Field(
+        default=None,
+        title="Mapping",
+        description="What each column holds, one entry a column, exactly one of them observable; found from the "
+        "heading, or detected by Sekoia, when left empty",
+    )
+    ignore_first_line: Annotated[bool | None, RARELY_SET] = Field(
+        default=None,
+        title="Ignore first line",
+        description="Whether the first line is a heading; what Sekoia detects is used when left empty",
+    )
+
+    @field_validator("mapping")
+    @classmethod
+    def _has_one_observable(cls, value: Mapping | None) -> Mapping | None:
+        if value is None:
+            return None
+        for entry in value:
+            if entry is not None and entry not in FILE_COLUMNS:
+                raise ValueError(f"“{entry[:40]}” is none of {', '.join(FILE_COLUMNS)} or ignore")
+        if value.count("observable") != 1:
+            raise ValueError(f"exactly one column must be observable, not {value.count('observable')}")
+        return value

@@ -1,0 +1,333 @@
+"""Synchronize an IOC collection with a feed: what is new goes in, what is due is refreshed, what left is removed."""
+
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from sekoia_cti.actions.common.arguments import Timeout
+from sekoia_cti.actions.common.feed_arguments import FeedResults
+from sekoia_cti.actions.common.feed_reading import FeedAction, GuardedFeedArguments, ReadFeed
+from sekoia_cti.actions.common.guard import GuardResults
+from sekoia_cti.actions.common.import_action import ImportAction
+from sekoia_cti.actions.common.progress import ProgressLog
+from sekoia_cti.actions.common.reports import FailedList
+from sekoia_cti.actions.common.value_lists import listed_values
+from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.importing.outcome import MOST_MISSING
+from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.synchronizing.comparison import Refresh
+from sekoia_cti.client.synchronizing.removal import Removal
+from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Sent, Synchronizer, WhatLeaves
+from sekoia_cti.client.wire import Collection, Context
+from sekoia_cti.indicators.display import shown
+
+__all__ = ["SynchronizeCollection", "SynchronizeCollectionArguments", "SynchronizeCollectionResults"]
+
+
+def _percent(value: object) -> object:
+    """A percentage, with or without its sign."""
+    return value.strip().removesuffix("%").strip() if isinstance(value, str) else value
+
+
+class SynchronizeCollectionArguments(GuardedFeedArguments):
+    """Where the feed is, what holds for all of its indicators, and what happens to those that left it."""
+
+    removed: WhatLeaves = Field(
+        default="expire",
+        title="Removed",
+        description="What happens to indicators of the collection that are not in the feed: expire ends their validity now, "
+        "revoke revokes them, which cannot be undone and takes a request each, keep leaves them",
+    )
+    most_removed: Annotated[int, BeforeValidator(_percent)] = Field(
+        default=20,
+        title="Most removed",
+        description="The percentage of the active indicators that one run may remove, counted from 10 removals on; above it "
+        "nothing is removed and the action ends with an error, so that a feed that is empty or cut off does not empty the "
+        "collection",
+        ge=0,
+        le=100,
+    )
+    refresh: Refresh = Field(
+        default="when_due",
+        title="Refresh",
+        description="When an indicator that stays is sent again: when_due, once half of its validity is over, or when its "
+        "description, kill chain phases, threats or the validity that the feed names differ; always; never",
+    )
+    dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and tell what would be done")
+    timeout: Timeout = 900
+
+
+_HOW_MANY = "How many there are"
+
+
+def _path(name: str) -> str:
+    return (
+        f"All of “{name}” where there are more than 100, as a JSON list in a file of the playbook's storage; else null"
+    )
+
+
+class SynchronizeCollectionResults(GuardResults, FeedResults):
+    """What was done, or would be."""
+
+    status: Literal["completed", "partial", "rejected", "incomplete", "dry_run"] = Field(
+        title="Status",
+        description="completed: the collection holds what the feed does; partial: some indicators of the feed are not in it, or "
+        "some remain that are to be removed; rejected: Sekoia took none of what was sent; incomplete: not known to have ended in "
+        "time, or some could not be submitted; dry_run: nothing was sent",
+    )
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
+    task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
+    added: list[str] = Field(title="Added", description="The first 100 indicators that are new in the collection")
+    added_count: int = Field(title="Added count", description=_HOW_MANY)
+    added_path: str | None = Field(title="Added file", description=_path("Added"))
+    refreshed: list[str] = Field(title="Refreshed", description="The first 100 indicators that were sent again")
+    refreshed_count: int = Field(title="Refreshed count", description=_HOW_MANY)
+    refreshed_path: str | None = Field(title="Refreshed file", description=_path("Refreshed"))
+    unchanged: list[str] = Field(
+        title="Unchanged",
+        description="The first 100 indicators of the feed that are as they should be, and were not sent",
+    )
+    unchanged_count: int = Field(title="Unchanged count", description=_HOW_MANY)
+    removed: list[str] = Field(
+        title="Removed",
+        description="The first 100 indicators that were not in the feed, and are expired or revoked now",
+    )
+    removed_count: int = Field(title="Removed count", description=_HOW_MANY)
+    removed_path: str | None = Field(title="Removed file", description=_path("Removed"))
+    would_add: list[str] = Field(
+        title="Would add", description="The first 100 in a dry run, indicators that would be added"
+    )
+    would_add_count: int = Field(title="Would add count", description=_HOW_MANY)
+    would_add_path: str | None = Field(title="Would add file", description=_path("Would add"))
+    would_refresh: list[str] = Field(
+        title="Would refresh", description="The first 100 in a dry run, indicators that would be sent again"
+    )
+    would_refresh_count: int = Field(title="Would refresh count", description=_HOW_MANY)
+    would_refresh_path: str | None = Field(title="Would refresh file", description=_path("Would refresh"))
+    would_remove: list[str] = Field(
+        title="Would remove", description="The first 100 in a dry run, indicators that would be removed"
+    )
+    would_remove_count: int = Field(title="Would remove count", description=_HOW_MANY)
+    would_remove_path: str | None = Field(title="Would remove file", description=_path("Would remove"))
+    remaining: list[str] = Field(
+        title="Remaining",
+        description="The first 100 indicators that are not in the feed and could not be removed in time, were refused, or were "
+        "too many; the next run goes on with them",
+    )
+    remaining_count: int = Field(title="Remaining count", description=_HOW_MANY)
+    remaining_path: str | None = Field(title="Remaining file", description=_path("Remaining"))
+    limit_hit: bool = Field(
+        title="Limit hit",
+        description="Whether nothing was removed because it would have been more than most_removed allows",
+    )
+    revoked: list[str] = Field(
+        title="Revoked",
+        description="The first 100 indicators of the feed that are revoked in the collection, and therefore were not sent",
+    )
+    revoked_count: int = Field(title="Revoked count", description=_HOW_MANY)
+    missing: FailedList = Field(
+        title="Missing",
+        description="The first 100 indicators of the feed that were sent and are not in the collection, with value and reason",
+    )
+    missing_count: int | None = Field(
+        title="Missing count", description="How many there are; null where that could not be found out"
+    )
+    failed: FailedList = Field(
+        title="Failed", description="The first 100 indicators that Sekoia refused to remove, with value and reason"
+    )
+
+
+class SynchronizeCollection(ImportAction, FeedAction):
+    """Synchronize an IOC collection.
+
+    A run that ends early leaves nothing that the next one does not put right: each compares the collection as it is with
+    the feed as it is.
+    """
+
+    name = "Synchronize an IOC collection"
+    description = (
+        "Make an IOC collection follow a feed: what is new is added, what is due is refreshed, and what the feed no longer "
+        "holds is removed, whoever added it, so that a collection follows one feed"
+    )
+    results_model = SynchronizeCollectionResults
+
+    def run(self, arguments: SynchronizeCollectionArguments) -> SynchronizeCollectionResults:
+        """Read the feed and the collection, compare them, and do what is to be done."""
+        with ExitStack() as stack:
+            rest = stack.enter_context(self.rest())
+            # Tells a wrong id or key before anything is read.
+            collection = rest.collection(arguments.collection_id)
+            phases = Phases(rest.kill_chains)
+            # What counts from now is not compared, and is added to what is sent.
+            context = arguments.model_copy(update={"valid_for": None}).context(phases)
+            self.warn_of_limited_matching([context])
+            read = self.read_feed(arguments, context, phases, stack)
+            synchronizer = self._synchronizer(rest, collection, arguments, read, context)
+            plan = synchronizer.plan()
+            self._tell_of_plan(plan, read)
+            if arguments.dry_run:
+                return self._would(arguments, read, plan)
+            sent = synchronizer.send(plan) if plan.groups else None
+            if sent is not None:
+                self.tell_how_it_ended(sent.outcome, sent.outcome.status, arguments.timeout)
+            ended = sent is None or sent.outcome.status != "incomplete"
+            removal = synchronizer.remove(plan) if plan.leaving and ended else None
+        return self._did(arguments, read, plan, sent, removal)
+
+    def _synchronizer(
+        self,
+        rest: RestClient,
+        collection: Collection,
+        arguments: SynchronizeCollectionArguments,
+        read: ReadFeed,
+        context: Context,
+    ) -> Synchronizer:
+        lasts = None if arguments.valid_for is None else timedelta(days=arguments.valid_for)
+        return Synchronizer(
+            rest,
+            self.live,
+            collection,
+            read.feed,
+            context=context,
+            rules=Rules(
+                lasts=lambda _kind: lasts,
+                refresh=arguments.refresh,
+                leaves=arguments.removed,
+                most_removed=arguments.most_removed,
+            ),
+            patience=self.patience,
+            on_progress=lambda done: ProgressLog(self.tell, done=done),
+            on_warning=lambda sentence: self.tell(sentence, "warning"),
+            lines=self.lines_per_task,
+        )
+
+    # Telling
+
+    def _tell_of_plan(self, plan: Plan, read: ReadFeed) -> None:
+        self.tell(
+            f"Of the feed's {_indicators(len(read.feed.values))}, {len(plan.new):,} are to be added, {len(plan.due):,} are to be "
+            f"refreshed, and {len(plan.unchanged):,} stay as they are; {len(plan.left):,} of the collection's "
+            f"{_indicators(plan.active, 'active ')} are not in the feed"
+        )
+        if plan.revoked:
+            are = "is" if len(plan.revoked) == 1 else "are"
+            self.tell(
+                f"{_indicators(len(plan.revoked))} of the feed {are} revoked in the collection, and {are} not sent: "
+                f"{_named([read.feed.values[place] for place in plan.revoked])}",
+                "warning",
+            )
+
+    def _would(
+        self, arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan
+    ) -> SynchronizeCollectionResults:
+        leaving = [each.value for each in plan.leaving]
+        if plan.limit_hit:
+            self.tell(_limit(arguments, read, plan), "warning")
+        removed = 0 if plan.limit_hit else len(leaving)
+        self.tell(
+            f"Dry run, so nothing was changed: {len(plan.new):,} would be added, {len(plan.due):,} refreshed, and "
+            f"{removed:,} removed"
+        )
+        return self._told(
+            arguments,
+            read,
+            plan,
+            status="dry_run",
+            would_add=[read.feed.values[place] for place in plan.new],
+            would_refresh=[read.feed.values[place] for place in plan.due],
+            would_remove=[] if plan.limit_hit else leaving,
+            remaining=leaving if plan.limit_hit else [],
+        )
+
+    def _did(
+        self,
+        arguments: SynchronizeCollectionArguments,
+        read: ReadFeed,
+        plan: Plan,
+        sent: Sent | None,
+        removal: Removal | None,
+    ) -> SynchronizeCollectionResults:
+        values, not_in = read.feed.values, sent.not_in if sent else frozenset()
+        added = [values[place] for place in plan.new if place not in not_in]
+        refreshed = [values[place] for place in plan.due if place not in not_in]
+        removed = [each.value for each in removal.removed] if removal else []
+        remaining = [each.value for each in (removal.remaining if removal else plan.leaving)]
+        self.tell(
+            f"{len(added):,} added, {len(refreshed):,} refreshed, {len(plan.unchanged):,} unchanged, {len(removed):,} removed "
+            f"in {arguments.collection_id}"
+        )
+        if plan.limit_hit:
+            self.error(_limit(arguments, read, plan))
+        elif removal and remaining:
+            self._tell_of_remaining(removal)
+        status = sent.outcome.status if sent else "completed"
+        if status == "completed" and (remaining or read.mostly_unrecognized):
+            status = "partial"
+        outcome = sent.outcome if sent else None
+        return self._told(
+            arguments,
+            read,
+            plan,
+            status=status,
+            task_ids=[*(outcome.task_ids if outcome else ()), *(removal.task_ids if removal else ())],
+            missing=[{"value": each.value, "reason": each.reason} for each in outcome.missing] if outcome else [],
+            missing_count=outcome.missing_count if outcome else 0,
+            failed=(
+                [{"value": shown(each.value), "reason": each.reason} for each in removal.failed[:MOST_MISSING]]
+                if removal
+                else []
+            ),
+            added=added,
+            refreshed=refreshed,
+            removed=removed,
+            remaining=remaining,
+        )
+
+    def _tell_of_remaining(self, removal: Removal) -> None:
+        count = len(removal.remaining)
+        left = f"{_indicators(count)} that the feed no longer holds {'is' if count == 1 else 'are'} still active"
+        if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
+            self.error(f"{left}, and the next run goes on there. {removal.failure}")
+            return
+        why = removal.failed[0].reason if removal.failed else "the time was up"
+        self.tell(f"{left} ({why}): the next run goes on there", "warning")
+
+    def _told(
+        self, arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan, **told: Any
+    ) -> SynchronizeCollectionResults:
+        nothing: dict[str, Any] = {"task_ids": [], "missing": [], "missing_count": 0, "failed": []}
+        results = nothing | told | read.told
+        for name in _LISTS:
+            results |= listed_values(name, told.get(name, []), self.data_path)
+        for name, places in (("unchanged", plan.unchanged), ("revoked", plan.revoked)):
+            results |= listed_values(name, [read.feed.values[place] for place in places], None)
+        return SynchronizeCollectionResults(collection_id=arguments.collection_id, limit_hit=plan.limit_hit, **results)
+
+
+_LISTS = ("added", "refreshed", "removed", "would_add", "would_refresh", "would_remove", "remaining")
+"""Results that go into files where they are long."""
+
+
+def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan) -> str:
+    share = f"{len(plan.leaving):,} of the collection's {_indicators(plan.active, 'active ')}"
+    share += f" ({len(plan.leaving) / plan.active:.0%})"
+    if read.feed.values:
+        why = f"are not in the feed, and most_removed allows {arguments.most_removed}%"
+    else:
+        why = "would go, since the feed holds no indicator: an empty feed removes nothing, unless most_removed is 100"
+    return (
+        f"Nothing was removed: {share} {why}. Check that the feed is complete; if it is, run the action once with a higher "
+        "most_removed."
+    )
+
+
+def _indicators(count: int, what: str = "") -> str:
+    return f"1 {what}indicator" if count == 1 else f"{count:,} {what}indicators"
+
+
+def _named(values: list[str]) -> str:
+    more = f" and {len(values) - 3:,} more" if len(values) > 3 else ""
+    return ", ".join(map(shown, values[:3])) + more

@@ -1,0 +1,175 @@
+"""Takes out of a collection what is no longer in its feed: with one import where Sekoia lets it, else one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.importing.outcome import Outcome
+from sekoia_cti.client.importing.requests import IN_A_ROW, Missing
+from sekoia_cti.client.listing import all_indicators
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.synchronizing.comparison import Leaving
+from sekoia_cti.client.waiting import Patience
+from sekoia_cti.client.wire import Context, Indicator, aware, value_of
+
+__all__ = ["ImportTexts", "Removal"]
+
+ATTEMPTS = 5
+"""Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+
+ImportTexts = Callable[[Sequence[str], Context], Outcome]
+"""Imports lines with a context, and waits for the end."""
+
+
+@dataclass
+class Removal:
+    """What becomes of the indicators that left a feed.
+
+    Args:
+        rest: The REST client, whose deadline ends it all.
+        collection_id: Where they are.
+        leaving: All of them.
+        patience: Tells how many requests there can be in a second.
+        on_progress: Told after each that takes a request of its own how many are done.
+    """
+
+    rest: RestClient
+    collection_id: str
+    leaving: Sequence[Leaving]
+    patience: Patience
+    on_progress: Callable[[int], object]
+    task_ids: tuple[str, ...] = ()
+    """Of the import that ended validities."""
+    failure: SekoiaError | None = None
+    """What ended it early."""
+    _gone: set[str] = field(default_factory=set)
+    _kept: dict[str, Missing] = field(default_factory=dict)
+
+    @property
+    def removed(self) -> list[Leaving]:
+        """Those that are expired or revoked now, or not there any more."""
+        return [each for each in self.leaving if each.id in self._gone]
+
+    @property
+    def remaining(self) -> list[Leaving]:
+        """Those that are still active, as far as is known."""
+        return [each for each in self.leaving if each.id not in self._gone]
+
+    @property
+    def failed(self) -> list[Missing]:
+        """What Sekoia did not remove when it was asked to, and why; they remain."""
+        return [missing for indicator_id, missing in self._kept.items() if indicator_id not in self._gone]
+
+    def revoke(self) -> None:
+        """Revoke them one by one, which cannot be undone."""
+        try:
+            self._one_by_one((each.id, each.value, partial(self._revoke, each.id)) for each in self.leaving)
+        except SekoiaError as error:
+            self.failure = error
+
+    def expire(self, import_texts: ImportTexts) -> None:
+        """End their validity: by one import, and what that left as it was one by one.
+
+        Whether an import can end a validity earlier than it was to end is unknown (contract), so the collection decides.
+
+        Args:
+            import_texts: Imports lines with a context, and waits for the end.
+        """
+        by_text = [each for each in self.leaving if each.by_text]
+        try:
+            if by_text:
+                self._expire_by_text(by_text, import_texts)
+            if self.remaining:
+                self._one_by_one(
+                    (item["id"], value_of(item["pattern"]), partial(self._expire, item)) for item in self._look()
+                )
+        except SekoiaError as error:
+            self.failure = error
+
+    # Inside
+
+    def _now(self) -> datetime:
+        """The time to the second, as who asks later may know it: what ended by then has ended for all."""
+        return (self.rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
+
+    def _expire_by_text(self, leaving: Sequence[Leaving], import_texts: ImportTexts) -> None:
+        try:
+            outcome = import_texts([each.value for each in leaving], Context(valid_until=self._now()))
+        except Refused:
+            return  # an end that is not in the future, it may be
+        self.task_ids = outcome.task_ids
+        if outcome.missing_count == 0 and outcome.context_differs_count == 0:
+            self._gone.update(each.id for each in leaving)
+        elif outcome.failure is not None:
+            raise outcome.failure
+
+    def _look(self) -> list[dict[str, Any]]:
+        """Those that are still active, with all that is said about them: as many as there is time for."""
+        pending = {each.id for each in self.remaining}
+        most = int(self.rest.deadline.remaining() * self.patience.requests_per_second)
+        active: list[dict[str, Any]] = []
+        unreached: set[str] = set()
+        for listed in all_indicators(self.rest, self.collection_id):
+            now = self._now()
+            for item in listed.items:
+                if item["id"] in pending and Indicator.model_validate(item).is_active(now):
+                    if len(active) < most:
+                        active.append(item)
+                    else:
+                        unreached.add(item["id"])
+        self._gone |= pending - unreached - {item["id"] for item in active}
+        return active
+
+    def _one_by_one(self, removals: Iterable[tuple[str, str, Callable[[], str | None]]]) -> None:
+        """Remove what a call each removes, which tells why it did not, if it did not; the collection has the last word.
+
+        Raises:
+            SekoiaError: What the next one would meet as well.
+        """
+        refused = 0
+        for indicator_id, value, remove in removals:
+            try:
+                reason = remove()
+            except NotFound:
+                reason = None
+            except (Refused, Unavailable, UnexpectedAnswer) as error:
+                reason = str(error)
+                refused += 1
+                if refused == IN_A_ROW:  # every two cost a pause
+                    raise
+            else:
+                refused = 0
+            if reason is None:
+                self._gone.add(indicator_id)
+                self.on_progress(len(self._gone))
+            else:
+                self._kept[indicator_id] = Missing(value, reason)
+        if self._kept:
+            self._look()
+
+    def _revoke(self, indicator_id: str) -> str | None:
+        told = self.rest.revoke(self.collection_id, indicator_id, attempts=ATTEMPTS)
+        return None if told else "Sekoia did not show that it is revoked"
+
+    def _expire(self, item: dict[str, Any]) -> str | None:
+        indicator, now = Indicator.model_validate(item), self._now()
+        begun = indicator.valid_from and aware(indicator.valid_from)
+        told = self.rest.update_indicator(
+            self.collection_id,
+            indicator.id,
+            Context(
+                description=indicator.description,
+                # One that is not valid yet would end before it begins.
+                valid_from=min(begun, now - timedelta(seconds=1)) if begun else None,
+                valid_until=now,
+                kill_chain_phases=indicator.kill_chain_phases or [],
+                x_ic_related_threat_refs=indicator.x_ic_related_threat_refs or [],
+            ),
+            attempts=ATTEMPTS,
+        )
+        return "Sekoia left its validity as it was" if told.is_active(now) else None

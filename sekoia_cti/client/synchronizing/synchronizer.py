@@ -1,0 +1,256 @@
+"""Makes a collection follow a feed: compares both, sends what is new or due, and removes what left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.outcome import MOST_MISSING, Outcome
+from sekoia_cti.client.importing.requests import LINES
+from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.listing import all_indicators
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.synchronizing.comparison import Comparison, Leaving, Refresh, Said, exceeds
+from sekoia_cti.client.synchronizing.removal import Removal
+from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import Collection, Context
+from sekoia_cti.indicators.types import IndicatorType
+
+if TYPE_CHECKING:
+    from sekoia_cti.client.live.stream import LiveAPI
+
+__all__ = ["Feed", "Groups", "Plan", "Rules", "Sent", "Synchronizer", "WhatLeaves"]
+
+WhatLeaves = Literal["expire", "revoke", "keep"]
+"""What happens to indicators that are no longer in the feed."""
+
+Groups = Mapping[datetime | None, Sequence[int]]
+"""Places of values by the end of validity to send with them; None where none is sent, or the value has its own."""
+
+
+class Feed(Protocol):
+    """The indicators that a collection is to hold."""
+
+    @property
+    def values(self) -> Sequence[str]:
+        """As they are sent, each once."""
+
+    def said_of(self, place: int, /) -> Said:
+        """What the feed says of the value at a place."""
+
+    def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
+        """Submit some of the values.
+
+        Args:
+            importer: Ready for submissions.
+            groups: Which ones.
+            new: How many of them the collection does not hold.
+
+        Raises:
+            SekoiaError: Sekoia took none of them.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How a collection follows its feed.
+
+    Attributes:
+        lasts: How long from now an indicator of a kind is to be valid, where the user says so.
+        refresh: When what stays is sent again.
+        leaves: What happens to what left.
+        most_removed: The percentage of the active indicators that one run may remove.
+    """
+
+    lasts: Callable[[IndicatorType | None], timedelta | None]
+    refresh: Refresh
+    leaves: WhatLeaves
+    most_removed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done: places of the feed's values, and indicators of the collection.
+
+    Attributes:
+        active: How many active indicators the collection holds.
+        new, due, revoked, unchanged: See :class:`~sekoia_cti.client.synchronizing.comparison.Comparison`.
+        left: Active indicators that are not in the feed.
+        groups: What is new or due, as it is to be sent.
+        leaving: Those of `left` that are to be removed.
+        limit_hit: Whether they are too many to be removed, so that none is.
+    """
+
+    active: int
+    new: Sequence[int]
+    due: Sequence[int]
+    revoked: Sequence[int]
+    unchanged: Sequence[int]
+    left: Sequence[Leaving]
+    groups: Groups
+    leaving: Sequence[Leaving]
+    limit_hit: bool
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was sent.
+
+    Attributes:
+        outcome: How the import ended.
+        not_in: Places of the values that are not known to be in the collection.
+    """
+
+    outcome: Outcome
+    not_in: frozenset[int] = field(default_factory=frozenset)
+
+
+class Synchronizer:
+    """One run over one collection. What it leaves undone the next run finds, since each compares anew.
+
+    Args:
+        rest: The REST client, whose deadline ends it all.
+        live: Makes a LiveAPI connection, to be opened and closed with ``with``.
+        collection: Which follows the feed.
+        feed: What it follows.
+        context: What holds where the feed says nothing.
+        rules: How it follows.
+        patience: Settling and looking times.
+        on_progress: Given what is done, makes what is told how far that has come.
+        on_warning: Told what people should know at once.
+        lines: The most that one request carries as text.
+    """
+
+    def __init__(
+        self,
+        rest: RestClient,
+        live: Callable[[], LiveAPI],
+        collection: Collection,
+        feed: Feed,
+        *,
+        context: Context,
+        rules: Rules,
+        patience: Patience,
+        on_progress: Callable[[str], Callable[[Progress], object]],
+        on_warning: Callable[[str], object],
+        lines: int = LINES,
+    ) -> None:
+        self._rest = rest
+        self._live = live
+        self._collection = collection
+        self._feed = feed
+        self._context = context
+        self._rules = rules
+        self._patience = patience
+        self._on_progress = on_progress
+        self._on_warning = on_warning
+        self._lines = lines
+
+    def plan(self) -> Plan:
+        """Read the collection, and compare it with the feed.
+
+        Raises:
+            SekoiaError: The collection cannot be read.
+        """
+        comparison, rules = self._compared(), self._rules
+        new, due, left = comparison.new(), comparison.due(), comparison.leaving
+        groups: dict[datetime | None, list[int]] = {}
+        for place in (*new, *due):
+            groups.setdefault(comparison.end_of(place), []).append(place)
+        leaving = left if rules.leaves != "keep" else []
+        return Plan(
+            active=comparison.active,
+            new=new,
+            due=due,
+            revoked=comparison.revoked(),
+            unchanged=comparison.unchanged(),
+            left=left,
+            groups=groups,
+            leaving=leaving,
+            limit_hit=exceeds(len(leaving), comparison.active, rules.most_removed, is_empty=not self._feed.values),
+        )
+
+    def send(self, plan: Plan) -> Sent:
+        """Send what is new or due, and wait for the end.
+
+        Raises:
+            SekoiaError: Sekoia took none of it.
+        """
+        with self._importer(self._context, self._rest.deadline, "Imported") as importer:
+            self._feed.submit(importer, plan.groups, new=len(plan.new))
+            outcome = importer.finish()
+        return Sent(outcome, frozenset(self._not_in(plan, outcome)))
+
+    def remove(self, plan: Plan) -> Removal:
+        """Remove what left, unless that is too much; what could not be removed is told."""
+        total, progress = len(plan.leaving), self._on_progress("Removed")
+        removal = Removal(
+            self._rest,
+            self._collection.id,
+            plan.leaving,
+            patience=self._patience,
+            on_progress=lambda count: progress(Progress(count, total)) if count < total else None,
+        )
+        if plan.limit_hit:
+            return removal
+        if self._rules.leaves == "revoke":
+            removal.revoke()
+        else:
+            removal.expire(self._import_texts)
+        return removal
+
+    # Inside
+
+    def _compared(self) -> Comparison:
+        # To the second, as those who ended a validity knew the time.
+        now = (self._rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
+        feed, rules = self._feed, self._rules
+        comparison = Comparison(feed.values, feed.said_of, lasts=rules.lasts, refresh=rules.refresh, now=now)
+        progress, read = self._on_progress("Compared"), 0
+        for some in all_indicators(self._rest, self._collection.id):
+            for item in some.items:
+                comparison.see(item)
+            read += len(some.items)
+            if read < some.total:  # the end is told in more words
+                progress(Progress(read, some.total))
+        return comparison
+
+    def _not_in(self, plan: Plan, outcome: Outcome) -> set[int]:
+        if outcome.missing_count == 0:
+            return set()
+        sent = {*plan.new, *plan.due}
+        if outcome.missing_count is not None and outcome.missing_count <= MOST_MISSING:
+            missing = {missing.value for missing in outcome.missing}
+            return {place for place in sent if self._feed.values[place] in missing}
+        if outcome.status == "incomplete":
+            return sent  # there is no time for another look
+        again = self._compared()
+        return sent & {*again.new(), *again.revoked()}
+
+    def _import_texts(self, values: Sequence[str], context: Context) -> Outcome:
+        deadline = self._rest.deadline
+        # What does not take is removed one by one, in the other half of the time.
+        with self._importer(context, deadline.within(deadline.remaining() / 2), "Expired") as importer:
+            importer.submit_texts([(context, values)], new=0, cut=False)
+            return importer.finish()
+
+    @contextmanager
+    def _importer(self, context: Context, deadline: Deadline, done: str) -> Iterator[Importer]:
+        with self._live() as live:
+            importer = Importer(
+                rest=self._rest,
+                live=live,
+                collection=self._collection,
+                context=context,
+                deadline=deadline,
+                patience=self._patience,
+                on_progress=self._on_progress(done),
+                on_warning=self._on_warning,
+                lines=self._lines,
+            )
+            importer.connect()
+            yield importer

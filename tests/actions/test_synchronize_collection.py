@@ -1,0 +1,267 @@
+"""Synchronize an IOC collection with a feed, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from tests.conftest import Platform, Run, run_as_process
+
+MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
+
+
+def lines(*numbers: int) -> list[str]:
+    """Domains of these numbers."""
+    return [f"d{number}.example" for number in numbers]
+
+
+def synchronize(platform: Platform, collection_id: str, feed: Iterable[str], **arguments: Any) -> Run:
+    """A run on a feed of lines; without a look at what is known to be good, as the names of tests are."""
+    given = {"collection_id": collection_id, "known_good": "import", "timeout": 20, "most_removed": 100}
+    return platform.run(SynchronizeCollection, **{**given, "text": "\n".join(feed) or "# empty", **arguments})
+
+
+def counts(run: Run) -> dict[str, int]:
+    """The counts that are not 0."""
+    assert run.results is not None, run.error
+    names = ("added", "refreshed", "unchanged", "removed", "remaining", "revoked", "would_add", "would_refresh")
+    told = {name: run.results[f"{name}_count"] for name in (*names, "would_remove")}
+    return {name: count for name, count in told.items() if count}
+
+
+def fill(sandbox: Sandbox, platform: Platform, collection_id: str, values: Iterable[str], **context: Any) -> None:
+    """Import values, and forget the requests."""
+    run = platform.run(
+        ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(values), known_good="import", **context
+    )
+    assert run.error is None
+
+
+def active(sandbox: Sandbox, collection_id: str) -> set[str]:
+    """The values that are neither revoked nor expired."""
+    now = datetime.now(UTC)
+    return {
+        indicator["name"]
+        for indicator in sandbox.indicators(collection_id)
+        if not indicator["revoked"]
+        and (indicator["valid_until"] is None or datetime.fromisoformat(indicator["valid_until"]) > now)
+    }
+
+
+def sent(sandbox: Sandbox, since: int) -> list[str]:
+    """The requests since so many that change anything, by method and the end of the path."""
+    calls = [call for call in sandbox.requests[since:] if call.method != "GET"]
+    return [
+        f"{call.method} {'indicator' if '/indicator--' in call.path else call.path.rpartition('/')[2]}"
+        for call in calls
+    ]
+
+
+@pytest.mark.parametrize("shrinks", [True, False])
+@pytest.mark.parametrize("reader", ["served", "absent"])
+def test_a_collection_follows_its_feed(
+    sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool, reader: Any
+) -> None:
+    """What is new is added, what left expires, whether or not an import can shorten validity, and a second run sends nothing."""
+    sandbox.faults.validity_shrinks, sandbox.faults.bulk_reader = shrinks, reader
+    fill(sandbox, platform, collection_id, lines(*range(10)))
+    before = len(sandbox.requests)
+    run = synchronize(platform, collection_id, lines(*range(3, 15)))
+    assert (run.error, run.results and run.results["status"]) == (None, "completed")
+    assert counts(run) == {"added": 5, "unchanged": 7, "removed": 3}
+    assert sent(sandbox, before) == ["POST text", "POST text", *([] if shrinks else ["PUT indicator"] * 3)]
+    assert active(sandbox, collection_id) == set(lines(*range(3, 15)))
+    before = len(sandbox.requests)
+    assert counts(synchronize(platform, collection_id, lines(*range(3, 15)))) == {"unchanged": 12}
+    assert sent(sandbox, before) == []
+
+
+@pytest.mark.parametrize("revive", [True, False])
+def test_what_was_revoked_is_reported_and_not_sent(
+    sandbox: Sandbox, platform: Platform, collection_id: str, revive: bool
+) -> None:
+    """Revocation is somebody's judgment, and whether it could be undone does not matter."""
+    sandbox.faults.revoked_revive = revive
+    fill(sandbox, platform, collection_id, lines(1, 2))
+    platform.run(RevokeIndicators, collection_id=collection_id, text="d1.example")
+    before = len(sandbox.requests)
+    run = synchronize(platform, collection_id, lines(1, 2))
+    assert counts(run) == {"unchanged": 1, "revoked": 1}
+    assert run.results and (run.results["revoked"], run.results["status"]) == (["d1.example"], "completed")
+    assert "1 indicator of the feed is revoked in the collection, and is not sent: d1.example" in run.logs
+    assert (sent(sandbox, before), active(sandbox, collection_id)) == ([], {"d2.example"})
+
+
+@pytest.mark.parametrize("faults", [{}, {"expired_renew": False}, {"validity_shrinks": False}], ids=str)
+def test_what_expired_comes_back(
+    sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any]
+) -> None:
+    """An indicator that left and returns is valid again, whatever an import without an end would do."""
+    for name, value in faults.items():
+        setattr(sandbox.faults, name, value)
+    feed = [*lines(1, 2), MD5, "192.0.2.1"]
+    assert counts(synchronize(platform, collection_id, feed)) == {"added": 4}
+    assert counts(synchronize(platform, collection_id, lines(9))) == {"added": 1, "removed": 4}
+    assert active(sandbox, collection_id) == set(lines(9))
+    assert counts(synchronize(platform, collection_id, feed)) == {"added": 4, "removed": 1}
+    assert active(sandbox, collection_id) == set(feed)
+    assert counts(synchronize(platform, collection_id, feed)) == {"unchanged": 4}
+
+
+def test_revoking(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """With revoke, what left is revoked one by one."""
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    before = len(sandbox.requests)
+    assert counts(synchronize(platform, collection_id, lines(3), removed="revoke")) == {"unchanged": 1, "removed": 2}
+    assert sent(sandbox, before) == ["DELETE indicator"] * 2
+    assert [each["revoked"] for each in sandbox.indicators(collection_id)] == [True, True, False]
+
+
+def test_keeping(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """With keep, what left stays."""
+    fill(sandbox, platform, collection_id, lines(1, 2))
+    run = synchronize(platform, collection_id, lines(2, 3), removed="keep")
+    assert counts(run) == {"added": 1, "unchanged": 1}
+    assert run.results and run.results["status"] == "completed"
+    assert active(sandbox, collection_id) == set(lines(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("feed", "most", "removed"),
+    [
+        (lines(*range(9, 60)), 0, 9),
+        (lines(*range(10, 60)), 20, 10),
+        (lines(*range(11, 60)), "20 %", None),
+        ([], 20, None),
+        ([], 99, None),
+        ([], 100, 50),
+        (lines(1), 99, 49),
+    ],
+)
+def test_no_more_is_removed_than_may_be(
+    sandbox: Sandbox, platform: Platform, collection_id: str, feed: list[str], most: Any, removed: int | None
+) -> None:
+    """Above the limit additions go in, removals do not, and the error tells the figures; an empty feed removes nothing."""
+    fill(sandbox, platform, collection_id, lines(*range(50)))
+    run = synchronize(platform, collection_id, feed, most_removed=most)
+    assert run.results is not None, run.error
+    assert run.results["limit_hit"] is (removed is None)
+    assert run.results["removed_count"] == (removed or 0)
+    if removed is not None:
+        assert (run.error, run.results["status"]) == (None, "completed")
+        assert active(sandbox, collection_id) == set(feed)
+        return
+    assert (run.results["status"], run.results["remaining_count"]) == ("partial", 11 if feed else 50)
+    assert active(sandbox, collection_id) == {*feed, *lines(*range(50))}
+    assert run.error is not None
+    assert run.error.startswith(
+        "Nothing was removed: 11 of the collection's 50 active indicators (22%) are not in the feed, and most_removed allows 20%."
+        if feed
+        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would go, since the feed holds no"
+    )
+
+
+@pytest.mark.parametrize("most", [100, 0])
+def test_a_dry_run_tells_what_would_be_done(
+    sandbox: Sandbox, platform: Platform, collection_id: str, most: int
+) -> None:
+    """It sends nothing, and what the limit would keep is a warning."""
+    fill(sandbox, platform, collection_id, lines(*range(20)))
+    before = len(sandbox.requests)
+    run = synchronize(
+        platform, collection_id, lines(*range(15, 23)), dry_run="true", description="ours", most_removed=most
+    )
+    assert run.results is not None, run.error
+    assert (run.error, run.results["status"]) == (None, "dry_run")
+    would = {"would_add": 3, "would_refresh": 5}
+    assert counts(run) == would | ({"would_remove": 15} if most else {"remaining": 15})
+    assert run.results["would_add"] == lines(20, 21, 22)
+    assert sent(sandbox, before) == []
+    assert run.results["limit_hit"] is (most == 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "again", "expected"),
+    [
+        ({}, {}, {"unchanged": 2}),
+        ({}, {"description": "ours"}, {"refreshed": 2}),
+        ({"description": "ours"}, {}, {"unchanged": 2}),
+        ({"description": "ours"}, {"description": "ours"}, {"unchanged": 2}),
+        ({}, {"kill_chain_phases": "mitre-attack:impact"}, {"refreshed": 2}),
+        ({"valid_for": 10}, {"valid_for": 12}, {"unchanged": 2}),
+        ({"valid_for": 10}, {"valid_for": 30}, {"unchanged": 2}),
+        ({"valid_until": "2099-01-01"}, {"valid_until": "2099-01-01"}, {"unchanged": 2}),
+        ({"valid_until": "2099-01-01"}, {"valid_until": "2100-01-01"}, {"refreshed": 2}),
+        ({}, {"refresh": "always"}, {"refreshed": 2}),
+        ({}, {"refresh": "never", "description": "ours"}, {"unchanged": 2}),
+    ],
+    ids=str,
+)
+def test_what_stays_is_refreshed_when_it_is_due(
+    platform: Platform, collection_id: str, arguments: dict[str, Any], again: dict[str, Any], expected: dict[str, int]
+) -> None:
+    """By what is said about it; and then it is not due any more."""
+    assert counts(synchronize(platform, collection_id, lines(1, 2), **arguments)) == {"added": 2}
+    assert counts(synchronize(platform, collection_id, lines(1, 2), **again)) == expected
+    if again.get("refresh") != "always":
+        assert counts(synchronize(platform, collection_id, lines(1, 2), **again)) == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("valid_for", [None, 20])
+def test_half_of_the_validity_is_over(
+    sandbox: Sandbox, platform: Platform, collection_id: str, valid_for: int | None
+) -> None:
+    """What is due gets its whole validity again; what has a longer one than it would get keeps it."""
+    now = datetime.now(UTC)
+    times = {
+        "valid_from": (now - timedelta(days=20)).isoformat(),
+        "valid_until": (now + timedelta(days=9)).isoformat(),
+    }
+    fill(sandbox, platform, collection_id, ["d1.example", "192.0.2.1"], **times)
+    fill(sandbox, platform, collection_id, ["d2.example"], valid_until=(now + timedelta(days=300)).isoformat())
+    feed = ["d1.example", "192.0.2.1", "d2.example"]
+    assert counts(synchronize(platform, collection_id, feed, valid_for=valid_for)) == {"refreshed": 2, "unchanged": 1}
+    ends = {
+        each["name"]: datetime.fromisoformat(each["valid_until"]) - now for each in sandbox.indicators(collection_id)
+    }
+    days = {name: round(left / timedelta(days=1)) for name, left in ends.items()}
+    assert days == {"d1.example": valid_for or 180, "192.0.2.1": valid_for or 30, "d2.example": 300}
+    assert counts(synchronize(platform, collection_id, feed, valid_for=valid_for)) == {"unchanged": 3}
+
+
+def test_more_than_a_hundred_are_in_files(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Lists hold the first hundred, and a file of the storage all of them."""
+    fill(sandbox, platform, collection_id, lines(*range(120)))
+    run = synchronize(platform, collection_id, lines(*range(200, 350)))
+    assert run.results is not None, run.error
+    assert run.results["added"] == lines(*range(200, 300))
+    for name, values in (("added", range(200, 350)), ("removed", range(120))):
+        listed = json.loads((platform.storage / run.results[f"{name}_path"]).read_text())
+        assert sorted(listed) == sorted(lines(*values))
+    assert run.results["refreshed_path"] is None
+
+
+def test_what_is_excluded_counts_as_not_in_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Excluded, left out and unrecognized values are not added, and removed where they were."""
+    fill(sandbox, platform, collection_id, ["a.corp.example", "8.8.8.8", "d1.example"])
+    feed = ["a.corp.example", "8.8.8.8", "192.0.2.77", "no indicator", "d1.evil.test"]
+    run = synchronize(platform, collection_id, feed, exclude=".corp.example", known_good="leave_out")
+    assert run.results is not None, run.error
+    assert (run.results["excluded"], run.results["unrecognized_count"]) == (["a.corp.example"], 1)
+    assert "8.8.8.8" in run.results["left_out"]
+    assert active(sandbox, collection_id) == {"d1.evil.test"}
+
+
+def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The platform runs it as a command of `main.py`."""
+    fill(sandbox, platform, collection_id, lines(1, 2))
+    told = run_as_process(sandbox, "SynchronizeCollection", collection_id=collection_id, text="d2.example\nd3.example")
+    assert (told.get("error"), told["results"]["added"], told["results"]["removed"]) == (None, lines(3), lines(1))
