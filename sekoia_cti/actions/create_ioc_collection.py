@@ -1,12 +1,11 @@
 """Create an IOC collection, or reuse the one that has the name."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
-from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.reuse import find_or_create
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
@@ -35,7 +34,7 @@ class CreateIOCCollectionArguments(Arguments):
         default=False,
         title="Reuse existing",
         description="If a collection with exactly this name exists (in this community, if given), return it instead of "
-        "creating another",
+        "creating another; runs that do so at once get the same one",
     )
 
 
@@ -62,33 +61,30 @@ class CreateIOCCollection(SekoiaAction):
     def run(self, arguments: CreateIOCCollectionArguments) -> CreateIOCCollectionResults:
         """Create the collection, or find it."""
         with self.rest() as collections:
-            if arguments.reuse_existing and (existing := self._existing(collections, arguments)):
-                self.tell(f"The IOC collection “{existing.name}” exists: {existing.id}")
-                return _results(existing, created=False)
-            collection = collections.create(
-                arguments.name,
-                description=arguments.description,
-                community_uuid=arguments.community_uuid,
-                available_for_sub_communities=arguments.available_for_sub_communities,
-            )
-        self.tell(f"Created the IOC collection “{collection.name}”: {collection.id}")
-        return _results(collection, created=True)
-
-    def _existing(self, collections: RestClient, arguments: CreateIOCCollectionArguments) -> Collection | None:
-        """The oldest of the collections with exactly this name, in the community if one is given."""
-        same = [
-            collection
-            for collection in collections.collections(term=arguments.name, community_uuid=arguments.community_uuid)
-            if collection.name == arguments.name and arguments.community_uuid in (None, collection.community_uuid)
-        ]
-        if len(same) > 1:
-            self.tell(f"{len(same)} IOC collections are named “{arguments.name}”: the oldest is used", "warning")
-        return min(same, key=_age, default=None)
-
-
-def _age(collection: Collection) -> datetime:
-    created = collection.created or datetime.max.replace(tzinfo=UTC)
-    return created if created.tzinfo else created.replace(tzinfo=UTC)
+            if arguments.reuse_existing:
+                collection, created = find_or_create(
+                    collections,
+                    arguments.name,
+                    description=arguments.description,
+                    community_uuid=arguments.community_uuid,
+                    available_for_sub_communities=arguments.available_for_sub_communities,
+                    on_several=lambda count: self.tell(
+                        f"{count} IOC collections are named “{arguments.name}”: the oldest is used", "warning"
+                    ),
+                )
+            else:
+                created = True
+                collection = collections.create(
+                    arguments.name,
+                    description=arguments.description,
+                    community_uuid=arguments.community_uuid,
+                    available_for_sub_communities=arguments.available_for_sub_communities,
+                )
+        if created:
+            self.tell(f"Created the IOC collection “{collection.name}”: {collection.id}")
+        else:
+            self.tell(f"The IOC collection “{collection.name}” exists: {collection.id}")
+        return _results(collection, created=created)
 
 
 def _results(collection: Collection, *, created: bool) -> CreateIOCCollectionResults:

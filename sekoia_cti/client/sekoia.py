@@ -15,6 +15,7 @@ from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.reuse import find_or_create, named
 from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Collection, Context, Indicator
@@ -91,8 +92,15 @@ class Sekoia:
             available_for_sub_communities: Whether sub-communities can use it.
             reuse_existing: Whether one that exists will do.
         """
-        if reuse_existing and (existing := self.find_collections(name, community_uuid=community_uuid)):
-            return min(existing, key=_age)
+        if reuse_existing:
+            collection, _ = find_or_create(
+                self._client(),
+                name,
+                description=description,
+                community_uuid=community_uuid,
+                available_for_sub_communities=available_for_sub_communities,
+            )
+            return collection
         return self._client().create(
             name,
             description=description,
@@ -101,13 +109,8 @@ class Sekoia:
         )
 
     def find_collections(self, name: str, *, community_uuid: str | None = None) -> list[Collection]:
-        """The IOC collections with exactly this name."""
-        listed = self._client().collections(term=name, community_uuid=community_uuid)
-        return [
-            collection
-            for collection in listed
-            if collection.name == name and community_uuid in (None, collection.community_uuid)
-        ]
+        """The IOC collections with exactly this name, the oldest first."""
+        return named(self._client(), name, community_uuid=community_uuid)
 
     # Imports
 
@@ -258,8 +261,3 @@ class Sekoia:
             )
             importer.connect()
             yield importer
-
-
-def _age(collection: Collection) -> datetime:
-    created = collection.created or datetime.max.replace(tzinfo=UTC)
-    return created if created.tzinfo else created.replace(tzinfo=UTC)

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from sandbox import Sandbox
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
+from sekoia_cti.actions.update_ioc_collection import UpdateIOCCollection
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.reuse import find_or_create
+from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import Collection
 from tests.conftest import Platform
 
 COMMUNITY = "33333333-3333-4333-8333-333333333333"
@@ -63,3 +75,52 @@ def test_a_community_narrows_what_is_reused(sandbox: Sandbox, platform: Platform
     run = platform.run(CreateIOCCollection, name="Blocklist", reuse_existing=True, community_uuid=COMMUNITY)
     assert run.results
     assert (run.results["created"], run.results["community_uuid"]) == (True, COMMUNITY)
+
+
+def test_two_runs_at_once_get_one_collection(sandbox: Sandbox) -> None:
+    """Both look, find nothing, and create: the second is refused the id, which follows from the name, and finds the first's."""
+    sandbox.faults.rest = [RestFault(method="GET", path="/ioc-collections$", delay=0.5, times=2)]
+
+    def run() -> tuple[Collection, bool]:
+        deadline, patience = Deadline(20), Patience.none()
+        with RestClient(
+            f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patience
+        ) as rest:
+            return find_or_create(rest, "Blocklist")
+
+    with ThreadPoolExecutor(2) as pool:
+        (first, made), (second, made_too) = (future.result() for future in [pool.submit(run), pool.submit(run)])
+    assert first.id == second.id
+    assert sorted([made, made_too]) == [False, True]
+
+
+@pytest.mark.parametrize("me", ["known", "unknown", "denied"])
+@pytest.mark.parametrize("community", [None, COMMUNITY])
+def test_an_id_follows_where_the_community_is_known(
+    sandbox: Sandbox, platform: Platform, me: Any, community: str | None
+) -> None:
+    """By the argument or by `/v1/me`; where neither tells, the id is any, and the collection is created all the same."""
+    sandbox.faults.me = me
+    arguments = {"name": "Blocklist", "reuse_existing": True, "community_uuid": community}
+    first = platform.run_with(CreateIOCCollection, arguments)
+    assert first.results
+    platform.run(DeleteIOCCollection, collection_id=first.results["collection_id"], confirm_name="Blocklist")
+    second = platform.run_with(CreateIOCCollection, arguments)
+    assert first.results and second.results
+    assert first.results["created"] and second.results["created"]
+    follows = first.results["collection_id"] == second.results["collection_id"]
+    assert follows is (me == "known" or community is not None)
+
+
+def test_an_id_that_is_taken_by_another_name(sandbox: Sandbox, platform: Platform) -> None:
+    """A collection that has another name by now is not reused: one is created whose id Sekoia gives."""
+    first = platform.run(CreateIOCCollection, name="Blocklist", reuse_existing=True)
+    assert first.results
+    renamed = platform.run(UpdateIOCCollection, collection_id=first.results["collection_id"], name="Of old")
+    second = platform.run(CreateIOCCollection, name="Blocklist", reuse_existing=True)
+    assert (renamed.error, second.error) == (None, None)
+    assert second.results
+    assert second.results["created"] is True
+    assert second.results["collection_id"] != first.results["collection_id"]
+    created = [request for request in sandbox.requests if request.path.endswith("/ioc-collections") and request.body]
+    assert "id" not in json.loads(created[-1].body)

@@ -137,6 +137,7 @@ class RestClient:
         self,
         name: str,
         *,
+        collection_id: str | None = None,
         description: str | None = None,
         community_uuid: str | None = None,
         available_for_sub_communities: bool = False,
@@ -146,12 +147,18 @@ class RestClient:
         The collection gets an id of our making. Unless a failed request surely had no effect, the collection is looked
         for before the request is repeated: by that id, or, should Sekoia give ids of its own, by its name and by having
         been created since.
+
+        Args:
+            name: Its name.
+            collection_id: Its id; a random one when None; left to Sekoia when empty.
+            description: What it is for.
+            community_uuid: Who owns it; by default the key's own community.
+            available_for_sub_communities: Whether sub-communities can use it.
         """
-        body: dict[str, Any] = {
-            "id": f"ioc-collection--{uuid4()}",
-            "name": name,
-            "available_for_sub_communities": available_for_sub_communities,
-        }
+        collection_id = f"ioc-collection--{uuid4()}" if collection_id is None else collection_id
+        body: dict[str, Any] = {"name": name, "available_for_sub_communities": available_for_sub_communities}
+        if collection_id:
+            body["id"] = collection_id
         if description is not None:
             body["description"] = description
         if community_uuid is not None:
@@ -161,7 +168,7 @@ class RestClient:
 
         def created() -> Collection | None:
             for collection in self.collections(term=name, community_uuid=community_uuid):
-                if collection.id == body["id"]:
+                if collection.id == collection_id:
                     return collection
                 since = (self.server_time() or datetime.now(UTC)) - timedelta(
                     seconds=self._deadline.now() - started + 2
