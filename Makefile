@@ -7,8 +7,8 @@ SOURCES := sekoia_cti sandbox benchmarks tests scripts $(wildcard examples) main
 RUN = @test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is needed: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 	$(PYTHON) -m scripts.run dev --
 RUN_ALL = $(subst run dev,run browser,$(RUN))
-# Of all tests the coverage is measured, of chosen ones it would say nothing.
-TESTS = $(if $(ARGS),,--numprocesses=logical --maxprocesses=4 --dist=worksteal --cov --cov-report=term-missing:skip-covered) $(ARGS)
+# Of all tests the coverage is measured, of chosen ones it would say nothing. Tests wait half of their time: four processes suit two cores.
+TESTS = $(if $(ARGS),,--numprocesses=4 --dist=worksteal --cov --cov-report=term-missing:skip-covered) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check package sandbox bench lock bump manifests docs clean

@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> None:
         binaries = path / "bin"
         os.environ["PATH"] = f"{binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         os.environ["VIRTUAL_ENV"] = str(path)
+        # uv leaves compiling to the first import, and the commands start Python dozens of times.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         program = binaries / command[1]
         os.execv(program, [str(program), *command[2:]])
 

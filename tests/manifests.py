@@ -31,10 +31,15 @@ def formatted(manifest: object) -> str:
 
 
 def generate(copy: Path) -> None:
-    """Generate the JSON files into an empty folder, so that the SDK does not replace our ``main.py``."""
+    """Generate the JSON files into an empty folder, so that the SDK does not replace our ``main.py``.
+
+    It gets all code that the SDK would find in the repository: it imports every package but the tests, in search of actions.
+    """
     for item in ("manifest.json", "main.py"):
         shutil.copy(ROOT / item, copy)
-    shutil.copytree(ROOT / "sekoia_cti", copy / "sekoia_cti", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ROOT.iterdir():
+        if folder.name != "tests" and any(folder.glob("*.py")):
+            shutil.copytree(folder, copy / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
     Generator(copy).execute()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,31 +17,34 @@ from sekoia_cti.client.waiting import Patience
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(sandbox: Sandbox, name: str, *arguments: str) -> str:
-    """What an example prints."""
-    done = subprocess.run(  # noqa: PLW1510  # the message of a failure is wanted
-        [sys.executable, "-m", f"examples.{name}", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "SEKOIA_URL": sandbox.url, "SEKOIA_API_KEY": sandbox.api_key},
-        capture_output=True,
-        text=True,
-        timeout=50,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+Run = Callable[..., str]
 
 
-def test_the_examples_run_one_after_the_other(sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.fixture
+def run(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs an example; what it prints."""
+    monkeypatch.setenv("SEKOIA_URL", sandbox.url)
+    monkeypatch.setenv("SEKOIA_API_KEY", sandbox.api_key)
+
+    def run(name: str, *arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        runpy.run_module(f"examples.{name}", run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_examples_run_one_after_the_other(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """Text and file go into one collection, and what is searched for is revoked."""
     feed = tmp_path / "feed.txt"
     feed.write_text("evil.example\n192.0.2.1\n")
-    assert run(sandbox, "import_text").endswith("completed\n")
-    assert run(sandbox, "import_file", str(feed)).endswith("completed\n")
+    assert run("import_text").endswith("completed\n")
+    assert run("import_file", str(feed)).endswith("completed\n")
     with Sekoia(sandbox.api_key, base_url=sandbox.url, patience=Patience.none()) as sekoia:
         (collection,) = sekoia.find_collections("Our feed")
     assert len(sandbox.indicators(collection.id)) == 5
-    assert run(sandbox, "search_and_revoke", "evil[.]example") == "evil.example revoked\n"
-    assert run(sandbox, "search_and_revoke", "evil.example") == "evil.example not found, or revoked before\n"
+    assert run("search_and_revoke", "evil[.]example") == "evil.example revoked\n"
+    assert run("search_and_revoke", "evil.example") == "evil.example not found, or revoked before\n"
 
 
 @pytest.mark.parametrize("name", ["import_text", "import_file", "search_and_revoke"])

@@ -20,7 +20,8 @@ from main import main
 from sandbox import Sandbox
 from tests.conftest import ROOT
 
-RUNS = 200
+RUNS = 42
+"""A third of them each way; what one of them leaves behind is then there more often than anything else changes."""
 
 
 @pytest.fixture
@@ -77,7 +78,6 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
     assert validated["results"] == {"success": True}
 
 
-@pytest.mark.timeout(110)
 @pytest.mark.parametrize(
     ("command", "arguments"),
     [
@@ -117,14 +117,14 @@ def test_many_runs_leave_nothing_behind(
         ours = [thread for thread in threading.enumerate() if thread.name == "liveapi"]
         return process.num_fds(), len(ours), len(logging.getLogger().handlers)
 
-    runs(20)
+    runs(15)
     sandbox.wait_for(lambda: sandbox.live_connections == 0)
     before, memory = open_things(), process.memory_info().rss
     runs(RUNS)
     # The server in this process ends its side of a connection in its own time.
     sandbox.wait_for(lambda: open_things()[0] <= before[0] + 4)
     assert open_things()[1:] == before[1:]
-    assert process.memory_info().rss - memory < 30 * 1024 * 1024
+    assert process.memory_info().rss - memory < RUNS * 150 * 1024
 
 
 def test_two_runs_at_once_do_not_mix(function: flask.Flask, sandbox: Sandbox) -> None:

@@ -17,7 +17,7 @@ from sekoia_cti.indicators.prose import Mention, mentions
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
-from sekoia_cti.platform.storage import GrowingList
+from sekoia_cti.platform.writing import GrowingList
 
 __all__ = ["ExtractIndicators", "ExtractIndicatorsArguments", "ExtractIndicatorsResults"]
 

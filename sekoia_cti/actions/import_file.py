@@ -173,6 +173,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             ignore_first_line=ignore_first_line,
             values=Again(prepared.values) if prepared else None,
             count=survey.values if survey else None,
+            ends=Again(prepared.ends) if prepared and "valid_until" in prepared.layout.mapping else None,
         )
         mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
         told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)

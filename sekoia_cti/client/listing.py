@@ -59,6 +59,7 @@ def bulk_pages(
         RequestError: It does not serve this collection, or not to its end.
     """
     cursor: str | None = None
+    cursors = set[str]()  # a reader that goes in circles must not keep us
     while True:
         page = rest.objects(
             collection_id,
@@ -67,9 +68,10 @@ def bulk_pages(
             attempts=attempts if cursor else first_attempts,
         )
         yield page.items
-        if page.next_cursor in (None, cursor) or not page.items:
-            return
         cursor = page.next_cursor
+        if cursor is None or cursor in cursors:
+            return
+        cursors.add(cursor)
 
 
 def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage | None = None) -> Iterator[Listed]:

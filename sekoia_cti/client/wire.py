@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     NonNegativeInt,
+    StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -247,7 +248,7 @@ class ObjectPage:
 
     Attributes:
         items: Indicators with the fields of :class:`Indicator`, all but ``id`` and ``pattern`` unchecked.
-        next_cursor: Where the next page begins, or None.
+        next_cursor: Where the next page begins, or None; None behind a page without an item, which is the last.
     """
 
     items: list[dict[str, Any]]
@@ -261,13 +262,22 @@ class ObjectPage:
         except (ValueError, RecursionError):
             return None
         items = page.get("items") if isinstance(page, dict) else None
-        if not isinstance(items, list) or not all(
-            isinstance(item, dict) and isinstance(item.get("pattern"), str) and isinstance(item.get("id"), str)
-            for item in items
-        ):
+        if not isinstance(items, list):
             return None
-        cursor = page.get("next_cursor")
-        return cls(items, cursor if isinstance(cursor, str) and cursor else None)
+        cursor = page.get("next_cursor") if items else None
+        indicators = [item for item in items if _is_whole(item)]
+        # Other objects of STIX may be among them; an indicator without its pattern shows that patterns are not told.
+        if len(indicators) < len(items) and not all(_is_whole(item) or _is_other(item) for item in items):
+            return None
+        return cls(indicators, cursor if isinstance(cursor, str) and cursor else None)
+
+
+def _is_whole(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("pattern"), str) and isinstance(item.get("id"), str)
+
+
+def _is_other(item: object) -> bool:
+    return isinstance(item, dict) and item.get("type", "indicator") != "indicator"
 
 
 class Accepted(Counts):
@@ -277,29 +287,21 @@ class Accepted(Counts):
         task_id: The task; None where Sekoia named none.
     """
 
-    task_id: TaskId | None = None
+    task_id: Annotated[TaskId | None, WrapValidator(_or_none)] = None
 
     def done_at_once(self) -> bool:
         """Whether this tells the end already."""
         return self.task_id is None and None not in (self.created, self.updated)
 
 
-class Added(Wire):
-    """What became of indicators that were sent as JSON: they are in, or a task works on them.
+class Added(Accepted):
+    """What became of indicators that were sent as JSON: they are in, or it is told as for any import.
 
     Attributes:
-        items: The indicators as they are now in the collection; None where a task works on them.
-        task_id: That task.
+        items: The indicators as they are now in the collection; None where they are not told.
     """
 
-    items: list[Indicator] | None = None
-    task_id: TaskId | None = None
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if self.items is None and self.task_id is None:
-            raise ValueError("neither items nor task_id")
-        return self
+    items: Annotated[list[Indicator] | None, WrapValidator(_or_none)] = None
 
 
 class ImportEvent(Counts):
@@ -332,14 +334,29 @@ class _ImportMessage(Wire):
     attributes: ImportEvent
 
 
-class TaskEvent(Wire):
-    """A LiveAPI message that tells the state of a task (contract, LiveAPI: likely, not certain for imports)."""
+class Task(Wire):
+    """A task as ``GET /v1/tasks/{id}`` tells it (contract, "REST": likely, not certain for imports).
+
+    Attributes:
+        status: In capitals: ``PENDING``, ``RUNNING``, ``FINISHED``, ``FAILED``, or a word that is not known.
+        message: Why it failed, in its own words, wherever it has them (contract: unknown).
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
-    task_id: TaskId = Field(validation_alias="id")
-    status: str
+    status: Annotated[str, StringConstraints(to_upper=True)]
     message: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_words(cls, told: Any) -> Any:
+        return {**told, "message": _words(told)} if isinstance(told, dict) else told
+
+
+class TaskEvent(Task):
+    """A LiveAPI message that tells the state of a task (contract, LiveAPI: likely, not certain for imports)."""
+
+    task_id: TaskId = Field(validation_alias="id")
 
     @classmethod
     def parse(cls, raw: bytes) -> TaskEvent | None:
@@ -350,16 +367,19 @@ class TaskEvent(Wire):
             return None
 
 
+def _words(told: Any) -> str | None:
+    """The first text under a name for words, in an object and then in its attributes."""
+    if isinstance(told, str):
+        return " ".join(told.split())[:300] or None
+    if not isinstance(told, dict):
+        return None
+    named = (told.get(name) for name in ("message", "error", "detail", "reason", "attributes"))
+    return next((words for value in named if (words := _words(value))), None)
+
+
 class _TaskMessage(Wire):
     type: Literal["task"]
     attributes: TaskEvent
-
-
-class Task(Wire):
-    """A task as ``GET /v1/tasks/{id}`` tells it (contract, "REST": likely, not certain for imports)."""
-
-    status: str
-    message: str | None = None
 
 
 class Identity(Wire):

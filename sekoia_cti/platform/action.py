@@ -22,7 +22,7 @@ from sekoia_cti.platform.data_path import data_path_for
 from sekoia_cti.platform.forms import Form, complaint, refuse_misspelled
 from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.process import say
-from sekoia_cti.platform.storage import UNREADABLE
+from sekoia_cti.platform.storage import UNREADABLE, reason
 from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 __all__ = ["SekoiaAction"]
@@ -180,7 +180,7 @@ class SekoiaAction(SekoiaItem, Action):
                 sentence = " ".join(str(error).split()).rstrip(".")
                 self.error(sentence if sentence.endswith("?") else f"{sentence}.")
             except UNREADABLE as error:
-                self.error(f"The playbook's storage could not be used ({type(error).__name__}): run the action again.")
+                self.error(f"The playbook's storage could not be used ({reason(error)}): run the action again.")
             except LeftBehind as left:
                 self._left_behind = left.thread
                 results = self.leave(left.why)

@@ -1,27 +1,24 @@
-"""Files of the playbook's storage, be it a local folder or S3: found safely, read and written whole or not at all."""
+"""Files of the playbook's storage, be it a local folder or S3: found safely, and read whole or not at all."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from types import TracebackType
-from typing import Any, BinaryIO, Self, TextIO, TypeVar, cast
-from uuid import uuid4
+from typing import BinaryIO, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from s3path import PureS3Path
 
 from sekoia_cti.indicators.errors import InputError
 
-__all__ = ["UNREADABLE", "GrowingList", "StoredFile", "find", "reason", "scratch"]
+__all__ = ["UNREADABLE", "StoredFile", "find", "reason", "scratch"]
 
 UNREADABLE = (OSError, BotoCoreError, ClientError)
 """What opening, reading or writing a file can raise, in either storage."""
@@ -33,6 +30,7 @@ PAUSE = 0.2
 """Seconds before the second try; twice as many before the third."""
 
 _PIECE = 1024 * 1024
+_MEMORY = "/dev/shm"  # noqa: S108  # a folder of its own with a random name is made below it
 
 Result = TypeVar("Result")
 
@@ -64,7 +62,7 @@ class StoredFile:
         Raises:
             InputError: The storage fails, or the file changes meanwhile.
         """
-        return self._again(lambda: b"".join(self._pieces()))
+        return self._read(lambda: b"".join(self._pieces()))
 
     def copy(self, to: Path) -> None:
         """Copy it into a local file, in pieces.
@@ -83,7 +81,7 @@ class StoredFile:
                         raise _NotWritten(error) from None
 
         try:
-            self._again(copy)
+            self._read(copy)
         except _NotWritten as error:
             raise error.why from None
 
@@ -93,7 +91,7 @@ class StoredFile:
         Raises:
             InputError: It is not, or the storage fails.
         """
-        if self._again(lambda: _stat(self.storage, self.relative)) != (self.size, self.modified):
+        if self._read(lambda: _stat(self.storage, self.relative)) != (self.size, self.modified):
             raise self._changed()
 
     def _pieces(self) -> Iterator[bytes]:
@@ -108,18 +106,13 @@ class StoredFile:
         if done != self.size:
             raise self._changed()
 
-    def _again(self, read: Callable[[], Result]) -> Result:
-        for tried in range(1, TRIES + 1):
-            try:
-                return read()
-            except UNREADABLE as error:
-                if tried == TRIES:
-                    raise InputError(
-                        f"The file {self.name} cannot be read from the playbook's storage ({reason(error)}): run the action "
-                        "again later"
-                    ) from None
-                time.sleep(PAUSE * tried)
-        raise AssertionError("the last try returns or raises")
+    def _read(self, read: Callable[[], Result]) -> Result:
+        try:
+            return _again(read)
+        except UNREADABLE as error:
+            raise InputError(
+                f"The file {self.name} cannot be read from the playbook's storage ({reason(error)}): run the action again later"
+            ) from None
 
     def _changed(self) -> InputError:
         return InputError(
@@ -154,7 +147,7 @@ def find(storage: Path, relative: str, argument: str) -> StoredFile:
     if relative.startswith("/") or ".." in path.parts:
         raise InputError(f"{argument} must name a file of the playbook's storage, and “{relative}” leads out of it")
     try:
-        size, modified = _stat(storage, path)
+        size, modified = _again(lambda: _stat(storage, path), but=_TOLD)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action"
@@ -175,17 +168,33 @@ def find(storage: Path, relative: str, argument: str) -> StoredFile:
     return StoredFile(storage, path, size, modified)
 
 
+_TOLD = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""What a storage says of a file when it does not fail."""
+
+
+def _again(read: Callable[[], Result], but: tuple[type[Exception], ...] = ()) -> Result:
+    """Read, and again where the storage fails, but for errors that say what the file is."""
+    for tried in range(1, TRIES):
+        try:
+            return read()
+        except UNREADABLE as error:
+            if isinstance(error, but) or getattr(error, "errno", None) == errno.ELOOP:
+                raise
+            time.sleep(PAUSE * tried)
+    return read()
+
+
 @contextmanager
 def scratch(storage: Path) -> Iterator[Path]:
     """A local folder for copies, which is gone when the context is left.
 
-    It is a temporary one, or, where none can be written, one in the playbook's storage.
+    It is a temporary one, or, where none can be written, one in the playbook's storage, or in memory.
 
     Raises:
         InputError: Neither can be written.
     """
     failure: OSError | None = None
-    for place in (None,) if isinstance(storage, PureS3Path) else (None, storage):
+    for place in (None, _MEMORY) if isinstance(storage, PureS3Path) else (None, storage, _MEMORY):
         try:
             folder = tempfile.TemporaryDirectory(dir=place, prefix=".sekoia-cti-", ignore_cleanup_errors=True)
         except OSError as error:
@@ -202,6 +211,7 @@ def scratch(storage: Path) -> Iterator[Path]:
 
 def reason(error: Exception) -> str:
     """Why a storage fails, in a few words."""
+    error = _said_by_s3(error) or error
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -213,87 +223,11 @@ def reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-class GrowingList:
-    """A list of results that is handed over as it is while it is short, and as a JSON file of the storage when it is long.
-
-    To be used with ``with``: the file is complete, and there, once it is left; after an error there is no file.
-
-    Args:
-        storage: The action's ``data_path``.
-        name: What the file is named after.
-        most: Items up to which there is no file.
-    """
-
-    def __init__(self, storage: Path, name: str, *, most: int) -> None:
-        self._path = storage / f"{name}-{uuid4()}.json"
-        self._most = most
-        self._items: list[Any] = []
-        self._file: TextIO | None = None
-        self.count = 0
-
-    @property
-    def items(self) -> list[Any] | None:
-        """All items, or None when they are in a file."""
-        return None if self._file else self._items
-
-    @property
-    def path(self) -> str | None:
-        """The file, below the storage, or None when there is none."""
-        return self._path.name if self._file else None
-
-    def append(self, item: Any) -> None:
-        """Add what JSON can hold.
-
-        Raises:
-            InputError: The file cannot be written.
-        """
-        self.count += 1
-        if self._file is None and self.count <= self._most:
-            self._items.append(item)
-            return
-        with self._writing():
-            if self._file is None:
-                self._file = cast(TextIO, self._path.open("w", encoding="utf-8"))
-                self._file.write("[" + ",\n".join(map(_json, self._items)))
-                self._items.clear()
-            self._file.write(",\n" + _json(item))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is None:
-            return
-        if error is not None:
-            self._remove()
-            return
-        with self._writing():
-            self._file.write("]\n")
-            self._file.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except UNREADABLE as error:
-            self._remove()
-            raise InputError(
-                f"The results cannot be written to the playbook's storage ({reason(error)}), and no part of them was kept"
-            ) from None
-
-    def _remove(self) -> None:
-        """Leave nothing behind that looks like a whole list."""
-        if self._file:
-            with suppress(*UNREADABLE, ValueError):
-                self._file.close()
-        with suppress(*UNREADABLE):
-            self._path.unlink(missing_ok=True)
-
-
-def _json(item: Any) -> str:
-    return json.dumps(item, ensure_ascii=False)
+def _said_by_s3(error: BaseException | None) -> ClientError | None:
+    """The answer of S3 that an error of the library between us tells of."""
+    while error is not None and not isinstance(error, ClientError):
+        error = error.__cause__
+    return error
 
 
 # What is opened is what was checked: no path is looked at first and opened by its name later, and no link is followed.

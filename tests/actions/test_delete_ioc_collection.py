@@ -8,7 +8,7 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 from tests.hostile import Hostile, answer
 
 MISSING = "ioc-collection--99999999-9999-4999-8999-999999999999"
@@ -125,7 +125,7 @@ def test_a_missing_permission(platform: Platform, collection_id: str) -> None:
     assert run.error.startswith("Sekoia denied permission (HTTP 403) while deleting the IOC collection")
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, collection_id: str) -> None:
+def test_as_a_command(command: Command, collection_id: str) -> None:
     """The platform runs it as a command of `main.py`."""
-    told = run_as_process(sandbox, "DeleteIOCCollection", collection_id=collection_id, confirm_name="Blocklist")
+    told = command("DeleteIOCCollection", collection_id=collection_id, confirm_name="Blocklist")
     assert told["results"]["deleted"] is True

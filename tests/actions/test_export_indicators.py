@@ -16,7 +16,7 @@ from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
 THREAT = "intrusion-set--11111111-1111-4111-8111-111111111111"
@@ -139,8 +139,8 @@ def test_a_storage_that_refuses(platform: Platform, held: str) -> None:
     assert run.error and "could not be written to the playbook's storage" in run.error
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
+def test_as_a_command(command: Command, collection_id: str, tmp_path: Path) -> None:
     """The platform runs it as a command of `main.py`."""
-    told = run_as_process(sandbox, "ExportIndicators", tmp_path, collection_id=collection_id, format="stix")
+    told = command("ExportIndicators", tmp_path, collection_id=collection_id, format="stix")
 
     assert told["results"]["count"] == 0

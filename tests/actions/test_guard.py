@@ -10,7 +10,7 @@ from sandbox import Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from tests.actions.ways import WAYS, Import, as_file, as_list, as_text
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 BENIGN = ["127.0.0.1", "10.0.0.1", "8.8.8.8", ".".join("0000"), "google.com", EMPTY]
@@ -196,10 +196,9 @@ def test_what_cannot_be_looked_at_is_not_sent_unguarded(
     assert not sandbox.indicators(collection_id)
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
+def test_as_a_command(command: Command, collection_id: str, tmp_path: Path) -> None:
     """The platform runs it as a command of `main.py`."""
-    told = run_as_process(
-        sandbox,
+    told = command(
         "ImportIndicatorsFromText",
         tmp_path,
         collection_id=collection_id,

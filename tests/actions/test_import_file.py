@@ -52,18 +52,18 @@ Writer = Callable[[Path, list[list[str]]], None]
 
 
 @pytest.mark.parametrize(
-    ("name", "write", "mime_type"),
+    ("name", "write", "mime_type", "count"),
     [
-        ("iocs.csv", as_csv, b"text/csv"),
-        ("iocs.xls", as_xls, b"application/vnd.ms-excel"),
-        ("iocs.xlsx", as_xlsx, b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("iocs.csv", as_csv, b"text/csv", 10_000),
+        ("iocs.xls", as_xls, b"application/vnd.ms-excel", 2_000),
+        ("iocs.xlsx", as_xlsx, b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 2_000),
     ],
 )
-def test_ten_thousand_rows_are_imported(
-    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, write: Writer, mime_type: bytes
+def test_thousands_of_rows_are_imported(
+    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, write: Writer, mime_type: bytes, count: int
 ) -> None:
     """CSV, XLS and XLSX arrive completely, as reading the collection back over REST shows."""
-    write(platform.storage / name, [HEADER, *ROWS])
+    write(platform.storage / name, [HEADER, *ROWS[:count]])
     run = platform.run(
         ImportIndicatorsFromFile,
         collection_id=collection_id,
@@ -74,13 +74,15 @@ def test_ten_thousand_rows_are_imported(
     assert run.error is None
     assert run.results is not None
     assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "liveapi")
-    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (10_000, 10_000, 10_000)
+    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (count, count, count)
     assert run.results["mapping"] == ["observable", "valid_until", "description"]
     assert run.results["ignore_first_line"] is True
     (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
     assert b"Content-Type: " + mime_type in upload.body
     there = read_back(sandbox, collection_id)
-    assert {(indicator["name"], indicator["description"]) for indicator in there} == {(row[0], row[2]) for row in ROWS}
+    assert {(indicator["name"], indicator["description"]) for indicator in there} == {
+        (row[0], row[2]) for row in ROWS[:count]
+    }
 
 
 def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:

@@ -108,6 +108,7 @@ def test_liveapi_unreachable(platform: Platform, collection_id: str, configurati
     assert "which must let WebSockets through. The import goes on and will be confirmed over the REST API." in run.logs
 
 
+@pytest.mark.usefixtures("hasty")
 def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """The error tells the progress and that the import goes on, and the results say incomplete."""
     sandbox.faults.stall_after = 0.5

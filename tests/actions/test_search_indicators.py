@@ -11,7 +11,7 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 
 MD5, SHA256 = "0" * 32, "2" * 64
 THREAT = "intrusion-set--22222222-2222-4222-8222-222222222222"
@@ -104,15 +104,15 @@ def test_many_indicators_go_into_a_file(
 ) -> None:
     """More than fit into the results are in a file that other actions read, and each run makes one of its own."""
     monkeypatch.setattr(SearchIndicators, "most_inline", 200)
-    fill(platform, collection_id, "\n".join(f"d{number}.example" for number in range(350)))
+    fill(platform, collection_id, "\n".join(f"d{number}.example" for number in range(210)))
     runs = [platform.run(SearchIndicators, collection_id=collection_id).results for _ in range(2)]
     assert runs[0] and runs[1]
-    assert (runs[0]["count"], runs[0]["indicators"]) == (350, None)
+    assert (runs[0]["count"], runs[0]["indicators"]) == (210, None)
     assert runs[0]["indicators_path"] != runs[1]["indicators_path"]
     listed = json.loads((platform.storage / runs[0]["indicators_path"]).read_text())
-    assert [found["value"] for found in listed] == [f"d{number}.example" for number in range(350)]
+    assert [found["value"] for found in listed] == [f"d{number}.example" for number in range(210)]
     run = platform.run(RevokeIndicators, collection_id=collection_id, indicators_path=runs[0]["indicators_path"])
-    assert run.results and len(run.results["revoked"]) == 350
+    assert run.results and len(run.results["revoked"]) == 210
 
 
 @pytest.mark.parametrize("count", [200, 0])
@@ -154,10 +154,10 @@ def test_an_unknown_collection(platform: Platform) -> None:
     assert run.results is None
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+def test_as_a_command(command: Command, platform: Platform, collection_id: str) -> None:
     """The platform runs it as a command of `main.py`."""
     fill(platform, collection_id, "evil.example")
-    told = run_as_process(sandbox, "SearchIndicators", collection_id=collection_id)
+    told = command("SearchIndicators", collection_id=collection_id)
     assert told["results"]["indicators"][0]["value"] == "evil.example"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.update_ioc_collection import UpdateIOCCollection
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 
 MISSING = "ioc-collection--99999999-9999-4999-8999-999999999999"
 
@@ -87,8 +87,8 @@ def test_a_missing_permission(platform: Platform, collection_id: str) -> None:
     assert run.error and run.error.startswith("Sekoia denied permission (HTTP 403) while updating the IOC collection")
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, collection_id: str) -> None:
+def test_as_a_command(command: Command, collection_id: str) -> None:
     """The platform runs it as a command of `main.py`."""
-    told = run_as_process(sandbox, "UpdateIOCCollection", collection_id=collection_id, name="New name")
+    told = command("UpdateIOCCollection", collection_id=collection_id, name="New name")
 
     assert told["results"]["name"] == "New name"

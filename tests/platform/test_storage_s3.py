@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 
 import boto3
 import pytest
@@ -12,11 +13,16 @@ from moto.server import ThreadedMotoServer
 from s3path import S3Path, register_configuration_parameter
 
 from sandbox import Sandbox
+from sekoia_cti.actions.export_indicators import ExportIndicators
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.search_indicators import SearchIndicators
+from sekoia_cti.platform import storage
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.writing import writing
 from tests.conftest import Platform
+from tests.s3 import RefusingS3
 
 ROWS = [["IOC", "Comment"], *([f"d{number}.example.com", f"row {number}"] for number in range(5_000))]
 
@@ -129,3 +135,123 @@ def test_what_is_no_file_in_s3(
     run = platform_on_s3.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=path)
     assert run.error == sentence
     assert sandbox.requests == []
+
+
+@pytest.fixture(scope="module")
+def refusing_s3() -> Iterator[tuple[RefusingS3, S3Path]]:
+    """An S3 that can refuse, and a folder of its bucket."""
+    with RefusingS3("refusing") as s3:
+        yield s3, s3.path / "run"
+
+
+@pytest.fixture
+def refusing(
+    platform: Platform, refusing_s3: tuple[RefusingS3, S3Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RefusingS3]:
+    """The same, with the platform's storage in it."""
+    monkeypatch.setattr(storage, "PAUSE", 0.0)
+    s3, platform.storage = refusing_s3
+    s3.objects["run/feed.csv"] = b"ioc,note\nhxxp://a[.]example/,x\n"
+    s3.objects["run/feed.txt"] = b"hxxp://a[.]example/\n"
+    s3.objects["run/list.json"] = b'["http://a.example/"]'
+    yield s3
+    s3.clear()
+
+
+ARGUMENTS = [
+    (ImportIndicatorsFromFile, {"file_path": "feed.csv"}),
+    (ImportIndicatorsFromText, {"text_path": "feed.txt"}),
+    (ImportIndicatorsFromText, {"indicators_path": "list.json"}),
+]
+
+
+@pytest.mark.parametrize(("action", "arguments"), ARGUMENTS)
+@pytest.mark.parametrize("status", [403, 503])
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_s3_refuses_once(
+    sandbox: Sandbox,
+    platform: Platform,
+    refusing: RefusingS3,
+    collection_id: str,
+    action: type[SekoiaAction],
+    arguments: dict[str, str],
+    status: int,
+    method: str,
+) -> None:
+    """It is asked again: a defanged file is looked at and cleaned."""
+    refusing.refuses = {method: [status, 200]}
+    run = platform.run(action, collection_id=collection_id, **arguments)
+    assert run.error is None
+    assert (method, status) in refusing.answered
+    assert [indicator["name"] for indicator in sandbox.indicators(collection_id)] == ["http://a.example/"]
+
+
+@pytest.mark.parametrize(("action", "arguments"), ARGUMENTS)
+@pytest.mark.parametrize(
+    ("method", "status", "sentence"),
+    [
+        ("HEAD", 403, "which cannot be read from the playbook's storage (S3 answered 403: Forbidden)."),
+        (
+            "GET",
+            403,
+            "cannot be read from the playbook's storage (S3 answered 403: no access today): run the action again later.",
+        ),
+        (
+            "GET",
+            503,
+            "cannot be read from the playbook's storage (S3 answered 503: no access today): run the action again later.",
+        ),
+    ],
+)
+def test_s3_refuses(
+    sandbox: Sandbox,
+    platform: Platform,
+    refusing: RefusingS3,
+    collection_id: str,
+    action: type[SekoiaAction],
+    arguments: dict[str, str],
+    method: str,
+    status: int,
+    sentence: str,
+) -> None:
+    """What it says is the error, and nothing goes to Sekoia."""
+    refusing.refuses = {method: [status]}
+    run = platform.run(action, collection_id=collection_id, **arguments)
+    assert run.error and run.error.endswith(sentence)
+    assert refusing.answered.count((method, status)) == storage.TRIES
+    assert not [request for request in sandbox.requests if request.method == "POST"]
+
+
+@pytest.mark.parametrize("refuses", [{"POST": [403]}, {"PUT": [403]}, {"PUT": [503]}, {"POST": [200, 403]}])
+@pytest.mark.parametrize("action", [SearchIndicators, ExportIndicators])
+def test_s3_refuses_a_write(
+    sandbox: Sandbox,
+    platform: Platform,
+    refusing: RefusingS3,
+    collection_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    action: type[SekoiaAction],
+    refuses: dict[str, list[int]],
+) -> None:
+    """One sentence with the reason, at whichever step it does, and nothing half-written stays."""
+    monkeypatch.setattr(SearchIndicators, "most_inline", 1)
+    platform.run(ImportIndicators, collection_id=collection_id, indicators=["a.example", "b.example", "c.example"])
+    before = set(refusing.objects)
+    refusing.refuses = {method: [*statuses] for method, statuses in refuses.items()}
+    run = platform.run(action, collection_id=collection_id)
+    status = next(iter(refuses.values()))[-1]
+    assert run.error and run.error.startswith("The file indicators")
+    assert f"could not be written to the playbook's storage (S3 answered {status}: no access today)" in run.error
+    assert set(refusing.objects) == before
+    assert refusing.parts == {}
+
+
+def test_an_upload_to_s3_is_given_up(refusing: RefusingS3, platform: Platform) -> None:
+    """Where it is not S3 that fails, nothing stays either."""
+    before = set(refusing.objects)
+    with suppress(RuntimeError), writing(platform.storage, "indicators", "csv") as (file, _):
+        file.write("a.example\n")
+        raise RuntimeError
+    assert set(refusing.objects) == before
+    assert refusing.parts == {}
+    assert ("POST", 200) in refusing.answered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, lay_out
 from sekoia_cti.indicators.rows import Rows
 from sekoia_cti.indicators.survey import Survey
+from sekoia_cti.indicators.tables import Row
 
 __all__ = ["Prepared", "Wishes", "prepare"]
 
@@ -73,7 +75,7 @@ class Prepared:
         """Bytes in it."""
         return self.path.stat().st_size
 
-    def rows(self) -> Iterator[list[str]]:
+    def rows(self) -> Iterator[Row]:
         """All rows with a value, as they are sent, read from the disk again."""
         index = self.layout.observable
         if self.is_original:
@@ -89,6 +91,11 @@ class Prepared:
         """All values as they are sent, read from the disk again."""
         index = self.layout.observable
         return (row[index].strip() for row in self.rows())
+
+    def ends(self) -> Iterator[datetime | None]:
+        """For each value, when its row says that its validity ends; only of a table with a column that says so."""
+        at = self.layout.mapping.index("valid_until")
+        return (_time(row[at]) if at < len(row) else None for row in self.rows())
 
     def first_rows(self, count: int) -> list[list[str]]:
         """The first rows of the table, as the storage has them."""
@@ -130,6 +137,13 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     with path.open("w", encoding="utf-8", newline="") as target:
         survey = rows.write(target)
     return Prepared(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
+
+
+def _time(cell: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(cell.strip())
+    except ValueError:
+        return None
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:

@@ -11,7 +11,7 @@ from sekoia_cti.indicators.files import FileKind, is_named_so, kind_of
 from sekoia_cti.indicators.packed import open_packed
 from sekoia_cti.indicators.tables import Table, look
 from sekoia_cti.platform.isolated import Sheet, sheets, write_sheet
-from sekoia_cti.platform.storage import StoredFile, reason
+from sekoia_cti.platform.storage import StoredFile
 
 __all__ = ["LocalFile", "StoredTable", "fetch", "tables"]
 
@@ -71,23 +71,20 @@ def fetch(file: StoredFile, folder: Path) -> LocalFile:
         folder: Where the copy goes.
 
     Raises:
-        InputError: The storage fails, the copy cannot be written, or the file is of a kind that holds no table.
+        UnreadableFile: It cannot be unpacked, or is of a kind that holds no table.
+        InputError: The storage fails.
+        OSError: The copy cannot be written.
     """
     path = folder / "file"
-    try:
-        file.copy(path)
-        with path.open("rb") as content:
-            packed = open_packed(content)
-            if packed is None:
-                kind = _kind(path)
-                return LocalFile(path, file.name, kind, is_original=is_named_so(file.name, kind))
-            path = folder / "unpacked"
-            with path.open("wb") as target:
-                target.writelines(packed.pieces(MOST_UNPACKED))
-    except OSError as error:
-        raise InputError(
-            f"There is no room for a copy of {file.name} ({reason(error)}): make some, and run the action again"
-        ) from None
+    file.copy(path)
+    with path.open("rb") as content:
+        packed = open_packed(content)
+        if packed is None:
+            kind = _kind(path)
+            return LocalFile(path, file.name, kind, is_original=is_named_so(file.name, kind))
+        path = folder / "unpacked"
+        with path.open("wb") as target:
+            target.writelines(packed.pieces(MOST_UNPACKED))
     return LocalFile(path, packed.name or Path(file.name).stem, _kind(path), is_original=False)
 
 

@@ -113,6 +113,11 @@ class UploadAction(SekoiaAction):
                 prepared = self._prepared(local, folder, wishes, deadline)
             except UnreadableFile as error:
                 raise InputError(f"The file {file.name} cannot be used: {error}") from None
+            except OSError as error:
+                raise InputError(
+                    f"The file {file.name} cannot be worked on in the temporary folder ({storage.reason(error)}), and nothing "
+                    "was imported: make room there, and run the action again"
+                ) from None
             yield StagedFile(file, local, prepared)
 
     def upload(

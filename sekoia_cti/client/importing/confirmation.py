@@ -8,19 +8,21 @@ for. No answer to a look is an error: whoever asked waits, and asks again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
-from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, RequestError
-from sekoia_cti.client.importing.expected import Expected, Tally
+from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, ListingIncomplete, RequestError, Unavailable
+from sekoia_cti.client.importing.expected import Expected, Sight, Tally
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.listing import bulk_pages, bulk_requests
 from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
 from sekoia_cti.client.search import terms
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Indicator, Task
+from sekoia_cti.client.wire import Indicator, IndicatorPage, Task
+from sekoia_cti.indicators.matching import identity
 
 __all__ = ["Confirmation", "Found"]
 
@@ -32,6 +34,9 @@ SEARCHED = 100
 
 HIT_PAGES = 10
 """Pages of hits that one search reads: a short value can be part of half the collection's patterns."""
+
+ATTEMPTS = 3
+"""Attempts at a page of a reading that has begun: without them, one answer of 503 among hundreds would make it worth nothing."""
 
 UNANSWERED = (RequestError, CertificateRejected, DeadlinePassed)
 
@@ -67,131 +72,156 @@ class Confirmation:
         self._expected = expected
         self._deadline = deadline
         self._patience = patience
-        self._looked_for = expected
-        self._has_tasks = True
-        self._has_bulk = True
+        self._seen: Sight | None = None  # by the last look that came to its end
+        # Of unknown support (contract): None until the first answer tells
+        self._has_tasks: bool | None = None
+        self._has_bulk: bool | None = None
+        self._finds_quoted = False
+        self._is_listed = True
         self._refused_at = -math.inf
 
     def ask(self, task_id: str) -> Task | None:
-        """The state of a task; None where Sekoia does not tell, and then it is not asked again."""
+        """The state of a task; None where Sekoia does not tell, and then, unless that may pass, it is not asked again."""
         if not self.can_ask():
             return None
         try:
-            return self._rest.task(task_id)
-        except UNANSWERED:
-            # Whether imports are known there is unknown (contract): a refusal now is one for good.
-            self._has_tasks = False
+            task = self._rest.task(task_id)
+        except UNANSWERED as error:
+            self._has_tasks = bool(self._has_tasks) and isinstance(error, Unavailable | DeadlinePassed)
             self._refused_at = self._deadline.now()
             return None
+        self._has_tasks = True
+        return task
 
     def can_ask(self) -> bool:
         """Whether Sekoia may know the import's tasks, and may be asked now."""
-        return self._has_tasks and self._may_be_refused()
+        return self._has_tasks is not False and self._may_be_refused()
 
     def look(self) -> Found | None:
         """Look once; None when the collection could not be read."""
         try:
-            return self._look()
+            sight, complete = self._look()
         except UNANSWERED:
             return None
+        self._seen = sight
+        return Found(sight.tally(), complete)
 
-    def missing(self, most: int) -> tuple[list[Missing], int]:
-        """What the last look did not find: the first values, and how many there are; of a sample, only of it."""
-        listed: list[Missing] = []
-        count = 0
-        for count, missing in enumerate(self._looked_for.missing(), 1):
-            if count <= most:
-                listed.append(missing)
-        return listed, count
+    def missing(self) -> Iterator[Missing]:
+        """The values that the last look which came to its end did not find; of a sample, those of the sample."""
+        return self._seen.missing() if self._seen is not None else iter(())
 
     # Inside
 
-    def _look(self) -> Found:
-        self._looked_for = expected = self._expected
-        expected.forget()
-        began, first = self._deadline.now(), self._rest.indicators(self._collection_id, repeat=False)
+    def _look(self) -> tuple[Sight, bool]:
+        sight = self._expected.look()
+        if not self._is_listed and self._may_read_bulk():
+            self._is_listed = True  # so that both are tried by turns
+            if self._read_objects(sight, None):
+                return sight, True
+        began = self._deadline.now()
+        try:
+            first = self._rest.indicators(self._collection_id, attempts=1)
+        except RequestError:
+            self._is_listed, self._refused_at = False, self._deadline.now()
+            raise
         each = max(1 / self._patience.requests_per_second, self._deadline.now() - began)
-        self._see(first.items)
+        self._see(sight, first.items)
         if first.total <= len(first.items):
-            return Found(expected.tally(), complete=True)
-        values, affordable = expected.count(), self._deadline.remaining() / 2 / each
-        for requests, read in sorted(self._ways(first.total, values), key=lambda way: way[0]):
+            return sight, True
+        values, affordable = self._expected.count(), self._deadline.remaining() / 2 / each
+        for requests, read in sorted(self._ways(first, values), key=lambda way: way[0]):
             if requests > affordable:
                 break
-            if read() and (tally := self._searched(expected)) is not None:
-                return Found(tally, complete=True)
-        self._looked_for = expected.sample(max(1, min(SAMPLE, int(affordable))))
-        self._looked_for.forget()
-        self._search(missing.value for missing in list(self._looked_for.missing()))
-        return Found(self._looked_for.tally(), complete=False)
+            if read(sight):
+                return sight, True
+        # Where it is not known whether quotes are searched, a value takes two requests.
+        few = affordable if self._finds_quoted else affordable / 2
+        sample = self._expected.sample(max(1, min(SAMPLE, int(few)))).look()
+        self._search(sample, sample.expected.values())
+        return sample, False
 
-    def _ways(self, total: int, values: int) -> list[tuple[int, Callable[[], bool]]]:
+    def _ways(self, first: IndicatorPage, values: int) -> list[tuple[int, Callable[[Sight], bool]]]:
         """The ways to read, each with the requests that it takes; a way says whether it came to its end."""
-        ways: list[tuple[int, Callable[[], bool]]] = [
-            (math.ceil(total / PAGE), self._read_pages),
+        ways: list[tuple[int, Callable[[Sight], bool]]] = [
+            (math.ceil(first.total / PAGE) - 1, partial(self._read_pages, first=first)),
             (values, self._search_all),
         ]
-        if self._has_bulk and self._may_be_refused():
-            ways.append((bulk_requests(total), self._read_bulk))
+        if self._may_read_bulk():
+            ways.append((bulk_requests(first.total), self._read_bulk))
             if self._expected.since is not None:
                 ways.append((math.ceil(values / BULK_PAGE), self._read_recent))
         return ways
+
+    def _may_read_bulk(self) -> bool:
+        return self._has_bulk or (self._has_bulk is None and self._may_be_refused())
 
     def _may_be_refused(self) -> bool:
         """Two refusals within 10 s would start our own pause, so calls of unknown support keep apart."""
         return self._deadline.now() - self._refused_at >= self._patience.pause_after_errors
 
-    def _read_pages(self) -> bool:
-        for page in self._rest.all_indicators(self._collection_id):
-            self._see(page.items)
+    def _read_pages(self, sight: Sight, first: IndicatorPage) -> bool:
+        pages = self._rest.all_indicators(self._collection_id, first=first, attempts=ATTEMPTS)
+        try:
+            for page in pages:
+                self._see(sight, page.items)
+        except ListingIncomplete:
+            return False
         return True
 
-    def _read_bulk(self) -> bool:
-        return self._read_objects(None)
+    def _read_bulk(self, sight: Sight) -> bool:
+        return self._read_objects(sight, None) and self._is_up_to_date(sight)
 
-    def _read_recent(self) -> bool:
+    def _read_recent(self, sight: Sight) -> bool:
         """Only what was modified since the submission, which need not be all that is in."""
-        return self._read_objects(self._expected.since) and self._expected.tally().all_in()
+        return self._read_objects(sight, self._expected.since) and sight.tally().all_in()
 
-    def _read_objects(self, since: datetime | None) -> bool:
+    def _read_objects(self, sight: Sight, since: datetime | None) -> bool:
+        first_attempts = ATTEMPTS if self._has_bulk else 1
         try:
-            for items in bulk_pages(self._rest, self._collection_id, modified_after=since, first_attempts=1):
-                now = self._now()
-                for item in items:
-                    self._looked_for.see(item, now)
+            for items in bulk_pages(
+                self._rest, self._collection_id, modified_after=since, first_attempts=first_attempts
+            ):
+                self._has_bulk = True
+                sight.see(items, self._now())
         except RequestError:
-            self._has_bulk = False
+            self._has_bulk = self._has_bulk or False
             self._refused_at = self._deadline.now()
             return False
         return True
 
-    def _search_all(self) -> bool:
-        self._search(missing.value for missing in list(self._looked_for.missing()))
+    def _is_up_to_date(self, sight: Sight) -> bool:
+        """Search for the first of the values that the bulk reader lacks; whether that shows that it does not lag far behind."""
+        before = sight.tally()
+        if before.all_in():
+            return True
+        self._search(sight, [missing.value for missing in islice(sight.missing(), SEARCHED)])
+        after = sight.tally()
+        return not before.active < after.active < after.expected
+
+    def _search_all(self, sight: Sight) -> bool:
+        self._search(sight, [missing.value for missing in sight.missing()])
         return True
 
-    def _searched(self, expected: Expected) -> Tally | None:
-        """The tally, once the first of the missing values were searched for; None if that shows that what was read lags."""
-        before = expected.tally()
-        if before.all_in():
-            return before
-        self._search([missing.value for missing in islice(expected.missing(), SEARCHED)])
-        after = expected.tally()
-        return None if before.active < after.active < after.expected else after
-
-    def _search(self, values: Iterable[str]) -> None:
+    def _search(self, sight: Sight, values: Iterable[str]) -> None:
         for value in values:
             for term in terms(value):
-                hits = 0
-                for page in islice(self._rest.all_indicators(self._collection_id, term=term), HIT_PAGES):
-                    self._see(page.items)
-                    hits += len(page.items)
-                if hits:
+                in_quotes = term.startswith("'")
+                if not in_quotes and self._finds_quoted:
+                    break  # it would be found in quotes
+                if self._find(sight, value, term):
+                    self._finds_quoted = self._finds_quoted or in_quotes
                     break
 
-    def _see(self, indicators: Iterable[Indicator]) -> None:
-        now = self._now()
-        for indicator in indicators:
-            self._looked_for.see(indicator.model_dump(mode="json"), now)
+    def _find(self, sight: Sight, value: str, term: str) -> bool:
+        """Whether a search for a term finds the indicator of a value."""
+        wanted, found = identity(value), False
+        for page in islice(self._rest.all_indicators(self._collection_id, term=term, attempts=ATTEMPTS), HIT_PAGES):
+            self._see(sight, page.items)
+            found = found or any(wanted <= identity(item.value) for item in page.items)
+        return found
+
+    def _see(self, sight: Sight, indicators: Iterable[Indicator]) -> None:
+        sight.see((indicator.model_dump(mode="json") for indicator in indicators), self._now())
 
     def _now(self) -> datetime:
         return self._rest.server_time() or datetime.now(UTC)

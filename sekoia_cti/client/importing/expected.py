@@ -1,4 +1,4 @@
-"""What an import is expected to have put into a collection, and how much of it was seen there: no I/O.
+"""What an import is expected to have put into a collection, and how much of it a look saw there: no I/O.
 
 Values are held as digests of their canonical form in arrays, some twenty bytes each, so that half a million of them cost
 little; which ones are missing is told by going through the values again.
@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.wire import Context, aware, value_of
 from sekoia_cti.indicators.matching import identity
 
-__all__ = ["Again", "Expected", "Tally", "same_time", "time_of"]
+__all__ = ["Again", "Expected", "Sight", "Tally", "same_time", "time_of"]
 
 THERE, ACTIVE, AS_ASKED, CHANGED = 1, 2, 4, 8
+
+UNSAID = -(2**63)
+"""In place of the end of a validity, where a row says none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Tally:
         active: Seen, neither revoked nor expired.
         as_asked: Active, and carrying the context that was sent.
         changed: Active, and modified since the submission.
+        parts: For each batch of values, how many are active, and how many of these were modified since.
     """
 
     expected: int
@@ -41,6 +45,7 @@ class Tally:
     active: int
     as_asked: int
     changed: int
+    parts: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
     def all_in(self) -> bool:
         """Whether every value is in."""
@@ -53,22 +58,65 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Values that are read anew whenever they are gone through, so that they need not be held.
+    """What is read anew whenever it is gone through, so that it need not be held.
 
     Args:
-        read: Begins to read them.
+        read: Begins to read.
     """
 
-    read: Callable[[], Iterator[str]]
+    read: Callable[[], Iterator[Any]]
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return self.read()
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A context in the form in which indicators are compared with it."""
+
+    description: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    phases: frozenset[tuple[str, str]]
+    threats: frozenset[str]
+
+    @classmethod
+    def of(cls, context: Context) -> _Asked:
+        return cls(
+            description=context.description.strip() if context.description is not None else None,
+            valid_from=_second(context.valid_from),
+            valid_until=_second(context.valid_until),
+            phases=frozenset((each.kill_chain_name, each.phase_name) for each in context.kill_chain_phases or ()),
+            threats=frozenset(context.x_ic_related_threat_refs or ()),
+        )
+
+    def is_carried(self, indicator: Mapping[str, Any], valid_until: datetime | None) -> bool:
+        """Whether an indicator has all of it: times to the second, texts without outer blanks, at least these phases and threats.
+
+        Args:
+            indicator: As Sekoia's JSON has it.
+            valid_until: When it was to end, in its own words or in those of its row; None where that was not said.
+        """
+        if self.description is not None and _text(indicator.get("description")).strip() != self.description:
+            return False
+        if valid_until is not None and time_of(indicator.get("valid_until")) != valid_until:
+            return False
+        if self.valid_from is not None and time_of(indicator.get("valid_from")) != self.valid_from:
+            return False
+        if self.phases:
+            there = _list(indicator.get("kill_chain_phases"))
+            held = {(p.get("kill_chain_name"), p.get("phase_name")) for p in there if isinstance(p, Mapping)}
+            if not self.phases <= held:
+                return False
+        return not self.threats or self.threats <= set(map(str, _list(indicator.get("x_ic_related_threat_refs"))))
 
 
 @dataclass(slots=True)
 class _Batch:
     values: Iterable[str]  # can be gone through again and again
     context: Context
+    asked: _Asked
+    ends: Iterable[datetime | None] | None
 
 
 @dataclass(slots=True)
@@ -82,134 +130,207 @@ class Expected:
     since: datetime | None = None
     _batches: list[_Batch] = field(default_factory=list)
     _keys: array[int] = field(default_factory=lambda: array("Q"))
-    _places: array[int] = field(default_factory=lambda: array("L"))
+    _starts: array[int] = field(default_factory=lambda: array("I"))
+    _shift: int = 64
+    _places: array[int] = field(default_factory=lambda: array("I"))
     _more: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _ends_of_batches: list[int] = field(default_factory=list)
     _contexts: array[int] | None = None
-    _marks: bytearray = field(default_factory=bytearray)
+    _valid_until: array[int] | None = None
     _ready: bool = False
 
     def __bool__(self) -> bool:
         return bool(self._batches)
 
-    def add(self, values: Iterable[str], context: Context) -> None:
+    def add(self, values: Iterable[str], context: Context, *, ends: Iterable[datetime | None] | None = None) -> int:
         """Expect these values too.
 
         Args:
             values: Lines as they were sent; gone through again at every count.
             context: What was sent along with them.
+            ends: For each value, the end of its validity in its own row; None where there are no such rows.
+
+        Returns:
+            The number of this batch, from 0, as :attr:`Tally.parts` counts.
         """
-        self._batches.append(_Batch(values, context))
+        self._batches.append(_Batch(values, context, _Asked.of(context), ends))
         self._ready = False
+        return len(self._batches) - 1
 
     def has_context(self) -> bool:
         """Whether anything was said about the values, so that being there is not all that was asked for."""
-        return any(batch.context.payload() for batch in self._batches)
-
-    def forget(self) -> None:
-        """Begin a new look: nothing was seen yet."""
-        self._prepare()
-        self._marks = bytearray(len(self._keys))
-
-    def see(self, indicator: Mapping[str, Any], now: datetime) -> None:
-        """Note an indicator of the collection, as Sekoia's JSON has it."""
-        for key in identity(value_of(indicator["pattern"])):
-            place = self._place(key)
-            if place is not None:
-                self._marks[place] |= self._judge(indicator, place, now)
+        return any(batch.context.payload() or batch.ends is not None for batch in self._batches)
 
     def count(self) -> int:
         """How many values there are."""
         self._prepare()
         return len(self._places)
 
-    def tally(self) -> Tally:
-        """How many of the values were seen."""
-        there = active = as_asked = changed = 0
-        for number in range(self.count()):
-            marks = self._seen(number)
-            there += bool(marks & THERE)
-            if marks & ACTIVE:
-                active += 1
-                as_asked += bool(marks & AS_ASKED)
-                changed += bool(marks & CHANGED)
-        return Tally(self.count(), there, active, as_asked, changed)
-
-    def missing(self) -> Iterator[Missing]:
-        """The values that were not seen in, in their order, and what is known about each."""
-        for number, (value, _) in enumerate(self._values()):
-            marks = self._seen(number)
-            if not marks & ACTIVE:
-                yield Missing(
-                    value,
-                    (
-                        "it is in the collection, but revoked or expired"
-                        if marks & THERE
-                        else "it is not in the collection"
-                    ),
-                )
+    def look(self) -> Sight:
+        """Begin a new look: nothing was seen yet."""
+        self._prepare()
+        return Sight(self)
 
     def sample(self, size: int) -> Expected:
         """The same for so many of the values, spread from the first to the last."""
         last = self.count() - 1
         places = {round(step * last / max(1, size - 1)) for step in range(size)}
-        picked: dict[int, list[str]] = {}
-        for number, (value, batch) in enumerate(self._values()):
+        picked: dict[int, list[tuple[str, datetime | None]]] = {}
+        for number, (value, end, of) in enumerate(self._values()):
             if number in places:
-                picked.setdefault(batch, []).append(value)
+                picked.setdefault(of, []).append((value, end))
         some = Expected(self.since)
-        for batch, values in picked.items():
-            some.add(values, self._batches[batch].context)
+        for at, batch in enumerate(self._batches):  # one for each, so that they keep their numbers
+            pairs = picked.get(at, [])
+            ends = [end for _, end in pairs] if batch.ends is not None else None
+            some.add([value for value, _ in pairs], batch.context, ends=ends)
         return some
+
+    # What a look asks
+
+    def place(self, key: str) -> int | None:
+        """Where a key is, if it is expected."""
+        digest = _digest(key)
+        bucket = digest >> self._shift
+        end = self._starts[bucket + 1]
+        place = bisect_left(self._keys, digest, self._starts[bucket], end)
+        return place if place < end and self._keys[place] == digest else None
+
+    def judge(self, indicator: Mapping[str, Any], place: int, now: datetime) -> int:
+        """What an indicator says of the value at a place."""
+        asked = self._batches[self._contexts[place] if self._contexts else 0].asked
+        wanted = asked.valid_until
+        if self._valid_until is not None and (own := self._valid_until[place]) != UNSAID:
+            wanted = datetime.fromtimestamp(own, UTC)
+        until = time_of(indicator.get("valid_until"))
+        # Who asks for a validity that has passed gets what was asked for.
+        if indicator.get("revoked") or (until is not None and until <= now and not (wanted and wanted <= now)):
+            return THERE
+        marks = THERE | ACTIVE
+        if self.since is not None and (modified := time_of(indicator.get("modified"))) and modified >= self.since:
+            marks |= CHANGED
+        return marks | AS_ASKED if asked.is_carried(indicator, wanted) else marks
+
+    def values(self) -> Iterator[str]:
+        """Each value, in its order."""
+        return (value for batch in self._batches for value in batch.values)
+
+    def size(self) -> int:
+        """How many keys there are to be seen: as many as values, or more where files have several hashes."""
+        return len(self._keys)
+
+    def marks_of(self, number: int, marks: bytearray) -> int:
+        """What was seen of a value: of a file, of all of its hashes."""
+        found = marks[self._places[number]]
+        for place in self._more.get(number, ()):
+            found &= marks[place]
+        return found
+
+    def batches(self) -> Sequence[int]:
+        """Behind which value each batch ends."""
+        return self._ends_of_batches
 
     # Inside
 
-    def _values(self) -> Iterator[tuple[str, int]]:
-        """Each value with the number of its batch."""
-        return ((value, number) for number, batch in enumerate(self._batches) for value in batch.values)
-
-    def _seen(self, number: int) -> int:
-        """What was seen of a value: of a file, of all of its hashes."""
-        marks = self._marks[self._places[number]]
-        for place in self._more.get(number, ()):
-            marks &= self._marks[place]
-        return marks
+    def _values(self) -> Iterator[tuple[str, datetime | None, int]]:
+        """Each value with the end of validity in its row, and the number of its batch."""
+        for number, batch in enumerate(self._batches):
+            for value, end in zip(batch.values, repeat(None) if batch.ends is None else batch.ends, strict=False):
+                yield value, end, number
 
     def _prepare(self) -> None:
         if self._ready:
             return
-        first, more, contexts = array("Q"), dict[int, list[int]](), dict[int, int]()
+        first, more = array("Q"), dict[int, list[int]]()
+        contexts, ends, counts = dict[int, int](), dict[int, int](), [0] * len(self._batches)
         several = len(self._batches) > 1
-        for number, (value, batch) in enumerate(self._values()):
+        for number, (value, end, batch) in enumerate(self._values()):
+            counts[batch] += 1
             digests = [_digest(key) for key in identity(value)]
             first.append(digests[0])
             if len(digests) > 1:
                 more[number] = digests[1:]
             if several:  # of a value that was sent twice, the last context holds
                 contexts |= dict.fromkeys(digests, batch)
+            if end is not None:
+                ends |= dict.fromkeys(digests, int(aware(end).timestamp()))
         self._keys = _sorted(chain(first, *more.values()))
-        self._places = array("L", (bisect_left(self._keys, digest) for digest in first))
+        bits = max(0, len(self._keys).bit_length() - 3)  # some eight keys a bucket
+        self._shift = 64 - bits
+        self._starts = array("I", (bisect_left(self._keys, at << self._shift) for at in range(1 << bits)))
+        self._starts.append(len(self._keys))
+        self._places = array("I", (bisect_left(self._keys, digest) for digest in first))
         self._more = {
             number: tuple(bisect_left(self._keys, digest) for digest in digests) for number, digests in more.items()
         }
-        self._contexts = array("L", (contexts[digest] for digest in self._keys)) if several else None
-        self._marks = bytearray(len(self._keys))
+        self._ends_of_batches = [sum(counts[: at + 1]) for at in range(len(counts))]
+        self._contexts = array("I", (contexts[digest] for digest in self._keys)) if several else None
+        self._valid_until = array("q", (ends.get(digest, UNSAID) for digest in self._keys)) if ends else None
         self._ready = True
 
-    def _place(self, key: str) -> int | None:
-        digest = _digest(key)
-        place = bisect_left(self._keys, digest)
-        return place if place < len(self._keys) and self._keys[place] == digest else None
 
-    def _judge(self, indicator: Mapping[str, Any], place: int, now: datetime) -> int:
-        context = self._batches[self._contexts[place] if self._contexts else 0].context
-        until = time_of(indicator.get("valid_until"))
-        # Who asks for a validity that has passed gets what was asked for.
-        asks_for_the_past = context.valid_until is not None and aware(context.valid_until) <= now
-        if indicator.get("revoked") or (until is not None and until <= now and not asks_for_the_past):
-            return THERE
-        modified = time_of(indicator.get("modified"))
-        changed = self.since is not None and modified is not None and modified >= self.since
-        return THERE | ACTIVE | (AS_ASKED if _carries(indicator, context, until) else 0) | (CHANGED if changed else 0)
+class Sight:
+    """What one look saw of the values that are expected.
+
+    Args:
+        expected: These values; none are added meanwhile.
+    """
+
+    def __init__(self, expected: Expected) -> None:
+        self.expected = expected
+        self._marks = bytearray(expected.size())
+
+    def see(self, indicators: Iterable[Mapping[str, Any]], now: datetime) -> None:
+        """Note indicators of the collection, as Sekoia's JSON has them."""
+        place_of, judge, marks = self.expected.place, self.expected.judge, self._marks
+        for indicator in indicators:
+            value = value_of(indicator["pattern"])
+            # Nearly all are stored in their canonical form, which is its own only key.
+            if (place := place_of(value)) is not None:
+                marks[place] |= judge(indicator, place, now)
+                continue
+            for key in identity(value):
+                if key != value and (place := place_of(key)) is not None:
+                    marks[place] |= judge(indicator, place, now)
+
+    def tally(self) -> Tally:
+        """How many of the values were seen."""
+        expected, marks = self.expected, self._marks
+        there = as_asked = start = 0
+        parts = list[tuple[int, int]]()
+        for end in expected.batches():
+            active = changed = 0
+            for number in range(start, end):
+                found = expected.marks_of(number, marks)
+                there += bool(found & THERE)
+                if found & ACTIVE:
+                    active += 1
+                    as_asked += bool(found & AS_ASKED)
+                    changed += bool(found & CHANGED)
+            parts.append((active, changed))
+            start = end
+        return Tally(
+            expected=start,
+            there=there,
+            active=sum(active for active, _ in parts),
+            as_asked=as_asked,
+            changed=sum(changed for _, changed in parts),
+            parts=tuple(parts),
+        )
+
+    def missing(self) -> Iterator[Missing]:
+        """The values that were not seen in, in their order, and what is known about each."""
+        for number, value in enumerate(self.expected.values()):
+            found = self.expected.marks_of(number, self._marks)
+            if not found & ACTIVE:
+                yield Missing(
+                    value,
+                    (
+                        "it is in the collection, but revoked or expired"
+                        if found & THERE
+                        else "it is not in the collection"
+                    ),
+                )
 
 
 def _sorted(digests: Iterable[int]) -> array[int]:
@@ -228,39 +349,35 @@ def _digest(key: str) -> int:
     return hash(key) & 0xFFFF_FFFF_FFFF_FFFF
 
 
-def _carries(indicator: Mapping[str, Any], context: Context, until: datetime | None) -> bool:
-    """Whether an indicator has every field of a context: times to the second, and at least these phases and threats."""
-    if context.description is not None and (indicator.get("description") or "").strip() != context.description.strip():
-        return False
-    if context.valid_until is not None and not same_time(context.valid_until, until):
-        return False
-    if context.valid_from is not None and not same_time(context.valid_from, time_of(indicator.get("valid_from"))):
-        return False
-    if context.kill_chain_phases:
-        phases = [
-            (phase.get("kill_chain_name"), phase.get("phase_name"))
-            for phase in indicator.get("kill_chain_phases") or []
-            if isinstance(phase, Mapping)
-        ]
-        if any((phase.kill_chain_name, phase.phase_name) not in phases for phase in context.kill_chain_phases):
-            return False
-    there = indicator.get("x_ic_related_threat_refs") or []
-    return all(ref in there for ref in context.x_ic_related_threat_refs or [])
-
-
 def same_time(asked: datetime, there: datetime | None) -> bool:
     """Whether a time that was sent is the one that is there: to the second, since Sekoia may cut what is below."""
-    return there is not None and aware(asked).replace(microsecond=0) == there.replace(microsecond=0)
+    return there is not None and _second(asked) == _second(there)
+
+
+def _second(time: datetime | None) -> datetime | None:
+    """A time in UTC, to the second; None for one at the end of the calendar that UTC has no name for."""
+    try:
+        return aware(time).astimezone(UTC).replace(microsecond=0) if time is not None else None
+    except OverflowError:
+        return None
 
 
 @lru_cache(maxsize=4096)  # the values of one import mostly share their times
 def _parsed(text: str) -> datetime | None:
     try:
-        return aware(datetime.fromisoformat(text)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return _second(datetime.fromisoformat(text))
+    except ValueError:
         return None
 
 
 def time_of(value: object) -> datetime | None:
-    """A time of an indicator; None for what cannot be read as one."""
+    """A time of an indicator, to the second; None for what cannot be read as one."""
     return _parsed(value) if isinstance(value, str) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()

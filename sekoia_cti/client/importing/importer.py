@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
@@ -32,10 +33,10 @@ from sekoia_cti.client.wire import (
     Context,
     Count,
     Counts,
+    Indicator,
     Mapping,
     TaskEvent,
 )
-from sekoia_cti.indicators.matching import identity
 
 if TYPE_CHECKING:
     from sekoia_cti.client.live.stream import LiveAPI
@@ -90,6 +91,7 @@ class Importer:
         self._missing: list[Missing] = []
         self._taken: int | None = 0  # values that Sekoia took; None when they are not known
         self._settled = 0  # of them, those that an answer showed to be in
+        self._settled_differ = 0  # of these, those with another context than was sent
         self._ids: dict[str, None] = {}
         self._failure: SekoiaError | None = None
 
@@ -209,6 +211,7 @@ class Importer:
         ignore_first_line: bool,
         values: Iterable[str] | None,
         count: int | None,
+        ends: Iterable[datetime | None] | None = None,
         context: Context | None = None,
         new: int | None = None,
     ) -> None:
@@ -220,6 +223,7 @@ class Importer:
             ignore_first_line: Whether the first line is a heading.
             values: What is in it, to be gone through again and again; None when that is not known.
             count: How many values that is.
+            ends: For each value, when its row says that its validity ends; None where no column says so.
             context: For what no column maps; by default that of the import.
             new: How many of them the collection does not hold; None: perhaps all.
 
@@ -241,12 +245,15 @@ class Importer:
             )
         except Refused as error:
             raise _explained(error, held, new) from None
+        part = None
         if values is None:
             self._taken = None
         else:
-            self._expected.add(values, context)
+            # What a column maps is the affair of each row.
+            mapped = dict.fromkeys(name for name in mapping if name in Context.model_fields)
+            part = self._expected.add(values, context.model_copy(update=mapped), ends=ends)
             self._count(count or 0)
-        self._note_accepted(accepted, count)
+        self._note_accepted(accepted, count, part)
 
     def leave_out(self, missing: Iterable[Missing]) -> None:
         """Count values as missing that cannot be submitted at all."""
@@ -254,15 +261,20 @@ class Importer:
 
     def finish(self) -> Outcome:
         """Wait until it is known what became of everything, or the deadline passes."""
-        if self.live is None and not self.watch.ended() and self.watch.submissions:
-            return self._outcome("submitted")
         if isinstance(self._failure, Interrupted):
             return self._outcome("incomplete")  # the platform stops the process: nothing is waited for
+        if self.live is None and not self.watch.ended() and self.watch.submissions:
+            return self._outcome("submitted" if self._failure is None else "incomplete")
         try:
             return self._outcome(self._wait())
         except SekoiaError as error:
             self._failure = self._failure or error
             return self._outcome("incomplete")
+
+    def leave(self, why: SekoiaError) -> Outcome:
+        """What is known of an import that something hangs in, which may go on meanwhile."""
+        self._failure = self._failure or why
+        return self._outcome("incomplete")
 
     @property
     def indicator_ids(self) -> list[str]:
@@ -321,37 +333,36 @@ class Importer:
         submissions.stop(request, "it was not submitted")
 
     def _note(self, request: Request, answer: Accepted | Added) -> None:
-        if isinstance(answer, Added) and answer.items is not None:
-            self._note_added(request, answer)
-            return
-        self._expected.add(request.values, request.context)
         self._count(len(request.values))
-        self._note_accepted(
-            answer if isinstance(answer, Accepted) else Accepted(task_id=answer.task_id), len(request.values)
-        )
+        if isinstance(answer, Added) and answer.items is not None:
+            self._note_added(request, answer.items)
+        else:
+            part = self._expected.add(request.values, request.context)
+            self._note_accepted(answer, len(request.values), part)
 
-    def _note_accepted(self, accepted: Accepted, count: int | None) -> None:
+    def _note_accepted(self, accepted: Accepted, count: int | None, part: int | None) -> None:
         now = self.deadline.now()
         if accepted.done_at_once():
             self.watch.done(accepted, now, expected=count)
         else:
-            self.watch.submitted(accepted.task_id, now, expected=count)
+            self.watch.submitted(accepted.task_id, now, expected=count, part=part)
             if accepted.task_id is not None and self.live is not None:
                 self.live.awaits(accepted.task_id)
         self._drain()
 
-    def _note_added(self, request: Request, answer: Added) -> None:
+    def _note_added(self, request: Request, items: Sequence[Indicator]) -> None:
         """Values whose indicator the answer shows are in; the others are looked for."""
-        items = [item for item in answer.items or [] if not item.revoked]
-        self._ids.update(dict.fromkeys(item.id for item in items))
-        there = [identity(item.value) for item in items]
-        unlisted = [value for value in request.values if not any(identity(value) <= keys for keys in there)]
-        listed = len(request.values) - len(unlisted)
-        self._count(len(request.values))
-        self._settled += listed
-        if unlisted:
-            self._expected.add(unlisted, request.context)
-            self.watch.done(Counts(), self.deadline.now(), expected=len(unlisted))
+        shown = Expected(self._expected.since)
+        shown.add(request.values, request.context)
+        sight = shown.look()
+        sight.see((item.model_dump(mode="json") for item in items), self.rest.server_time() or datetime.now(UTC))
+        tally, unseen = sight.tally(), [missing.value for missing in sight.missing()]
+        self._ids.update(dict.fromkeys(item.id for item in items if not item.revoked))
+        self._settled += tally.active
+        self._settled_differ += tally.active - tally.as_asked
+        if unseen:
+            self._expected.add(unseen, request.context)
+            self.watch.done(Counts(), self.deadline.now(), expected=len(unseen))
 
     def _count(self, values: int) -> None:
         self._taken = (self._taken or 0) + values
@@ -452,6 +463,7 @@ class Importer:
             refused=self._missing,
             taken=self._taken,
             settled=self._settled,
+            settled_differ=self._settled_differ,
             failure=self._failure,
         ).outcome(status)
 

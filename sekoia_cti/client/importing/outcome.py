@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import chain, islice
+from typing import Literal
 
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.confirmation import Confirmation
+from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.importing.watch import ImportWatch, Progress, Witness
 
@@ -35,7 +37,8 @@ class Outcome:
         progress: What Sekoia told of its work.
         created, updated, ignored: Told by Sekoia at the end; None where it did not.
         confirmed_by: Who told the end: ``liveapi``, or ``api`` where the REST API did for any part; None when nothing did.
-        missing: The first :data:`MOST_MISSING` values that are not in, each with a reason.
+        missing: The first :data:`MOST_MISSING` values that are known not to be in, each with a reason.
+        all_missing: All of them, told anew whenever they are gone through, which goes through the values again.
         missing_count: How many there are; None where that could not be found out.
         context_differs_count: Values that are in, without the context that was sent; None where they were not looked at.
         warnings: What people should know, as sentences.
@@ -51,6 +54,7 @@ class Outcome:
     ignored: int | None = None
     confirmed_by: Witness | None = None
     missing: tuple[Missing, ...] = ()
+    all_missing: Iterable[Missing] = ()
     missing_count: int | None = None
     context_differs_count: int | None = None
     warnings: tuple[str, ...] = ()
@@ -67,6 +71,7 @@ class Conclusion:
         refused: Values that could not be submitted.
         taken: How many values Sekoia took; None when they are not known.
         settled: Of them, how many an answer showed to be in.
+        settled_differ: Of these, how many with another context than was sent.
         failure: What kept values from being submitted or waited for, if anything did.
     """
 
@@ -75,6 +80,7 @@ class Conclusion:
     refused: Sequence[Missing]
     taken: int | None
     settled: int
+    settled_differ: int
     failure: SekoiaError | None
 
     def outcome(self, status: Status) -> Outcome:
@@ -83,13 +89,12 @@ class Conclusion:
         Args:
             status: ``submitted``, ``incomplete``, or ``completed`` when it has ended, whatever it has come to.
         """
-        missing, missing_count = self._missing()
+        missing, missing_count = self._missing(), self._missing_count()
         if status == "completed":
             status = self._judged(missing_count)
         if self.failure is not None and status != "submitted":
             status = "incomplete"
-        found = self.watch.found
-        differs = found.tally.active - found.tally.as_asked if found else None
+        differs = self._differ()
         return Outcome(
             status=status,
             task_ids=tuple(part.task_id for part in self.watch.submissions if part.task_id is not None),
@@ -97,22 +102,33 @@ class Conclusion:
             progress=self._progress(),
             **self._counts(),
             confirmed_by=self._witness() if status in ("completed", "partial", "rejected") else None,
-            missing=tuple(missing[:MOST_MISSING]),
+            missing=tuple(islice(missing, MOST_MISSING)),
+            all_missing=missing,
             missing_count=missing_count,
             context_differs_count=differs,
             warnings=tuple(self._warnings(status, missing_count, differs)),
             failure=self.failure,
         )
 
-    def _missing(self) -> tuple[list[Missing], int | None]:
-        """The values that are known to be missing, and how many there are if that is known."""
-        watch, refused = self.watch, list(self.refused)
-        if not watch.doubts():
-            return refused, len(refused)
-        if watch.found is None:
-            return refused, None
-        listed, count = self.confirmation.missing(MOST_MISSING)
-        return [*refused, *listed], len(refused) + count if watch.found.complete else None
+    def _missing(self) -> Iterable[Missing]:
+        """The values that are known to be missing."""
+        if self.watch.found is None or not self.watch.doubts():
+            return self.refused
+        return Again(lambda: chain(self.refused, self.confirmation.missing()))
+
+    def _missing_count(self) -> int | None:
+        found = self.watch.found
+        if not self.watch.doubts():
+            return len(self.refused)
+        if found is None or not found.complete:
+            return None
+        return len(self.refused) + found.tally.expected - found.tally.active
+
+    def _differ(self) -> int | None:
+        found = self.watch.found
+        if found is None:
+            return self.settled_differ if self.settled else None
+        return self.settled_differ + found.tally.active - found.tally.as_asked
 
     def _judged(self, missing_count: int | None) -> Status:
         """What an import that has ended has come to."""
@@ -123,10 +139,18 @@ class Conclusion:
             if found.tally.all_in() and not self.refused:
                 return "completed"
             return "partial" if found.tally.active or self.settled else "rejected"
-        failed = [part.failed is not None for part in self.watch.submissions]
-        if all(failed) or (self.taken is None and self.watch.progress().total == 0):
+        if all(part.failed is not None for part in self.watch.submissions):
             return "rejected"
-        return "partial" if any(failed) or self.refused or self._counts()["ignored"] else "completed"
+        if self.taken is None and self.watch.progress().total == 0:
+            return "rejected"
+        # Where nobody can look, only the counts tell.
+        return "completed" if self._all_counted() and not self.refused else "partial"
+
+    def _all_counted(self) -> bool:
+        """Whether Sekoia counts everything as created or updated."""
+        counts, progress = self._counts(), self._progress()
+        done = (counts["created"] or 0) + (counts["updated"] or 0)
+        return not counts["ignored"] and done >= max(progress.total or 1, self.taken or 0)
 
     def _warnings(self, status: Status, missing_count: int | None, differs: int | None) -> list[str]:
         said = []
@@ -153,18 +177,20 @@ class Conclusion:
             return "It is not known which values are in the collection, since the file was not read here"
         if self.watch.found is not None:
             return "Only a sample of the values was looked for in the collection: looking for all would have taken too long"
-        return "Which values are in the collection could not be found out, since it could not be read"
+        could_not = "could not be" if self.watch.unreadable else "was not"
+        return f"It is not known which values are in the collection, since the collection {could_not} read"
 
     def _progress(self) -> Progress:
         progress, added = self.watch.progress(), self.settled
         return Progress((progress.imported or 0) + added, (progress.total or 0) + added) if added else progress
 
-    def _counts(self) -> dict[str, Any]:
-        told = [counts for part in self.watch.submissions if (counts := part.counts or part.event) is not None]
+    def _counts(self) -> dict[str, int | None]:
+        """What Sekoia counted, where it did so for all parts: sums over some would not add up to what was imported."""
+        told = [part.counts or part.event for part in self.watch.submissions]
 
         def total(name: str) -> int | None:
-            known = [count for counts in told if (count := getattr(counts, name)) is not None]
-            return sum(known) if known else None
+            counts: list[int] = [count for each in told if (count := getattr(each, name, None)) is not None]
+            return sum(counts) if counts and len(counts) == len(told) and not self.settled else None
 
         return {name: total(name) for name in ("created", "updated", "ignored")}
 

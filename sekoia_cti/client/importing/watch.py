@@ -77,6 +77,7 @@ class Submission:
     Attributes:
         task_id: Its task; None where Sekoia named none.
         expected: Indicators in it; None where that is not known.
+        part: Which of the parts that looks tell of; None where no look does.
         event: What LiveAPI told last of its progress.
         ended_by: Who told its end.
         failed: Sekoia's words when its task failed.
@@ -84,6 +85,7 @@ class Submission:
 
     task_id: str | None
     expected: int | None
+    part: int | None
     heard_at: float
     event: ImportEvent | None = None
     counts: Counts | None = None
@@ -123,6 +125,10 @@ class ImportWatch:
         start: When the time of the import began.
         deadline: When it is up.
         has_context: Whether more was asked for than that the values are there.
+
+    Attributes:
+        found: What the last look found that came to its end, since the end was told if it was.
+        unreadable: Whether the last look came to nothing.
     """
 
     patience: Patience
@@ -134,29 +140,34 @@ class ImportWatch:
     can_look: bool = True
     can_ask: bool = True
     found: Found | None = None
+    unreadable: bool = False
     _looked_at: float = -math.inf
     _looks: int = 0  # since the last reason to look early
-    _failed_looks: int = 0
     _quiet_since: float = math.inf  # when the collection changed last
     _quiet_looks: int = 0
     _ended_at: float = math.inf
 
     # What happened
 
-    def submitted(self, task_id: str | None, now: float, *, expected: int | None = None) -> None:
+    def submitted(
+        self, task_id: str | None, now: float, *, expected: int | None = None, part: int | None = None
+    ) -> None:
         """Sekoia took a part of the import.
 
         Args:
             task_id: The task that works on it; None where it named none, so that only the collection can tell.
             now: The time.
             expected: Indicators in it, where that is known.
+            part: Which of ``Tally.parts`` it is, where looks tell of it.
         """
         missed = task_id is None or not self.connected
-        self.submissions.append(Submission(task_id, expected, heard_at=now, missed=missed))
+        self.submissions.append(Submission(task_id, expected, part, heard_at=now, missed=missed))
 
     def done(self, counts: Counts, now: float, *, expected: int | None = None) -> None:
         """Sekoia took a part of the import, and has worked through it already."""
-        self.submissions.append(Submission(None, expected, heard_at=now, counts=counts, ended_by="api", begun=True))
+        self.submissions.append(
+            Submission(None, expected, None, heard_at=now, counts=counts, ended_by="api", begun=True)
+        )
         self._note_end(now)
 
     def heard(self, event: ImportEvent | TaskEvent, now: float, *, by: Witness = "liveapi") -> None:
@@ -196,12 +207,11 @@ class ImportWatch:
         self._looks += 1
         self._looked_at = now
         if found is None:
-            self._failed_looks += 1
+            self.unreadable = True
             return
-        self._failed_looks = 0
-        if found.tally.changed or (self.found and found.tally.active > self.found.tally.active):
-            for submission in self._open():
-                submission.begun = True
+        self.unreadable = False
+        for submission in self._open():
+            submission.begun = submission.begun or self._came(submission, found)
         if self.found is None or found.tally != self.found.tally:
             self._quiet_since, self._quiet_looks = now, 1
         else:
@@ -213,13 +223,22 @@ class ImportWatch:
     def step(self, now: float) -> Step:
         """What to do next."""
         for submission in self._open():
-            if submission.almost_at is not None and now >= submission.almost_at + self.patience.settle:
-                submission.ended_by, submission.settled = "liveapi", True
+            if submission.almost_at is None or now < (silent := submission.almost_at + self.patience.settle):
+                continue
+            if (
+                self.can_ask
+                and submission.task_id is not None
+                and submission.asked_at < silent
+                and now < self.deadline
+            ):
+                return Ask(submission.task_id)  # knows better than silence does
+            submission.ended_by, submission.settled = "liveapi", True
         self._note_end(now)
         if self._is_settled(now):
             return Done()
         if now >= self.deadline:
-            return GiveUp()
+            # After an end, what is not known by now is told as unknown.
+            return Done() if self.ended() else GiveUp()
         due = self._next_look()
         if due > now:
             almost = [s.almost_at + self.patience.settle for s in self._open() if s.almost_at is not None]
@@ -275,7 +294,7 @@ class ImportWatch:
         if self.ended() and self._ended_at == math.inf:
             self._ended_at = now
             # What was seen before the end is no reason to give a value up.
-            self._looks, self._quiet_looks, self._looked_at, self._failed_looks = 0, 0, -math.inf, 0
+            self.found, self._looks, self._quiet_looks, self._looked_at = None, 0, 0, -math.inf
             self._quiet_since = now
 
     def _apply(self, submission: Submission, event: ImportEvent, now: float) -> None:
@@ -307,8 +326,17 @@ class ImportWatch:
         elif event.status == FAILED:
             submission.ended_by, submission.failed = by, event.message or "no reason given"
         else:
+            submission.almost_at = None
             self._looks += 1
             self._looked_at = now
+
+    def _came(self, submission: Submission, found: Found) -> bool:
+        """Whether values of a submission came, or changed, since it was made."""
+        if submission.part is None or submission.part >= len(found.tally.parts):
+            return False
+        active, changed = found.tally.parts[submission.part]
+        before = self.found.tally.parts[submission.part][0] if self.found else active
+        return changed > 0 or active > before
 
     def _is_settled(self, now: float) -> bool:
         if not self.submissions:
@@ -319,11 +347,13 @@ class ImportWatch:
             return True
         found = self.found
         if self.ended():
-            if not self.doubts() or not self.can_look or self._failed_looks >= QUIET_LOOKS:
+            if not self.doubts() or not self.can_look:
                 return True
-            if found is None or self._looks == 0:
+            if found is None:
                 return False
-            return found.tally.all_in() or (self._quiet_looks >= 2 and now >= self._quiet_until())
+            if found.tally.all_in() or all(each.failed or not each.leaves_doubts() for each in self.submissions):
+                return True  # where a task failed, nothing more will come of it
+            return self._quiet_looks >= 2 and now >= self._quiet_until()
         if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
             return False
         if working:
@@ -350,8 +380,10 @@ class ImportWatch:
         again = self._looked_at + pause if self._looks else -math.inf
         if self.ended() or self._is_nearly_told():
             return again
+        # While anything is heard, whoever is silent may just wait for its turn.
+        heard = max(submission.heard_at for submission in self.submissions)
         due = min(
-            submission.heard_at + (self.patience.look_first if submission.missed else self.patience.look_quiet)
+            submission.heard_at + self.patience.look_first if submission.missed else heard + self.patience.look_quiet
             for submission in self._open()
         )
         heard_at = min(submission.heard_at for submission in self._open())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -228,6 +229,7 @@ class RestClient:
             "GET",
             "/ioc-collections/count-total-iocs",
             doing="counting the indicators of the community",
+            within=self._moment(),
             params={"community_uuid": community_uuid} if community_uuid else {},
         )
 
@@ -345,7 +347,13 @@ class RestClient:
     # Indicators
 
     def indicators(
-        self, collection_id: str, *, term: str | None = None, limit: int = PAGE, offset: int = 0, repeat: bool = True
+        self,
+        collection_id: str,
+        *,
+        term: str | None = None,
+        limit: int = PAGE,
+        offset: int = 0,
+        attempts: int | None = None,
     ) -> IndicatorPage:
         """``GET /ioc-collections/{id}/indicators``: one page.
 
@@ -354,19 +362,25 @@ class RestClient:
             term: Only those whose pattern contains it.
             limit: 1 to 100.
             offset: How many to leave out.
-            repeat: Whether to repeat what may pass; not for who comes back anyway.
+            attempts: The most there can be; by default the deadline ends them.
         """
-        call = self._transport.call if repeat else self._transport.call_once
-        return call(
+        return self._transport.call(
             IndicatorPage,
             "GET",
             f"/ioc-collections/{collection_id}/indicators",
             doing="reading the indicators of the collection",
+            attempts=attempts,
+            within=math.inf if attempts is None else self._moment(),
             params={"limit": limit, **({"offset": offset} if offset else {}), **({"term": term} if term else {})},
         )
 
     def all_indicators(
-        self, collection_id: str, *, term: str | None = None, first: IndicatorPage | None = None
+        self,
+        collection_id: str,
+        *,
+        term: str | None = None,
+        first: IndicatorPage | None = None,
+        attempts: int | None = None,
     ) -> Iterator[IndicatorPage]:
         """The same, page after page to the end (see :func:`~sekoia_cti.client.rest.pages.pages`).
 
@@ -374,6 +388,7 @@ class RestClient:
             collection_id: ``ioc-collection--<uuid>``.
             term: Only those whose pattern contains it.
             first: The first page, where it was read already.
+            attempts: The most there can be at each page; by default the deadline ends them.
 
         Returns:
             Pages with the latest ``total``, and without the indicators of earlier ones.
@@ -384,7 +399,9 @@ class RestClient:
         read_already = [first] if first else []
 
         def ask(offset: int) -> IndicatorPage:
-            return read_already.pop() if read_already else self.indicators(collection_id, term=term, offset=offset)
+            if read_already:
+                return read_already.pop()
+            return self.indicators(collection_id, term=term, offset=offset, attempts=attempts)
 
         return pages(ask, doing="reading the indicators of the collection", again=self._transport.back_off)
 
@@ -471,10 +488,9 @@ class RestClient:
             **({"modified_after": modified_after.strftime("%Y-%m-%dT%H:%M:%SZ")} if modified_after else {}),
         }
         doing = "reading the collection with the bulk reader"
+        path = f"/collections/{collection_id}/objects"
         status, content = self._transport.repeat(
-            lambda: self._transport.exchange(
-                "GET", f"/collections/{collection_id}/objects", doing=doing, params=query
-            ),
+            lambda: self._transport.exchange("GET", path, doing=doing, params=query, within=self._moment()),
             attempts=attempts,
         )
         page = ObjectPage.parse(content)
@@ -491,18 +507,27 @@ class RestClient:
             "GET",
             f"{self._api_root}/v1/tasks/{quote(task_id, safe='')}",
             doing="asking for the state of the task",
+            within=self._moment(),
         )
 
     def identity(self) -> Identity:
         """``GET /v1/me`` below the API's root: whose key it is; asked once, since little depends on it."""
-        return self._transport.call_once(Identity, "GET", f"{self._api_root}/v1/me", doing="asking whose key it is")
+        return self._transport.call_once(
+            Identity, "GET", f"{self._api_root}/v1/me", doing="asking whose key it is", within=self._moment()
+        )
 
     # Kill chains
 
     def kill_chains(self) -> list[KillChain]:
         """``GET /kill-chains``; asked once, since it may take another permission and little depends on it."""
-        page = self._transport.call_once(KillChainPage, "GET", "/kill-chains", doing="reading the kill chains")
+        page = self._transport.call_once(
+            KillChainPage, "GET", "/kill-chains", doing="reading the kill chains", within=self._moment()
+        )
         return page.items
+
+    def _moment(self) -> float:
+        """Seconds that an answer may take on which the work does not depend, so that one that stalls costs a part of the time."""
+        return max(1.0, self._deadline.remaining() / 4)
 
     def _delete(self, path: str, *, doing: str, attempts: int | None = None) -> _Deletion:
         """Delete, repeatedly if need be; a repetition that finds nothing proves nothing, and is no error either."""

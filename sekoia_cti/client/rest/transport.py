@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -119,6 +120,7 @@ class Transport:
         path: str,
         *,
         doing: str,
+        attempts: int | None = None,
         attempts_at_500: int | None = None,
         **request: Any,
     ) -> Answer:
@@ -128,21 +130,25 @@ class Transport:
             model: What the answer holds.
             method, path: Of the request; the path is below the root, or a whole URL.
             doing: What it is for, as errors say it.
-            attempts_at_500: The most there can be while the answer is 500; by default the deadline ends them.
-            request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``.
+            attempts: The most there can be; by default the deadline ends them.
+            attempts_at_500: The same, while the answer is 500.
+            request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``; and ``within``, the seconds that
+                an answer may take which is not worth all of the time that is left.
 
         Raises:
             RequestError, CertificateRejected, AuthoritiesUnusable, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
         """
         return self.repeat(
-            lambda: self.call_once(model, method, path, doing=doing, **request), attempts_at_500=attempts_at_500
+            lambda: self.call_once(model, method, path, doing=doing, **request),
+            attempts=attempts,
+            attempts_at_500=attempts_at_500,
         )
 
     def call_once(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
         """The same, not repeated."""
         status, content = self.exchange(method, path, doing=doing, **request)
         try:
-            return model.model_validate_json(content)
+            return model.model_validate_json(content or b"{}")  # a body may be missing where nothing is told
         except ValidationError as error:
             raise UnexpectedAnswer(doing, status=status, why=_why(error)) from None
 
@@ -202,11 +208,14 @@ class Transport:
         """Wait before something is asked once more that failed so many times in a row."""
         self.deadline.pause(self.patience.backoff(failures))
 
-    def _send(self, method: str, path: str, doing: str, **request: Any) -> tuple[int, Any, bytes]:
+    def _send(
+        self, method: str, path: str, doing: str, *, within: float = math.inf, **request: Any
+    ) -> tuple[int, Any, bytes]:
         self.deadline.check(doing)
         self._pace.before(self.deadline)
         self.deadline.check(doing)
-        patience, left = self.patience, self.deadline.remaining()
+        patience, left = self.patience, min(self.deadline.remaining(), within)
+        until = self.deadline.now() + within
         try:
             with self._session.request(
                 method,
@@ -216,7 +225,7 @@ class Transport:
                 stream=True,
                 **request,
             ) as response:
-                content = self._read(response, doing)
+                content = self._read(response, doing, until)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._failure(error, doing) from None
         self._pace.after(response.status_code, self.deadline.now())
@@ -238,13 +247,15 @@ class Transport:
         self.deadline.check(doing)
         return Unavailable(doing, host=self._host, reason=_reason(error), undone=_never_sent(error))
 
-    def _read(self, response: requests.Response, doing: str) -> bytes:
-        """The body, as long as it comes within the deadline: a timeout on each read alone lets a trickle last for ever."""
+    def _read(self, response: requests.Response, doing: str, until: float) -> bytes:
+        """The body, as long as it comes in time: a timeout on each read alone lets a trickle last for ever."""
         content = bytearray()
         # read1, since read would wait for the whole piece
         while piece := response.raw.read1(64 * 1024, decode_content=True):
             content += piece
             self.deadline.check(doing)
+            if self.deadline.now() > until:
+                raise TimeoutError
             if len(content) > ANSWER_LIMIT:
                 raise UnexpectedAnswer(doing, status=response.status_code, why="it is far too long")
         return bytes(content)

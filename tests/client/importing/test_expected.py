@@ -9,6 +9,7 @@ import pytest
 
 from sekoia_cti.client.importing.expected import Again, Expected, Tally
 from sekoia_cti.client.wire import Context, KillChainPhase
+from sekoia_cti.indicators.matching import identity
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 VALUES = [f"d{number}.example" for number in range(1_000)]
@@ -23,9 +24,9 @@ def seen(context: Context, **fields: Any) -> Tally:
     """The tally of one value that was seen with these fields."""
     expected = Expected(since=NOW - timedelta(hours=1))
     expected.add(["evil.example"], context)
-    expected.forget()
-    expected.see(indicator("EVIL.example", **fields), NOW)
-    return expected.tally()
+    sight = expected.look()
+    sight.see([indicator("EVIL.example", **fields)], NOW)
+    return sight.tally()
 
 
 @pytest.mark.parametrize(
@@ -70,34 +71,91 @@ def test_a_file_is_in_with_all_of_its_hashes() -> None:
     md5, sha1 = "a" * 32, "b" * 40
     expected = Expected()
     expected.add([f"{sha1},{md5}"], Context())
-    expected.forget()
-    expected.see({"pattern": f"[file:hashes.MD5 = '{md5.upper()}']"}, NOW)
-    assert not expected.tally().all_in()
-    expected.see({"pattern": f"[file:hashes.'SHA-1' = '{sha1}' OR file:hashes.MD5 = '{md5}']"}, NOW)
-    assert expected.tally().all_in()
+    sight = expected.look()
+    sight.see([{"pattern": f"[file:hashes.MD5 = '{md5.upper()}']"}], NOW)
+    assert not sight.tally().all_in()
+    sight.see([{"pattern": f"[file:hashes.'SHA-1' = '{sha1}' OR file:hashes.MD5 = '{md5}']"}], NOW)
+    assert sight.tally().all_in()
 
 
 def test_values_with_contexts_of_their_own() -> None:
-    """Each is judged by what was sent along with it; of one that was sent twice, the last counts."""
-    expected = Expected()
-    expected.add(["a.example", "b.example"], Context(description="one"))
-    expected.add(Again(lambda: iter(["b.example", "c.example"])), Context(description="two"))
-    expected.forget()
+    """Each is judged by what was sent along with it, and told of by its batch; of one sent twice, the last counts."""
+    expected = Expected(since=NOW)
+    assert expected.add(["a.example", "b.example"], Context(description="one")) == 0
+    assert expected.add(Again(lambda: iter(["b.example", "c.example"])), Context(description="two")) == 1
+    sight = expected.look()
     for name, description in (("a.example", "one"), ("b.example", "two"), ("c.example", "one")):
-        expected.see(indicator(name, description=description), NOW)
-    assert expected.tally() == Tally(4, 4, 4, 3, 0)
+        changed = "2030-01-01T00:00:00Z" if name == "c.example" else "2029-01-01T00:00:00Z"
+        sight.see([indicator(name, description=description, modified=changed)], NOW)
+    assert sight.tally() == Tally(4, 4, 4, 3, 1)
+    assert sight.tally().parts == ((2, 0), (2, 1))
     assert expected.has_context()
+
+
+def test_rows_that_tell_when_they_end() -> None:
+    """A row's own end of validity holds for its value: one in the past is what was asked for, another one differs."""
+    expected = Expected()
+    past, later = datetime(2029, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
+    values = ["a.example", "b.example", "c.example", "d.example"]
+    expected.add(values, Context(), ends=[past, later, None, past])
+    sight = expected.look()
+    ends = {"a.example": past, "b.example": datetime(2032, 1, 1, tzinfo=UTC), "c.example": past, "d.example": later}
+    sight.see([indicator(name, valid_until=end.isoformat()) for name, end in ends.items()], NOW)
+    assert sight.tally() == Tally(4, 4, 3, 1, 0)
+    assert [missing.value for missing in sight.missing()] == ["c.example"]
+    assert expected.has_context()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"description": 7},
+        {"kill_chain_phases": "delivery"},
+        {"kill_chain_phases": {"a": 1}},
+        {"x_ic_related_threat_refs": 7},
+        {"x_ic_related_threat_refs": [["a"]]},
+        {"valid_until": ["2030"], "modified": 7, "revoked": None},
+        {"valid_until": "0001-01-01T00:00:00+02:00"},
+    ],
+    ids=str,
+)
+def test_fields_of_odd_types_are_not_what_was_asked_for(fields: dict[str, Any]) -> None:
+    """The bulk reader's fields are unchecked: whatever they are, the value is in, and the context is not."""
+    phase = KillChainPhase(kill_chain_name="c", phase_name="p")
+    context = Context(description="x", kill_chain_phases=[phase], x_ic_related_threat_refs=["a"])
+    assert seen(context, **fields) == Tally(1, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "EVIL.example",
+        "2001:DB8:0:0:0:0:0:1",
+        "::ffff:192.0.2.1",
+        "192.0.2.1",
+        "Bücher.example",
+        "http://EVIL.example/A%2fb?c=D",
+        "http://bücher.example/ä",
+        "User@Example.com",
+        "AA-BB-CC-00-11-22",
+        "A" * 64,
+        f"{'A' * 64},{'B' * 32}",
+        "no indicator.exe",
+    ],
+)
+def test_a_key_is_its_own_only_key(value: str) -> None:
+    """What is stored in canonical form is found by it at once, without a closer look."""
+    for key in identity(value):
+        assert identity(key) == {key}
 
 
 def test_a_sample_is_spread_and_judged_alike() -> None:
     """From the first value to the last; what is missing of it is named."""
     expected = Expected()
     expected.add(VALUES, Context(description="x"))
-    some = expected.sample(5)
-    some.forget()
+    some = expected.sample(5).look()
     asked = [missing.value for missing in some.missing()]
     assert asked == [VALUES[round(step * 999 / 4)] for step in range(5)]
-    some.see(indicator(VALUES[0], description="x"), NOW)
-    some.see(indicator(VALUES[-1], revoked=True), NOW)
+    some.see([indicator(VALUES[0], description="x"), indicator(VALUES[-1], revoked=True)], NOW)
     assert some.tally() == Tally(5, 2, 1, 1, 0)
     assert [missing.reason for missing in some.missing()][-1] == "it is in the collection, but revoked or expired"

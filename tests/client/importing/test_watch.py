@@ -21,7 +21,7 @@ def watch(expected: int | None = 1_000, *, has_context: bool = False) -> ImportW
     """A watch that listens, with one task submitted at 0 and a deadline at 900."""
     watching = ImportWatch(PATIENCE, 0.0, 900.0, has_context=has_context)
     watching.listening(0.0)
-    watching.submitted("t", 0.0, expected=expected)
+    watching.submitted("t", 0.0, expected=expected, part=0)
     return watching
 
 
@@ -32,7 +32,8 @@ def event(imported: int, total: int, **counts: int) -> ImportEvent:
 
 def found(active: int, expected: int = 1_000, *, as_asked: int | None = None, changed: int = 0) -> Found:
     """A complete look."""
-    return Found(Tally(expected, active, active, active if as_asked is None else as_asked, changed), complete=True)
+    carrying = active if as_asked is None else as_asked
+    return Found(Tally(expected, active, active, carrying, changed, ((active, changed),)), complete=True)
 
 
 def test_an_end_without_a_doubt_needs_no_look() -> None:
@@ -83,7 +84,9 @@ def test_an_end_that_may_be_none(events: list[tuple[int, int]]) -> None:
         watching.heard(event(imported, total), 1.0)
     assert not watching.ended()
     watching.looked(found(0), 1.0)
-    watching.step(11.0)
+    assert watching.step(11.0) == Ask("t")
+    watching.untold("t", 11.0)
+    assert watching.step(11.0) == Look()
     assert watching.ended()
     watching.heard(event(500, 1_000), 12.0)
     assert not watching.ended()
@@ -157,17 +160,84 @@ def test_what_was_done_at_once_is_ended() -> None:
     assert watching.progress() == Progress(5, 5)
 
 
+def test_a_task_that_is_working_knows_better_than_silence() -> None:
+    """After 0/0 and silence its state is asked, and a task that waits in a queue is waited for."""
+    watching = watch()
+    watching.heard(event(0, 0), 1.0)
+    assert watching.step(11.0) == Ask("t")
+    watching.heard(TaskEvent(task_id="t", status="PENDING"), 11.0, by="api")
+    assert isinstance(watching.step(40.0), Listen)
+    assert not watching.ended()
+
+
+def test_one_look_decides_after_a_failure() -> None:
+    """A task that failed brings nothing more, so what is missing is missing."""
+    watching = watch()
+    watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)
+    assert watching.step(5.0) == Look()
+    watching.looked(found(500), 6.0)
+    assert watching.step(6.0) == Done()
+
+
 def test_a_look_that_fails_ends_nothing() -> None:
-    """Three that fail after the end leave it open which values are in; before the end they say nothing."""
+    """Before the end and after it, the collection is asked again until the deadline."""
     watching = watch()
     for at in (61.0, 70.0, 80.0, 100.0):
         watching.looked(None, at)
     assert not isinstance(watching.step(101.0), Done)
     watching.heard(event(1_000, 1_000), 102.0)
-    for at in (103.0, 105.0, 110.0):
+    for at in (103.0, 105.0, 110.0, 500.0, 899.0):
         assert not isinstance(watching.step(at), Done)
         watching.looked(None, at)
-    assert watching.step(110.0) == Done()
+    assert watching.unreadable
+    assert watching.step(900.0) == Done()
+    assert watching.found is None
+
+
+def test_what_was_seen_before_the_end_is_looked_at_again() -> None:
+    """At the deadline, a look from before the end says nothing of what came since."""
+    watching = watch()
+    watching.looked(found(500, changed=500), 70.0)
+    watching.heard(event(1_000, 1_000), 899.0)
+    assert watching.step(900.0) == Done()
+    assert watching.found is None
+
+
+def test_a_part_begins_by_its_own_values() -> None:
+    """What came of one part says nothing of another, which may still wait in a queue."""
+    watching = watch(500)
+    watching.submitted("u", 0.0, expected=500, part=1)
+    watching.heard(event(500, 500, created=500), 1.0)
+    parts = Found(Tally(1_000, 500, 500, 500, 500, ((500, 500), (0, 0))), complete=True)
+    for at in (100.0, 200.0, 300.0):
+        watching.looked(parts, at)
+    assert not isinstance(watching.step(301.0), Done)
+    watching.looked(Found(Tally(1_000, 501, 501, 501, 501, ((500, 500), (1, 1))), complete=True), 302.0)
+    for at in (330.0, 370.0):
+        watching.looked(watching.found, at)
+    assert watching.step(371.0) == Done()
+
+
+def test_while_anything_is_heard_nobody_looks() -> None:
+    """A part that waits for its turn is not looked after as long as another one goes on."""
+    watching = watch(500)
+    watching.submitted("u", 0.0, expected=500, part=1)
+    for at in (40.0, 80.0, 120.0):
+        watching.heard(event(int(at), 500), at)
+    assert watching.step(121.0) == Listen(180.0)
+
+
+def test_figures_of_two_parts_add_up() -> None:
+    """One part ended by an event, the other by the state of the collection: nothing is imported beyond the total, or missing."""
+    watching = watch(600, has_context=True)
+    watching.submitted("u", 0.0, expected=400, part=1)
+    watching.heard(event(600, 600, created=600), 1.0)
+    watching.heard(event(10, 400).model_copy(update={"task_id": "u"}), 2.0)
+    assert watching.progress() == Progress(610, 1_000)
+    watching.deaf(3.0)
+    watching.looked(found(1_000), 9.0)
+    assert watching.step(9.0) == Done()
+    assert watching.progress() == Progress(1_000, 1_000)
 
 
 EVENTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)

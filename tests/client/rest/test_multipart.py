@@ -6,9 +6,11 @@ import io
 
 import pytest
 
+from sandbox import Sandbox
 from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.rest.multipart import LARGEST, QUICK, SMALLEST, Multipart
-from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
 
 
@@ -81,3 +83,18 @@ def test_never_more_nor_less_than_announced(file: io.BytesIO, size: int, sentenc
     with pytest.raises(InputError, match=sentence):
         pieces.extend(iter(body))
     assert sum(map(len, pieces)) < len(body)
+
+
+def test_a_disk_that_fails_in_mid_upload(sandbox: Sandbox, collection_id: str) -> None:
+    """That is an error about the file, and Sekoia, whose fault it is not, is not asked again."""
+    opened = []
+
+    def open_file() -> io.BytesIO:
+        opened.append(Failing(bytes(2 * SMALLEST)))
+        return opened[-1]
+
+    root = f"{sandbox.url}/api/v2/inthreat"
+    with RestClient(root, sandbox.api_key, deadline=Deadline(10), patience=Patience.none()) as rest:
+        with pytest.raises(InputError, match=r"The file a\.csv could not be read to its end \(input/output error\)"):
+            rest.preview_file(collection_id, open_file, size=2 * SMALLEST, name="a.csv", mime_type="text/csv")
+    assert len(opened) == 1

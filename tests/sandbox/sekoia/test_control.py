@@ -1,5 +1,6 @@
 """Faults from outside: over HTTP for whoever has the token, and on the command line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,13 @@ import requests
 from sandbox import Faults, Sandbox
 from sandbox.__main__ import main
 from tests.sandbox.conftest import API
+
+
+@pytest.fixture(scope="module")
+def named() -> Iterator[Sandbox]:
+    """A sandbox that has another name as well."""
+    with Sandbox(allowed_hosts=["sandbox.test"]) as sandbox:
+        yield sandbox
 
 
 def _faults(sandbox: Sandbox, method: str = "PUT", body: Any = None, **headers: str) -> requests.Response:
@@ -61,16 +69,15 @@ def test_misspelt_faults(sandbox: Sandbox, body: Any, message: str) -> None:
         ({"X_Sandbox_Token": ""}, False),
     ],
 )
-def test_who_may_change_faults(headers: dict[str, str], allowed: bool) -> None:
+def test_who_may_change_faults(named: Sandbox, headers: dict[str, str], allowed: bool) -> None:
     """Only who has the token, by a name of this machine or one that is allowed, and not from another site's page."""
-    with Sandbox(allowed_hosts=["sandbox.test"]) as sandbox:
-        answer = _faults(sandbox, body={"tasks": "denied"}, **headers)
-        assert answer.status_code == (200 if allowed else 403)
-        assert sandbox.faults.tasks == ("denied" if allowed else "known")
-        reading = {name: value for name, value in headers.items() if name != "X_Sandbox_Token"}
-        assert _faults(sandbox, "GET", X_Sandbox_Token="", **reading).status_code == (
-            200 if allowed or not reading else 403
-        )
+    named.reset()
+    answer = _faults(named, body={"tasks": "denied"}, **headers)
+    assert answer.status_code == (200 if allowed else 403)
+    assert named.faults.tasks == ("denied" if allowed else "known")
+    reading = {name: value for name, value in headers.items() if name != "X_Sandbox_Token"}
+    answer = _faults(named, "GET", X_Sandbox_Token="", **reading)
+    assert answer.status_code == (200 if allowed or not reading else 403)
 
 
 def test_faults_from_the_start() -> None:
