@@ -1,4 +1,4 @@
-"""XLS and XLSX as CSV, in a process of its own: ``python -m sekoia_cti.indicators.workbook PATH SECONDS [SHEET]``.
+"""XLS and XLSX as CSV, in a process of its own: ``python -m sekoia_cti.indicators.workbook PATH SECONDS BYTES [SHEET]``.
 
 A damaged or hostile workbook can take a parser's process down, or the memory of the machine. So the process that has to report
 to the platform never reads one: it starts this one (see :mod:`sekoia_cti.platform.isolated`), which limits itself and imports
@@ -20,7 +20,6 @@ __all__ = ["UNREADABLE", "main", "text_of"]
 UNREADABLE = 3
 """The exit status for a workbook that cannot be read; the reason is on standard error."""
 
-MOST_MEMORY = 1024**3
 MOST_COLUMNS = 1_000
 MOST_OF_TOP = 100
 """Characters of a cell of a first row, which tell whether it is a heading."""
@@ -29,9 +28,9 @@ _EXACT = 2**53
 """From here on a float, which a number in a workbook is, has lost digits."""
 
 
-def main(path: str, seconds: str, sheet: str | None = None) -> None:
-    """Print the sheets, or the rows of one."""
-    _limit(int(seconds))
+def main(path: str, seconds: str, memory: str, sheet: str | None = None) -> None:
+    """Print the sheets, or the rows of one, within so many seconds of the processor and bytes of memory."""
+    _limit(int(seconds), int(memory))
     try:
         with CalamineWorkbook.from_path(path) as workbook:
             if sheet is None:
@@ -89,12 +88,12 @@ def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
         yield before + [text_of(cell) for cell in row]
 
 
-def _limit(seconds: int) -> None:
+def _limit(seconds: int, memory: int) -> None:
     try:
         import resource
     except ImportError:  # not on Windows, where people try playbooks and the platform does not run
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,12 @@ from typing import IO, cast
 from sekoia_cti.indicators.errors import UnreadableFile
 
 __all__ = ["Sheet", "sheets", "write_sheet"]
+
+MOST_MEMORY = 1024**3
+"""Bytes that the reader may take."""
+
+MOST_SECONDS = 120.0
+"""That it may take; the largest workbook that there can be takes a fraction of them."""
 
 MOST_BYTES = 2 * 1024**3
 """Of CSV that a sheet may become; more is what only a file made to fill the disk gives."""
@@ -82,10 +89,11 @@ def write_sheet(path: Path, sheet: str, to: Path, *, seconds: float) -> None:
 
 @contextmanager
 def _reader(path: Path, seconds: float, *arguments: str) -> Iterator[IO[bytes]]:
-    seconds = max(1.0, seconds)
+    seconds = min(max(1.0, seconds), MOST_SECONDS)
+    limits = (str(round(seconds)), str(MOST_MEMORY))
     with tempfile.TemporaryFile(dir=path.parent) as complaints:
         process = subprocess.Popen(  # noqa: S603  # our own module, without a shell
-            [sys.executable, "-P", "-m", "sekoia_cti.indicators.workbook", path, str(round(seconds)), *arguments],
+            [sys.executable, "-P", "-m", "sekoia_cti.indicators.workbook", path, *limits, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
@@ -112,5 +120,5 @@ def _sentence(status: int, complaints: bytes, *, in_time: bool) -> str:
     if status == _UNREADABLE:
         said = complaints.decode(errors="replace").strip()[-200:]
         return f"it cannot be read as a workbook ({said}): repair it, or save it as CSV"
-    what = "memory" if in_time else "time"
+    what = "memory" if in_time and status != -signal.SIGXCPU else "time"
     return f"it is damaged, or takes more {what} than a workbook may: repair it, or save it as CSV"
