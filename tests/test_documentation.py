@@ -55,6 +55,7 @@ def test_readme_tells_each_action(action: dict[str, str]) -> None:
         "valid_from",
         "valid_until",
         "valid_for",
+        "validity_by_type",
         "kill_chain_phases",
         "related_threat_refs",
         "wait",

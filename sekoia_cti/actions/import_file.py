@@ -1,5 +1,6 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -58,6 +59,7 @@ class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, Reading
             "exclude_path": self.exclude_path,
             "known_good: leave_out": self.known_good == "leave_out",
             "dry_run": self.dry_run,
+            "validity_by_type": self.validity_by_type,
         }
         return next((name for name, is_set in named.items() if is_set), "")
 
@@ -151,7 +153,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         """What there is to tell when nothing is to be sent; None when something is."""
         layout, survey = prepared.layout, prepared.survey
         if arguments.dry_run:
-            told = self.rehearse(importer, [(importer.context, Again(prepared.values))])
+            told = self.rehearse(importer, [(importer.context.beside(layout.mapping), Again(prepared.values))])
         elif survey.kept_out and not survey.values:
             told = self.nothing_left(arguments.collection_id, survey)
         else:
@@ -191,6 +193,7 @@ def _results(told: dict[str, Any], prepared: Prepared | None, guard: Guard) -> I
 
 def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer, guard: Guard) -> Wishes:
     context = importer.context
+    contexts = arguments.contexts(context)
     return Wishes(
         mapping=arguments.mapping,
         ignore_first_line=arguments.ignore_first_line,
@@ -200,7 +203,12 @@ def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer, gu
         validity=(context.valid_from, context.valid_until),
         is_phase=Phases(importer.rest.kill_chains).knows,
         guard=guard,
+        ends=(lambda value: _cell(contexts.of(value).valid_until)) if contexts.by_kind else None,
     )
+
+
+def _cell(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else ""
 
 
 def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:

@@ -130,7 +130,9 @@ class ImportIndicators(ImportAction):
     ) -> dict[str, Any]:
         if not (reading.items or reading.failed or arguments.dry_run):
             return self.nothing_left(arguments.collection_id, reading)
-        entries, unusable = entries_for(reading, importer.context, Phases(importer.rest.kill_chains))
+        entries, unusable = entries_for(
+            reading, arguments.contexts(importer.context), Phases(importer.rest.kill_chains)
+        )
         if unknown := reading.unknown_phases():
             self.tell(unknown, "warning")
         self.warn_of_limited_matching(entry.context for entry in entries if entry.context != importer.context)

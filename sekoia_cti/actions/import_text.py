@@ -99,11 +99,12 @@ class ImportIndicatorsFromText(ImportAction):
     def _imported(
         self, importer: Importer, arguments: ImportIndicatorsFromTextArguments, reading: Reading
     ) -> dict[str, Any]:
+        groups = arguments.contexts(importer.context).groups(reading.values)
         if arguments.dry_run:
-            return self.rehearse(importer, [(importer.context, reading.values)])
+            return self.rehearse(importer, groups)
         if not reading.values:
             return self.nothing_left(arguments.collection_id, reading)
-        importer.submit_text(reading.values, format=arguments.format)
+        importer.submit_texts(groups, format=arguments.format)
         return self.conclude(
             importer,
             arguments,

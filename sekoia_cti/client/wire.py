@@ -136,6 +136,10 @@ class Context(Wire):
         """The fields that are set, as JSON values; times in RFC 3339 with ``Z``."""
         return self.model_dump(mode="json", exclude_none=True)
 
+    def beside(self, mapping: Mapping) -> Context:
+        """What holds for all indicators of a file, whose columns may tell the rest of each."""
+        return self.model_copy(update=dict.fromkeys(name for name in mapping if name in Context.model_fields))
+
     def limits_ip_matching(self) -> bool:
         """Whether a phase among these narrows what IP addresses match: to ``destination.ip``."""
         return any(phase.phase_name == "command-and-control" for phase in self.kill_chain_phases or [])

@@ -37,6 +37,7 @@ class Rows:
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator, anew whenever the rows are read.
+        ends: Tells the cell of a further column, the end of its validity, for a value.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Rows:
         validity: Validity = (None, None),
         is_phase: Callable[[str], bool] = lambda _: False,
         guard: Guard | None = None,
+        ends: Callable[[str], str] | None = None,
     ) -> None:
+        self._ends = ends
         self._guard = guard
         self._admits: Judge | None = None
         self._layout = layout
@@ -67,7 +70,7 @@ class Rows:
         return None if survey.changed else survey
 
     def write(self, to: TextIO) -> Survey:
-        """Write a CSV of the heading and the rows to be sent, all columns in their places.
+        """Write a CSV of the heading and the rows to be sent, all columns in their places, and the further one behind them.
 
         Args:
             to: Opened for writing text with ``newline=""``.
@@ -75,12 +78,21 @@ class Rows:
         layout, survey = self._layout, self._survey()
         writer = csv.writer(to, delimiter=layout.table.written_delimiter, lineterminator="\n")
         if layout.heading is not None:
-            writer.writerow([cell.strip("\ufeff") for cell in layout.heading])
-        writer.writerows(self._sent(survey))
+            heading = [cell.strip("\ufeff") for cell in layout.heading]
+            writer.writerow(self._widened(heading, "valid_until") if self._ends else heading)
+        rows = self._sent(survey)
+        if ends := self._ends:
+            rows = (self._widened(row, ends(row[layout.observable])) for row in rows)
+        writer.writerows(rows)
         return survey
 
+    def _widened(self, row: Row, cell: str) -> Row:
+        """A row with a further cell behind the columns that the mapping tells of."""
+        width = len(self._layout.mapping)
+        return [*row[:width], *[""] * (width - len(row)), cell]
+
     def _survey(self) -> Survey:
-        return Survey(changed=not self._layout.is_plain)
+        return Survey(changed=self._ends is not None or not self._layout.is_plain)
 
     def _sent(self, survey: Survey) -> Iterator[Row]:
         layout = self._layout

@@ -26,6 +26,7 @@ __all__ = [
     "RefangArguments",
     "Timeout",
     "WaitArguments",
+    "days",
     "is_stix_id",
 ]
 
@@ -117,8 +118,12 @@ class CollectionArguments(Arguments):
         return f"ioc-collection--{named[1]}"
 
 
-def _days(value: object) -> object:
-    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well."""
+def days(value: object) -> object:
+    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well, and what is none stays as it is.
+
+    Raises:
+        ValueError: It is true or false.
+    """
     if isinstance(value, bool):
         raise ValueError("it must be a number of days, such as 90")
     if not isinstance(value, str):
@@ -150,10 +155,11 @@ Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "stri
 class ContextArguments(Arguments):
     """What holds for every indicator of an import."""
 
-    valid_for: Annotated[int, BeforeValidator(_days)] | None = Field(
+    valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
         default=None,
         title="Valid for",
-        description="For how many days from now the indicators are valid, such as 90; not together with “Valid until”",
+        description="For how many days from now the indicators are valid, such as 90; not together with “Valid until”. Without "
+        "either, Sekoia takes 30 days for IP addresses, and 6 months for domains and URLs",
         ge=1,
         le=36_500,
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from sekoia_cti.actions.common.arguments import ContextArguments, WaitArguments
+from sekoia_cti.actions.common.arguments import WaitArguments
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
+from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
@@ -28,7 +30,7 @@ NAMED = 3
 """Missing values that an error or a warning names."""
 
 
-class ImportArguments(WaitArguments, ContextArguments):
+class ImportArguments(WaitArguments, ValidityArguments):
     """What all imports take, besides where the indicators are."""
 
     dry_run: bool = Field(
@@ -127,6 +129,8 @@ class ImportAction(SekoiaAction):
             collection = rest.collection(collection_id)
             context = arguments.context(Phases(rest.kill_chains))
             self.warn_of_limited_matching([context])
+            if context.valid_until and context.valid_until <= (rest.server_time() or datetime.now(UTC)):
+                self.tell("valid_until is in the past: Sekoia detects nothing with expired indicators", "warning")
             importer = Importer(
                 rest=rest,
                 live=live,

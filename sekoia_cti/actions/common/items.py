@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
 from sekoia_cti.actions.common.sources import COMMENT, ObjectAccount, is_comment, unfolded
+from sekoia_cti.actions.common.validity import Contexts
 from sekoia_cti.client.importing.requests import Entry, Missing
 from sekoia_cti.client.phases import Phases
-from sekoia_cti.client.wire import Context, NewIndicator
+from sekoia_cti.client.wire import NewIndicator
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
@@ -227,18 +228,18 @@ def _type(kind: IndicatorType | None, held: Held) -> str | None:
     return _STIX_TYPES[kind] if kind else None
 
 
-def entries_for(reading: ItemReading, default: Context, phases: Phases) -> tuple[list[Entry], list[Missing]]:
+def entries_for(reading: ItemReading, contexts: Contexts, phases: Phases) -> tuple[list[Entry], list[Missing]]:
     """Items as the importer takes them, and those that cannot be sent.
 
     Args:
         reading: From :func:`read_items`; kill chain phases that are left out are counted there.
-        default: What holds for those that do not say otherwise.
+        contexts: What holds for those that do not say otherwise.
         phases: Finds the kill chain phases.
     """
     entries: list[Entry] = []
     missing = [Missing(failed["value"], failed["reason"]) for failed in reading.failed]
     for item in reading.items:
-        context, valid_from = default, None
+        context, valid_from = contexts.of(item.value), None
         if item.own:
             own_context = _without_unknown_phases(item.own, phases, reading) if item.foreign else item.own
             try:
@@ -249,7 +250,7 @@ def entries_for(reading: ItemReading, default: Context, phases: Phases) -> tuple
             # An item can say its type and when its validity begins; of the rest, the contract knows what holds for a request.
             valid_from = own.valid_from
             said = {name: value for name, value in own if value is not None and name != "valid_from"}
-            context = default.model_copy(update=said)
+            context = context.model_copy(update=said)
         entries.append(Entry(NewIndicator(value=item.value, type=item.type, valid_from=valid_from), context))
     return entries, missing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from sekoia_cti.actions.common.stored_table import LocalFile, StoredTable, table
 from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import Validity
+from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.files import MIME_TYPES
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, lay_out
@@ -36,6 +37,7 @@ class Wishes:
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator; None lets all pass.
+        ends: Tells when the validity of a value ends, as the cell of a column; None where that is not told by value.
     """
 
     mapping: Mapping | None = None
@@ -46,6 +48,7 @@ class Wishes:
     validity: Validity = (None, None)
     is_phase: Callable[[str], bool] = lambda _: False
     guard: Guard | None = None
+    ends: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,11 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     if (found := _laid_out(file, folder, wishes, seconds)) is None:
         return None
     source, layout = found
+    if wishes.ends and (mapped := _heading_of(layout, "valid_until")):
+        raise InputError(
+            f"Column {mapped} of {file.name} tells when indicators cease to be valid, so validity_by_type cannot be used: run "
+            "the action without it, or give a mapping that ignores the column"
+        )
     rows = Rows(
         layout,
         refanging=wishes.refang,
@@ -128,14 +136,18 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
         validity=wishes.validity,
         is_phase=wishes.is_phase,
         guard=wishes.guard,
+        ends=wishes.ends,
     )
     # Programs differ in whether an empty column A counts.
     begins_in_a = source.sheet is None or not layout.columns[0].is_empty
-    if source.is_whole and begins_in_a and layout.is_plain and (survey := rows.look()) is not None:
+    is_original = source.is_whole and begins_in_a and layout.is_plain and not wishes.ends
+    if is_original and (survey := rows.look()) is not None:
         return Prepared(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)
     path = folder / "sent.csv"
     with path.open("w", encoding="utf-8", newline="") as target:
         survey = rows.write(target)
+    if wishes.ends:
+        layout = replace(layout, mapping=[*layout.mapping, "valid_until"])
     return Prepared(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
 
 
@@ -144,6 +156,14 @@ def _time(cell: str) -> datetime | None:
         return datetime.fromisoformat(cell.strip())
     except ValueError:
         return None
+
+
+def _heading_of(layout: Layout, field: str) -> str:
+    """The column that is mapped to a field, as people call it; empty where there is none."""
+    if field not in layout.mapping:
+        return ""
+    at = layout.mapping.index(field)
+    return str(layout.columns[at]) if at < len(layout.columns) else str(at + 1)
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:

@@ -250,8 +250,7 @@ class Importer:
             self._taken = None
         else:
             # What a column maps is the affair of each row.
-            mapped = dict.fromkeys(name for name in mapping if name in Context.model_fields)
-            part = self._expected.add(values, context.model_copy(update=mapped), ends=ends)
+            part = self._expected.add(values, context.beside(mapping), ends=ends)
             self._count(count or 0)
         self._note_accepted(accepted, count, part)
 
