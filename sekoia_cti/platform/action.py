@@ -192,7 +192,10 @@ class SekoiaAction(SekoiaItem, Action):
     def _checked(self, given: Any) -> Form:
         if self._unreadable:
             raise self._unreadable
-        unknown = sorted(set(given) - set(self._model.model_fields)) if isinstance(given, dict) else []
+        given = {} if given is None else given
+        if not isinstance(given, dict):
+            raise InputError("The action's arguments are no JSON object")
+        unknown = sorted(set(given) - set(self._model.model_fields))
         refuse_misspelled(unknown, self._model)
         arguments = self._model.model_validate(given)
         for name in unknown:

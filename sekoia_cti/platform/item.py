@@ -16,7 +16,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.forms import complaint, visible
-from sekoia_cti.platform.module import Configuration
+from sekoia_cti.platform.module import Configuration, NoConfiguration
 from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ class SekoiaItem(ModuleItem):
                 raise self._refusal
             configuration: Configuration = self.module.configuration  # type: ignore[assignment]  # of SekoiaCTIModule
         except (ModuleConfigurationError, ValidationError, MissingConfigurationError) as error:
-            invalid = error if isinstance(error, ValidationError) else error.__context__
-            why = complaint(invalid, show_values=False) if isinstance(invalid, ValidationError) else "it is missing"
-            raise InputError(f"The module's configuration is not valid: {why}") from None
+            raise InputError(f"The module's configuration is not valid: {_why(error)}") from None
         self._key = configuration.api_key.get_secret_value()
         if not self._key:
             raise InputError("The module's configuration has no API key: enter one in the account of the module")
@@ -142,3 +140,11 @@ class SekoiaItem(ModuleItem):
                 self.warn(
                     f"The API key travels unencrypted to {url}: begin {name} with {scheme}://, as every region has it"
                 )
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with the configuration."""
+    invalid = error if isinstance(error, ValidationError) else error.__context__
+    if isinstance(invalid, ValidationError):
+        return complaint(invalid, show_values=False)
+    return "it is no JSON object" if isinstance(error, NoConfiguration) else "it is missing"

@@ -3,13 +3,14 @@
 from typing import Any
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
+from sekoia_automation.exceptions import ModuleConfigurationError
 from sekoia_automation.module import Module
 
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.platform import sentry
 from sekoia_cti.platform.forms import Form
 
-__all__ = ["Configuration", "SekoiaCTIModule"]
+__all__ = ["Configuration", "NoConfiguration", "SekoiaCTIModule"]
 
 
 def _require_key(schema: dict[str, Any]) -> None:
@@ -88,6 +89,10 @@ class Configuration(Form):
         return self.liveapi_url or liveapi_url_for(self.base_url)
 
 
+class NoConfiguration(ModuleConfigurationError):
+    """What the platform gave as configuration is no JSON object."""
+
+
 class SekoiaCTIModule(Module):
     """Sekoia CTI: your own threat intelligence into IOC collections."""
 
@@ -98,6 +103,23 @@ class SekoiaCTIModule(Module):
         """What must be configured before a run starts: not the secrets, which are handed over later (contract, Playbooks)."""
         secrets = self.manifest_secrets()
         return [name for name in super().manifest_required_properties() if name not in secrets]
+
+    def load_config(self, file_name: str, type_: str = "str", non_exist_ok: bool = False) -> Any:
+        """Something that the platform gave.
+
+        Raises:
+            NoConfiguration: It was to be the module's configuration, and is no JSON object.
+            MissingConfigurationError: There is no such thing.
+        """
+        if file_name != self.MODULE_CONFIGURATION_FILE_NAME:
+            return super().load_config(file_name, type_, non_exist_ok)
+        try:
+            configuration = super().load_config(file_name, type_, non_exist_ok)
+        except (ValueError, RecursionError):
+            configuration = None
+        if not isinstance(configuration, dict):
+            raise NoConfiguration(file_name)
+        return configuration
 
     def init_sentry(self) -> None:
         """Have errors told to Sentry where the platform wants that, with less than the SDK would tell of them."""

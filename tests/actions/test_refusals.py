@@ -314,7 +314,7 @@ def test_arguments_that_are_no_object(platform: Platform) -> None:
     """Arguments of another shape are refused in a sentence too."""
     run = platform.run_with(CreateIOCCollection, ["Blocklist"])
     assert run.error is not None
-    assert run.error.startswith("The action's arguments are not valid: input should be a valid dictionary")
+    assert run.error == "The action's arguments are no JSON object."
 
 
 @pytest.mark.parametrize(

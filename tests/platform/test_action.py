@@ -14,6 +14,7 @@ from sekoia_automation.scripts.files_generator import FilesGenerator
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
+from sekoia_cti.platform.module import SekoiaCTIModule
 from tests.conftest import ROOT, Platform
 
 
@@ -90,3 +91,61 @@ def test_a_key_that_travels_unencrypted(
     logs = platform.run(Echo).logs
     assert ("warning: The API key travels unencrypted" in logs) is bool(warned_of)
     assert (warned_of or "") in logs
+
+
+DEEP = '{"a":' * 3_000 + "1" + "}" * 3_000
+
+
+class Asking(Echo):
+    """The same, of an action that needs Sekoia."""
+
+    name = "Asking"
+
+    def run(self, arguments: EchoArguments) -> EchoResults:
+        """Ask, and say it."""
+        with self.rest() as rest:
+            next(rest.collections(), None)
+        return EchoResults(said=arguments.some_text)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"MODULE_CONFIGURATION": "null"}, "The module's configuration is not valid: it is no JSON object."),
+        ({"MODULE_CONFIGURATION": "[]"}, "The module's configuration is not valid: it is no JSON object."),
+        (
+            {"MODULE_CONFIGURATION": '[{"base_url": 1}]'},
+            "The module's configuration is not valid: it is no JSON object.",
+        ),
+        ({"MODULE_CONFIGURATION": "{"}, "The module's configuration is not valid: it is no JSON object."),
+        ({"MODULE_CONFIGURATION": DEEP}, "The module's configuration is not valid: it is no JSON object."),
+        ({"ARGUMENTS": "{"}, "The action's arguments are not valid JSON, or nested too deeply."),
+        ({"ARGUMENTS": DEEP}, "The action's arguments are not valid JSON, or nested too deeply."),
+        ({"ARGUMENTS": "[]"}, "The action's arguments are no JSON object."),
+        ({"ARGUMENTS": '"a"'}, "The action's arguments are no JSON object."),
+    ],
+    ids=lambda value: (
+        "" if isinstance(value, str) else "-".join(f"{name} {text[:20]}" for name, text in value.items())
+    ),
+)
+@pytest.mark.fault(
+    "The configuration or the arguments are null, a list, no JSON, or 3,000 levels deep",
+    "One sentence; nothing is sent",
+)
+def test_what_is_no_object(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], sentence: str
+) -> None:
+    """What the platform hands over is not always what it should be."""
+    node_run = platform.sandbox.node_run(platform.secrets)
+    environment = {
+        "MODULE_CONFIGURATION": json.dumps(platform.module_configuration),
+        "ARGUMENTS": "{}",
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+        **given,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    Asking(SekoiaCTIModule(), platform.storage).execute()
+    assert node_run.received[-1].get("error") == sentence
+    assert platform.sandbox.requests == []
