@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from sekoia_cti.indicators.columns import Choice, Column, Recognize, choose, profile
@@ -18,6 +18,9 @@ __all__ = ["Layout", "is_heading", "lay_out"]
 ROWS_LOOKED_AT = 1_000
 _ROWS_ABOVE = 30
 """Rows, titles and empty ones, below which a heading is still looked for."""
+
+_TITLES = 5
+"""Rows of several cells, one of them an indicator such as the address of a report, that can be titles."""
 
 _FIELDS: tuple[Role, ...] = (
     "valid_from",
@@ -96,6 +99,9 @@ def lay_out(
     heading, first = _heading(table, rows, recognize, has_heading)
     below = [row for number, row in rows if number >= first][:ROWS_LOOKED_AT]
     columns = profile(heading, below, recognize)
+    if heading is None and has_heading is None and below and _is_unknown_heading(below[0], columns):
+        heading, first, below = below[0], first + 1, below[1:]
+        columns = profile(heading, below, recognize)
     if mapping is None:
         choice = choose(columns)
         if choice is None:
@@ -103,11 +109,8 @@ def lay_out(
         mapping = _mapping(columns, choice)
     else:
         choice = _as_given(mapping, columns)
-    if heading is None and has_heading is None and (found := _unknown_heading(rows, first, columns, choice.column)):
-        heading, first = found
-        below = below[1:]
-        columns = profile(heading, below, recognize)
-        choice = replace(choice, column=columns[choice.column.index])
+        if not choice.column.found and any(column.found for column in columns):
+            _check_all_rows(table, choice.column, columns, recognize)
     dates = [index for index, name in enumerate(mapping) if name in ("valid_from", "valid_until")]
     return Layout(
         table=table,
@@ -146,20 +149,27 @@ def _heading(
     width = max((len(row) for _, row in rows[:100]), default=1)
     if _is_caption(table.caption, width):
         return table.caption, start
+    above: list[Row] = []
     for number, row in rows[:_ROWS_ABOVE]:
         cells = [cell for cell in row if cell.strip()]
         if not cells:
             continue
-        holds_indicators = any(recognize(cell) for cell in cells)
-        if not holds_indicators and _is_known(cells, width):
+        if any(recognize(cell) for cell in cells):
+            if len(cells) > 1 or width == 1:
+                above.append(row)
+            if len(above) > _TITLES:
+                break
+        elif _is_known(cells, width) and (not above or _are_titles(above, row, recognize)):
             return row, number + 1
-        if holds_indicators and len(cells) > 1:
-            break
-        if holds_indicators and width == 1:
-            break
     if has_heading:
         return next((row, number + 1) for number, row in rows if number >= start)
     return None, start
+
+
+def _are_titles(rows: Sequence[Row], heading: Row, recognize: Recognize) -> bool:
+    """Whether rows above a heading are none of its own: they have no indicator where it names one."""
+    named = [at for at, cell in enumerate(heading) if role_of(cell) in ("observable", "kind")]
+    return bool(named) and not any(recognize(row[at]) for row in rows for at in named if at < len(row))
 
 
 def _is_known(cells: Sequence[str], width: int) -> bool:
@@ -178,17 +188,13 @@ def _is_caption(cells: Row, width: int) -> bool:
     return len(cells) > 1 and (known > 1 or (abs(len(cells) - width) <= 1 and known > 0))
 
 
-def _unknown_heading(
-    rows: Sequence[tuple[int, Row]], first: int, columns: Sequence[Column], observable: Column
-) -> tuple[Row, int] | None:
-    """A first row that is no row of indicators: a name stands where the others have one."""
-    row = next((row for number, row in rows if number >= first), [])
-    if observable.index >= len(row) or 0 in observable.found or not observable.found:
-        return None
+def _is_unknown_heading(row: Row, columns: Sequence[Column]) -> bool:
+    """Whether a first row is no row of indicators: names stand where the others have some."""
+    fullest = max(columns, key=lambda column: len(column.found), default=Column(0))
+    if not fullest.found or fullest.index >= len(row) or not row[fullest.index].strip():
+        return False
     cells = [cell.strip("\ufeff \t") for cell in row if cell.strip()]
-    if all(map(_LIKE_A_HEADING.fullmatch, cells)) and not any(0 in column.found for column in columns):
-        return row, first + 1
-    return None
+    return all(map(_LIKE_A_HEADING.fullmatch, cells)) and not any(0 in column.found for column in columns)
 
 
 # The columns
@@ -218,15 +224,20 @@ def _as_given(mapping: Sequence[str | None], columns: Sequence[Column]) -> Choic
             f"The mapping says that column {index + 1} is the observable, and the file has {len(columns)}: correct the mapping"
         )
     column = columns[index]
-    holders = ", ".join(f"{other} ({len(other.found):,})" for other in columns if other.found)
-    if not column.found and holders:
-        raise InputError(
-            f"The mapping says that column {column} is the observable, and no indicator is in it; indicators are in column "
-            f"{holders}: correct the mapping"
-        )
     while len(columns) < len(mapping):
         columns = [*columns, Column(len(columns))]
     return Choice(column, (), "the mapping says so")
+
+
+def _check_all_rows(table: Table, column: Column, columns: Sequence[Column], recognize: Recognize) -> None:
+    """Refuse a mapping to a column that holds no indicator in any row, where others hold some."""
+    if any(recognize(row[column.index]) for _, row in table.rows() if column.index < len(row)):
+        return
+    holders = ", ".join(f"{other} ({len(other.found):,})" for other in columns if other.found)
+    raise InputError(
+        f"The mapping says that column {column} is the observable, and no indicator is in it; indicators are in column "
+        f"{holders}: correct the mapping"
+    )
 
 
 def _only(columns: Sequence[Column], role: Role, mapping: Sequence[str | None]) -> int | None:

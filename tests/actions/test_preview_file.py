@@ -49,10 +49,71 @@ def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, colle
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, **told)
     assert run.error is None
     assert run.results
+    assert "warning: The rows of the uploaded file are not looked at, since file_path is not given" in run.logs
     assert (run.results["status"], run.results["imported"]) == ("completed", 2)
     assert (run.results["submitted"], run.results["cleaned"], run.results["by_type"]) == (None, None, None)
     there = {indicator["name"]: indicator for indicator in sandbox.indicators(collection_id)}
     assert there["a.example.com"]["valid_from"].startswith("2030-01-31")
+
+
+TABLE = f"""type,indicator,sha256,c2,reference,comment,to_ids,until,expires,md5,tags
+domain,a.example.com,{'0' * 63}1,c.example.com,https://x.example.com/r,note,1,2020-01-01,2031-01-01,x,x
+ip,192.0.2.1,{'0' * 63}2,d.example.com,https://x.example.com/r,{'n' * 501},1,01/02/2030,2031-01-01,,y
+url,http://b.example.com/,,,,,1,never,,,z
+"""
+
+
+def test_each_column_is_described(platform: Platform, collection_id: str) -> None:
+    """What is in it, what it is mapped to and why; and all that is lost on the way, for a person to decide."""
+    (platform.storage / "feed.csv").write_text(TABLE)
+    run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
+    preview = run.results
+    assert preview
+    told = {column["heading"]: (column["kinds"], column["mapped_to"], column["why"]) for column in preview["columns"]}
+    holds = "it holds indicators, and another column is the observable"
+    assert told == {
+        "type": ({}, None, "its heading says that it holds the types of the indicators"),
+        "indicator": (
+            {"domain": 1, "ipv4": 1, "url": 1},
+            "observable",
+            "its cells are indicators, and its heading says so",
+        ),
+        "sha256": ({"sha256": 2}, None, holds),
+        "c2": ({"domain": 2}, None, holds),
+        "reference": ({"url": 2}, None, "its heading says that it holds references"),
+        "comment": ({}, "description", "its heading says so"),
+        "to_ids": ({}, None, "its heading says that it tells what is for detection"),
+        "until": ({}, "valid_until", "its heading says so"),
+        "expires": ({}, None, "another column is used for it"),
+        "md5": ({}, None, "another column is used for it"),
+        "tags": ({}, None, "its heading is none that we know"),
+    }
+    assert [column["column"] for column in preview["columns"]] == list(range(1, 12))
+    assert preview["values"] == 2
+    assert (
+        "Column 4 (“c2”) of feed.csv holds 2 indicators in its first rows, which are not imported: for these run"
+        in run.logs
+    )
+    assert (
+        "ignore, ignore, ignore, observable, ignore, description, ignore, valid_until, ignore, ignore, ignore"
+        in run.logs
+    )
+    assert (
+        "Column 5 (“reference”) of feed.csv holds 2 indicators in its first rows, which are not imported, since"
+        in run.logs
+    )
+    assert "1 row has an end of validity that is in the past (the first in line 2)" in run.logs
+
+
+def test_hashes_of_one_file_are_described(platform: Platform, collection_id: str) -> None:
+    """Columns of hashes that are sent together say so."""
+    (platform.storage / "feed.csv").write_text(f"md5,sha256\n{'1' * 32},{'2' * 64}\n")
+    preview = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv").results
+    assert preview
+    assert [(column["mapped_to"], column["why"]) for column in preview["columns"]] == [
+        (None, "its hashes are joined with the strongest of their row"),
+        ("observable", "the columns of hashes describe one file in each row"),
+    ]
 
 
 def test_an_upload_is_confirmed_by_its_file(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

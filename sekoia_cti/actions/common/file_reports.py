@@ -90,10 +90,11 @@ def warnings(prepared: Prepared) -> Iterator[str]:
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
     for column in layout.unmapped:
-        mapping = ", ".join("observable" if at == column.index else "ignore" for at in range(len(layout.mapping)))
         count = len(column.found)
         holds = "1 indicator, which is" if count == 1 else f"{count:,} indicators in its first rows, which are"
-        yield f"Column {column} of {name} holds {holds} not imported: for these run the action with the mapping {mapping}"
+        advice = f": for these run the action with the mapping {', '.join(_instead(layout, column.index))}"
+        why = ", since its heading says that they are references" if column.role == "reference" else advice
+        yield f"Column {column} of {name} holds {holds} not imported{why}"
     for heading, count in survey.converted.items():
         field = layout.mapping[
             next(column.index for column in layout.columns if heading in (column.heading, str(column.index + 1)))
@@ -107,6 +108,12 @@ def warnings(prepared: Prepared) -> Iterator[str]:
         cells = "1 cell is" if survey.unused_cells_count == 1 else f"{survey.unused_cells_count:,} cells are"
         yield f"{cells} left out or cut, while the indicator is sent: {_named(survey.unused_cells, survey.unused_cells_count)}"
     yield from _of_values(survey)
+
+
+def _instead(layout: Layout, observable: int) -> Iterator[str]:
+    """The mapping with another column as the observable."""
+    for at, field in enumerate(layout.mapping):
+        yield "observable" if at == observable else field if field and field != "observable" else "ignore"
 
 
 def _of_sheets(prepared: Prepared) -> Iterator[str]:
@@ -153,6 +160,6 @@ def _why(layout: Layout, at: int) -> str:
         return "its hashes are joined with the strongest of their row"
     if mapped:
         return "its heading says so" if column.role == mapped else "the mapping says so"
-    if column in layout.unmapped:
+    if column in layout.unmapped and column.role != "reference":
         return "it holds indicators, and another column is the observable"
     return _WHY.get(column.role, "another column is used for it")
