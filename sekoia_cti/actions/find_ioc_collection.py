@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.common.bounds import IDS, whole_list
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
@@ -44,8 +45,13 @@ class FindIOCCollectionResults(ResultsForm):
     )
     collections: Collections = Field(
         title="IOC collections",
-        description="All that fit, each with id, name, description, community_uuid and indicators_count, which includes "
-        "revoked indicators",
+        description="The first 1,000 that fit, each with id, name, description, community_uuid and indicators_count, which "
+        "includes revoked indicators",
+    )
+    collections_path: str | None = Field(
+        title="IOC collections file",
+        description="All that fit, as a JSON list of the same objects in a file of the playbook's storage; null when “IOC "
+        "collections” has them all",
     )
     count: int = Field(title="Count", description="How many they are")
 
@@ -69,12 +75,14 @@ class FindIOCCollection(SekoiaAction):
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
         fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"
         self.tell(f"{fitting} the name “{arguments.name}”")
+        listed = [
+            collection.model_dump(include={"id", "name", "description", "community_uuid", "indicators_count"})
+            for collection in found
+        ]
         return FindIOCCollectionResults(
             collection_id=found[0].id if len(found) == 1 else None,
-            collections=[
-                collection.model_dump(include={"id", "name", "description", "community_uuid", "indicators_count"})
-                for collection in found
-            ],
+            collections=listed[:IDS],
+            collections_path=whole_list(self, "collections", listed, listed=IDS),
             count=len(found),
         )
 

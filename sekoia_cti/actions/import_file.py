@@ -1,6 +1,7 @@
 """Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -130,7 +131,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             if file is None:
                 self.tell("The rows of the uploaded file are not looked at, since file_path is not given", "warning")
                 upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line)
-                return _results(self._imported(importer, arguments, upload, None), None, guard)
+                return self._imported(importer, arguments, upload, None, guard)
             with self.staged(file, wishes, importer.deadline) as staged:
                 self.check(staged, strict=arguments.strict, send_unrecognized=arguments.send_unrecognized)
                 prepared = staged.prepared
@@ -141,11 +142,11 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                     )
                 tell_of_guard(guard, self.tell)
                 if prepared and (told := self._unsent(importer, arguments, prepared)):
-                    return _results(told, prepared, guard)
+                    return _results(prepared, guard, **told)
                 upload = self.upload(
                     importer.rest, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
                 )
-                return _results(self._imported(importer, arguments, upload, prepared), prepared, guard)
+                return self._imported(importer, arguments, upload, prepared, guard)
 
     def _unsent(
         self, importer: Importer, arguments: ImportIndicatorsFromFileArguments, prepared: Prepared
@@ -166,8 +167,12 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         arguments: ImportIndicatorsFromFileArguments,
         upload: Upload,
         prepared: Prepared | None,
-    ) -> dict[str, Any]:
+        guard: Guard,
+    ) -> ImportIndicatorsFromFileResults:
         mapping, ignore_first_line = _layout(upload, arguments.file_path)
+        told_as = self.as_results = partial(
+            _results, prepared, guard, mapping=mapping, ignore_first_line=ignore_first_line
+        )
         survey = prepared.survey if prepared else None
         importer.submit_file(
             upload.file_handle,
@@ -178,11 +183,10 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             ends=Again(prepared.ends) if prepared and "valid_until" in prepared.layout.mapping else None,
         )
         mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
-        told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
-        return told | {"mapping": mapping, "ignore_first_line": ignore_first_line}
+        return told_as(**self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized))
 
 
-def _results(told: dict[str, Any], prepared: Prepared | None, guard: Guard) -> ImportIndicatorsFromFileResults:
+def _results(prepared: Prepared | None, guard: Guard, **told: Any) -> ImportIndicatorsFromFileResults:
     return ImportIndicatorsFromFileResults(
         **told,
         sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,

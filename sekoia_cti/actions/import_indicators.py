@@ -1,10 +1,12 @@
 """Import indicators one by one: values or objects that each bring a context of their own, as enrichments give them."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.bounds import IDS, whole_list
 from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.items import ItemReading, entries_for, read_items
@@ -21,6 +23,7 @@ from sekoia_cti.actions.common.reports import (
 )
 from sekoia_cti.actions.common.sources import SkippedList, read_list
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import requests_for
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.platform import storage
@@ -58,7 +61,12 @@ class ImportIndicatorsResults(GuardResults, ImportResults):
     """How the import ended, indicator by indicator."""
 
     indicator_ids: list[str] = Field(
-        title="Indicator ids", description="Ids of the indicators, where Sekoia told them, each once"
+        title="Indicator ids", description="Ids of the first 1,000 indicators, where Sekoia told them, each once"
+    )
+    indicator_ids_count: int = Field(title="Indicator ids count", description="How many ids Sekoia told")
+    indicator_ids_path: str | None = Field(
+        title="Indicator ids file",
+        description="All of them, as a JSON list in a file of the playbook's storage; null when “Indicator ids” has them all",
     )
     duplicates: int = Field(
         title="Duplicates", description="Indicators given again with the same context, and sent once"
@@ -110,20 +118,25 @@ class ImportIndicators(ImportAction):
         with self.importer(arguments, arguments.collection_id) as importer:
             self._announce(reading, arguments)
             tell_of_guard(guard, self.tell)
+            told_as = self.as_results = partial(
+                ImportIndicatorsResults,
+                duplicates=reading.duplicates,
+                unrecognized=listed(reading.unrecognized),
+                unrecognized_count=reading.unrecognized_count,
+                adapted=listed_adapted(reading.adapted),
+                adapted_count=reading.adapted_count,
+                by_type=reading.by_type,
+                skipped=reading.objects.skipped,
+                skipped_count=reading.objects.skipped_count,
+                **_ids([]),
+                **guard_results(guard),
+            )
             results = self._imported(importer, arguments, reading)
-        return ImportIndicatorsResults(
-            **results,
-            indicator_ids=importer.indicator_ids,
-            duplicates=reading.duplicates,
-            unrecognized=listed(reading.unrecognized),
-            unrecognized_count=reading.unrecognized_count,
-            adapted=listed_adapted(reading.adapted),
-            adapted_count=reading.adapted_count,
-            by_type=reading.by_type,
-            skipped=reading.objects.skipped,
-            skipped_count=reading.objects.skipped_count,
-            **guard_results(guard),
-        )
+        return told_as(**results)
+
+    def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:
+        """What all imports tell, and the ids of the indicators."""
+        return super().told(importer, outcome, status) | _ids(importer.indicator_ids)
 
     def _imported(
         self, importer: Importer, arguments: ImportIndicatorsArguments, reading: ItemReading
@@ -140,11 +153,12 @@ class ImportIndicators(ImportAction):
         if arguments.dry_run:
             return self.rehearse(importer, [(request.context, request.values) for request in requests_for(entries)])
         importer.submit_entries(entries)
-        return self.conclude(
+        told = self.conclude(
             importer,
             arguments,
             mostly_unrecognized=reading.mostly_unrecognized and not arguments.send_unrecognized,
         )
+        return told | {"indicator_ids_path": whole_list(self, "indicator_ids", importer.indicator_ids, listed=IDS)}
 
     def _given(self, arguments: ImportIndicatorsArguments) -> list[object]:
         items = list(arguments.indicators or [])
@@ -166,3 +180,7 @@ class ImportIndicators(ImportAction):
                 "their context, “Import indicators from text” is much faster",
                 "warning",
             )
+
+
+def _ids(ids: list[str]) -> dict[str, Any]:
+    return {"indicator_ids": ids[:IDS], "indicator_ids_count": len(ids), "indicator_ids_path": None}

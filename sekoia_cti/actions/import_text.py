@@ -1,5 +1,6 @@
 """Import indicators from text: pasted, in a file, or the list that an earlier action found."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -82,19 +83,20 @@ class ImportIndicatorsFromText(ImportAction):
                 self.tell(said, "warning")
             tell_of_guard(guard, self.tell)
             gathered.objects.tell_of_passed(self.tell)
+            told_as = self.as_results = partial(
+                ImportIndicatorsFromTextResults,
+                duplicates=reading.duplicates,
+                unrecognized=listed(reading.unrecognized),
+                unrecognized_count=reading.unrecognized_count,
+                adapted=listed_adapted(reading.adapted),
+                adapted_count=reading.adapted_count,
+                by_type=reading.by_type,
+                skipped=gathered.objects.skipped,
+                skipped_count=gathered.objects.skipped_count,
+                **guard_results(guard),
+            )
             results = self._imported(importer, arguments, reading)
-        return ImportIndicatorsFromTextResults(
-            **results,
-            duplicates=reading.duplicates,
-            unrecognized=listed(reading.unrecognized),
-            unrecognized_count=reading.unrecognized_count,
-            adapted=listed_adapted(reading.adapted),
-            adapted_count=reading.adapted_count,
-            by_type=reading.by_type,
-            skipped=gathered.objects.skipped,
-            skipped_count=gathered.objects.skipped_count,
-            **guard_results(guard),
-        )
+        return told_as(**results)
 
     def _imported(
         self, importer: Importer, arguments: ImportIndicatorsFromTextArguments, reading: Reading

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, Timeout
+from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
 from sekoia_cti.actions.common.jinja import TextList
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
@@ -44,6 +45,16 @@ _INDICATOR_ID = re.compile(r"indicator--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a
 Outcome = Literal["revoked", "would_revoke", "already_revoked", "not_found"]
 
 
+_COUNTED = {
+    "revoked": "revoked",
+    "would_revoke": "would be revoked",
+    "already_revoked": "already revoked",
+    "not_found": "not found",
+    "failed": "failed",
+    "remaining": "not come to",
+}
+
+
 class RevokeIndicatorsArguments(RefangArguments, SourceArguments, CollectionArguments):
     """Which indicators to revoke."""
 
@@ -67,14 +78,31 @@ class RevokeIndicatorsResults(ResultsForm):
     """What became of each value, as it was read (refanged), and of each id."""
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
-    revoked: list[str] = Field(title="Revoked", description="What was revoked now")
-    would_revoke: list[str] = Field(title="Would revoke", description="In a dry run, what would be revoked")
-    already_revoked: list[str] = Field(title="Already revoked", description="What had been revoked before")
-    not_found: list[str] = Field(title="Not found", description="What the collection does not hold")
-    failed: FailedList = Field(title="Failed", description="What could not be revoked, each with value and reason")
+    revoked: list[str] = Field(title="Revoked", description="What was revoked now, the first 1,000")
+    revoked_count: int = Field(title="Revoked count", description="How many that are")
+    would_revoke: list[str] = Field(
+        title="Would revoke", description="In a dry run, what would be revoked, the first 1,000"
+    )
+    would_revoke_count: int = Field(title="Would revoke count", description="How many that are")
+    already_revoked: list[str] = Field(
+        title="Already revoked", description="What had been revoked before, the first 1,000"
+    )
+    already_revoked_count: int = Field(title="Already revoked count", description="How many that are")
+    not_found: list[str] = Field(title="Not found", description="What the collection does not hold, the first 1,000")
+    not_found_count: int = Field(title="Not found count", description="How many that are")
+    failed: FailedList = Field(
+        title="Failed", description="What could not be revoked, the first 100, each with value and reason"
+    )
+    failed_count: int = Field(title="Failed count", description="How many that are")
     remaining: list[str] = Field(
         title="Remaining",
-        description="What was not come to before the action ended early, with an error that says why",
+        description="What was not come to before the action ended early, with an error that says why, the first 1,000",
+    )
+    remaining_count: int = Field(title="Remaining count", description="How many that are")
+    outcomes_path: str | None = Field(
+        title="Outcomes file",
+        description="Where a list above is cut: all of them, as a JSON list of objects with value, outcome and reason, in a file "
+        "of the playbook's storage; else null",
     )
 
 
@@ -229,7 +257,8 @@ class RevokeIndicators(SekoiaAction):
         """Tell what was revoked before something hung."""
         if self._revoking is None or not self._revoking.settled:
             return super().leave(why)
-        return self._conclude(self._revoking, why)
+        # The storage may be what hangs, so nothing is written.
+        return self._conclude(self._revoking, why, keep=False)
 
     def _look_again(self, finding: Finding, revoking: _Revoking, deadline: Deadline) -> None:
         """Look at what is in doubt, and once more in case that the collection's listing lags."""
@@ -244,23 +273,34 @@ class RevokeIndicators(SekoiaAction):
         # The end is told in more words.
         return lambda count, total: log(Progress(count, total)) if count < total else None
 
-    def _conclude(self, revoking: _Revoking, failure: SekoiaError | None) -> RevokeIndicatorsResults:
-        values, remaining = revoking.values, revoking.remaining
-        counts = {
-            "revoked": len(values["revoked"]),
-            "would be revoked": len(values["would_revoke"]),
-            "already revoked": len(values["already_revoked"]),
-            "not found": len(values["not_found"]),
-            "failed": len(revoking.failed),
-            "not come to": len(remaining),
-        }
-        told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    def _conclude(
+        self, revoking: _Revoking, failure: SekoiaError | None, *, keep: bool = True
+    ) -> RevokeIndicatorsResults:
+        lists: dict[str, list[str]] = {str(name): values for name, values in revoking.values.items()}
+        lists["remaining"] = revoking.remaining
+        failed = revoking.failed
+        counts = {name: len(values) for name, values in lists.items()} | {"failed": len(failed)}
+        told = ", ".join(f"{counts[name]:,} {what}" for name, what in _COUNTED.items() if counts[name])
         if failure:
             self.error(f"The action ended early, and running it again is harmless: {told}. {failure}")
-        elif revoking.failed:
-            self.error(f"Not everything could be revoked: {told}. {revoking.failed[0]['reason']}")
+        elif failed:
+            self.error(f"Not everything could be revoked: {told}. {failed[0]['reason']}")
         else:
-            self.tell(f"Indicators in {revoking.collection_id}: {told}", "warning" if values["not_found"] else "info")
+            self.tell(f"Indicators in {revoking.collection_id}: {told}", "warning" if counts["not_found"] else "info")
+        results: dict[str, Any] = {name: values[:IDS] for name, values in lists.items()}
+        results |= {f"{name}_count": count for name, count in counts.items()}
         return RevokeIndicatorsResults(
-            collection_id=revoking.collection_id, **values, failed=revoking.failed, remaining=remaining
+            collection_id=revoking.collection_id,
+            **results,
+            failed=failed[:REASONED],
+            outcomes_path=self._whole(lists, failed) if keep else None,
         )
+
+    def _whole(self, lists: dict[str, list[str]], failed: list[dict[str, str]]) -> str | None:
+        if len(failed) <= REASONED and all(len(values) <= IDS for values in lists.values()):
+            return None
+        outcomes = [
+            *({"value": value, "outcome": name, "reason": None} for name, values in lists.items() for value in values),
+            *({"value": each["value"], "outcome": "failed", "reason": each["reason"]} for each in failed),
+        ]
+        return whole_list(self, "outcomes", outcomes, listed=0)

@@ -31,7 +31,7 @@ def test_none_is_found(platform: Platform, collection_id: str) -> None:
     """A part of a name is not enough unless it is asked for, and finding nothing is no error."""
     run = platform.run(FindIOCCollection, name="Block")
     assert run.error is None
-    assert run.results == {"collection_id": None, "collections": [], "count": 0}
+    assert run.results == {"collection_id": None, "collections": [], "collections_path": None, "count": 0}
     assert run.outputs == {"not_found": True}
 
 

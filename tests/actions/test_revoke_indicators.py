@@ -48,9 +48,11 @@ def revoked(sandbox: Sandbox, collection_id: str) -> set[str]:
 
 
 def told(run: Run) -> dict[str, Any]:
-    """The results that say something, besides the collection."""
+    """The lists that say something; each has a count."""
     assert run.results is not None
-    return {name: value for name, value in run.results.items() if value and name != "collection_id"}
+    lists = {name: value for name, value in run.results.items() if isinstance(value, list)}
+    assert all(run.results[f"{name}_count"] == len(value) for name, value in lists.items())
+    return {name: value for name, value in lists.items() if value}
 
 
 def test_exactly_these_are_revoked(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:

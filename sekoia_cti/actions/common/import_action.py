@@ -1,22 +1,23 @@
 """What the import actions share: their results, and the flow from an open client to a conclusion."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from sekoia_cti.actions.common.arguments import WaitArguments
+from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.validity import ValidityArguments
-from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.outcome import MOST_MISSING, Outcome, Status
+from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.rehearsal import Rehearsal
-from sekoia_cti.client.importing.requests import LINES
+from sekoia_cti.client.importing.requests import LINES, Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.account import Account
@@ -53,7 +54,8 @@ class ImportResults(ResultsForm):
         "Sekoia and not waited for; dry_run: nothing was sent",
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
-    task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
+    task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks, the first 1,000 of them")
+    task_ids_count: int = Field(title="Tasks count", description="How many tasks there are")
     submitted: int | None = Field(
         title="Submitted", description="Indicators that Sekoia accepted; null for a file that could not be read here"
     )
@@ -85,6 +87,11 @@ class ImportResults(ResultsForm):
         title="Missing count",
         description="How many such indicators there are; null where that could not be found out",
     )
+    missing_path: str | None = Field(
+        title="Missing file",
+        description="All such indicators that are known, as a JSON list of the same objects in a file of the playbook's storage; "
+        "null when “Missing” has them all",
+    )
     context_differs_count: int | None = Field(
         title="Context differs count",
         description="Indicators that are in the collection with another validity, description, kill chain phase or threat than "
@@ -109,6 +116,10 @@ class ImportAction(SekoiaAction):
     """An import: LiveAPI is connected before anything is submitted, and one deadline holds for all of it."""
 
     lines_per_task: ClassVar[int] = LINES
+    as_results: Callable[..., ResultsForm] | None = None
+    """Makes the action's results of those that all imports have; set before anything is submitted."""
+
+    _importer: Importer | None = None
 
     @contextmanager
     def importer(self, arguments: ImportArguments, collection_id: str) -> Iterator[Importer]:
@@ -143,7 +154,17 @@ class ImportAction(SekoiaAction):
                 lines=self.lines_per_task,
             )
             importer.connect()
+            self._importer = importer
             yield importer
+
+    def leave(self, why: SekoiaError) -> BaseModel | None:
+        """Tell what was submitted before something hung, and what is known of it."""
+        importer, as_results = self._importer, self.as_results
+        if importer is None or as_results is None or not (outcome := importer.leave(why)).submitted:
+            return super().leave(why)
+        self.tell_how_it_ended(outcome, outcome.status, round(self.deadline.seconds))
+        # The storage may be what hangs, so nothing is written.
+        return as_results(**self.told(importer, outcome, outcome.status), missing_path=None)
 
     def rehearse(self, importer: Importer, groups: Iterable[tuple[Context, Sequence[str] | Again]]) -> dict[str, Any]:
         """Tell people what an import would do, and give the results that all imports have.
@@ -154,14 +175,15 @@ class ImportAction(SekoiaAction):
         """
         found = importer.rehearse(groups)
         self.tell(_rehearsal(found, importer.collection_id), "info" if found.active is not None else "warning")
-        missing = [{"value": missing.value, "reason": missing.reason} for missing in importer.missing]
+        missing = [_listed(missing) for missing in importer.missing]
         return _NOTHING_SENT | {
             "status": "dry_run",
             "collection_id": importer.collection_id,
             "imported": None,
             "total": None,
-            "missing": missing[:MOST_MISSING],
+            "missing": missing[:REASONED],
             "missing_count": len(missing),
+            "missing_path": whole_list(self, "missing", missing, listed=REASONED),
             "context_differs_count": found.differing,
             "would_import": found.count,
             "already_in": found.active,
@@ -204,10 +226,17 @@ class ImportAction(SekoiaAction):
         outcome = importer.finish()
         status = "partial" if mostly_unrecognized and outcome.status == "completed" else outcome.status
         self.tell_how_it_ended(outcome, status, arguments.timeout)
+        missing = Again(lambda: map(_listed, outcome.all_missing))
+        path = whole_list(self, "missing", missing, listed=REASONED)
+        return self.told(importer, outcome, status) | {"missing_path": path}
+
+    def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:
+        """What all imports tell of an outcome, but for the file of what is missing."""
         return {
             "status": status,
             "collection_id": importer.collection_id,
-            "task_ids": list(outcome.task_ids),
+            "task_ids": list(outcome.task_ids[:IDS]),
+            "task_ids_count": len(outcome.task_ids),
             "submitted": outcome.submitted,
             "imported": outcome.progress.imported,
             "total": outcome.progress.total,
@@ -215,7 +244,7 @@ class ImportAction(SekoiaAction):
             "created": outcome.created,
             "updated": outcome.updated,
             "ignored": outcome.ignored,
-            "missing": [{"value": missing.value, "reason": missing.reason} for missing in outcome.missing],
+            "missing": [_listed(missing) for missing in outcome.missing],
             "missing_count": outcome.missing_count,
             "context_differs_count": outcome.context_differs_count,
             **dict.fromkeys(_OF_A_DRY_RUN),
@@ -233,6 +262,8 @@ class ImportAction(SekoiaAction):
             self.tell(warning, "warning")
         if status == "submitted":
             self.tell("Sekoia accepted the import, which goes on by itself")
+            if outcome.missing:
+                self.tell(f"Some of the indicators could not be submitted: {_named(outcome)}", "warning")
         elif status == "completed":
             self.tell(_completion(outcome))
         elif status == "partial":
@@ -245,6 +276,7 @@ _OF_A_DRY_RUN = ("would_import", "already_in", "already_inactive")
 
 _NOTHING_SENT: dict[str, Any] = {
     "task_ids": [],
+    "task_ids_count": 0,
     "submitted": 0,
     "imported": 0,
     "total": 0,
@@ -254,9 +286,14 @@ _NOTHING_SENT: dict[str, Any] = {
     "ignored": 0,
     "missing": [],
     "missing_count": 0,
+    "missing_path": None,
     "context_differs_count": 0,
     **dict.fromkeys(_OF_A_DRY_RUN),
 }
+
+
+def _listed(missing: Missing) -> dict[str, str]:
+    return {"value": missing.value, "reason": missing.reason}
 
 
 def _rehearsal(found: Rehearsal, collection_id: str) -> str:
