@@ -1,4 +1,4 @@
-"""The canonical form of host names: the one that is sent, whichever spelling was read.
+"""The canonical form of names and addresses: the one that is sent, whichever spelling was read.
 
 Events hold host names in lower case with A-labels (``xn--…``), so an indicator in another spelling would match none.
 """
@@ -6,9 +6,10 @@ Events hold host names in lower case with A-labels (``xn--…``), so an indicato
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from unicodedata import normalize
 
-__all__ = ["name_of"]
+__all__ = ["address_of", "mac_of", "name_of"]
 
 _JOINERS = re.compile("[\u200c\u200d]")
 # Variation selectors, and fillers that no keyboard has: they cannot be seen and are part of no name.
@@ -16,13 +17,13 @@ _UNSEEN = dict.fromkeys([0x34F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0
 
 
 def name_of(name: str) -> str:
-    """The canonical form of a host's name, whose labels that are not ASCII become A-labels (RFC 3492, RFC 5891).
+    """The canonical form of a host's name: lower case, each label that is not ASCII as A-label (RFC 3492, RFC 5891).
 
     Compatibility forms are folded as UTS #46 does: full-width letters and a decomposed ``ü`` are what they look like.
-    A name in ASCII, and one that cannot be written so, is returned as it is.
+    A name that cannot be written so is returned as it is.
     """
     if name.isascii():
-        return name
+        return name.lower()
     folded = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).lower())
     try:
         return ".".join(map(_a_label, folded.split(".")))
@@ -35,3 +36,15 @@ def _a_label(label: str) -> str:
     if (plain := _JOINERS.sub("", label)).isascii():
         return plain
     return "xn--" + label.encode("punycode").decode("ascii")
+
+
+def address_of(address: IPv6Address) -> str:
+    """The canonical form of an IPv6 address (RFC 5952); an IPv4 address in one stays legible."""
+    mapped = address.ipv4_mapped
+    return f"::ffff:{mapped}" if mapped else str(address)
+
+
+def mac_of(address: str) -> str:
+    """The canonical form of a MAC address: lower case, with colons (STIX 2.1, section 6.9)."""
+    digits = re.sub(r"[:.-]", "", address).lower()
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

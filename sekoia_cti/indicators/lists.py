@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from sekoia_cti.indicators.types import Recognised, recognise
+from sekoia_cti.indicators.recognize import recognize
 
 __all__ = ["Piece", "pieces"]
 
@@ -99,7 +99,7 @@ def _composite(match: re.Match[str]) -> Pieces:
 
 def _file_composite(match: re.Match[str]) -> Pieces | None:
     # A domain and a hash are two values.
-    return None if isinstance(recognise(match["rest"]), Recognised) else _composite(match)
+    return None if recognize(match["rest"], may_be_defanged=True)[0] else _composite(match)
 
 
 def _nothing(_: re.Match[str]) -> Pieces:

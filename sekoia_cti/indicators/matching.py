@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
-
-from sekoia_cti.indicators.types import Found, IndicatorType, examine, plain
+from sekoia_cti.indicators.hashes import HASHES
+from sekoia_cti.indicators.recognize import recognize
+from sekoia_cti.indicators.types import Finding, IndicatorType
 
 __all__ = ["canonical", "identity", "known", "spellings"]
+
+_HASHES = frozenset((*HASHES.values(), "hashes"))
 
 
 def identity(line: str) -> frozenset[str]:
@@ -24,12 +26,12 @@ def identity(line: str) -> frozenset[str]:
 
 def known(line: str) -> tuple[IndicatorType | None, frozenset[str]]:
     """What kind of indicator a line is, None for no known one, and its :func:`identity`."""
-    kind, _, key = _found(line)
-    if kind == "hashes":
-        return kind, frozenset(key.split(","))
+    kind, _, key, _ = _found(line)
+    if kind is None:
+        return kind, frozenset((line,))
     if kind == "email":
         return kind, frozenset((key.lower(),))
-    return kind, frozenset((line if kind is None else key,))
+    return kind, frozenset(key.split(",") if kind == "hashes" else (key,))
 
 
 def canonical(line: str) -> str:
@@ -42,22 +44,19 @@ def canonical(line: str) -> str:
 
 
 def spellings(line: str) -> list[str]:
-    """How an indicator may stand in a pattern, the likeliest first; of the hashes of a file, the longest stands for all."""
-    kind, sent, key = _found(line)
+    """How an indicator may stand in a pattern, the likeliest first; of the hashes of a file, the longest stands for all.
+
+    Others send what they have: hashes in capitals, internationalized names as they are written.
+    """
+    kind, sent, _, _ = _found(line)
     if kind is None:
         return [line]
     if kind == "hashes":
-        sent = max(sent.split(","), key=len)
-        key = sent.lower()
-    if kind == "ipv6":
-        key = str(IPv6Address(sent))
-    if kind == "email":
-        key = key.lower()
-    # An internationalized name may have been imported as it was written.
-    written = () if line.isascii() else (line,)
-    return list(dict.fromkeys((sent, key, *written)))
+        line = sent = max(sent.split(","), key=len)
+    other = (sent.lower(),) if kind == "email" else (sent.upper(),) if kind in _HASHES else ()
+    return list(dict.fromkeys((sent, *other, line)))
 
 
-def _found(line: str) -> Found:
+def _found(line: str) -> Finding:
     # A host, since a name of a file cannot be the value of a domain's pattern.
-    return plain(line) or examine(line, is_host=True, may_be_defanged=False)
+    return recognize(line, is_host=True)

@@ -14,10 +14,10 @@ from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout
 from sekoia_cti.indicators.reading import Judge
+from sekoia_cti.indicators.shapes import plain
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
 from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
-from sekoia_cti.indicators.types import plain
 
 __all__ = ["Rows"]
 

@@ -11,19 +11,17 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sekoia_cti.indicators import lists
-from sekoia_cti.indicators.refang import refang
-from sekoia_cti.indicators.types import Found, IndicatorType
+from sekoia_cti.indicators.hashes import HASHES
+from sekoia_cti.indicators.patterns import alternatives
+from sekoia_cti.indicators.refang import STIX_START, refang
+from sekoia_cti.indicators.types import Finding
 from sekoia_cti.indicators.unwrap import layers
 
-__all__ = ["Part", "Recognize", "broken", "split"]
+__all__ = ["Recognize", "broken", "split"]
 
-Part: TypeAlias = tuple[IndicatorType | None, str, str, str | None]
-"""See ``reading.Finding``."""
-
-Recognize: TypeAlias = Callable[[str], Found | None]
+Recognize: TypeAlias = Callable[[str], Finding | None]
 """What one value is, or None where a text is blank or a comment."""
 
-_HASHES = ("md5", "sha1", "sha256", "sha512")
 _NOTE = "without the note after it"
 _PORT = "without its port"
 _CELL = "only the cell of a table's row that holds an indicator"
@@ -43,21 +41,24 @@ _CHECKSUM = re.compile(r"([0-9A-Fa-f]{32,128})(?:\s{2,}|\s\*)\S.*")
 _ENDPOINT = re.compile(
     r"(?P<host>[^\s:\[\]@/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:/(?:tcp|udp))?", re.IGNORECASE
 )
-_ONE_ADDRESS = re.compile(r"(?P<ipv4>[0-9.]+)/32|(?P<ipv6>[0-9A-Fa-f:.]{2,45})/128")
+# Between two URLs a mark alone is enough, if a scheme follows.
+_BETWEEN_URLS = re.compile(r"[,;|](?=[A-Za-z*_]{2,12}\[?:)")
 _WORDS_OF_NOTE = 200
 _RANGE = "a range of addresses"
 
 
-def split(text: str, recognize: Recognize) -> Sequence[Part] | None:
+def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     """The values of a line that is none by itself, or None where it cannot be told which they are.
 
     Args:
-        text: A clean line (see ``reading.clean``) that is no indicator.
+        text: A clean line (see ``unwrap.clean``) that is no indicator.
         recognize: What one value is.
     """
     lines = [line for line in map(str.strip, _BREAK.split(text)) if line]
     if len(lines) > 1 or (lines and lines[0] != text):
         return _broken(lines, recognize)
+    if STIX_START.match(text.lstrip("( ")):
+        return _alternatives(text, recognize)
     for inner in (text, *layers(text)):
         if not inner:
             return ()
@@ -68,36 +69,56 @@ def split(text: str, recognize: Recognize) -> Sequence[Part] | None:
     return _taken_apart(text, recognize)
 
 
-def broken(url: str, recognize: Recognize) -> Sequence[Part] | None:
-    """The values that escaped line breaks join to what looks like one URL, or None where it is one."""
-    if "\\" not in url and "<" not in url:
-        return None
-    lines = [line for line in _BREAK.split(url) if line]
-    parts = [(*found, None) for line in lines if (found := recognize(line)) and found[0]]
+def broken(url: str, recognize: Recognize) -> Sequence[Finding] | None:
+    """The values of what looks like one URL, where escaped line breaks or a mark before a scheme join them; None where it is one.
+
+    Args:
+        url: A clean line.
+        recognize: What one value is.
+    """
+    if "\\" in url or "<" in url:
+        lines = [line for line in _BREAK.split(url) if line]
+        parts = [found for line in lines if (found := recognize(line)) and found[0]]
+    else:
+        lines = _BETWEEN_URLS.split(url)
+        # A URL within another one, as archives and redirections have it, is a part of that.
+        parts = [
+            found for line in lines if (found := recognize(line)) and found[0] == "url" and "://" not in found[1][8:]
+        ]
     return parts if len(parts) == len(lines) and lines != [url] else None
 
 
-def _broken(lines: Sequence[str], recognize: Recognize) -> Sequence[Part] | None:
+def _alternatives(pattern: str, recognize: Recognize) -> Sequence[Finding] | None:
+    """Each of the values that a STIX pattern names."""
+    named = alternatives(pattern)
+    if named is None or (len(named.lines) == 1 and not named.without):
+        return None
+    why = f"without {named.without}" if named.without else None
+    found = [one for line in named.lines if (one := recognize(line))]
+    return [_because(one, why) if one[0] and why else one for one in found]
+
+
+def _broken(lines: Sequence[str], recognize: Recognize) -> Sequence[Finding] | None:
     """The lines of a text whose breaks were escaped; a path has such marks as well, but holds no indicator."""
-    parts: list[Part] = []
+    parts: list[Finding] = []
     for line in lines:
         whole = recognize(line)
         if whole and whole[0] is None:
-            parts += split(line, recognize) or [(*whole, None)]
+            parts += split(line, recognize) or [whole]
         elif whole:
-            parts.append((*whole, None))
+            parts.append(whole)
     return parts if any(part[0] for part in parts) else None
 
 
-def _pieces(pieces: Sequence[lists.Piece], recognize: Recognize) -> Sequence[Part]:
-    parts: list[Part] = []
+def _pieces(pieces: Sequence[lists.Piece], recognize: Recognize) -> Sequence[Finding]:
+    parts: list[Finding] = []
     for value, why in pieces:
         if found := recognize(value):
-            parts.append((*found, why if found[0] else None))
+            parts.append(_because(found, why) if found[0] and why else found)
     return parts
 
 
-def _taken_apart(text: str, recognize: Recognize) -> Sequence[Part] | None:
+def _taken_apart(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     if found := _one(text, recognize):
         return (found,)
     inners = (text, *layers(text))
@@ -114,38 +135,34 @@ def _taken_apart(text: str, recognize: Recognize) -> Sequence[Part] | None:
     return None
 
 
-def _one(text: str, recognize: Recognize) -> Part | None:
+def _one(text: str, recognize: Recognize) -> Finding | None:
     """The one value that a text is, in whatever wrapping, with or without a port."""
     for inner in (text, *layers(text)):
         found = recognize(inner) if inner else None
         if found and found[0]:
-            return (*found, None)
-        if part := _address(inner, recognize):
+            return found
+        if part := _endpoint(inner, recognize):
             return part
     return None
 
 
-def _address(text: str, recognize: Recognize) -> Part | None:
-    """A network of one address, or the host of a host with a port."""
-    plain = refang(text)
-    if match := _ONE_ADDRESS.fullmatch(plain):
-        found = recognize(match["ipv4"] or match["ipv6"])
-        return (*found, None) if found and found[0] == match.lastgroup else None
-    match = _ENDPOINT.fullmatch(plain)
+def _endpoint(text: str, recognize: Recognize) -> Finding | None:
+    """The host of a host with a port."""
+    match = _ENDPOINT.fullmatch(refang(text))
     if match is None or not 0 < int(match["port"]) <= 65_535:
         return None
     host = match["host"]
     found = recognize(host)
-    return (*found, _PORT) if found and found[0] in ("ipv4", "ipv6", "domain") else None
+    return _because(found, _PORT) if found and found[0] in ("ipv4", "ipv6", "domain") else None
 
 
-def _several(text: str, recognize: Recognize) -> Sequence[Part] | None:
+def _several(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     """Each value of a line, if every piece of it is one."""
     for between in _BETWEEN:
         pieces = [piece for piece in between.split(text) if piece.strip(" ,;|")]
         if len(pieces) < 2:
             continue
-        parts: list[Part] = []
+        parts: list[Finding] = []
         for piece in pieces:
             part = _one(piece, recognize)
             if part is None:
@@ -156,11 +173,11 @@ def _several(text: str, recognize: Recognize) -> Sequence[Part] | None:
     return None
 
 
-def _files(parts: list[Part]) -> Sequence[Part]:
+def _files(parts: list[Finding]) -> Sequence[Finding]:
     """Hashes of different kinds beside each other are of one file; the second of a kind begins the next file."""
-    if not all(kind in _HASHES for kind, _, _, _ in parts):
+    if not all(part[0] in HASHES.values() for part in parts):
         return parts
-    files: list[list[Part]] = []
+    files: list[list[Finding]] = []
     for part in parts:
         if not files or any(part[0] == other[0] for other in files[-1]):
             files.append([])
@@ -179,7 +196,7 @@ def _files(parts: list[Part]) -> Sequence[Part]:
     ]
 
 
-def _cell(text: str, recognize: Recognize) -> Part | None:
+def _cell(text: str, recognize: Recognize) -> Finding | None:
     """The only cell of a Markdown table's row that is an indicator."""
     if "|" not in text:
         return None
@@ -187,7 +204,7 @@ def _cell(text: str, recognize: Recognize) -> Part | None:
     return _because(found[0], _CELL) if len(found) == 1 else None
 
 
-def _noted(text: str, recognize: Recognize) -> Part | None:
+def _noted(text: str, recognize: Recognize) -> Finding | None:
     """The value before a note. A note that holds a value itself is none: the line would lose it."""
     whole = recognize(text)
     if whole and whole[0] is None and whole[2].startswith(_RANGE):
@@ -209,11 +226,11 @@ def _noted(text: str, recognize: Recognize) -> Part | None:
     return _because(part, _NOTE)
 
 
-def _network(text: str, recognize: Recognize) -> Part | None:
+def _network(text: str, recognize: Recognize) -> Finding | None:
     found = recognize(text)
-    return (*found, None) if found and found[2].startswith("a network") else None
+    return found if found and found[2].startswith("a network") else None
 
 
-def _because(part: Part, why: str) -> Part:
+def _because(part: Finding, why: str) -> Finding:
     kind, value, key, before = part
     return kind, value, key, f"{before} and {why}" if before else why

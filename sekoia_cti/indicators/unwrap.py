@@ -1,4 +1,4 @@
-"""Take off what wraps a value besides quotes and bullets: brackets, marks of Markdown, labels, the end of a sentence."""
+"""Take off what people write around an indicator: quotes, bullets, comments; then brackets, marks of Markdown, labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,38 @@ import re
 
 from sekoia_cti.indicators.refang import STIX_START
 
-__all__ = ["layers"]
+__all__ = ["clean", "layers"]
+
+# What cleaning has nothing to do with: one printable word that neither begins nor ends with a mark.
+_TIDY = re.compile(r"[0-9A-Za-z](?:[!-~]*[0-9A-Za-z/])?").fullmatch
+
+# Marks that cannot be seen and belong to no indicator, and blanks and line breaks of all kinds inside a line. The two
+# joiners are not among them: they are letters of some internationalized domains.
+_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
+_BLANKS = dict.fromkeys(map(ord, "\n\v\f\r\x1c\x1d\x1e\x85\xa0\u2007\u2028\u2029\u202f\u3000"), " ")
+_STRANGE = {**_INVISIBLE, **_BLANKS}
+
+_COMMENT_MARK = re.compile(r"#|;|//(?!\w[\w-]*(?:\.|\[\.))")  # //evil.example/x is a URL that lacks its scheme
+_ENDS = ",; \t\u200c\u200d"
+_COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
+_BULLETS = re.compile(r"(?:(?:[-*•‣◦▪●·–—]|[0-9]{1,3}[.)])\s+)+")
+_QUOTES = {
+    '"': '"',
+    "'": "'",
+    "`": "`",
+    "“": "”",
+    "”": "”",
+    "„": "“”",
+    "‘": "’",
+    "’": "’",
+    "‚": "‘’",
+    "«": "»",
+    "»": "«",
+    "‹": "›",
+    "›": "‹",
+    "<": ">",
+}
+
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "*": "*", "_": "_", "~": "~", "|": "|", '"': '"', "'": "'", "`": "`", "<": ">"}
 # What a pair of brackets around one value holds; the brackets in it are those of defanging or of an IPv6 address.
@@ -31,13 +62,46 @@ _SENTENCE_END = re.compile(r"(?<=.)[.:!?]+\Z")
 _MOST_LAYERS = 12
 
 
+def clean(line: str) -> str:
+    """A line without what people write around an indicator, or an empty text when it is blank or a comment.
+
+    Gone are invisible characters, list bullets, surrounding quotes, commas and semicolons at the end, and comments: the
+    whole line after ``#``, ``//`` or ``;``, the rest of it after a ``#`` or ``//`` that stands alone. Line breaks
+    within are blanks, so that a line stays one. Cleaning twice is cleaning once.
+    """
+    text = line.strip()
+    if _TIDY(text):
+        return text
+    text, before = text.translate(_STRANGE), None
+    while text != before:
+        before = text
+        text = text.strip().strip(_ENDS[2:])
+        if _COMMENT_MARK.match(text):
+            return ""
+        if bullets := _BULLETS.match(text):
+            text = text[bullets.end() :]
+        if comment := _COMMENT.search(text):
+            text = text[: comment.start()]
+        text = _unquoted(text.rstrip(_ENDS))
+    return text
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
+        inner = text[1:-1]
+        # Quotes within are no pair around one value: "a.example","b.example".
+        if text[0] not in inner and text[-1] not in inner:
+            return inner
+    return text
+
+
 def layers(text: str) -> list[str]:
     """A text with one layer fewer at a time: what each holds may be the value.
 
     An empty text ends the list where there is nothing but a rule between rows.
 
     Args:
-        text: A clean line (see ``reading.clean``) or a part of one.
+        text: A clean line or a part of one.
     """
     found: list[str] = []
     for _ in range(_MOST_LAYERS):

@@ -5,8 +5,7 @@ import pytest
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard
-from sekoia_cti.indicators.reading import judge, read
-from sekoia_cti.indicators.types import plain
+from sekoia_cti.indicators.reading import findings, read
 
 MD5 = "0123456789abcdef0123456789abcdef"
 SHA1 = "0123456789abcdef0123456789abcdef01234567"
@@ -15,9 +14,8 @@ SHA1 = "0123456789abcdef0123456789abcdef01234567"
 def leaves_out(rule: str, value: str) -> bool:
     """Whether a rule keeps a value, as a line holds it, out of an import."""
     admits = Guard(Exclusions.read({"exclude": [rule]}), "import").judge()
-    found = plain(value) or judge(value)
-    assert admits and found
-    kind, sent, key = found
+    ((kind, sent, key, _),) = findings(value)
+    assert admits
     assert kind
     return not admits(1, kind, sent, key)
 

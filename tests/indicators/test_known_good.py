@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from sekoia_cti.indicators import known_good
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
 from sekoia_cti.indicators.networks import version_of
-from sekoia_cti.indicators.reading import judge
-from sekoia_cti.indicators.types import plain
+from sekoia_cti.indicators.reading import findings
 
 
 def told(value: str, policy: Policy = "warn") -> tuple[str, ...]:
     """Who says that a value, as a line holds it, is good."""
     guard = Guard(policy=policy)
-    admits, found = guard.judge(), plain(value) or judge(value)
-    assert admits and found
-    kind, sent, key = found
+    admits = guard.judge()
+    assert admits
+    ((kind, sent, key, _),) = findings(value)
     assert kind
     assert admits(7, kind, sent, key) is (policy == "warn" or not guard.known_good_count)
     assert all(known.line == 7 and known.value == sent for known in guard.known_good)

@@ -57,16 +57,17 @@ def test_a_file_is_known_by_each_hash() -> None:
     ("line", "expected"),
     [
         ("evil.example", ["evil.example"]),
-        ("EVIL.example", ["EVIL.example", "evil.example"]),
-        ("2001:0DB8::0:1", ["2001:0DB8::0:1", "2001:db8::1"]),
-        ("AABB.CCDD.EEFF", ["AABB.CCDD.EEFF", "aa:bb:cc:dd:ee:ff"]),
-        (f"{MD5},{SHA256.upper()}", [SHA256.upper(), SHA256]),
+        ("EVIL.example", ["evil.example", "EVIL.example"]),
+        ("2001:0DB8::0:1", ["2001:db8::1", "2001:0DB8::0:1"]),
+        ("AABB.CCDD.EEFF", ["aa:bb:cc:dd:ee:ff", "AABB.CCDD.EEFF"]),
+        (f"{MD5},{SHA256.upper()}", [SHA256, SHA256.upper()]),
+        (MD5, [MD5, MD5.upper()]),
         ("Mallory@evil.example", ["Mallory@evil.example", "mallory@evil.example"]),
         ("no indicator", ["no indicator"]),
     ],
 )
 def test_spellings(line: str, expected: list[str]) -> None:
-    """As it was written first, then as Sekoia may write it."""
+    """In canonical form first, then as others may have sent it."""
     assert spellings(line) == expected
 
 

@@ -43,7 +43,7 @@ def others(text: str) -> dict[str, str]:
         ("2001:db8::1", ["2001:db8::1"]),
         ("from <user@evil.example>,", ["user@evil.example"]),
         ("mailto:user@evil.example", ["user@evil.example"]),
-        ("00:00:5e:00:53:01 and 00-00-5e-00-53-02", ["00:00:5e:00:53:01", "00-00-5e-00-53-02"]),
+        ("00:00:5e:00:53:01 and 00-00-5e-00-53-02", ["00:00:5e:00:53:01", "00:00:5e:00:53:02"]),
         (f"{MD5}, {SHA256}.", [MD5, SHA256]),
         (f"{MD5},{SHA256}", [MD5, SHA256]),
         ("C2=192.0.2.1", ["192.0.2.1"]),

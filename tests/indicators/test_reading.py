@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sekoia_cti.indicators.account import Adapted, Unrecognized
 from sekoia_cti.indicators.encodings import decode
 from sekoia_cti.indicators.headers import role_of
-from sekoia_cti.indicators.reading import Reading, clean, findings, read
+from sekoia_cti.indicators.reading import Reading, findings, read
+from sekoia_cti.indicators.unwrap import clean
 from tests.indicators.strategies import defanged, text_like_indicators
 
 FEEDS = Path(__file__).resolve().parents[1] / "data" / "feeds"

@@ -9,17 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
-from sekoia_cti.indicators.reading import clean, read
+from sekoia_cti.indicators.hashes import hashes
+from sekoia_cti.indicators.reading import read
+from sekoia_cti.indicators.recognize import recognize
 from sekoia_cti.indicators.refang import refang
-from sekoia_cti.indicators.types import (
-    IndicatorType,
-    Recognised,
-    Unrecognised,
-    examine,
-    plain,
-    plain_defanged,
-    recognise,
-)
+from sekoia_cti.indicators.shapes import plain, plain_defanged
+from sekoia_cti.indicators.types import IndicatorType
+from sekoia_cti.indicators.unwrap import clean
 from tests.indicators.strategies import defanged, hash_lines, text_like_indicators, usually_defanged
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
@@ -28,10 +24,10 @@ SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 SHA512 = SHA256 + SHA256
 
 # A line as someone wrote it, its type, and the value that is sent; None where that is the line itself.
-RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
+RECOGNIZED: list[tuple[str, IndicatorType, str | None]] = [
     # Domains
     ("evil.example", "domain", None),
-    ("EVIL.Example", "domain", None),
+    ("EVIL.Example", "domain", "evil.example"),
     ("evil.example.", "domain", "evil.example"),
     ("a.b.c.d.e.example.com", "domain", None),
     ("_dmarc.example.com", "domain", None),
@@ -79,18 +75,18 @@ RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
     ("192.0.2(dot)1", "ipv4", "192.0.2.1"),
     # IPv6
     ("2001:db8::1", "ipv6", None),
-    ("2001:DB8:0:0:0:0:0:1", "ipv6", None),
+    ("2001:DB8:0:0:0:0:0:1", "ipv6", "2001:db8::1"),
     ("::", "ipv6", None),
     ("::ffff:192.0.2.1", "ipv6", None),
     ("[2001:db8::1]", "ipv6", "2001:db8::1"),
     ("2001[:]db8[:][:]1", "ipv6", "2001:db8::1"),
     # MAC addresses
     ("00:00:5e:00:53:01", "mac", None),
-    ("00-00-5E-00-53-01", "mac", None),
-    ("0000.5e00.5301", "mac", None),
+    ("00-00-5E-00-53-01", "mac", "00:00:5e:00:53:01"),
+    ("0000.5e00.5301", "mac", "00:00:5e:00:53:01"),
     # Email addresses
     ("user@evil.example", "email", None),
-    ("User.Name+tag@EVIL.example", "email", None),
+    ("User.Name+tag@EVIL.example", "email", "User.Name+tag@evil.example"),
     ("o'user@evil.example", "email", None),
     ("user@bücher.example", "email", "user@xn--bcher-kva.example"),
     ("user[@]evil[.]example", "email", "user@evil.example"),
@@ -98,7 +94,7 @@ RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
     # URLs
     ("http://evil.example", "url", None),
     ("https://evil.example/path?query=1#fragment", "url", None),
-    ("HTTPS://EVIL.example/Path", "url", None),
+    ("HTTPS://EVIL.example/Path", "url", "https://evil.example/Path"),
     ("ftp://192.0.2.1/file", "url", None),
     ("tcp://192.0.2.1:443", "url", None),
     ("http://evil.example:8080/", "url", None),
@@ -108,7 +104,7 @@ RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
     ("http://[2001:db8::1]:8080/", "url", None),
     ("http://localhost:8080/", "url", None),
     ("http://3221225985/", "url", None),
-    ("http://0xC0000201/", "url", None),
+    ("http://0xC0000201/", "url", "http://0xc0000201/"),
     ("http://bücher.example/ü", "url", "http://xn--bcher-kva.example/ü"),
     ("http://evil.example/report.pdf", "url", None),
     ("http://evil.example/a,b;c/", "url", None),
@@ -118,7 +114,7 @@ RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
     ("hXXps[://]evil(.)example[:]8080/", "url", "https://evil.example:8080/"),
     # Hashes
     (MD5, "md5", None),
-    (MD5.upper(), "md5", None),
+    (MD5.upper(), "md5", MD5),
     (SHA1, "sha1", None),
     (SHA256, "sha256", None),
     (SHA512, "sha512", None),
@@ -127,7 +123,7 @@ RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
     (f"{MD5}, {SHA1}, {SHA256}", "hashes", f"{MD5},{SHA1},{SHA256}"),
     (f"{MD5};{SHA1};{SHA256};{SHA512}", "hashes", f"{MD5},{SHA1},{SHA256},{SHA512}"),
     (f"{SHA256} | {MD5}", "hashes", f"{SHA256},{MD5}"),
-    (f"{MD5}\t{SHA1.upper()}", "hashes", f"{MD5},{SHA1.upper()}"),
+    (f"{MD5}\t{SHA1.upper()}", "hashes", f"{MD5},{SHA1}"),
     (f"{MD5}   {SHA1}", "hashes", f"{MD5},{SHA1}"),
     # STIX comparisons
     ("[domain-name:value = 'evil.example']", "domain", "evil.example"),
@@ -145,8 +141,29 @@ RECOGNISED: list[tuple[str, IndicatorType, str | None]] = [
     (f"[file:hashes.MD5 = '{MD5}' OR file:hashes.'SHA-1' = '{SHA1}']", "hashes", f"{MD5},{SHA1}"),
 ]
 
+# A line that holds several
+SEVERAL: list[tuple[str, list[str]]] = [
+    ("[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2']", ["192.0.2.1", "192.0.2.2"]),
+    ("[domain-name:value IN ('a.example', 'b.example')]", ["a.example", "b.example"]),
+    (f"[file:hashes.MD5 = '{MD5}' OR file:hashes.MD5 = '{MD5[::-1]}']", [MD5, MD5[::-1]]),
+    (f"[file:hashes.MD5 = '{MD5}' OR url:value = 'http://a.example']", [MD5, "http://a.example"]),
+    (
+        "([domain-name:value = 'a[.]example'] OR [url:value = 'hxxp://b.example/x'])",
+        ["a.example", "http://b.example/x"],
+    ),
+    ("http://a.example/x,http://b.example/y", ["http://a.example/x", "http://b.example/y"]),
+    ("http://a.example/x|https://b.example/y", ["http://a.example/x", "https://b.example/y"]),
+    ("hxxp://a[.]example/x;hxxps[:]//b[.]example/y", ["http://a.example/x", "https://b.example/y"]),
+    ("http://a.example/?u=http://b.example/", ["http://a.example/?u=http://b.example/"]),
+    (
+        "http://a.example/?u=http://b.example/,http://c.example/",
+        ["http://a.example/?u=http://b.example/,http://c.example/"],
+    ),
+    ("http://a.example/a,b|c;d", ["http://a.example/a,b|c;d"]),
+]
+
 # A line, and why it is no indicator.
-UNRECOGNISED: list[tuple[str, str]] = [
+UNRECOGNIZED: list[tuple[str, str]] = [
     # Files
     ("setup.exe", "a file name"),
     ("report.pdf", "a file name"),
@@ -237,54 +254,57 @@ UNRECOGNISED: list[tuple[str, str]] = [
     ("g" * 32, "no known kind of indicator"),
     # STIX patterns
     ("[ipv4-addr:value = '192.0.2.0/24']", "a network, not an address"),
-    ("[ipv4-addr:value ISSUBSET '192.0.2.0/24']", "a STIX pattern that is more"),
-    ("[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2']", "a STIX pattern that is more"),
-    ("[domain-name:value = 'a.example'] AND [domain-name:value = 'b.example']", "a STIX pattern that is more"),
-    ("[domain-name:value IN ('a.example', 'b.example')]", "a STIX pattern that is more"),
-    ("[domain-name:value != 'evil.example']", "a STIX pattern that is more"),
-    ("[domain-name:value LIKE '%.example']", "a STIX pattern that is more"),
+    ("[ipv4-addr:value ISSUBSET '192.0.2.0/24']", "a STIX pattern that says more"),
+    ("[domain-name:value = 'a.example'] AND [domain-name:value = 'b.example']", "a STIX pattern that says more"),
+    ("[domain-name:value != 'evil.example']", "a STIX pattern that says more"),
+    ("[domain-name:value LIKE '%.example']", "a STIX pattern that says more"),
     ("[ipv4-addr:value = 'evil.example']", "a STIX pattern for ipv4-addr:value whose value is of another kind"),
     (f"[file:hashes.MD5 = '{SHA1}']", "a STIX pattern for file:hashes.MD5 whose value is of another kind"),
     ("[file:hashes.SSDEEP = '3:a:b']", "a STIX pattern for file:hashes.SSDEEP, which Sekoia does not take"),
-    (f"[file:hashes.MD5 = '{MD5}' OR file:hashes.MD5 = '{MD5[::-1]}']", "two hashes of one kind"),
-    (f"[file:hashes.MD5 = '{MD5}' OR url:value = 'http://a.example']", "a STIX pattern that is more"),
     ("[url:value = 'http://evil.example/,']", "a STIX pattern whose value cannot stand in a line"),
     # Text
     ("CVE-2021-44228", "a vulnerability, not an indicator"),
     ("Indicators", "no known kind of indicator"),
     ("v1.2.3", "no known kind of indicator"),
-    ("\ud800.example", "no known kind of indicator"),
+    ("\ud800 and more", "no known kind of indicator"),
 ]
 
 
 def test_the_tables_are_long_enough() -> None:
     """Every type occurs, and no line twice."""
-    lines = [line for line, *_ in (*RECOGNISED, *UNRECOGNISED)]
+    lines = [line for line, *_ in (*RECOGNIZED, *UNRECOGNIZED)]
     assert len(lines) == len(set(lines)) >= 200
-    assert {kind for _, kind, _ in RECOGNISED} == set(get_args(IndicatorType))
+    assert {kind for _, kind, _ in RECOGNIZED} == set(get_args(IndicatorType))
 
 
-@pytest.mark.parametrize(("line", "kind", "sent"), RECOGNISED)
-def test_recognised(line: str, kind: IndicatorType, sent: str | None) -> None:
+@pytest.mark.parametrize(("line", "kind", "sent"), RECOGNIZED)
+def test_recognized(line: str, kind: IndicatorType, sent: str | None) -> None:
     """A line is read as its type, and its value is what is sent."""
     reading = read([line])
     assert (reading.by_type, reading.values) == ({kind: 1}, [sent or line])
     assert reading.unrecognized == []
 
 
-@pytest.mark.parametrize(("line", "reason"), UNRECOGNISED)
-def test_unrecognised(line: str, reason: str) -> None:
+@pytest.mark.parametrize(("line", "values"), SEVERAL)
+def test_several_values(line: str, values: list[str]) -> None:
+    """Alternatives of a pattern, and URLs that a mark joins, are each a value; a URL within another one is a part of it."""
+    reading = read([line])
+    assert (reading.values, reading.adapted, reading.unrecognized) == (values, [], [])
+
+
+@pytest.mark.parametrize(("line", "reason"), UNRECOGNIZED)
+def test_unrecognized(line: str, reason: str) -> None:
     """What is no indicator is reported with the reason, never taken for something else."""
     reading = read([line])
     assert reading.by_type == {}
     assert reading.unrecognized[0].reason.startswith(reason)
 
 
-def test_a_value_is_recognised_by_itself() -> None:
+def test_a_value_is_recognized_by_itself() -> None:
     """Either answer holds the value as it is to be sent."""
-    assert recognise("evil.example.") == Recognised("domain", "evil.example")
-    assert recognise("evil[.]example") == Unrecognised("evil[.]example", "written defanged")
-    assert recognise("192.0.2.0/24") == Unrecognised("192.0.2.0/24", "a network, not an address")
+    assert recognize("evil.example.") == ("domain", "evil.example", "evil.example", None)
+    assert recognize("evil[.]example", may_be_defanged=True) == (None, "evil[.]example", "written defanged", None)
+    assert recognize("192.0.2.0/24") == (None, "192.0.2.0/24", "a network, not an address", None)
 
 
 @given(st.text() | text_like_indicators())
@@ -292,15 +312,11 @@ def test_a_value_is_recognised_by_itself() -> None:
 @example("\x00")
 @example("http://[")
 def test_any_text_has_an_answer(text: str) -> None:
-    """No text makes typing fail, and a recognised value is recognised as the same again unless a hint was lost."""
-    answer = recognise(text)
-    if isinstance(answer, Recognised):
-        assert recognise(answer.value) in (answer, Unrecognised(answer.value, _ambiguity(answer.value)))
-
-
-def _ambiguity(value: str) -> str:
-    again = recognise(value)
-    return again.reason if isinstance(again, Unrecognised) and again.reason.startswith("a file name or") else ""
+    """No text makes typing fail, and a recognized value is recognized as the same again unless a hint was lost."""
+    kind, value, _, _ = recognize(text)
+    if kind:
+        again = recognize(value)
+        assert again[:2] == (kind, value) or again[2].startswith("a file name or")
 
 
 @pytest.mark.parametrize(
@@ -314,7 +330,7 @@ def _ambiguity(value: str) -> str:
 )
 def test_the_usual_defanging_takes_one_look(text: str, kind: IndicatorType, value: str) -> None:
     """What most feeds hold is known without cleaning and refanging it step by step."""
-    assert plain_defanged(text) == (kind, value, value)
+    assert plain_defanged(text) == (kind, value, value, None)
 
 
 @given(usually_defanged() | defanged().map(lambda pair: pair[1]) | text_like_indicators())
@@ -332,7 +348,7 @@ def test_one_look_says_what_the_steps_say(text: str) -> None:
 def test_a_line_of_hashes_is_the_same_at_a_closer_look(line: str) -> None:
     """Several hashes that are known at first sight are what the closer look takes them for."""
     found = plain(line)
-    assert found is None or found[0] != "hashes" or found == examine(line, is_host=False, may_be_defanged=False)
+    assert found is None or found[0] != "hashes" or found == hashes(line)
 
 
 @pytest.mark.parametrize("ending", ["com", "co.uk", "com.py", "рф", "xn--p1ai", "kawasaki.jp", "ck", "museum", "arpa"])
@@ -340,8 +356,8 @@ def test_endings_are_those_of_the_public_suffix_list(ending: str) -> None:
     """Our own reading of the list's data says what the package's class says."""
     suffixes = PublicSuffixList(accept_unknown=False, only_icann=True)
     assert suffixes.is_public(ending)
-    assert isinstance(recognise(f"www.example.{ending}"), Recognised)
-    assert isinstance(recognise(ending), Unrecognised)
+    assert recognize(f"www.example.{ending}")[0] == "domain"
+    assert recognize(ending)[0] is None
 
 
 @pytest.mark.parametrize(

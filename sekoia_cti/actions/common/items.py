@@ -18,27 +18,12 @@ from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
 from sekoia_cti.indicators.reading import Finding, Judge, findings
-from sekoia_cti.indicators.types import IndicatorType
+from sekoia_cti.indicators.types import STIX_TYPES, IndicatorType
 from sekoia_cti.platform.forms import complaint
 
 __all__ = ["Item", "ItemReading", "entries_for", "read_items"]
 
-_STIX_TYPES: dict[IndicatorType, str] = {
-    "ipv4": "ipv4-addr",
-    "ipv6": "ipv6-addr",
-    "mac": "mac-addr",
-    "domain": "domain-name",
-    "url": "url",
-    "email": "email-addr",
-    "md5": "file",
-    "sha1": "file",
-    "sha256": "file",
-    "sha512": "file",
-    "hashes": "file",
-}
-"""What Sekoia calls the types that results count in ``by_type``."""
-
-TYPES = frozenset(_STIX_TYPES.values())
+TYPES = frozenset(STIX_TYPES.values())
 """All types that Sekoia takes (contract, "Accepted IOC types")."""
 
 
@@ -206,7 +191,7 @@ class _Reader:
             return
         else:
             reading.by_type[kind] = reading.by_type.get(kind, 0) + 1
-            if why:
+            if why := why or held.why:
                 reading.note_adapted(number, line, value, why)
         if kind is not None or self._send_unrecognized:
             reading.items.append(Item(value, _type(kind, held), own, held.foreign))
@@ -225,7 +210,7 @@ def _type(kind: IndicatorType | None, held: Held) -> str | None:
     told = held.said.get("type")
     if not told or (told in TYPES and not held.foreign):
         return told
-    return _STIX_TYPES[kind] if kind else None
+    return STIX_TYPES[kind] if kind else None
 
 
 def entries_for(reading: ItemReading, contexts: Contexts, phases: Phases) -> tuple[list[Entry], list[Missing]]:

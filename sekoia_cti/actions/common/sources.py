@@ -16,7 +16,7 @@ from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.account import LISTED, Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, alternatives, unfold
+from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, unfold
 from sekoia_cti.indicators.reading import Reading, findings
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import objects
@@ -106,6 +106,7 @@ class Gathered:
         lines: What is to be read; an entry without a value leaves a blank line, so that lines count entries.
         unread: Entries that hold no indicator: their line, what they are, and why.
         objects: What became of objects, besides their values.
+        adapted: Values of objects that say more than the value, with their line.
         with_context: How many values come from objects that say more of them than the value.
         revoked_too: Whether values that an object calls revoked are wanted as well.
     """
@@ -113,6 +114,7 @@ class Gathered:
     lines: list[str] = field(default_factory=list)
     unread: list[tuple[int, str, str]] = field(default_factory=list)
     objects: ObjectAccount = field(default_factory=ObjectAccount)
+    adapted: list[tuple[int, Held]] = field(default_factory=list)
     with_context: int = 0
     revoked_too: bool = False
 
@@ -142,6 +144,8 @@ class Gathered:
         """Complete the account of the lines with the entries that are no lines."""
         for line, value, reason in self.unread:
             reading.note(line, value, reason)
+        for line, held in self.adapted:
+            reading.note_adapted(line, held.value, held.value, held.why)
         reading.given += len(self.unread) + self.objects.skipped_count
         reading.notices += self.objects.notices()
         if self.with_context:
@@ -171,6 +175,8 @@ class Gathered:
             self.unread.append((len(self.lines), finding.value, COMMENT))
         else:
             self.lines += finding.line.splitlines() or [""]
+            if finding.why:
+                self.adapted.append((len(self.lines), finding))
 
 
 def unfolded(entries: Iterable[object]) -> Iterator[Finding | None]:
@@ -180,8 +186,7 @@ def unfolded(entries: Iterable[object]) -> Iterator[Finding | None]:
             # Objects can come as text, each by itself.
             text = entry.strip()
             if (parsed := structure(text)) is None:
-                lines = (alternatives(text) if text.startswith("[") else None) or [entry]
-                yield from (Held(line, line) if line.strip() else None for line in lines)
+                yield Held(entry, entry) if text else None
                 continue
             held: object = parsed
         else:

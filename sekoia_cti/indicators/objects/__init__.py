@@ -13,7 +13,6 @@ from sekoia_cti.indicators.objects.model import (
     Unread,
     phase_names,
 )
-from sekoia_cti.indicators.objects.patterns import alternatives
 from sekoia_cti.indicators.objects.walk import unfold
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "Passed",
     "Skipped",
     "Unread",
-    "alternatives",
     "phase_names",
     "unfold",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sekoia_cti.indicators.objects.model import Finding, Held, Skipped, each, one_file, text
-from sekoia_cti.indicators.objects.patterns import comparison
+from sekoia_cti.indicators.patterns import comparison
 
 __all__ = ["read", "read_common_values"]
 

@@ -38,6 +38,7 @@ class Held:
         foreign: Whether another tool wrote the object: what Sekoia does not know of its context then costs that context, not
             the value.
         observed: Whether it is an observable, which may stand beside the indicator that was made of it.
+        why: What of the object is left out, if it says more than the value; an empty text otherwise.
     """
 
     line: str
@@ -45,6 +46,7 @@ class Held:
     said: Mapping[str, Any] = field(default_factory=dict)
     foreign: bool = False
     observed: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

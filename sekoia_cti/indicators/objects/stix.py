@@ -21,7 +21,7 @@ from sekoia_cti.indicators.objects.model import (
     one_file,
     text,
 )
-from sekoia_cti.indicators.objects.patterns import alternatives
+from sekoia_cti.indicators.patterns import alternatives
 
 __all__ = ["read"]
 
@@ -81,7 +81,7 @@ def _bundle(bundle: Mapping[str, Any]) -> Iterator[Finding | Nested]:
 def _indicator(item: Mapping[str, Any]) -> Iterator[Finding]:
     pattern = text(item["pattern"])
     if is_true(item.get("revoked")):
-        yield from (Skipped(line, "it is revoked", revoked=True) for line in alternatives(pattern) or [pattern])
+        yield from (Skipped(line, "it is revoked", revoked=True) for line in _lines(pattern) or [pattern])
         return
     if "benign" in map(text, each(item.get("indicator_types"))):
         yield Skipped(pattern, "it says of itself that it is benign")
@@ -92,12 +92,17 @@ def _indicator(item: Mapping[str, Any]) -> Iterator[Finding]:
             text(item.get("name")) or pattern, f"a pattern in the language {language}, which is no single value"
         )
         return
-    lines = alternatives(pattern)
-    if lines is None:
+    named = alternatives(pattern)
+    if named is None:
         yield Unread(pattern, "a STIX pattern that says more than a value")
         return
-    said = context(item)
-    yield from (Held(line, line, said, foreign=True) for line in lines)
+    said, why = context(item), f"without {named.without}" if named.without else ""
+    yield from (Held(line, line, said, foreign=True, why=why) for line in named.lines)
+
+
+def _lines(pattern: str) -> list[str]:
+    named = alternatives(pattern)
+    return named.lines if named else []
 
 
 def _file(item: Mapping[str, Any]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sekoia_cti.indicators.objects.kinds import kind_named
 from sekoia_cti.indicators.objects.model import Held, Unread
-from sekoia_cti.indicators.objects.patterns import comparison
+from sekoia_cti.indicators.patterns import comparison
 
 __all__ = ["held"]
 

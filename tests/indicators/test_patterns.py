@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.objects.patterns import alternatives, comparison
+from sekoia_cti.indicators.patterns import alternatives, comparison
 
 MD5 = "00112233445566778899aabbccddeeff"
 SHA1 = "00112233445566778899aabbccddeeff00112233"
@@ -82,18 +82,20 @@ SHA256 = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 )
 def test_alternatives(pattern: str, lines: list[str] | None) -> None:
     """A pattern that says one value, or one of several, gives each, and one that says more gives none."""
-    assert alternatives(pattern) == lines
+    named = alternatives(pattern)
+    assert (named and named.lines) == lines
 
 
 @given(st.text())
 def test_any_value_stands_in_a_comparison(value: str) -> None:
     """What is written as a comparison is read as that one comparison."""
     written = comparison("url:value", value)
-    assert alternatives(written) == [written]
+    named = alternatives(written)
+    assert named and named.lines == [written]
 
 
 @given(st.text(alphabet="[]()='ab:,\\ ANDORI"))
 def test_any_text_is_read(text: str) -> None:
     """Whatever is given as a pattern, the outcome is lines or none."""
-    lines = alternatives(text)
-    assert lines is None or all(lines)
+    named = alternatives(text)
+    assert named is None or (named.lines and all(named.lines))

@@ -1,0 +1,42 @@
+"""Hashes of files: one, or several of one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sekoia_cti.indicators.types import Finding, IndicatorType
+
+__all__ = ["HASHES", "hashes", "of_one_file"]
+
+HASHES: dict[int, IndicatorType] = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+"""The kinds, by how many digits they have."""
+
+_LINE = re.compile(r"[0-9A-Fa-f]{24,}+(?:[\s,;|]++[0-9A-Fa-f]{24,}+)*+", re.ASCII)
+_BETWEEN = re.compile(r"[\s,;|]+")
+_NOT_TAKEN = {56: "SHA-224", 96: "SHA-384"}
+
+
+def hashes(value: str) -> Finding | None:
+    """The hash, or the hashes of one file, that a text is; a finding without a kind where they are of no use."""
+    if not _LINE.fullmatch(value):
+        return None
+    words = _BETWEEN.split(value.lower())
+    if len(words) > 1:
+        return of_one_file(words, value)
+    if kind := HASHES.get(len(value)):
+        return kind, words[0], words[0], None
+    if name := _NOT_TAKEN.get(len(value)):
+        return None, value, f"a {name} hash, a kind that Sekoia does not take", None
+    return None, value, "hexadecimal digits, but not as many as an MD5, SHA-1, SHA-256 or SHA-512 hash has", None
+
+
+def of_one_file(words: Sequence[str], written: str) -> Finding:
+    """Several hashes of one file, of different kinds, in whatever order."""
+    lengths = set(map(len, words))
+    if not lengths <= HASHES.keys():
+        return None, written, "a line of hashes, one of which is no MD5, SHA-1, SHA-256 or SHA-512 hash", None
+    if len(lengths) < len(words):
+        return None, written, "two hashes of one kind, where a line holds the hashes of one file", None
+    joined, ordered = ",".join(words), ",".join(sorted(words))
+    return "hashes", joined, joined if joined == ordered else ordered, None

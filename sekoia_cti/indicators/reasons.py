@@ -1,0 +1,64 @@
+"""Why a value is no indicator, in words that an analyst understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sekoia_cti.indicators.domains import FILE_EXTENSIONS, is_name
+
+__all__ = ["reason"]
+
+_QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_IPV6_TEXT = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}"
+_REASONS = [
+    (re.compile(pattern, re.IGNORECASE | re.ASCII | re.DOTALL), reason)
+    for pattern, reason in (
+        (r"none|null|nan|undefined|n/a", "the word for nothing, which an expression or a program leaves"),
+        (r"@@.*", "an exception of a filter list, which allows what it names"),
+        (rf"(?:{_QUAD}|{_IPV6_TEXT})/(?:[0-9]{{1,3}}|{_QUAD})", "a network, not an address"),
+        (rf"{_QUAD}\s*[-–]\s*(?:{_QUAD}|[0-9]{{1,3}})", "a range of addresses, not one address"),
+        (rf"(?:{_QUAD}|\[{_IPV6_TEXT}\]):[0-9]{{1,5}}", "an address with a port"),
+        (rf"\[?{_IPV6_TEXT}%\w+\]?(?:/[0-9]+)?", "an address with a zone, which means something on one machine only"),
+        (rf"(?={_QUAD}$)(?:[0-9]+\.)*0[0-9].*", "an address with leading zeros, which programs read differently"),
+        (_QUAD, "no IPv4 address: a number in it is above 255"),
+        (rf"(?=.*:.*:){_IPV6_TEXT}.{{0,20}}", "no valid IPv6 or MAC address"),
+        (r"[a-z0-9_.-]+\.[a-z0-9-]+:[0-9]{1,5}", "a domain with a port"),
+        (r"cve-[0-9]{4}-[0-9]{4,}", "a vulnerability, not an indicator"),
+        (r"(?:hkey_|hklm\\|hkcu\\|hku\\|hkcr\\).*", "a registry key"),
+        (r"//[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?(?:[/?#].*)?", "a URL without its scheme (http:// or another)"),
+        (r"(?:[a-z]:\\|\\\\|[%$~]\w*%?[\\/]|\.{0,2}/).*|[^/]*\\.*", "a file path"),
+        (r"\*\..*|[\w.-]*\*[\w.-]*", "a pattern with wildcards, not one domain"),
+        (r"[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?[/?#].*", "a URL without its scheme (http:// or another)"),
+        (r"mailto:.*", "a link to an email address, not the address"),
+        (r"[^\s@]+@[^\s@]+", "no valid email address"),
+    )
+]
+_LIKE_A_NAME = re.compile(r"[\w.-]+")
+
+
+_BETWEEN = re.compile(r"[\s,;|]+")
+
+
+def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
+    """Why a value is no indicator; the first that fits.
+
+    Args:
+        value: What is none.
+        is_indicator: Whether a word of it is one by itself.
+    """
+    for pattern, said in _REASONS:
+        if pattern.fullmatch(value):
+            return said
+    extension = value.rpartition(".")[2].lower() if "." in value else ""
+    if extension in FILE_EXTENSIONS:
+        return "a file name"
+    words = _BETWEEN.split(value)
+    if len(words) > 1 and is_indicator(words[0]):
+        return "several values in one line" if is_indicator(words[-1]) else "an indicator with text after it"
+    if extension and not extension.isdigit():
+        if is_name(value):
+            return f"no domain, since there is no top-level domain “{extension}”"
+        if _LIKE_A_NAME.fullmatch(value):
+            return "no valid domain name"
+    return "no known kind of indicator"

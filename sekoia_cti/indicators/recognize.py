@@ -1,0 +1,54 @@
+"""What kind of indicator one value is, in canonical form, or why it is none that Sekoia takes."""
+
+from __future__ import annotations
+
+import re
+
+from sekoia_cti.indicators.addresses import email, ipv4, ipv6, mac
+from sekoia_cti.indicators.domains import domain
+from sekoia_cti.indicators.hashes import hashes
+from sekoia_cti.indicators.patterns import pattern
+from sekoia_cti.indicators.reasons import reason
+from sekoia_cti.indicators.refang import refang
+from sekoia_cti.indicators.shapes import plain
+from sekoia_cti.indicators.types import Finding
+from sekoia_cti.indicators.urls import url
+
+__all__ = ["DAMAGED", "DEFANGED", "recognize"]
+
+DEFANGED = "written defanged"
+"""The reason of what would be an indicator if it were to be refanged."""
+
+DAMAGED = "damaged: half of a character is in it, and the other half was lost before it came here"
+"""The reason of what would be an indicator if all of it had arrived."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+_READERS = (plain, hashes, url, email, mac, ipv4, ipv6)
+
+
+def recognize(value: str, *, is_host: bool = False, may_be_defanged: bool = False) -> Finding:
+    """What a value is, and, where it is none, why.
+
+    Args:
+        value: Without what people write around it (see ``unwrap.clean``), and refanged unless that is not wanted.
+        is_host: Whether something besides the value says that it names no file, such as that it was defanged.
+        may_be_defanged: Whether it has not been refanged.
+    """
+    if may_be_defanged and refang(value) != value:
+        return None, value, DEFANGED, None
+    if not value.isascii() and _HALF.search(value):
+        whole = recognize(_HALF.sub("x", value), is_host=is_host)
+        return None, value, DAMAGED if whole[0] else whole[2], None
+    for reader in _READERS:
+        if found := reader(value):
+            return found
+    # What a pattern compares with is a host, since a name of a file cannot be the value of a domain's pattern.
+    if found := pattern(value, lambda inner: recognize(inner, is_host=True)):
+        return found
+    return domain(value, is_host=is_host) or (None, value, reason(value, _is_indicator), None)
+
+
+def _is_indicator(word: str) -> bool:
+    bare = word.strip("\"'")
+    value = refang(bare)
+    return recognize(value, is_host=value != bare)[0] is not None
