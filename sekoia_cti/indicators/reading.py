@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
 from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.reasons import UNKNOWN
 from sekoia_cti.indicators.recognize import DAMAGED, DEFANGED, recognize
 from sekoia_cti.indicators.refang import STIX_START, refang
 from sekoia_cti.indicators.shapes import plain, plain_defanged
@@ -19,6 +21,11 @@ __all__ = ["Finding", "Judge", "Reading", "findings", "read"]
 
 Judge: TypeAlias = Callable[[int, str, str, str], bool]
 """Says whether an indicator is to be sent: given its line, and its kind, value and key as in :data:`Finding`."""
+
+_LONGEST = 4_000
+"""Characters that a value has at the most, however it is written, unless it is a URL or a pattern."""
+
+_MAY_BE_LONG = re.compile(rf"[\w*.+-]{{2,25}}\s?[\[({{<]?\s?:|{STIX_START.pattern}").match
 
 
 @dataclass(slots=True)
@@ -115,6 +122,8 @@ def _one(text: str, *, refanging: bool) -> Finding | None:
     cleaned = clean(text)
     if not cleaned:
         return None
+    if len(cleaned) > _LONGEST and not _MAY_BE_LONG(cleaned):
+        return None, cleaned, UNKNOWN, None
     value = refang(cleaned) if refanging else cleaned
     found = kind, sent, _, _ = recognize(value, is_host=value != cleaned, may_be_defanged=not refanging)
     # What a STIX comparison holds could read differently as a line: a URL that ends with a comma does.

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from sekoia_cti.indicators.domains import FILE_EXTENSIONS, is_name
 
-__all__ = ["reason"]
+__all__ = ["UNKNOWN", "reason"]
+
+UNKNOWN = "no known kind of indicator"
 
 _QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _IPV6_TEXT = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}"
@@ -61,4 +63,4 @@ def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
             return f"no domain, since there is no top-level domain “{extension}”"
         if _LIKE_A_NAME.fullmatch(value):
             return "no valid domain name"
-    return "no known kind of indicator"
+    return UNKNOWN

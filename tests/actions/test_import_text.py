@@ -259,7 +259,7 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
     (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
     assert json.loads(submission.body)["indicators"].splitlines() == [
         "http://evil.example/a.b",
-        "EVIL.example",
+        "evil.example",
         f"{MD5},{SHA1}",
     ]
     assert (
