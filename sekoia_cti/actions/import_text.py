@@ -20,6 +20,7 @@ from sekoia_cti.actions.common.reports import (
 )
 from sekoia_cti.actions.common.sources import Format, Gathered, SkippedList, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
 
@@ -106,6 +107,7 @@ class ImportIndicatorsFromText(ImportAction):
             return self.rehearse(importer, groups)
         if not reading.values:
             return self.nothing_left(arguments.collection_id, reading)
+        importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
         importer.submit_texts(groups, format=arguments.format)
         return self.conclude(
             importer,
@@ -120,6 +122,7 @@ def _read(gathered: Gathered, arguments: TextArguments, guard: Guard) -> Reading
         refanging=arguments.refang,
         send_unrecognized=arguments.send_unrecognized,
         admits=guard.judge(),
+        rows=gathered.rows,
     )
     gathered.account_for(reading)
     if arguments.strict:

@@ -47,6 +47,9 @@ class Account:
     adapted_count: int = 0
     """All of them."""
 
+    damaged: list[Unrecognized] = field(default_factory=list)
+    """Values that were indicators before a part of them was lost on the way; they cannot be sent."""
+
     by_type: dict[str, int] = field(default_factory=dict)
     """How many values there are of each type that occurs."""
 
@@ -66,6 +69,10 @@ class Account:
         self.unrecognized_count += 1
         if self.unrecognized_count <= LISTED:
             self.unrecognized.append(Unrecognized(line, shown(value), reason))
+
+    def note_damaged(self, line: int, value: str, reason: str) -> None:
+        """Take down a value of which a part was lost."""
+        self.damaged.append(Unrecognized(line, shown(value), reason))
 
     def note_adapted(self, line: int, written: str, sent: str, why: str) -> None:
         """Take down a value of which only a part is sent, or another form."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -16,11 +16,15 @@ from sekoia_cti.indicators.shapes import plain, plain_defanged
 from sekoia_cti.indicators.split import broken, split
 from sekoia_cti.indicators.types import Finding
 from sekoia_cti.indicators.unwrap import clean
+from sekoia_cti.indicators.writing import Writing
 
 __all__ = ["Finding", "Judge", "Reading", "findings", "read"]
 
 Judge: TypeAlias = Callable[[int, str, str, str], bool]
 """Says whether an indicator is to be sent: given its line, and its kind, value and key as in :data:`Finding`."""
+
+LEFT_OUT = "only the cell of its row that holds the indicator"
+"""How the value of a table that was given as text differs from what was written."""
 
 _LONGEST = 4_000
 """Characters that a value has at the most, however it is written, unless it is a URL or a pattern."""
@@ -32,8 +36,8 @@ _MAY_BE_LONG = re.compile(rf"[\w*.+-]{{2,25}}\s?[\[({{<]?\s?:|{STIX_START.patter
 class Reading(Account):
     """What lines hold.
 
-    Every value is one of ``values``, a duplicate, kept out, or unrecognized: ``given == len(values) + duplicates + kept_out``,
-    plus ``unrecognized_count`` unless those are sent as well.
+    Every value is one of ``values``, a duplicate, kept out, damaged, or unrecognized: ``given == len(values) + duplicates +
+    kept_out + len(damaged)``, plus ``unrecognized_count`` unless those are sent as well.
     """
 
     values: list[str] = field(default_factory=list)
@@ -47,7 +51,12 @@ class Reading(Account):
 
 
 def read(
-    lines: Iterable[str], *, refanging: bool = True, send_unrecognized: bool = False, admits: Judge | None = None
+    lines: Iterable[str],
+    *,
+    refanging: bool = True,
+    send_unrecognized: bool = False,
+    admits: Judge | None = None,
+    rows: Mapping[int, str] | None = None,
 ) -> Reading:
     """Read indicators.
 
@@ -56,8 +65,9 @@ def read(
         refanging: Whether defanged values are to be sent as they were before (see ``refang``).
         send_unrecognized: Whether what is no indicator is to be sent all the same.
         admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
+        rows: The rows of a table by the line that is a cell of one (see ``text_tables``).
     """
-    reading = Reading()
+    reading, writing = Reading(), Writing()
     values, by_type = reading.values, reading.by_type
     seen: set[str] = set()
     given = 0
@@ -70,6 +80,9 @@ def read(
                 continue
             seen.add(identity)
             if kind is None:
+                if key == DAMAGED:
+                    reading.note_damaged(number, value, key)
+                    continue
                 reading.note(number, value, key)
                 if send_unrecognized:
                     values.append(value)
@@ -79,8 +92,13 @@ def read(
                 continue
             values.append(value)
             by_type[kind] = by_type.get(kind, 0) + 1
+            if value is not line or kind == "url":
+                writing.note(number, line, kind, value)
             if why:
                 reading.note_adapted(number, line, value, why)
+            elif rows and number in rows:
+                reading.note_adapted(number, rows[number], value, LEFT_OUT)
+    reading.notices += writing.notices()
     reading.given = given
     return reading
 

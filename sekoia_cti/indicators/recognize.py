@@ -19,7 +19,7 @@ __all__ = ["DAMAGED", "DEFANGED", "recognize"]
 DEFANGED = "written defanged"
 """The reason of what would be an indicator if it were to be refanged."""
 
-DAMAGED = "damaged: half of a character is in it, and the other half was lost before it came here"
+DAMAGED = "half of a character is in it, and the other half was lost before it came here"
 """The reason of what would be an indicator if all of it had arrived."""
 
 _HALF = re.compile("[\ud800-\udfff]")

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.common.import_action import ImportAction
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from tests.conftest import Platform
 
@@ -395,3 +397,54 @@ def test_sekoia_counts_less_than_was_sent(sandbox: Sandbox, platform: Platform, 
     )
     assert run.results
     assert [run.results[name] for name in ("status", "submitted", "total", "missing_count")] == ["rejected", 3, 2, 3]
+
+
+def test_rows_of_a_table_are_read_as_in_a_file(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The column of indicators is taken, with a warning, and each row is told."""
+    text = "id,url,date\n1,http://a.example/x,2026-11-01\n2,hxxp://b[.]example/y,2026-11-02\n"
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
+    assert run.results
+    assert values(sandbox, collection_id) == {"http://a.example/x", "http://b.example/y"}
+    assert [(one["line"], one["sent"]) for one in run.results["adapted"]] == [
+        (2, "http://a.example/x"),
+        (3, "http://b.example/y"),
+    ]
+    assert (
+        "warning: The text is a table, and of its 3 columns the indicators of column 2 (“url”) are taken, from 2"
+        in run.logs
+    )
+
+
+@pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators])
+def test_what_lost_half_a_character_is_missing(
+    sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
+) -> None:
+    """The others go in, and the import is told as partial, as an indicator is not in the collection."""
+    run = platform.run(action, collection_id=collection_id, indicators=["a.example", "evil\ud83d.example"])
+    assert run.results
+    assert values(sandbox, collection_id) == {"a.example"}
+    assert (run.results["status"], run.results["missing_count"], run.results["unrecognized_count"]) == (
+        "partial",
+        1,
+        0,
+    )
+    assert run.results["missing"][0]["value"] == "evil\\ud83d.example"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (
+            {"strict": True, "text": "a.example\nevil\ud83d.example"},
+            "1 value is damaged: line 2 “evil\\ud83d.example”",
+        ),
+        ({"text": "evil\ud83d.example"}, "There is nothing to import: all that text holds is damaged: line 1"),
+    ],
+)
+def test_what_is_damaged_is_refused(
+    platform: Platform, collection_id: str, arguments: dict[str, object], error: str
+) -> None:
+    """Where everything has to be right, or nothing else is there, a damaged value is an error."""
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, **arguments)
+    assert run.error is not None
+    assert error in run.error

@@ -28,7 +28,7 @@ def accounted(reading: Reading) -> int:
     assert len(reading.values) in (recognized, recognized + reading.unrecognized_count)
     assert len(reading.unrecognized) == min(reading.unrecognized_count, 100)
     assert len(set(reading.values)) == len(reading.values)
-    assert reading.given == recognized + reading.unrecognized_count + reading.duplicates
+    assert reading.given == recognized + reading.unrecognized_count + reading.duplicates + len(reading.damaged)
     return reading.given
 
 
@@ -196,13 +196,27 @@ def test_without_refanging_values_stay_defanged() -> None:
     assert reading.by_type == {"domain": 1}
 
 
+@pytest.mark.parametrize("line", ["evil\ud83d.example", "http://evil.example/\udc00", "user\ud83d@evil.example"])
+def test_what_lost_half_a_character_is_damaged(line: str) -> None:
+    """It was an indicator, so it is not told as none; it cannot be sent, whatever is asked for."""
+    reading = read([line, "a.example"], send_unrecognized=True)
+    assert (reading.values, reading.unrecognized_count) == (["a.example"], 0)
+    assert [(one.line, one.value) for one in reading.damaged] == [(1, ascii(line)[1:-1])]
+
+
 def test_reports_are_bounded() -> None:
-    """The first hundred unrecognised values are told, cut to 200 letters, and all are counted and sent whole."""
+    """The first hundred unrecognized values are told, cut to 200 letters, and all are counted and sent whole."""
     reading = read(("x" * 1_000 + str(number) for number in range(250)), send_unrecognized=True)
     assert accounted(reading) == reading.unrecognized_count == 250
     assert [entry.line for entry in reading.unrecognized] == list(range(1, 101))
     assert {len(entry.value) for entry in reading.unrecognized} == {200}
     assert len(reading.values[0]) == 1_001
+
+
+def test_a_cell_is_told_with_its_row() -> None:
+    """What stands in a row beside the indicator is left out, and told."""
+    (adapted,) = read(["a.example", "b.example"], rows={2: "b.example,C2"}).adapted
+    assert (adapted.line, adapted.written, adapted.sent) == (2, "b.example,C2", "b.example")
 
 
 def test_nothing_is_read_from_nothing() -> None:
@@ -226,6 +240,7 @@ def test_every_line_is_accounted_for(lines: list[str], refanging: bool) -> None:
 def test_what_was_defanged_reads_as_what_it_was(pairs: list[tuple[str, str]]) -> None:
     """A list of defanged indicators and the list itself are one reading."""
     reading = read(written for _, written in pairs)
+    reading.notices.clear()  # a live URL among them
     assert reading == read(indicator for indicator, _ in pairs)
     assert set(reading.values) <= {indicator for indicator, _ in pairs}
     assert reading.unrecognized_count == 0

@@ -18,7 +18,9 @@ from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
 from sekoia_cti.indicators.reading import Finding, Judge, findings
+from sekoia_cti.indicators.recognize import DAMAGED
 from sekoia_cti.indicators.types import STIX_TYPES, IndicatorType
+from sekoia_cti.indicators.writing import Writing
 from sekoia_cti.platform.forms import complaint
 
 __all__ = ["Item", "ItemReading", "entries_for", "read_items"]
@@ -113,6 +115,7 @@ class _Reader:
         self._seen: set[tuple[str, str]] = set()
         self._keys: set[str] = set()
         self._observed: list[tuple[int, Held]] = []
+        self._writing = Writing()
 
     def hold(self, number: int, held: Held) -> None:
         """Take a value; an observable waits, since it adds nothing to an indicator that was made of it."""
@@ -127,7 +130,7 @@ class _Reader:
             self._read(number, held)
         reading = self._reading
         reading.given += reading.objects.skipped_count
-        reading.notices += reading.objects.notices()
+        reading.notices += [*reading.objects.notices(), *self._writing.notices()]
         if self._expired:
             what = "1 of the indicators is" if self._expired == 1 else f"{self._expired:,} of the indicators are"
             reading.notices.append(f"{what} valid until a time in the past: Sekoia detects nothing with them")
@@ -183,6 +186,9 @@ class _Reader:
             return
         self._seen.add((key, said))
         self._keys.add(key)
+        if kind is None and reason == DAMAGED:
+            reading.failed.append({"value": shown(value), "reason": reason})
+            return
         if kind is None:
             # Some lines are made of what an object has.
             reading.note(number, held.value if held.value != held.line else value, reason)
@@ -191,6 +197,8 @@ class _Reader:
             return
         else:
             reading.by_type[kind] = reading.by_type.get(kind, 0) + 1
+            if value is not line or kind == "url":
+                self._writing.note(number, line, kind, value)
             if why := why or held.why:
                 reading.note_adapted(number, line, value, why)
         if kind is not None or self._send_unrecognized:

@@ -48,25 +48,49 @@ def as_list(value: object, *, objects: bool = False) -> list[object]:
     items = list(_flat(value))
     for item in items:
         if isinstance(item, str):
-            check_rendered(item)
-        elif isinstance(item, dict) and not objects:
-            raise ValueError("it holds an object where a plain value belongs")
+            check_rendered(item, every_line=True)
+        elif isinstance(item, dict):
+            if not objects:
+                raise ValueError("it holds an object where a plain value belongs")
+            for inner in _texts_in(item):
+                check_rendered(inner)
     return items
 
 
-def check_rendered(text: str) -> None:
+def _texts_in(value: object) -> Iterator[str]:
+    """All the texts in an object, at any depth."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list | tuple | set):
+            stack.extend(item)
+
+
+_LINE_START = r"^[^\S\n]*+"
+
+
+def check_rendered(text: str, *, every_line: bool = False) -> None:
     """Refuse what Jinja leaves where an expression was not evaluated, or not to its end.
 
+    Args:
+        text: What an argument holds.
+        every_line: Whether no line may begin with such a thing, or only the text as a whole.
+
     Raises:
-        ValueError: It begins with such a thing.
+        ValueError: It does.
     """
-    if not text.lstrip().startswith(("<", "{{", "{%")):
+    if "{{" not in text and "{%" not in text and " at 0x" not in text:
         return
-    if unrendered := re.match(r"\s*(\{\{.*?\}\}|\{%.*?%\})", text, re.DOTALL):
+    find = re.search if every_line else re.match
+    if unrendered := find(rf"{_LINE_START}(\{{\{{.*?\}}\}}|\{{%.*?%\}})", text, re.DOTALL | re.MULTILINE):
         raise ValueError(
             f"it holds “{_short(unrendered[1])}”, which the playbook did not render: check the expression"
         )
-    if generator := re.match(r"\s*(<[^<>]* at 0x[0-9A-Fa-f]+>)", text):
+    if generator := find(rf"{_LINE_START}(<[^<>]* at 0x[0-9A-Fa-f]+>)", text, re.MULTILINE):
         raise ValueError(
             f"it holds “{_short(generator[1])}”, which is how Jinja writes a list that was not made: end the expression with "
             "“| list”"
@@ -79,7 +103,7 @@ def _short(text: str) -> str:
 
 def _parsed(text: str) -> object:
     text = text.strip()
-    check_rendered(text)
+    check_rendered(text, every_line=True)
     if (parsed := structure(text)) is not None:
         return parsed
     # A list that was cut off, or is not well formed, must not pass for lines of text; a STIX pattern, or an address in

@@ -63,6 +63,8 @@ def warnings(account: Account, *, sent: bool) -> list[str]:
     if count := account.adapted_count:
         values = "1 value is" if count == 1 else f"{count:,} values are"
         said.append(f"{values} sent in part or in another form: {_adapted(account, 3)}")
+    if account.damaged:
+        said.append(f"{_are_damaged(account)}, and cannot be sent: {_damaged(account, 3)}")
     return [*said, *account.notices]
 
 
@@ -79,6 +81,8 @@ def refuse_doubtful(account: Account) -> None:
     if count := account.adapted_count:
         values = "1 value" if count == 1 else f"{count:,} values"
         complaints.append(f"{values} would be sent in part or in another form: {_adapted(account, NAMED)}")
+    if account.damaged:
+        complaints.append(f"{_are_damaged(account)}: {_damaged(account, NAMED)}")
     if complaints:
         raise InputError(
             f"Nothing was imported, since strict is set. {'. '.join(map(_sentence, complaints))}. Correct them, or run the "
@@ -98,6 +102,10 @@ def refuse_without_indicators(account: Account, sources: str) -> None:
     """
     if account.by_type or account.kept_out:
         return
+    if account.damaged and not account.unrecognized_count:
+        raise InputError(
+            f"There is nothing to import: all that {sources} holds is damaged: {_damaged(account, 3)}. Check what wrote it"
+        )
     if not account.unrecognized_count:
         raise InputError(f"There is nothing to import: {sources} holds no indicator")
     count = account.unrecognized_count
@@ -111,6 +119,15 @@ def refuse_without_indicators(account: Account, sources: str) -> None:
 def _unrecognized(account: Account, most: int) -> str:
     named = [f"line {found.line} “{found.value}” ({found.reason})" for found in account.unrecognized[:most]]
     return ", ".join(named) + _more(account.unrecognized_count, named)
+
+
+def _are_damaged(account: Account) -> str:
+    return "1 value is damaged" if len(account.damaged) == 1 else f"{len(account.damaged):,} values are damaged"
+
+
+def _damaged(account: Account, most: int) -> str:
+    named = [f"line {found.line} “{found.value}” ({found.reason})" for found in account.damaged[:most]]
+    return ", ".join(named) + _more(len(account.damaged), named)
 
 
 def _adapted(account: Account, most: int) -> str:

@@ -18,6 +18,7 @@ from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, unfold
 from sekoia_cti.indicators.reading import Reading, findings
+from sekoia_cti.indicators.text_tables import table_in
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import objects
 
@@ -107,6 +108,8 @@ class Gathered:
         unread: Entries that hold no indicator: their line, what they are, and why.
         objects: What became of objects, besides their values.
         adapted: Values of objects that say more than the value, with their line.
+        rows: Rows of tables, by the line that is their cell.
+        tables: What a user should know of tables, a sentence each without its full stop.
         with_context: How many values come from objects that say more of them than the value.
         revoked_too: Whether values that an object calls revoked are wanted as well.
     """
@@ -115,8 +118,26 @@ class Gathered:
     unread: list[tuple[int, str, str]] = field(default_factory=list)
     objects: ObjectAccount = field(default_factory=ObjectAccount)
     adapted: list[tuple[int, Held]] = field(default_factory=list)
+    rows: dict[int, str] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
     with_context: int = 0
     revoked_too: bool = False
+
+    def add_text(self, text: str) -> None:
+        """Add the lines of a text, or, where they are rows of a table, the cells of its column of indicators."""
+        lines = text.splitlines()
+        if (table := table_in(lines)) is None:
+            self.lines += lines
+            return
+        first = len(self.lines) + 1
+        self.rows |= {number: row for number, row in enumerate(lines, first) if table.lines[number - first]}
+        self.lines += table.lines
+        for cell, why in table.skipped:
+            self.objects.note(Skipped(cell, why))
+        self.tables.append(
+            f"The text is a table, and of its {table.width} columns the indicators of column {table.column} are taken, from "
+            f"{table.rows:,} rows: Import indicators from file brings the other columns along"
+        )
 
     def add(self, entries: Iterable[object]) -> None:
         """Add the entries of a list: values, objects, and null."""
@@ -147,7 +168,7 @@ class Gathered:
         for line, held in self.adapted:
             reading.note_adapted(line, held.value, held.value, held.why)
         reading.given += len(self.unread) + self.objects.skipped_count
-        reading.notices += self.objects.notices()
+        reading.notices += [*self.tables, *self.objects.notices()]
         if self.with_context:
             what = "1 object says" if self.with_context == 1 else f"{self.with_context:,} objects say"
             reading.notices.append(
@@ -157,7 +178,7 @@ class Gathered:
 
     def notices(self) -> list[str]:
         """What is not taken of the entries, a sentence each without its full stop."""
-        said = self.objects.notices()
+        said = [*self.tables, *self.objects.notices()]
         if self.unread:
             line, value, reason = self.unread[0]
             what = "1 entry holds" if len(self.unread) == 1 else f"{len(self.unread):,} entries hold"
@@ -236,7 +257,7 @@ class SourceArguments(Arguments):
     @classmethod
     def _is_rendered(cls, text: str | None) -> str | None:
         if text is not None:
-            check_rendered(text)
+            check_rendered(text, every_line=True)
         return text
 
     def gather(self, data_path: Path, *, revoked_too: bool = False) -> Gathered:
@@ -252,7 +273,7 @@ class SourceArguments(Arguments):
         gathered = Gathered(revoked_too=revoked_too)
         if self.text is not None:
             if (parsed := structure(self.text.strip())) is None:
-                gathered.lines += self.text.splitlines()
+                gathered.add_text(self.text)
             else:
                 gathered.add([parsed])
         if self.text_path:
@@ -260,7 +281,7 @@ class SourceArguments(Arguments):
             if isinstance(parsed := structure(text.strip()), list | tuple | set):
                 gathered.add(parsed)
             else:
-                gathered.lines += text.splitlines()
+                gathered.add_text(text)
         gathered.add(self.indicators or [])
         if self.indicators_path:
             gathered.add(read_list(storage.find(data_path, self.indicators_path, "indicators_path")))

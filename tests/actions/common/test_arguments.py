@@ -208,6 +208,19 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
             "was not made: end the expression with “| list”",
         ),
         (
+            {"indicators": [{"value": "a.example", "tags": ["{{ node.1.tag }}"]}]},
+            "indicators: it holds “{{ node.1.tag }}”, which the playbook did not render: check the expression",
+        ),
+        (
+            {"indicators": "[{'value': '<generator object f at 0x7f0000000000>'}]"},
+            "indicators: it holds “<generator object f at 0x7f0000000000>”, which is how Jinja writes a list that was "
+            "not made: end the expression with “| list”",
+        ),
+        (
+            {"text": "a.example\n  {{ node.1.more }}\nb.example"},
+            "text: it holds “{{ node.1.more }}”, which the playbook did not render: check the expression",
+        ),
+        (
             {"indicators": ["{{ node.1.indicators }}"]},
             "indicators: it holds “{{ node.1.indicators }}”, which the playbook did not render: check the expression",
         ),

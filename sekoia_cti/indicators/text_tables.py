@@ -1,0 +1,139 @@
+"""Rows of a table that were given as text: the column of indicators is found as in a file, and the rest is left out.
+
+Only what cannot be a list of values is a table: below a heading that we know, or rows of which most are no values by themselves.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from sekoia_cti.indicators.columns import Column, choose, profile
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.headers import role_of
+from sekoia_cti.indicators.reading import findings
+from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
+
+__all__ = ["TextTable", "table_in"]
+
+_DELIMITERS = "\t;,|"
+_LOOKED_AT = 200
+_FEWEST_ROWS = 2
+_SAME_WIDTH = 0.8
+_COMMENTS = ("#", "//")
+
+
+@dataclass(slots=True)
+class TextTable:
+    """The column of indicators.
+
+    Attributes:
+        lines: For each line of the text the cell that is to be read; an empty one where there is none.
+        column: What the column is called, and where it is.
+        width: How many columns the table has.
+        rows: How many rows hold a cell that is to be read.
+        skipped: Rows that say that their indicator is not for detection: the cell, and why.
+    """
+
+    lines: list[str]
+    column: str
+    width: int
+    rows: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def table_in(lines: Sequence[str]) -> TextTable | None:
+    """The table that a text is, or None where it is none, or where nothing tells which of its columns is meant.
+
+    Args:
+        lines: Of a text.
+    """
+    sample = list(islice(filter(_is_row, lines), _LOOKED_AT))
+    if len(sample) < _FEWEST_ROWS:
+        return None
+    for delimiter in _DELIMITERS:
+        if sum(delimiter in line for line in sample) > _SAME_WIDTH * len(sample) and (
+            columns := _columns(sample, delimiter)
+        ):
+            return _read(lines, delimiter, *columns)
+    return None
+
+
+def _is_row(line: str) -> bool:
+    return bool(line) and not line.isspace() and not line.lstrip().startswith(_COMMENTS)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
+    except csv.Error:  # a cell that is too long for one
+        return [line]
+
+
+def _columns(lines: Sequence[str], delimiter: str) -> tuple[list[Column], tuple[int, ...], bool] | None:
+    """All columns, those that are to be read, and whether the first row is a heading."""
+    rows = [_cells(line, delimiter) for line in lines]
+    heading = rows[0] if _is_heading(rows[0]) else None
+    below = rows[1:] if heading else rows
+    width = len(heading) if heading else len(rows[0])
+    # What is wider than its heading may have a delimiter in a URL.
+    fitting = sum(len(row) >= width if heading else len(row) == width for row in below)
+    if width < 2 or not below or fitting < _SAME_WIDTH * len(below):
+        return None
+    if heading is None and not _are_no_values(lines):
+        return None
+    columns = profile(heading, below, _kinds)
+    try:
+        choice = choose(columns)
+    except InputError:  # several columns hold indicators: each line may as well be a list of them
+        return None
+    if choice is None or not choice.column.found:
+        return None
+    return columns, choice.joined or (choice.column.index,), heading is not None
+
+
+def _is_heading(cells: Sequence[str]) -> bool:
+    roles = [role_of(cell) for cell in cells]
+    return len(cells) > 1 and any(role in ("observable", "kind") for role in roles) and not any(map(_kinds, cells))
+
+
+def _are_no_values(lines: Sequence[str]) -> bool:
+    """Whether most lines are nothing by themselves; without a heading, a line that is a value or several is no row."""
+    return len(lines) > _FEWEST_ROWS and sum(not _kinds(line) for line in lines) >= _SAME_WIDTH * len(lines)
+
+
+def _kinds(cell: str) -> list[tuple[str, str]]:
+    return [(kind, key) for kind, _, key, _ in findings(cell) if kind]
+
+
+def _read(
+    lines: Sequence[str], delimiter: str, columns: Sequence[Column], joined: tuple[int, ...], has_heading: bool
+) -> TextTable:
+    named = columns[joined[0]]
+    table = TextTable([], str(named), len(columns))
+    kind_column = next((column.index for column in columns if column.role == "type"), None)
+    ids_column = next((column.index for column in columns if column.role == "to_ids"), None)
+    for line in lines:
+        cell = ""
+        if has_heading and _is_row(line):
+            has_heading = False
+        elif _is_row(line):
+            row = _cells(line, delimiter)
+            cell = ",".join(row[at] for at in joined if at < len(row) and row[at])
+            if cell and (why := _why_not(row, kind_column, ids_column)):
+                table.skipped.append((cell, why))
+                cell = ""
+            table.rows += bool(cell)
+        table.lines.append(cell)
+    return table
+
+
+def _why_not(row: Sequence[str], kind_column: int | None, ids_column: int | None) -> str:
+    """Why the indicator of a row is not for detection; an empty text where it is."""
+    if ids_column is not None and ids_column < len(row) and not is_for_detection(row[ids_column]):
+        return "its row says that it is not for detection"
+    if kind_column is not None and kind_column < len(row) and not_taken(row[kind_column]) == "reference":
+        return "its row says that it is a reference"
+    return ""

@@ -1,0 +1,57 @@
+"""How the values of a source are written, and what does not fit in with the others: a live URL among defanged values."""
+
+from __future__ import annotations
+
+from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.types import IndicatorType
+
+__all__ = ["Writing"]
+
+_DEFANGED = frozenset(("domain", "url", "email", "ipv4", "ipv6"))
+_NAMED = 3
+
+
+class Writing:
+    """Takes down values as they are read.
+
+    Who defangs values links to reports with URLs that are not defanged, so these are told by name. Where most URLs are not
+    defanged they are what is meant.
+    """
+
+    def __init__(self) -> None:
+        self._defanged = 0
+        self._live = 0
+        self._first: list[str] = []
+
+    def note(self, line: int, written: str, kind: IndicatorType, value: str) -> None:
+        """Take down an indicator: each URL, and of the other kinds those that are not sent as they are written.
+
+        Args:
+            line: Where it is.
+            written: What its line holds.
+            kind: Of the indicator.
+            value: As it is sent.
+        """
+        if kind not in _DEFANGED:
+            return
+        if value not in written and written.isascii() and value not in written.lower():
+            self._defanged += 1
+        elif kind == "url":
+            self._live += 1
+            if self._live <= _NAMED:
+                self._first.append(f"line {line} “{shown(value)}”")
+
+    def notices(self) -> list[str]:
+        """What a user should know, a sentence without its full stop; an empty list where there is nothing."""
+        if not 0 < self._live < self._defanged:
+            return []
+        named = ", ".join(self._first) + (f", and {self._live - _NAMED:,} more" if self._live > _NAMED else "")
+        if self._live == 1:
+            return [
+                f"1 URL is not defanged where other values are, and is imported all the same: {named}. If it is only a "
+                "reference, such as a link to a report, exclude or revoke it"
+            ]
+        return [
+            f"{self._live:,} URLs are not defanged where other values are, and are imported all the same: {named}. If they are "
+            "only references, such as links to reports, exclude or revoke them"
+        ]
