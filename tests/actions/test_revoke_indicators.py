@@ -77,7 +77,7 @@ def test_exactly_these_are_revoked(sandbox: Sandbox, platform: Platform, collect
     )
     assert run.error is None
     assert told(run) == {
-        "revoked": ["EVIL.example", "https://Evil.example/a", "192.0.2.1"],
+        "revoked": ["evil.example", "https://evil.example/a", "192.0.2.1"],
         "not_found": ["absent.example"],
     }
     assert revoked(sandbox, collection_id) == {"evil.example", "https://evil.example/a", "192.0.2.1"}
