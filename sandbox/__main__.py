@@ -7,14 +7,18 @@ import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
 from sandbox import Faults, Sandbox
+from sandbox.console.show import duration
 from sandbox.demo import demo
 from sandbox.playbooks.command import add_command, run_playbook
+from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.faults import named_value, said
+from sandbox.sekoia.gate import Recorded
 from sandbox.sekoia.server import serve
 
 __all__ = ["main"]
@@ -22,6 +26,8 @@ __all__ = ["main"]
 API_KEY = "sandbox-key"
 READ_ONLY_KEY = "sandbox-read-only-key"
 LAST_PORT = 65535
+# Slow enough to watch an import of some thousand indicators, fast enough not to wait for it.
+PACE = 1000
 PACE_HELP = "indicators a second that an import takes in, so that progress can be watched (default: no limit)"
 
 
@@ -53,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--db", type=Path, metavar="FILE", help="keep the state in this file (default: in memory)")
     serving.add_argument("--api-key", default=API_KEY, help="the key that may do all (default: %(default)s)")
     serving.add_argument("--read-only-key", default=READ_ONLY_KEY, help="the key that may read (default: %(default)s)")
-    serving.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)
+    serving.add_argument(
+        "--pace",
+        type=_pace,
+        default=PACE,
+        metavar="N",
+        help="indicators a second that an import takes in, so that progress can be watched; 0: no limit "
+        "(default: %(default)s; it can be changed on the page of imports)",
+    )
     serving.add_argument(
         "--fault",
         action="append",
@@ -69,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a name under which the pages may be opened besides this machine's own, as a container needs it",
     )
+
+    serving.add_argument(
+        "--module-dir", type=Path, metavar="DIR", help="the module whose actions the pages run (default: this one)"
+    )
+    serving.add_argument(
+        "--storage", type=Path, metavar="DIR", help="the storage of what the pages run (default: an empty folder)"
+    )
+    serving.add_argument("--quiet", action="store_true", help="no line for each request")
 
     add_command(commands, API_KEY, PACE_HELP)
 
@@ -97,7 +118,29 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
+def _pace(text: str) -> float:
+    """A pace of the command line. Raises what argparse says in its own words otherwise."""
+    try:
+        if (pace := float(text)) >= 0:
+            return pace
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text} is no pace: give indicators a second, or 0 for no limit")
+
+
+def _line(call: Recorded) -> None:
+    """Prints a request that is done with."""
+    query = f"?{urlencode(call.query)}" if call.query else ""
+    status, took, came = call.status or "none", duration(call.seconds), f"{len(call.body):,} B"
+    when = f"{call.at.astimezone():%H:%M:%S}"
+    print(f"{when}  {status:<4}  {took:>8}  {came:>11}  {call.method:<6} {call.path}{query}", flush=True)
+
+
 def _serve(options: argparse.Namespace) -> int:
+    if options.storage is not None and not options.storage.is_dir():
+        raise UsageError(f"The storage {options.storage} is no folder: make it, or leave --storage out.")
+    if options.module_dir is not None:
+        Module.load(options.module_dir)  # which says what is wrong with it, now and not when a page is opened
     try:
         serve(
             Sandbox(
@@ -109,6 +152,9 @@ def _serve(options: argparse.Namespace) -> int:
                 faults=_faults(options.fault),
                 token=options.token,
                 allowed_hosts=options.allow_host,
+                module=options.module_dir,
+                storage=options.storage,
+                told=None if options.quiet else _line,
             )
         )
     except OSError as error:

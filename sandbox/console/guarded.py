@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, HTTPException, Request
 
 from sandbox.sekoia.service import Here
 
@@ -24,7 +24,12 @@ async def _looks(request: Request, service: Here) -> None:
 
 
 async def _changes(request: Request, service: Here, token: Annotated[str, Form()] = "") -> None:
-    service.guard.check_change(request.headers, token)
+    service.guard.check(request.headers)
+    try:
+        service.guard.check_change(request.headers, token)
+    except HTTPException as error:
+        message = "The page was made by a sandbox that is no longer there: load it again, then repeat what you did."
+        raise PageError(error.status_code, "Nothing was changed", message) from error
 
 
 LOOK = Depends(_looks)

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.websockets import WebSocket
 
@@ -31,7 +32,8 @@ The last one, where `imported` is `total`, also counts `created`, `updated` and 
 
 def create_app(service: Service) -> FastAPI:
     """The application that serves all of it."""
-    app = FastAPI(title="Sekoia sandbox", description=DESCRIPTION, version="1", redoc_url=None)
+    # Its page of documentation comes with all that it needs, for networks without a way out.
+    app = FastAPIOffline(title="Sekoia sandbox", description=DESCRIPTION, version="1", redoc_url=None)
     app.state.service = service
     for root in ROOTS:
         for router in (collections.router, imports.router, indicators.router, objects.router, telemetry.router):

@@ -48,7 +48,10 @@ class Callbacks:
             run = self._runs.get(node_run)
             token = bearer(request.headers)
             if token is None or token != (run.token if run else self._api_key):
-                raise HTTPException(401, "Authentication failed: the token is missing or wrong")
+                raise HTTPException(
+                    401,
+                    "Authentication failed: TOKEN is missing or wrong. It has to be the API key that the sandbox printed",
+                )
             if run is None:
                 if request.method == "GET":
                     raise HTTPException(404, "No such node run")

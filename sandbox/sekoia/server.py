@@ -76,9 +76,9 @@ class Sandbox:
         faults: Faults | None = None,
         token: str | None = None,
         allowed_hosts: Iterable[str] = (),
-        module: Path = HERE,
+        module: Path | None = None,
         storage: Path | None = None,
-        told: Callable[[Recorded], None] = lambda _: None,
+        told: Callable[[Recorded], None] | None = None,
     ) -> None:
         self.api_key = api_key
         self.read_only_key = read_only_key
@@ -86,7 +86,7 @@ class Sandbox:
         self._db = db
         self._controls = Controls(pace, faults)
         self._guard = Guard(frozenset(allowed_hosts), token)
-        self._module = module
+        self._module = module or HERE
         self._storage = storage
         self._told = told
 
@@ -290,7 +290,8 @@ class Sandbox:
         """Tells of a REST call that came, or is done with."""
         self._service.changes.happened("requests")
         if call.seconds is not None:
-            self._told(call)
+            if self._told is not None:
+                self._told(call)
             if call.method != "GET":
                 self._service.changes.happened("imports")
                 self._service.changes.happened("collections")
@@ -332,17 +333,19 @@ def _usage(sandbox: Sandbox) -> str:
     }
     variables = " \\\n  ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
     return f"""\
-Console        {sandbox.url}/
+The sandbox is at {sandbox.url}/ – open it in a browser.
+
 REST           {sandbox.url}/v2/inthreat (and {sandbox.url}/api/v2/inthreat)
 LiveAPI        {sandbox.live_url}
 API key        {sandbox.api_key}
 Read-only key  {sandbox.read_only_key}
 Documentation  {sandbox.url}/docs
-Faults         {sandbox.url}/sandbox/faults (PUT with {TOKEN_HEADER}: {sandbox.token})
+Faults         {sandbox.url}/faults, or PUT {sandbox.url}/sandbox/faults with {TOKEN_HEADER}: {sandbox.token}
 
 To run an action by hand:
 
   {variables} \\
   SUB_FOLDER="$(mktemp -d)" python main.py CreateIOCCollection
 
-What it reports is shown at its URL_CALLBACK, with its TOKEN. Ctrl+C ends the sandbox."""
+What it reports is shown at its URL_CALLBACK, with its TOKEN. Ctrl+C ends the sandbox. What comes in:
+"""
