@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import BinaryIO, Literal
 
 from sekoia_cti.indicators.content import COMPOUND, LOOKED_AT, ZIP, check
+from sekoia_cti.indicators.packed import members
 
 __all__ = ["MIME_TYPES", "FileKind", "is_named_so", "kind_of"]
 
@@ -46,8 +46,4 @@ def is_named_so(name: str, kind: FileKind) -> bool:
 
 def _is_workbook(file: BinaryIO) -> bool:
     file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
-        return False
+    return "xl/workbook.xml" in members(file)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import IO, BinaryIO, NamedTuple, cast
 
@@ -13,13 +17,17 @@ from sekoia_cti.indicators.content import ZIP
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import UnreadableFile
 
-__all__ = ["Packed", "open_packed"]
+__all__ = ["Packed", "members", "open_packed"]
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 1024 * 1024
 _PARTS_OF_DOCUMENTS = frozenset(("[Content_Types].xml", "mimetype", "xl/workbook.xml"))
 """A workbook, or another document, is a ZIP archive too."""
 
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(ValueError, IndexError, KeyError, OverflowError, NotImplementedError, RuntimeError),
+)
 _DAMAGED = "it is damaged and cannot be unpacked: get it anew"
 
 
@@ -45,7 +53,11 @@ class Packed(NamedTuple):
         """
         done = 0
         with self.content as content:
-            while piece := self._read(content):
+            while True:
+                with _told():
+                    piece = content.read(_PIECE)
+                if not piece:
+                    break
                 done += len(piece)
                 if done > most:
                     raise UnreadableFile(
@@ -54,13 +66,6 @@ class Packed(NamedTuple):
                 yield piece
         if not done:
             raise UnreadableFile("it holds nothing when unpacked: there is nothing to import")
-
-    @staticmethod
-    def _read(content: IO[bytes]) -> bytes:
-        try:
-            return content.read(_PIECE)
-        except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError):
-            raise UnreadableFile(_DAMAGED) from None
 
 
 def open_packed(file: BinaryIO) -> Packed | None:
@@ -80,20 +85,45 @@ def open_packed(file: BinaryIO) -> Packed | None:
     return _only_member(file) if start == ZIP else None
 
 
+def members(file: BinaryIO) -> list[str]:
+    """The names of all that a ZIP archive holds.
+
+    Args:
+        file: Opened for reading bytes, and able to seek.
+
+    Raises:
+        UnreadableFile: It is damaged.
+    """
+    with _told(), zipfile.ZipFile(file) as archive:
+        return archive.namelist()
+
+
 def _only_member(file: BinaryIO) -> Packed | None:
-    try:
+    with _told():
         archive = zipfile.ZipFile(file)
-        members = [one for one in archive.infolist() if not one.is_dir() and "__MACOSX/" not in one.filename]
-        if any(one.filename in _PARTS_OF_DOCUMENTS for one in members):
+        files = [
+            one for one in archive.infolist() if not one.filename.endswith("/") and "__MACOSX/" not in one.filename
+        ]
+        if any(one.filename in _PARTS_OF_DOCUMENTS for one in files):
             return None
-        if len(members) != 1:
+        if len(files) != 1:
             raise UnreadableFile(
-                f"it is an archive of {len(members):,} files: unpack it, and give the one that holds the indicators"
+                f"it is an archive of {len(files):,} files: unpack it, and give the one that holds the indicators"
             )
-        if members[0].flag_bits & 1:
+        if files[0].flag_bits & 1:
             raise UnreadableFile("it is an archive with a password: unpack it first")
-        return Packed(shown(PurePath(members[0].filename).name), archive.open(members[0]))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        if isinstance(error, UnreadableFile):
+        return Packed(shown(PurePath(files[0].filename).name), archive.open(files[0]))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The many errors that damage makes, as one."""
+    try:
+        yield
+    except UnreadableFile:
+        raise
+    except _DAMAGE as error:
+        # Of the system only “invalid argument”, for places before the start of a file, is the archive's fault.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise UnreadableFile(_DAMAGED) from None

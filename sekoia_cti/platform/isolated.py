@@ -118,7 +118,8 @@ def _reader(path: Path, seconds: float, *arguments: str) -> Iterator[IO[bytes]]:
 
 def _sentence(status: int, complaints: bytes, *, in_time: bool) -> str:
     if status == _UNREADABLE:
-        said = complaints.decode(errors="replace").strip()[-200:]
+        # A panic of the parser tells more, in lines before.
+        said = next(reversed(complaints.decode(errors="replace").split("\n")[:-1]), "no reason given")[:200]
         return f"it cannot be read as a workbook ({said}): repair it, or save it as CSV"
     what = "memory" if in_time and status != -signal.SIGXCPU else "time"
     return f"it is damaged, or takes more {what} than a workbook may: repair it, or save it as CSV"

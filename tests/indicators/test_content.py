@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 
 import pytest
@@ -61,6 +62,13 @@ def with_password() -> bytes:
     return archive("list.txt").replace(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0")
 
 
+def directory(start: int = 0, name: int = 1) -> bytes:
+    """An archive with nothing but a directory, whose one file begins before the archive, or has no name."""
+    entry = struct.pack("<4s6x32xI", b"PK\x01\x02", start) + b"x" * name
+    entry = entry[:28] + struct.pack("<H", name) + entry[30:]
+    return b"PK\x03\x04" + entry + struct.pack("<4s4xHHIIH", b"PK\x05\x06", 1, 1, len(entry), start, 0)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -70,6 +78,8 @@ def with_password() -> bytes:
         (b"\x1f\x8bnothing", "it is damaged"),
         (archive("list.txt")[:40], "it is damaged"),
         (b"PK\x03\x04 and no archive", "it is damaged"),
+        (directory(start=1), "it is damaged"),
+        (directory(name=0), "it is damaged"),
         (gzip.compress(b"", mtime=0), "it holds nothing when unpacked"),
         (archive("list.txt", content=b""), "it holds nothing when unpacked"),
         (gzip.compress(bytes(3_000_000), mtime=0), "it holds more than 0 MB when unpacked"),
