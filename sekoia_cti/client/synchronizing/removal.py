@@ -131,24 +131,23 @@ class Removal:
         Raises:
             SekoiaError: What the next one would meet as well.
         """
-        refused = 0
+        refused: list[SekoiaError] = []
         for indicator_id, value, remove in removals:
             try:
                 reason = remove()
-            except NotFound:
-                reason = None
+                refused.clear()
+            except NotFound as error:
+                reason = str(error)
             except (Refused, Unavailable, UnexpectedAnswer) as error:
                 reason = str(error)
-                refused += 1
-                if refused == IN_A_ROW:  # every two cost a pause
-                    raise
-            else:
-                refused = 0
+                refused.append(error)
             if reason is None:
                 self._gone.add(indicator_id)
                 self.on_progress(len(self._gone))
             else:
                 self._kept[indicator_id] = Missing(value, reason)
+            if len(refused) == IN_A_ROW:  # every two cost a pause
+                raise refused[-1]
         if self._kept:
             self._look()
 
