@@ -19,6 +19,7 @@ from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from sekoia_cti.actions.update_indicators import UpdateIndicators
 from sekoia_cti.actions.update_ioc_collection import UpdateIOCCollection
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.module import SekoiaCTIModule
@@ -42,6 +43,7 @@ def main() -> str:
     module.register(FindIOCCollection, "FindIOCCollection")
     module.register(SearchIndicators, "SearchIndicators")
     module.register(ExportIndicators, "ExportIndicators")
+    module.register(UpdateIndicators, "UpdateIndicators")
     module.register(RevokeIndicators, "RevokeIndicators")
     module.register(UpdateIOCCollection, "UpdateIOCCollection")
     module.register(DeleteIOCCollection, "DeleteIOCCollection")

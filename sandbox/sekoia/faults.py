@@ -105,6 +105,12 @@ class Faults(_Settings):
     days_of_names: Days = Field(default=180, description="the same for domains and URLs")
     days_of_others: Days = Field(default=None, description="the same for hashes, email and MAC addresses")
 
+    changes: Literal["keep", "clear", "ignored"] = Field(
+        default="keep",
+        description="what the change of an indicator does with fields that it does not tell: keep or clear them; or the whole "
+        "change is ignored, though it is answered",
+    )
+
     # LiveAPI: the connection
     live_status: int | None = Field(default=None, ge=300, le=599, description="answered to the handshake")
     live_refuse_by_message: bool = Field(

@@ -1,26 +1,22 @@
 """Revoke indicators of an IOC collection."""
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
-from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments, Timeout
-from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
-from sekoia_cti.actions.common.jinja import TextList
+from sekoia_cti.actions.common.arguments import Timeout
+from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_outcomes
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
-from sekoia_cti.actions.common.sources import SourceArguments
+from sekoia_cti.actions.common.targets import INDICATOR_ID, TargetArguments
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Finding, Match
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import aware
-from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.reading import read
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
@@ -40,8 +36,6 @@ NOT_SEEN = (
     "Sekoia's page."
 )
 
-_INDICATOR_ID = re.compile(r"indicator--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
 Outcome = Literal["revoked", "would_revoke", "already_revoked", "not_found"]
 
 
@@ -55,23 +49,11 @@ _COUNTED = {
 }
 
 
-class RevokeIndicatorsArguments(RefangArguments, SourceArguments, CollectionArguments):
+class RevokeIndicatorsArguments(TargetArguments):
     """Which indicators to revoke."""
 
-    sources: ClassVar[tuple[str, ...]] = (*SourceArguments.sources, "indicator_ids")
-    indicator_ids: TextList | None = Field(
-        default=None, title="Indicator ids", description="Ids of indicators of the collection: indicator--<uuid>"
-    )
     dry_run: bool = Field(default=False, title="Dry run", description="Revoke nothing, and tell what would be revoked")
     timeout: Timeout = 900
-
-    @field_validator("indicator_ids")
-    @classmethod
-    def _are_indicator_ids(cls, ids: list[str] | None) -> list[str] | None:
-        for indicator_id in ids or []:
-            if not _INDICATOR_ID.fullmatch(indicator_id):
-                raise ValueError(f"“{indicator_id[:60]}” is no id of an indicator: it must be indicator--<uuid>")
-        return list(dict.fromkeys(ids)) if ids is not None else None
 
 
 class RevokeIndicatorsResults(ResultsForm):
@@ -157,7 +139,7 @@ class _Revoking:
         doubtful = {match.asked: match for match in self._doubtful}
         if not doubtful:
             return True
-        ids = [asked for asked in doubtful if _INDICATOR_ID.fullmatch(asked)]
+        ids = [asked for asked in doubtful if INDICATOR_ID.fullmatch(asked)]
         for now in find([asked for asked in doubtful if asked not in ids], ids):
             match = doubtful[now.asked]
             if not set(match.active) & set(now.active):
@@ -225,15 +207,9 @@ class RevokeIndicators(SekoiaAction):
 
     def run(self, arguments: RevokeIndicatorsArguments) -> RevokeIndicatorsResults:
         """Find what was asked for, and revoke it one by one."""
-        # What we do not know as an indicator may be one that another client or an earlier version sent.
-        gathered = arguments.gather(self.data_path, revoked_too=True)
-        values = read(gathered.lines, refanging=arguments.refang, send_unrecognized=True).values
-        ids = arguments.indicator_ids or []
+        values, ids, notices = arguments.targets(self.data_path, to="revoke")
         asked = [*values, *ids]
-        if not asked:
-            why = gathered.why_nothing()
-            raise InputError(f"There is nothing to revoke: {', '.join(arguments.given())} holds no indicator{why}")
-        for said in gathered.notices():
+        for said in notices:
             self.tell(said, "warning")
         failure: SekoiaError | None = None
         with self.rest() as collections:
@@ -293,14 +269,5 @@ class RevokeIndicators(SekoiaAction):
             collection_id=revoking.collection_id,
             **results,
             failed=failed[:REASONED],
-            outcomes_path=self._whole(lists, failed) if keep else None,
+            outcomes_path=whole_outcomes(self, lists, failed) if keep else None,
         )
-
-    def _whole(self, lists: dict[str, list[str]], failed: list[dict[str, str]]) -> str | None:
-        if len(failed) <= REASONED and all(len(values) <= IDS for values in lists.values()):
-            return None
-        outcomes = [
-            *({"value": value, "outcome": name, "reason": None} for name, values in lists.items() for value in values),
-            *({"value": each["value"], "outcome": "failed", "reason": each["reason"]} for each in failed),
-        ]
-        return whole_list(self, "outcomes", outcomes, listed=0)

@@ -20,18 +20,24 @@ class Match:
     Attributes:
         asked: The value, or the id.
         active: Ids of indicators that are not revoked.
+        indicators: These indicators, where they were seen.
         revoked: Ids of indicators that are.
         seen: False for an id that was not looked for: it is among `active`, whatever it is.
     """
 
     asked: str
     active: list[str] = field(default_factory=list)
+    indicators: list[Indicator] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     seen: bool = True
 
     def add(self, indicator: Indicator) -> None:
         """Note an indicator that fits."""
-        (self.revoked if indicator.revoked else self.active).append(indicator.id)
+        if indicator.revoked:
+            self.revoked.append(indicator.id)
+        else:
+            self.active.append(indicator.id)
+            self.indicators.append(indicator)
 
 
 class Finding:

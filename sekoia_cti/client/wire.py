@@ -201,6 +201,16 @@ class Indicator(Wire):
         """What the pattern compares with which value: ``("domain-name:value", "evil.example")``."""
         return _comparisons(self.pattern)
 
+    def context(self) -> Context:
+        """All that is said of it and can be changed, lists empty where there is nothing."""
+        return Context(
+            description=self.description,
+            valid_from=self.valid_from and aware(self.valid_from),
+            valid_until=self.valid_until and aware(self.valid_until),
+            kill_chain_phases=self.kill_chain_phases or [],
+            x_ic_related_threat_refs=self.x_ic_related_threat_refs or [],
+        )
+
     @property
     def value(self) -> str:
         """A line that an import takes for this indicator: its value, the hashes of one file, or else the whole pattern."""

@@ -82,8 +82,12 @@ async def add_indicators(
 async def change_indicator(
     service: Here, collection: InCollection, indicator: OfIndicator, change: models.IndicatorChange
 ) -> models.Indicator:
-    """Changes what is said about an indicator; absent fields stay."""
-    context = Context(*(indicator[name] for name in Context._fields))._replace(**change.stored())
+    """Changes what is said about an indicator; absent fields stay, unless a fault says otherwise."""
+    changes = service.controls.faults.changes
+    if changes == "ignored":
+        return await _shown(service, collection, indicator)
+    before = Context() if changes == "clear" else Context(*(indicator[name] for name in Context._fields))
+    context = before._replace(**change.stored())
     if not context.is_consistent:
         raise HTTPException(400, "valid_until must be later than valid_from")
     service.store.update_indicator(indicator["number"], context)

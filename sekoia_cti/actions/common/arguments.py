@@ -24,6 +24,7 @@ __all__ = [
     "ContextArguments",
     "ReadingArguments",
     "RefangArguments",
+    "Time",
     "Timeout",
     "WaitArguments",
     "days",

@@ -1,7 +1,7 @@
 """Results stay small: they tell the first items of a list, and a file of the storage has the whole of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -9,7 +9,7 @@ from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.writing import writing
 
-__all__ = ["IDS", "REASONED", "whole_list"]
+__all__ = ["IDS", "REASONED", "whole_list", "whole_outcomes"]
 
 REASONED = 100
 """Values that results list with what is said about each."""
@@ -43,3 +43,22 @@ def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed:
         action.tell(f"Only the first {listed:,} of {name.replace('_', ' ')} are told: {error}", "warning")
         return None
     return path
+
+
+def whole_outcomes(
+    action: SekoiaAction, lists: Mapping[str, Sequence[str]], failed: Sequence[Mapping[str, str]]
+) -> str | None:
+    """Write what became of each value into such a file, where results cannot tell all of them.
+
+    Args:
+        action: Whose outcomes they are.
+        lists: Values by outcome, of which the results tell the first :data:`IDS`.
+        failed: Those that failed, each with value and reason, of which the results tell the first :data:`REASONED`.
+    """
+    if len(failed) <= REASONED and all(len(values) <= IDS for values in lists.values()):
+        return None
+    outcomes = [
+        *({"value": value, "outcome": name, "reason": None} for name, values in lists.items() for value in values),
+        *({"value": each["value"], "outcome": "failed", "reason": each["reason"]} for each in failed),
+    ]
+    return whole_list(action, "outcomes", outcomes, listed=0)

@@ -161,13 +161,12 @@ class Removal:
         told = self.rest.update_indicator(
             self.collection_id,
             indicator.id,
-            Context(
-                description=indicator.description,
-                # One that is not valid yet would end before it begins.
-                valid_from=min(begun, now - timedelta(seconds=1)) if begun else None,
-                valid_until=now,
-                kill_chain_phases=indicator.kill_chain_phases or [],
-                x_ic_related_threat_refs=indicator.x_ic_related_threat_refs or [],
+            indicator.context().model_copy(
+                update={
+                    # One that is not valid yet would end before it begins.
+                    "valid_from": min(begun, now - timedelta(seconds=1)) if begun else None,
+                    "valid_until": now,
+                }
             ),
             attempts=ATTEMPTS,
         )

@@ -1,0 +1,207 @@
+"""Update what a collection says of its indicators: description, validity, kill chain phases, threats."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+from sekoia_cti.actions.common.arguments import ContextArguments, Time, Timeout, days
+from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_outcomes
+from sekoia_cti.actions.common.import_action import ImportAction
+from sekoia_cti.actions.common.progress import ProgressLog
+from sekoia_cti.actions.common.reports import FailedList
+from sekoia_cti.actions.common.targets import TargetArguments
+from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.outcome import Outcome
+from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.search import Finding
+from sekoia_cti.client.updating import FEW, MANY, Updater
+from sekoia_cti.client.wire import Collection, Context
+from sekoia_cti.platform.forms import ResultsForm
+
+__all__ = ["UpdateIndicators", "UpdateIndicatorsArguments", "UpdateIndicatorsResults"]
+
+
+class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
+    """Which indicators to update, and what is to be said of them; what is left empty stays as it is."""
+
+    valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
+        default=None,
+        title="Valid for",
+        description="For how many more days, from now, the indicators are valid, such as 90; not together with “Valid until”",
+        ge=1,
+        le=36_500,
+    )
+    valid_until: Time | None = Field(
+        default=None,
+        title="Valid until",
+        description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset; in "
+        "the past, they detect nothing any more",
+    )
+    dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and tell what would be updated")
+    timeout: Timeout = 900
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not any(getattr(self, name) is not None for name in ContextArguments.model_fields):
+            raise ValueError(f"at least one of {', '.join(ContextArguments.model_fields)} is required")
+        return self
+
+
+_HOW_MANY = "How many that are"
+
+
+class UpdateIndicatorsResults(ResultsForm):
+    """What became of each value, as it was read (refanged), and of each id."""
+
+    collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
+    updated: list[str] = Field(title="Updated", description="What was updated, and is seen to be, the first 1,000")
+    updated_count: int = Field(title="Updated count", description=_HOW_MANY)
+    would_update: list[str] = Field(
+        title="Would update", description="In a dry run, what would be updated, the first 1,000"
+    )
+    would_update_count: int = Field(title="Would update count", description=_HOW_MANY)
+    unchanged: list[str] = Field(
+        title="Unchanged", description="Of what the collection said all this before, the first 1,000"
+    )
+    unchanged_count: int = Field(title="Unchanged count", description=_HOW_MANY)
+    revoked: list[str] = Field(title="Revoked", description="What is revoked, and was left as it is, the first 1,000")
+    revoked_count: int = Field(title="Revoked count", description=_HOW_MANY)
+    not_found: list[str] = Field(title="Not found", description="What the collection does not hold, the first 1,000")
+    not_found_count: int = Field(title="Not found count", description=_HOW_MANY)
+    failed: FailedList = Field(
+        title="Failed", description="What could not be updated, the first 100, each with value and reason"
+    )
+    failed_count: int = Field(title="Failed count", description=_HOW_MANY)
+    remaining: list[str] = Field(
+        title="Remaining",
+        description="What was not come to before the action ended early, with an error that says why, the first 1,000",
+    )
+    remaining_count: int = Field(title="Remaining count", description=_HOW_MANY)
+    outcomes_path: str | None = Field(
+        title="Outcomes file",
+        description="Where a list above is cut: all of them, as a JSON list of objects with value, outcome and reason, in a file "
+        "of the playbook's storage; else null",
+    )
+
+
+_COUNTED = {
+    "updated": "updated",
+    "would_update": "would be updated",
+    "unchanged": "unchanged",
+    "revoked": "revoked and left as they are",
+    "not_found": "not found",
+    "failed": "failed",
+    "remaining": "not come to",
+}
+
+
+class UpdateIndicators(ImportAction):
+    """Update indicators of an IOC collection.
+
+    Only the indicators of exactly these values are updated, and none is created. Running it again is harmless: what is as
+    it is to be is then told as unchanged.
+    """
+
+    name = "Update indicators"
+    description = (
+        "Give the indicators of exactly these values in an IOC collection another description, validity, kill chain phases or "
+        "threats"
+    )
+    results_model = UpdateIndicatorsResults
+    few: ClassVar[int] = FEW
+    many: ClassVar[int] = MANY
+    _updater: Updater | None = None
+    _asked: UpdateIndicatorsArguments
+
+    def run(self, arguments: UpdateIndicatorsArguments) -> UpdateIndicatorsResults:
+        """Find what was asked for, and change what is not as it is to be."""
+        self._asked = arguments
+        values, ids, notices = arguments.targets(self.data_path, to="update")
+        for said in notices:
+            self.tell(said, "warning")
+        with self.rest() as rest:
+            collection = rest.collection(arguments.collection_id)
+            changes = arguments.context(Phases(rest.kill_chains))
+            self.warn_of_limited_matching([changes])
+            finding = Finding(rest, collection.id, on_page=self._progress("Read"))
+            matches = [*finding.find(values, ids, look_for_ids=True)]
+            self._updater = updater = Updater(
+                rest,
+                collection.id,
+                matches,
+                changes,
+                on_progress=self._progress("Updated"),
+                few=self.few,
+                many=self.many,
+            )
+            if not arguments.dry_run:
+                updater.send(lambda groups: self._import(rest, collection, groups))
+        return self._conclude(updater, updater.failure)
+
+    def leave(self, why: SekoiaError) -> BaseModel | None:
+        """Tell what was updated before something hung."""
+        if self._updater is None:
+            return super().leave(why)
+        # The storage may be what hangs, so nothing is written.
+        return self._conclude(self._updater, why, keep=False)
+
+    def _progress(self, done: str) -> Callable[[int, int], None]:
+        log = ProgressLog(self.tell, done=done)
+        # The end is told in more words.
+        return lambda count, total: log(Progress(count, total)) if count < total else None
+
+    def _import(
+        self, rest: RestClient, collection: Collection, groups: Sequence[tuple[Context, Sequence[str]]]
+    ) -> Outcome:
+        with self.live() as live:
+            importer = Importer(
+                rest=rest,
+                live=live,
+                collection=collection,
+                context=Context(),
+                # What does not take is changed one by one, in the other half of the time.
+                deadline=rest.deadline.within(rest.deadline.remaining() / 2),
+                patience=self.patience,
+                on_progress=ProgressLog(self.tell, done="Updated"),
+                on_warning=lambda sentence: self.tell(sentence, "warning"),
+                lines=self.lines_per_task,
+            )
+            importer.connect()
+            importer.submit_texts(groups, new=0, cut=False)
+            return importer.finish()
+
+    def _conclude(
+        self, updater: Updater, failure: SekoiaError | None, *, keep: bool = True
+    ) -> UpdateIndicatorsResults:
+        found, reasons = updater.outcomes(), updater.reasons()
+        pending, nothing = found["pending"], list[str]()
+        lists: dict[str, list[str]] = {
+            "updated": found["updated"],
+            "would_update": pending if self._asked.dry_run else nothing,
+            "unchanged": found["unchanged"],
+            "revoked": found["revoked"],
+            "not_found": found["not_found"],
+            "remaining": nothing if self._asked.dry_run else pending,
+        }
+        failed = [{"value": value, "reason": reasons[value]} for value in found["failed"]]
+        counts = {name: len(values) for name, values in lists.items()} | {"failed": len(failed)}
+        told = ", ".join(f"{counts[name]:,} {what}" for name, what in _COUNTED.items() if counts[name])
+        if failure:
+            self.error(f"The action ended early, and running it again is harmless: {told}. {failure}")
+        elif failed:
+            self.error(f"Not everything could be updated: {told}. {failed[0]['reason']}")
+        else:
+            doubtful = counts["not_found"] or counts["revoked"]
+            self.tell(f"Indicators in {self._asked.collection_id}: {told}", "warning" if doubtful else "info")
+        results: dict[str, Any] = {name: values[:IDS] for name, values in lists.items()}
+        results |= {f"{name}_count": count for name, count in counts.items()}
+        return UpdateIndicatorsResults(
+            collection_id=self._asked.collection_id,
+            **results,
+            failed=failed[:REASONED],
+            outcomes_path=whole_outcomes(self, lists, failed) if keep else None,
+        )

@@ -1,0 +1,244 @@
+"""Changes what a collection says of its indicators, in the fields that are given, and leaves the others as they are.
+
+Nobody knows whether Sekoia keeps what a change or an import does not tell (contract), so each tells every writable field:
+those that are not to change at their present values. An import without an end of validity would reset 90 days to 30.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.importing.outcome import Outcome
+from sekoia_cti.client.importing.requests import IN_A_ROW
+from sekoia_cti.client.listing import all_indicators
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.search import Match
+from sekoia_cti.client.wire import Context, Indicator, aware
+from sekoia_cti.indicators.matching import known
+from sekoia_cti.indicators.types import STIX_TYPES
+
+__all__ = ["FEW", "MANY", "ImportTexts", "State", "Update", "Updater"]
+
+FEW = 100
+"""Indicators that are changed one by one, since an import takes a while too."""
+
+MANY = 25
+"""Indicators that are to say the same, from which on an import takes less time than a request each."""
+
+ATTEMPTS = 5
+"""Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+
+State = Literal["pending", "updated", "unchanged", "revoked", "not_found", "failed"]
+
+ImportTexts = Callable[[Sequence[tuple[Context, Sequence[str]]]], Outcome]
+"""Imports lines, each with a context, and waits for the end."""
+
+
+@dataclass(slots=True)
+class Update:
+    """An indicator that is to be changed.
+
+    Attributes:
+        indicator: As it is.
+        target: What is to be said of it: every writable field.
+        state: What became of it.
+        reason: Why it failed.
+    """
+
+    indicator: Indicator
+    target: Context
+    state: State = "pending"
+    reason: str = ""
+
+    @classmethod
+    def of(cls, indicator: Indicator, changes: Context) -> Update:
+        """What it takes to make these changes."""
+        target = indicator.context().model_copy(update={name: value for name, value in changes if value is not None})
+        begin, until = target.valid_from, target.valid_until
+        if begin and until and aware(begin) >= aware(until):
+            if changes.valid_from is not None:
+                why = "its validity would end before it begins: give valid_until too"
+                return cls(indicator, target, "failed", why)
+            # Who ends a validity before it began wants it to be over.
+            target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
+        return cls(indicator, target, "unchanged" if _says(indicator, target) else "pending")
+
+    @property
+    def goes_by_text(self) -> bool:
+        """Whether an import of its value surely means this indicator, and can say of it what is to be said."""
+        kind, _ = known(self.indicator.value)
+        if kind is None or self.target.valid_until is None:
+            return False
+        return self.indicator.pattern.lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
+
+    def settle(self, now: Indicator) -> bool:
+        """Take what the indicator says now; whether it is as it was to be."""
+        if _says(now, self.target):
+            self.state, self.reason = "updated", ""
+        return self.state == "updated"
+
+
+class Updater:
+    """Changes the indicators that were found, each once.
+
+    Args:
+        rest: The REST client, whose deadline ends it all.
+        collection_id: Where they are.
+        matches: What was asked for, with what the collection holds of it.
+        changes: The fields that are to change.
+        on_progress: Told how many are done, and how many there are to do.
+        few: Indicators up to which each is changed by a request of its own.
+        many: Indicators that are to say the same, from which on an import changes them.
+    """
+
+    def __init__(
+        self,
+        rest: RestClient,
+        collection_id: str,
+        matches: Sequence[Match],
+        changes: Context,
+        *,
+        on_progress: Callable[[int, int], object],
+        few: int = FEW,
+        many: int = MANY,
+    ) -> None:
+        self._few = few
+        self._many = many
+        self._rest = rest
+        self._collection_id = collection_id
+        self._matches = matches
+        self._on_progress = on_progress
+        self.updates = {
+            indicator.id: Update.of(indicator, changes) for match in matches for indicator in match.indicators
+        }
+        """All that could be changed, by id."""
+        self.failure: SekoiaError | None = None
+        """What ended it early."""
+
+    @property
+    def pending(self) -> list[Update]:
+        """What is still to be done."""
+        return [update for update in self.updates.values() if update.state == "pending"]
+
+    def send(self, import_texts: ImportTexts) -> None:
+        """Change what is to be changed: many that are to say the same by an import, the others one by one.
+
+        Args:
+            import_texts: Imports lines, each with a context, and waits for the end.
+        """
+        try:
+            if groups := self._groups():
+                self._import(groups, import_texts)
+            pending = self.pending
+            self._one_by_one(pending, done=len(self.updates) - len(pending))
+        except SekoiaError as error:
+            self.failure = error
+
+    def outcomes(self) -> dict[State, list[str]]:
+        """What was asked for, by what became of it; of several indicators of a value the first of these decides."""
+        decides: tuple[State, ...] = ("failed", "pending", "updated", "unchanged", "revoked", "not_found")
+        told: dict[State, list[str]] = {state: [] for state in decides}
+        for match in self._matches:
+            states = {self.updates[indicator.id].state for indicator in match.indicators}
+            states |= {"revoked"} if match.revoked else set()
+            told[next((state for state in decides if state in states), "not_found")].append(match.asked)
+        return told
+
+    def reasons(self) -> dict[str, str]:
+        """Why what was asked for failed."""
+        return {
+            match.asked: update.reason
+            for match in self._matches
+            for indicator in match.indicators
+            if (update := self.updates[indicator.id]).state == "failed"
+        }
+
+    # Inside
+
+    def _groups(self) -> list[tuple[Context, list[Update]]]:
+        """Those that an import can change, by what is to be said of them."""
+        pending = self.pending
+        if len(pending) <= self._few:
+            return []
+        groups: dict[str, tuple[Context, list[Update]]] = {}
+        for update in pending:
+            if update.goes_by_text:
+                context = _sent(update.target)
+                groups.setdefault(context.model_dump_json(), (context, []))[1].append(update)
+        return [group for group in groups.values() if len(group[1]) >= self._many]
+
+    def _import(self, groups: Sequence[tuple[Context, Sequence[Update]]], import_texts: ImportTexts) -> None:
+        try:
+            outcome = import_texts(
+                [(context, [update.indicator.value for update in updates]) for context, updates in groups]
+            )
+        except (Refused, UnexpectedAnswer):
+            return  # one by one it may be taken
+        # Whether an import shortens a validity, or replaces phases, is unknown (contract): the collection has the last word.
+        self._look()
+        if outcome.failure is not None:
+            raise outcome.failure
+
+    def _look(self) -> None:
+        for listed in all_indicators(self._rest, self._collection_id):
+            for item in listed.items:
+                update = self.updates.get(item["id"])
+                if update is not None and update.state == "pending":
+                    update.settle(Indicator.model_validate(item))
+
+    def _one_by_one(self, updates: Iterable[Update], *, done: int) -> None:
+        refused = 0
+        for number, update in enumerate(updates, done + 1):
+            try:
+                told = self._rest.update_indicator(
+                    self._collection_id, update.indicator.id, update.target, attempts=ATTEMPTS
+                )
+            except NotFound:
+                update.state = "not_found"
+            except (Refused, Unavailable, UnexpectedAnswer) as error:
+                update.state, update.reason = "failed", str(error)
+                refused += 1
+                if refused == IN_A_ROW:  # every two cost a pause
+                    raise
+                continue
+            else:
+                if not update.settle(told):
+                    update.state, update.reason = "failed", "Sekoia did not change it as asked"
+            refused = 0
+            self._on_progress(number, len(self.updates))
+
+
+def _sent(context: Context) -> Context:
+    """A context as imports tell it: to the second, so that what was imported at once stays together, and without lists that
+    hold nothing, which they may refuse."""
+    return context.model_copy(
+        update={
+            "valid_from": _second(context.valid_from),
+            "valid_until": _second(context.valid_until),
+            "kill_chain_phases": context.kill_chain_phases or None,
+            "x_ic_related_threat_refs": context.x_ic_related_threat_refs or None,
+        }
+    )
+
+
+def _says(indicator: Indicator, target: Context) -> bool:
+    """Whether an indicator says just this: times to the second, phases and threats in any order."""
+    return _said(indicator.context()) == _said(target)
+
+
+def _said(context: Context) -> Mapping[str, Any]:
+    return {
+        "description": (context.description or "").strip(),
+        "valid_from": _second(context.valid_from),
+        "valid_until": _second(context.valid_until),
+        "phases": {(phase.kill_chain_name, phase.phase_name) for phase in context.kill_chain_phases or []},
+        "threats": {*(context.x_ic_related_threat_refs or [])},
+    }
+
+
+def _second(time: datetime | None) -> datetime | None:
+    return aware(time).replace(microsecond=0) if time else None
