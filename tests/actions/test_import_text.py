@@ -42,6 +42,8 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "ignored": 0,
         "missing": [],
         "missing_count": 0,
+        "missing_path": None,
+        "task_ids_count": 1,
         "context_differs_count": None,
         "would_import": None,
         "already_in": None,

@@ -1,0 +1,313 @@
+"""Green means in: what the collection holds decides, whatever was told of the task, or not told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.import_indicators import ImportIndicators
+from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.wire import Context
+from sekoia_cti.platform import watchdog
+from tests.conftest import Platform
+from tests.hostile import Hostile, answer, trickle
+from tests.test_reliability import finishing, importing
+
+VALUES = [f"d{number}.example" for number in range(100)]
+OURS = Context(description="ours")
+
+
+def import_now(sandbox: Sandbox, collection_id: str, values: list[str], context: Context = OURS) -> None:
+    """An import that ends."""
+    with importing(sandbox, collection_id, context=context) as running:
+        running.submit(values)
+        assert running.importer.finish().status == "completed"
+
+
+def looks(sandbox: Sandbox) -> int:
+    """How often the collection was looked into."""
+    return sum(request.method == "GET" and request.path.endswith("/indicators") for request in sandbox.requests)
+
+
+# What a task tells of itself
+
+
+@pytest.mark.fault(
+    "`0/1000`, then `0/0` and silence",
+    "No end: the collection is read, three times over a minute, before it is `rejected`",
+)
+def test_zero_of_zero_after_progress(sandbox: Sandbox, collection_id: str) -> None:
+    """Nothing is in, and nothing comes."""
+    sandbox.faults.tasks = "unknown"
+    sandbox.faults.zero_first = sandbox.faults.zero_total_first = True
+    sandbox.hold_imports()
+    with importing(sandbox, collection_id, settle=0.05, look_quiet=0.5) as running:
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    sandbox.release_imports()
+    assert (outcome.status, outcome.missing_count, outcome.confirmed_by) == ("rejected", 100, "api")
+    assert looks(sandbox) >= 3
+
+
+@pytest.mark.parametrize("tasks", ["known", "unknown"])
+@pytest.mark.fault(
+    "`0/0`, and the true end after it seemed to be the end", "Waits, or reads the collection meanwhile; completed"
+)
+def test_the_end_after_an_end(sandbox: Sandbox, collection_id: str, tasks: Any) -> None:
+    """The task's state, or a look that finds nothing, keeps the import waiting."""
+    sandbox.faults.tasks = tasks
+    sandbox.faults.zero_first = True
+    sandbox.hold_imports()
+
+    def meanwhile() -> None:
+        path = "/tasks/" if tasks == "known" else "/indicators"
+        sandbox.wait_for(lambda: any(path in r.path for r in sandbox.requests if r.method == "GET"))
+        sandbox.release_imports()
+
+    with importing(sandbox, collection_id, settle=1.0, look_quiet=100) as running:
+        running.submit(VALUES)
+        outcome = finishing(running, meanwhile)
+    assert (outcome.status, outcome.progress) == ("completed", Progress(100, 100))
+
+
+@pytest.mark.fault("A task fails half-way", "`partial`: one look decides, and the task's own words are told")
+def test_a_task_that_fails_half_way(sandbox: Sandbox, collection_id: str) -> None:
+    """What came before is in."""
+    sandbox.faults.fail_after = 0.5
+    with importing(sandbox, collection_id, settle=100, look_quiet=0.2) as running:
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == ("partial", 50)
+    assert any("failed: The import could not be completed" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.fault("A task fails before anything is in", "`rejected`, an error with the task's own words")
+def test_a_task_that_fails_at_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Nothing is in."""
+    sandbox.faults.fail_after = 0
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
+    assert run.results and run.results["status"] == "rejected"
+    assert run.error and "failed: The import could not be completed." in run.error
+
+
+# What is there, and what is not
+
+
+@pytest.mark.parametrize("live", [None, 502])
+@pytest.mark.fault(
+    "The list that is there with the same description, and 20 new values; the task never runs, LiveAPI is up or down",
+    "Waits; `incomplete` at the deadline, and names the 20",
+)
+def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: str, live: int | None) -> None:
+    """What is there proves nothing of what is new."""
+    import_now(sandbox, collection_id, VALUES[:80])
+    sandbox.faults.live_status = live
+    sandbox.hold_imports()
+    with importing(sandbox, collection_id, seconds=2.0, context=OURS, look_quiet=0.2) as running:
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    sandbox.release_imports()
+    assert (outcome.status, outcome.missing_count) == ("incomplete", 20)
+    assert [missing.value for missing in outcome.missing] == VALUES[80:]
+
+
+@pytest.mark.parametrize(("tasks", "status"), [("known", "incomplete"), ("unknown", "partial")])
+@pytest.mark.fault(
+    "A task stops after a part of the values",
+    "`incomplete` while the task is known to run, else `partial`; names the others",
+)
+def test_a_task_that_stops(sandbox: Sandbox, collection_id: str, tasks: Any, status: str) -> None:
+    """That part of it is in is told, and that the others are not."""
+    sandbox.faults.tasks, sandbox.faults.stall_after = tasks, 0.54
+    with importing(sandbox, collection_id, seconds=3.0, context=OURS, look_quiet=0.3) as running:
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == (status, 46)
+    assert [missing.value for missing in outcome.missing] == VALUES[54:]
+
+
+@pytest.mark.fault(
+    "The task never runs, while another import brings the same values with another context",
+    "`incomplete`: every value is in, and none as it was asked for",
+)
+def test_another_import_of_the_same_values(sandbox: Sandbox, collection_id: str) -> None:
+    """What another import brought is no proof of ours."""
+    sandbox.faults.tasks, sandbox.faults.live_status = "unknown", 502
+    sandbox.faults.stall_after = 0
+    with (
+        importing(sandbox, collection_id, seconds=3.0, context=OURS, look_quiet=0.3) as running,
+        importing(sandbox, collection_id, context=Context(description="theirs")) as theirs,
+    ):
+        running.submit(VALUES)
+        assert not sandbox.indicators(collection_id)
+        sandbox.faults.stall_after = None
+        theirs.submit(VALUES)
+        assert theirs.importer.finish().status == "completed"
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count, outcome.context_differs_count) == ("incomplete", 0, 100)
+
+
+@pytest.mark.fault(
+    "Some values are never taken, and no event is heard", "`partial` once nothing comes any more; names them"
+)
+def test_some_are_never_taken(sandbox: Sandbox, collection_id: str) -> None:
+    """The values that came show that the task has begun."""
+    sandbox.faults.tasks, sandbox.faults.lose_events = "unknown", "all"
+    sandbox.faults.refused_values = VALUES[70:]
+    with importing(sandbox, collection_id, context=OURS, look_quiet=0.3) as running:
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.confirmed_by) == ("partial", "api")
+    assert [missing.value for missing in outcome.missing] == VALUES[70:]
+
+
+@pytest.mark.fault("An import as JSON is answered 200 with no indicators", "`rejected`: the collection has none")
+def test_an_answer_without_indicators(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """That Sekoia took the request says nothing."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/indicators$", status=200, body={"items": [], "total": 0})]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=VALUES[:3])
+    assert run.results
+    assert (run.results["status"], run.results["missing_count"]) == ("rejected", 3)
+    assert run.error and run.error.startswith("The import ended, and none of the indicators is in the collection")
+
+
+@pytest.mark.parametrize("kind", ["task_id", "numeric_id", "no_id", "counts"])
+@pytest.mark.parametrize("action", [ImportIndicators, ImportIndicatorsFromText])
+def test_however_an_import_is_answered(
+    sandbox: Sandbox, platform: Platform, collection_id: str, action: Any, kind: Any
+) -> None:
+    """An id of any kind, none, or counts at once: it was submitted, and what is in is completed."""
+    sandbox.faults.import_answer, sandbox.faults.indicators_as_task = kind, True
+    run = platform.run(action, collection_id=collection_id, indicators=VALUES[:3], description="ours")
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["submitted"], run.results["missing_count"]) == ("completed", 3, 0)
+
+
+@pytest.mark.parametrize("body", ["", "{}", '{"task_id": null}', '{"task_id": []}', '{"task_id": ""}'])
+@pytest.mark.fault("A submission is answered 202 without a usable id", "Watched by the collection")
+def test_a_submission_without_an_id(sandbox: Sandbox, collection_id: str, body: str) -> None:
+    """It counts as taken: the values, which are there, complete it."""
+    import_now(sandbox, collection_id, VALUES)
+    sandbox.faults.rest = [RestFault(method="POST", path="/text$", status=202, body=body)]
+    with importing(sandbox, collection_id, context=OURS) as running:
+        running.importer.submit_text(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.confirmed_by, outcome.submitted) == ("completed", "api", 100)
+
+
+# Looks that come to nothing
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "302": {"status": 302, "headers": {"Location": "http://login.example/"}},
+    "403": {"status": 403},
+    "404": {"status": 404},
+    "html": {"status": 200, "body": "<!doctype html><p>Please sign in."},
+    "500": {"status": 500},
+    "empty": {"status": 200, "body": ""},
+    "cut": {"cut": "before"},
+    "stall": {"delay": 60},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.fault(
+    "The end leaves a doubt, and looks are answered 302, 403, 404, 500, HTML or nothing, are cut, or stall",
+    "The collection is asked again until it answers; completed",
+)
+def test_looks_that_come_to_nothing(sandbox: Sandbox, collection_id: str, shape: str) -> None:
+    """The submission does not depend on them, and the end waits for one that is answered."""
+    sandbox.faults.created_as = "null"
+    sandbox.faults.bulk_reader = "absent"
+
+    def meanwhile() -> None:
+        sandbox.wait_for(lambda: looks(sandbox) >= (1 if shape == "stall" else 4), timeout=10)
+        sandbox.faults.rest = []
+
+    with importing(sandbox, collection_id, read=0.3, look_longest=0.1) as running:
+        sandbox.faults.rest = [RestFault(method="GET", path="/indicators$|count-total", times=None, **SHAPES[shape])]
+        running.submit(VALUES)
+        outcome = finishing(running, meanwhile)
+    assert (outcome.status, outcome.missing_count) == ("completed", 0)
+
+
+@pytest.mark.fault(
+    "The end leaves a doubt, and the collection cannot be read until the deadline",
+    "`partial` with a warning, and `missing_count` null: nobody knows what is in",
+)
+def test_a_collection_that_cannot_be_read(sandbox: Sandbox, collection_id: str) -> None:
+    """The import ended, which is no error; that the values are in is not said."""
+    sandbox.faults.created_as = "null"
+    with importing(sandbox, collection_id, seconds=1.5) as running:
+        sandbox.faults.rest = [RestFault(method="GET", status=503, times=None)]
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == ("partial", None)
+    assert "the collection could not be read" in outcome.warnings[0]
+
+
+def test_the_bulk_reader_stands_in_for_the_listing(sandbox: Sandbox, collection_id: str) -> None:
+    """Where the listing is refused, the other way to read is tried."""
+    sandbox.faults.created_as = "null"
+    with importing(sandbox, collection_id) as running:
+        sandbox.faults.rest = [RestFault(method="GET", path="/indicators$", status=403, times=None)]
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == ("completed", 0)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id: str, at: int) -> None:
+    """A 503 among the pages of the listing is repeated."""
+    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(250)])
+    sandbox.faults.bulk_reader, sandbox.faults.created_as = "absent", "null"
+    with importing(sandbox, collection_id, context=OURS, look_quiet=100) as running:
+        sandbox.faults.rest = [
+            RestFault(method="GET", path="/indicators$", delay=0, times=at, cut=None),
+            RestFault(method="GET", path="/indicators$", status=503),
+        ]
+        running.submit([f"mine{number}.example" for number in range(250)])
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == ("completed", 0)
+    assert all(fault.times == 0 for fault in sandbox.faults.rest)
+
+
+# What hangs
+
+
+@pytest.mark.fault(
+    "A look hangs: its headers trickle in for ever", "The node reports by the deadline + 5 s, with what was submitted"
+)
+def test_a_look_that_hangs(
+    sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch, collection_id: str
+) -> None:
+    """The work is left behind, and its import's results are told."""
+    monkeypatch.setattr(watchdog, "AFTER_DEADLINE", 0.1)
+    monkeypatch.setattr(ImportIndicatorsFromText, "deadline", Deadline(1.5))
+    collection = {"id": collection_id, "name": "Blocklist"}
+    with Hostile(
+        answer(200, collection),
+        answer(200, {"count": 0, "max": 5}),
+        answer(202, {"task_id": "t"}),
+        trickle(b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+    ) as server:
+        platform.module_configuration |= {"base_url": server.url, "liveapi_url": sandbox.live_url}
+        run = platform.run(
+            ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nno indicator\na.example"
+        )
+    assert run.results
+    told = run.results
+    assert (told["status"], told["task_ids"], told["submitted"], told["missing_count"]) == (
+        "incomplete",
+        ["t"],
+        1,
+        None,
+    )
+    assert (told["duplicates"], told["unrecognized_count"], told["missing_path"]) == (1, 1, None)
+    assert run.error and run.error.startswith("The import could not be followed to its end")
+    assert "something that was waited for hangs" in run.error
