@@ -23,7 +23,7 @@ from sekoia_cti.platform.forms import ResultsForm
 __all__ = ["RevokeIndicators", "RevokeIndicatorsArguments", "RevokeIndicatorsResults"]
 
 CLOCK_LAG = timedelta(seconds=2)
-"""How far a ``Date`` header can be behind: it is cut to the second, and servers renew it once a second."""
+"""How far the clock that writes ``modified`` can be behind the one that answers."""
 
 ATTEMPTS = 5
 """Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""

@@ -16,6 +16,7 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import NOT_SEEN, RevokeIndicators
 from tests.conftest import ROOT, Platform, Run
+from tests.hostile import Hostile, answer
 
 MD5, SHA1, SHA256 = "a" * 32, "b" * 40, "c" * 64
 UNKNOWN_ID = "indicator--99999999-9999-4999-8999-999999999999"
@@ -165,11 +166,27 @@ def test_an_id_that_was_revoked_before(sandbox: Sandbox, platform: Platform, col
     fill(platform, collection_id, "evil.example", filler)
     indicator, *_ = sandbox.indicators(collection_id)
     platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=indicator["id"])
-    answer = {**indicator, "revoked": True, "modified": "2026-01-01T00:00:00Z"}
-    sandbox.faults.rest = [RestFault(method="DELETE", status=200, body=answer)]
+    body = {**indicator, "revoked": True, "modified": "2026-01-01T00:00:00Z"}
+    sandbox.faults.rest = [RestFault(method="DELETE", status=200, body=body)]
     run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=indicator["id"])
     assert run.error is None
     assert told(run) == {"already_revoked": [indicator["id"]]}
+
+
+@pytest.mark.parametrize(("lag", "outcome"), [(1, "revoked"), (3, "already_revoked")])
+def test_clocks_of_sekoia_can_differ(platform: Platform, collection_id: str, lag: int, outcome: str) -> None:
+    """What was changed a moment before, by the clock of the answers, was changed now."""
+    modified = f"2026-01-01T12:00:{10 - lag:02}Z"
+    indicator = {"id": UNKNOWN_ID, "pattern": "", "revoked": True, "modified": modified}
+    large = answer(
+        200,
+        {"items": [indicator] * 100, "total": 1_000},
+        Date="Thu, 01 Jan 2026 12:00:10 GMT",
+    )
+    with Hostile(large, answer(200, indicator)) as sekoia:
+        platform.module_configuration["base_url"] = sekoia.url
+        run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=UNKNOWN_ID)
+    assert told(run) == {outcome: [UNKNOWN_ID]}
 
 
 def test_a_value_and_its_id_are_revoked_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

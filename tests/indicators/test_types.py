@@ -88,6 +88,7 @@ RECOGNIZED: list[tuple[str, IndicatorType, str | None]] = [
     ("user@evil.example", "email", None),
     ("User.Name+tag@EVIL.example", "email", "User.Name+tag@evil.example"),
     ("o'user@evil.example", "email", None),
+    ("a" * 64 + "@evil.example", "email", None),
     ("user@bücher.example", "email", "user@xn--bcher-kva.example"),
     ("user[@]evil[.]example", "email", "user@evil.example"),
     ("user(at)evil(dot)example", "email", "user@evil.example"),
@@ -227,6 +228,7 @@ UNRECOGNIZED: list[tuple[str, str]] = [
     ("00005e005301", "no known kind of indicator"),
     # Email addresses
     ("user@evil", "no valid email address"),
+    ("a" * 65 + "@evil.example", "no valid email address"),
     ("user@192.0.2.1", "no valid email address"),
     (".user@evil.example", "no valid email address"),
     ("us..er@evil.example", "no valid email address"),

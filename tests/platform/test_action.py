@@ -11,7 +11,9 @@ import pytest
 from pydantic import Field
 from sekoia_automation.scripts.files_generator import FilesGenerator
 
+from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.module import SekoiaCTIModule
@@ -149,3 +151,15 @@ def test_what_is_no_object(
     Asking(SekoiaCTIModule(), platform.storage).execute()
     assert node_run.received[-1].get("error") == sentence
     assert platform.sandbox.requests == []
+
+
+def test_the_key_is_never_told(sandbox: Sandbox, platform: Platform) -> None:
+    """Whatever quotes it, neither the node's error nor the log shows it."""
+    said = f"no such key: {sandbox.api_key}"
+    sandbox.faults.rest = [RestFault(status=400, body={"message": said})]
+    run = platform.run(FindIOCCollection, name="x")
+    assert run.error and "no such key: …" in run.error
+    assert sandbox.api_key not in run.error + run.logs
+    run = platform.run(FindIOCCollection, name=sandbox.api_key)
+    assert "0 IOC collections fit the name “…”" in run.logs
+    assert sandbox.api_key not in run.logs

@@ -168,7 +168,7 @@ def _flat(value: object) -> Iterator[object]:
 
 def _texts(value: object) -> list[str]:
     """Values as text, without blanks around them; what is not there goes."""
-    items = [str(item).strip() for item in as_list(value) if item is not None and not isinstance(item, bool)]
+    items = [str(item).strip() for item in as_list(value) if item is not None]
     return [item for item in items if item not in NOTHING]
 
 

@@ -39,7 +39,7 @@ class Multipart:
 
     def __init__(self, file: BinaryIO, *, size: int, name: str, mime_type: str, deadline: Deadline) -> None:
         boundary = secrets.token_hex(16)
-        quoted = "".join("_" if letter in '"\\\r\n' or not letter.isprintable() else letter for letter in name)
+        quoted = "".join("_" if letter in '"\\' or not letter.isprintable() else letter for letter in name)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'

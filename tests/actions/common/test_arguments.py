@@ -194,6 +194,10 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
             {"kill_chain_phases": "mitre-attack:"},
             "kill_chain_phases: “mitre-attack:” is not a kill chain phase: write “phase” or “kill-chain:phase”",
         ),
+        (
+            {"related_threat_refs": [True]},
+            "related_threat_refs: “True” is no STIX id such as intrusion-set--<uuid>",
+        ),
         ({"related_threat_refs": "APT28"}, "related_threat_refs: “APT28” is no STIX id such as intrusion-set--<uuid>"),
         ({"indicators": "['a.example', 'b.exam"}, "indicators: it begins like a list but does not end like one"),
         ({"indicators": "['a.example' 'b.example']"}, "indicators: it looks like a list but cannot be read as one"),

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import ClassVar
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -220,6 +221,35 @@ def test_it_reconnects_and_says_so() -> None:
         assert isinstance(heard.error, LiveAPIUnreachable)
         assert "closed with code 1012" in str(heard.error)
         assert live.next(10) == Connected()
+
+
+class Noting(Patience):
+    """Waits for nothing, and notes what it was asked."""
+
+    failures: ClassVar[list[int]]
+
+    def backoff(self, failures: int) -> float:
+        """No time."""
+        self.failures.append(failures)
+        return 0.0
+
+
+def test_who_closes_at_once_is_asked_ever_later() -> None:
+    """Failures count until a connection has lasted for as long as the longest wait between two of them."""
+    Noting.failures, connections, enough = [], list[ServerConnection](), threading.Event()
+
+    def handler(connection: ServerConnection) -> None:
+        connections.append(connection)
+        if len(connections) == 4:
+            enough.wait(0.3)
+        if len(connections) > 6:
+            stay(connection)
+
+    patience = Noting(longest_backoff=0.2, greeting=0.1)
+    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=patience) as live:
+        while len(connections) <= 6:
+            live.next(10)
+    assert Noting.failures[:6] == [1, 2, 3, 1, 2, 3]
 
 
 def test_a_key_that_is_refused_later_ends_the_trying() -> None:

@@ -98,3 +98,11 @@ def test_a_disk_that_fails_in_mid_upload(sandbox: Sandbox, collection_id: str) -
         with pytest.raises(InputError, match=r"The file a\.csv could not be read to its end \(input/output error\)"):
             rest.preview_file(collection_id, open_file, size=2 * SMALLEST, name="a.csv", mime_type="text/csv")
     assert len(opened) == 1
+
+
+@pytest.mark.parametrize("letter", ['"', "\\", "\r", "\n", "\x00", "\x1b", "\u2028", "\u202e", "\x85"])
+def test_a_name_cannot_end_the_header_that_it_stands_in(letter: str) -> None:
+    """What has a meaning in a header, or changes how a line is shown, is replaced; other letters stay."""
+    body = Multipart(io.BytesIO(b"x"), size=1, name=f"Käufe{letter}.csv", mime_type="text/csv", deadline=Deadline(10))
+    head = next(iter(body)).decode()
+    assert 'name="file"; filename="Käufe_.csv"\r\nContent-Type: text/csv\r\n\r\n' in head
