@@ -15,33 +15,38 @@ from tests.conftest import ROOT
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 README = (ROOT / "README.md").read_text()
+REFERENCE = (ROOT / "docs" / "actions.md").read_text()
 ACTIONS = [json.loads(path.read_text()) for path in sorted(ROOT.glob("action_*.json"))]
+
+
+def headings(page: Path) -> set[str]:
+    """What links to the headings of a page end with."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Each link to a file of the project, or to a heading of the page, is one."""
-    text = page.read_text()
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif "://" not in target:
-            assert (page.parent / target).exists(), target
+    """Each link to a file of the project, or to a heading of a page, is one."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" not in target:
+            name, _, heading = target.partition("#")
+            file = page.parent / name if name else page
+            assert file.exists(), target
+            assert not heading or heading in headings(file), target
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
-def test_readme_tells_each_action(action: dict[str, str]) -> None:
-    """Each action has a row that links the playbooks that use it, and a section that names its arguments."""
+def test_each_action_is_documented(action: dict[str, str]) -> None:
+    """Each action has a row in the README that links the playbooks that use it, and a section that names its arguments."""
     name = action["name"]
-    rows = re.findall(rf"^\| \[{name}\]\(#.*$", README, re.MULTILINE)
+    rows = re.findall(rf"^\| \[{name}\]\(docs/actions\.md#.*$", README, re.MULTILINE)
     assert (
         len(rows) == 1
-    ), f"README.md has {len(rows)} rows “| [{name}](#…) |” in its table of actions: there must be one."
-    assert f"### {name}\n" in README, f"README.md has no section “### {name}”: add one that names each argument."
+    ), f"README.md has {len(rows)} rows “| [{name}](docs/actions.md#…) |” in its table of actions: there must be one."
+    assert (
+        f"## {name}\n" in REFERENCE
+    ), f"docs/actions.md has no section “## {name}”: add one that names each argument."
     using = {
         path.name
         for path in ROOT.glob("playbooks/*.json")
@@ -49,7 +54,7 @@ def test_readme_tells_each_action(action: dict[str, str]) -> None:
         and any(node.action_uuid == action["uuid"] for node in Playbook.load(path).nodes.values())
     }
     assert set(re.findall(r"playbooks/(\w+\.json)", rows[0])) == using
-    section = re.split(r"^##+ ", README.split(f"### {action['name']}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    section = re.split(r"^## ", REFERENCE.split(f"## {action['name']}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     shared = {
         "description",
         "valid_from",
@@ -63,7 +68,7 @@ def test_readme_tells_each_action(action: dict[str, str]) -> None:
     arguments = set(json.loads(json.dumps(action["arguments"]))["properties"])
     named = set(re.findall(r"`(\w+)`", section))
     unnamed = sorted(arguments - shared - named)
-    assert not unnamed, f"The section “{name}” of README.md does not name {', '.join(unnamed)}."
+    assert not unnamed, f"The section “{name}” of docs/actions.md does not name {', '.join(unnamed)}."
     assert "context" in section.lower() or not arguments & shared - {"description"}
 
 
