@@ -26,7 +26,7 @@ _LOCAL = frozenset("""
     broadcasthost loopback 0.0.0.0 127.0.0.1 ip6-localhost ip6-loopback ip6-localnet ip6-mcastprefix ip6-allnodes
     ip6-allrouters ip6-allhosts
     """.split())
-_SINK = r"(?:0\.0\.0\.0|127(?:\.[0-9]{1,3}){3}|255\.255\.255\.255|\[?::1?\]?|fe80::1%\w+|f[ef]0[0-2]::[0-3])"
+_SINK = r"(?:0(?:\.0\.0\.0)?|127(?:\.[0-9]{1,3}){3}|255\.255\.255\.255|\[?::1?\]?|fe80::1%\w+|f[ef]0[0-2]::[0-3])"
 _NAME = r"[^\s/|^$\"',;()#]+"
 _TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
 
@@ -50,7 +50,7 @@ def pieces(line: str) -> Pieces | None:
 
 def _name(name: str) -> Piece:
     """A name of a list; what has no dot, an address aside, is left as it is and recognized for what it is."""
-    bare = name.removeprefix("*").lstrip(".") if name.startswith(("*.", ".")) else name
+    bare = name.lstrip("*+").lstrip(".") if name.startswith(("*.", "+.", ".")) else name
     return bare, (_WILDCARD if bare != name else None)
 
 
@@ -137,7 +137,7 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]]
         (r"[0-9]+[smhdw]?\s*(?:\)|;\s*(?:serial|refresh|retry|expir|minimum|negative|ttl).*|\)\s*;.*)|\)", _nothing),
         (rf"(?P<name>(?:\*\.)?{_NAME})\s+{_TTL}(?:{_TARGET})(?:\s*;.*)?", _zone),
         # Wildcards
-        (rf"(?P<name>\*?\.{_HOST})", _filter),
+        (rf"(?P<name>[*+]?\.{_HOST})", _filter),
         (rf"(?:\*|https?)://(?P<name>\*\.{_HOST})(?:/\*?)?", _filter),
         # MISP: filename|hash, ip|port, hostname|port, domain|ip
         (rf"(?!{_HASH}\||{_QUAD}\|)(?P<rest>[^|]+)\|(?P<kept>{_HASH})", _file_composite),

@@ -43,9 +43,12 @@ _COLON = re.compile(rf"{_bracketed(':')}|(?<=\w)(?:\[:|:\])(?=\w)")
 _AT = re.compile(rf"{_bracketed('@|at|arobase|arroba')}|(?<=\w)(?:\[@|@\])(?=\w)", re.IGNORECASE)
 _SLASH = re.compile(r"\[/\]|\(/\)|\{/\}|\[/(?=\w)")
 _SCHEME = re.compile(
-    rf"(?P<name>[A-Za-z][A-Za-z0-9+.*_-]{{0,24}})"
+    rf"(?P<name>[A-Za-z](?:[A-Za-z0-9+.*_-]|\[[a-z]\]|\([a-z]\)){{0,24}})"
     rf"(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')}|\[//|/?\[/\]/?(?:\[/\])?)|{_bracketed('://')}|\[:/\]/|\[://)"
 )
+# One mark too few, or the other slash, where the scheme says that a URL is meant.
+_SLIP = re.compile(r"hxxp(?P<secure>s?)(?::/|//|:\\\\)(?=[^/\\\s])", re.IGNORECASE)
+_LETTER_MARKS = re.compile(r"[\[\]()]")
 # The same in a path, where nothing but these marks can be defanging, and blanks around them are not.
 _IN_PATH = re.compile(
     r"[\[({](?P<mark>\.|d[o0]t|/|:|@|at|//|://)[\])}]|(?<=\w)\[\.(?=\w)|\\(?=\.)|\bhxxp(?P<secure>s?)(?=://)",
@@ -66,9 +69,12 @@ _COMMON = re.compile(
     re.DOTALL | re.ASCII,
 )
 
-_WIDE: dict[int, int | str] = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3002: ".", 0xFF61: "."}
-_ANY_WIDE = re.compile("[\uff01-\uff5e\u3002\uff61]")
-_NEEDS_NO_LOOK = re.compile(r"[^\[\](){}<>\\\uff01-\uff5e\u3002\uff61]*+")
+_WIDE: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys((0x2024, 0x3002, 0xFE52, 0xFF61), "."),
+}
+_ANY_WIDE = re.compile("[\uff01-\uff5e\u2024\u3002\ufe52\uff61]")
+_NEEDS_NO_LOOK = re.compile(r"[^\[\](){}<>\\\uff01-\uff5e\u2024\u3002\ufe52\uff61]*+")
 
 
 def refang(text: str) -> str:
@@ -82,7 +88,7 @@ def refang(text: str) -> str:
     Args:
         text: One indicator, or a STIX comparison, whose values are refanged.
     """
-    if "://" not in text and _NEEDS_NO_LOOK.fullmatch(text):
+    if "://" not in text and _NEEDS_NO_LOOK.fullmatch(text) and not _SLIP.match(text):
         return text
     if common := _COMMON.fullmatch(text):
         name, secure, written, rest = common.groups()
@@ -99,8 +105,11 @@ def refang(text: str) -> str:
 def _long_way(text: str) -> str:
     scheme, start = "", 0
     if match := _SCHEME.match(text):
-        scheme = _SCHEMES.get(match["name"].lower(), match["name"]) + "://"
+        name = _LETTER_MARKS.sub("", match["name"])
+        scheme = _SCHEMES.get(name.lower(), name) + "://"
         start = match.end()
+    elif match := _SLIP.match(text):
+        scheme, start = f"http{match['secure']}://", match.end()
     slash = _SLASH.search(text, start)
     ends = [at for mark in "/?#" if (at := text.find(mark, start)) >= 0]
     end = min([*ends, slash.start() if slash else len(text)], default=len(text))

@@ -27,7 +27,7 @@ _PORT = "without its port"
 _CELL = "only the cell of a table's row that holds an indicator"
 
 # Line breaks of programs and of HTML that came as text.
-_BREAK = re.compile(r"\\r\\n|\\n|\\r|</?(?:br|p|li|ul|ol|div|tr|td)\s*/?>", re.IGNORECASE)
+_BREAK = re.compile(r"\\r\\n|\\n|\\r|\\t|</?(?:br|p|li|ul|ol|div|tr|td)\s*/?>", re.IGNORECASE)
 # What stands between values, the plainest first: a comma or a semicolon can be part of a URL, with a blank it is none. Each
 # begins where blanks do, or a long run of them would be gone through anew from each.
 _BETWEEN = (
@@ -37,7 +37,13 @@ _BETWEEN = (
 )
 _NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s\(|\s+")
 _CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s?\(")
-_CHECKSUM = re.compile(r"([0-9A-Fa-f]{32,128})(?:\s{2,}|\s\*)\S.*")
+_LIKE_A_NOTE = re.compile(r"\s+[\w\[(“\"'#:/-]")
+_CHECKSUM = re.compile(r"([0-9A-Fa-f]{32,128})(?:\s{2,}|\s\*|:)\S.*")
+_NAMED_HASH = re.compile(r".{1,250}?\.[0-9A-Za-z]{1,5}\s*[:=,;\s-]\s*([0-9A-Fa-f]{32,128})")
+# A link of Markdown, whose text can be defanged.
+_LINK = re.compile(
+    r"!?\[(?P<text>[^\[\]]*+(?:\[[^\[\]]{1,5}\][^\[\]]*+)*+)\]\(<?(?P<target>[^()\s<>]*+(?:\([^()\s]*\)[^()\s<>]*+)*+)>?\)"
+)
 _ENDPOINT = re.compile(
     r"(?P<host>[^\s:\[\]@/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:/(?:tcp|udp))?", re.IGNORECASE
 )
@@ -64,6 +70,8 @@ def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
             return ()
         if (pieces := lists.pieces(inner)) is not None:
             return _pieces(pieces, recognize)
+        if link := _LINK.fullmatch(inner):
+            return _linked(link, recognize)
         if inner is not text and (found := _one(inner, recognize)):
             return (found,)
     return _taken_apart(text, recognize)
@@ -118,6 +126,14 @@ def _pieces(pieces: Sequence[lists.Piece], recognize: Recognize) -> Sequence[Fin
     return parts
 
 
+def _linked(link: re.Match[str], recognize: Recognize) -> Sequence[Finding] | None:
+    """The value that a link shows, or the one that it leads to."""
+    text, target = _one(link["text"], recognize), _one(link["target"], recognize)
+    if text:
+        return (text if target and target[2] == text[2] else _because(text, "without the target of its link"),)
+    return (_because(target, "without the text of its link"),) if target else None
+
+
 def _taken_apart(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     if found := _one(text, recognize):
         return (found,)
@@ -127,6 +143,8 @@ def _taken_apart(text: str, recognize: Recognize) -> Sequence[Finding] | None:
             found = _one(checksum[1], recognize)
             if found:
                 return (_because(found, _NOTE),)
+        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named[1], recognize)):
+            return (_because(found, "without the name of the file before it"),)
         if several := _several(inner, recognize):
             return several
     for inner in inners:
@@ -216,9 +234,10 @@ def _noted(text: str, recognize: Recognize) -> Finding | None:
     if part is None:
         return _network(text[: mark.start()], recognize)
     note = text[mark.start() :]
-    # “google.com was contacted” is prose, and what stands behind a blank may be the rest of a URL.
-    is_doubtful = part[0] == "url" or (part[0] == "domain" and refang(text[: mark.start()]) == text[: mark.start()])
-    if is_doubtful and not _CLEAR_NOTE_MARK.match(note):
+    # “google.com was contacted” is prose, and what stands behind a URL and a blank may be the rest of it.
+    written = text[: mark.start()]
+    is_doubtful = (part[0] == "domain" and refang(written) == written) or (part[0] == "url" and "[" not in written)
+    if not _CLEAR_NOTE_MARK.match(note) and (is_doubtful or not _LIKE_A_NOTE.match(note)):
         return None
     words = note.split(maxsplit=_WORDS_OF_NOTE)
     if len(words) > _WORDS_OF_NOTE or any(_one(word.strip(";()"), recognize) for word in words if len(word) > 3):

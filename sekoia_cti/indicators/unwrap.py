@@ -20,7 +20,7 @@ _STRANGE = {**_INVISIBLE, **_BLANKS}
 _COMMENT_MARK = re.compile(r"#|;|//(?!\w[\w-]*(?:\.|\[\.))")  # //evil.example/x is a URL that lacks its scheme
 _ENDS = ",; \t\u200c\u200d"
 _COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
-_BULLETS = re.compile(r"(?:(?:[-*•‣◦▪●·–—]|[0-9]{1,3}[.)])\s+)+")
+_BULLETS = re.compile(r"(?:(?:[-*+•‣◦▪●·–—→➜►✓✔✗✘]|\(?[0-9]{1,3}[.)]|\(?[a-z]\)|\[[ xX]?\])\s+|>+\s*)+", re.IGNORECASE)
 _QUOTES = {
     '"': '"',
     "'": "'",
@@ -39,26 +39,34 @@ _QUOTES = {
 }
 
 
-_PAIRS = {"(": ")", "[": "]", "{": "}", "*": "*", "_": "_", "~": "~", "|": "|", '"': '"', "'": "'", "`": "`", "<": ">"}
+_PAIRS = {"(": ")", "[": "]", "{": "}"} | {mark: mark for mark in "*_~=|\"'`"} | {"<": ">"}
 # What a pair of brackets around one value holds; the brackets in it are those of defanging or of an IPv6 address.
 _INSIDE = re.compile(
     r"(?:[^\[\](){}]|\[[0-9A-Fa-f:.]{2,45}\]|[\[({]\s?(?:[.:@/]|dot|at|//|://)\s?[\])}])*", re.IGNORECASE
 )
 _LABEL = re.compile(
     r"""
+    ["'`\[(]?(?:[a-z0-9&/-]{1,20}\ ){0,2}
     (?:(?:ioc|indicator|observable|value|ip|ipv4|ipv6|ip[\s-]?v[46]|ip-(?:src|dst)|ipv[46]-addr|ip[ _-]addr(?:ess)?(?:es)?
         |addr(?:ess)?(?:es)?|adresse\ ip|dst(?:_ip)?|src(?:_ip)?|remote|domain|domain[ _-]?name|nom\ de\ domaine|domaine
         |fqdn|host|hostname|url|uri|link|lien|e-?mail|e-?mail[ _-]?addr(?:ess)?(?:es)?|email-(?:src|dst)|mail|sender|from
         |mac|mac[ _-]?addr(?:ess)?(?:es)?|c2|c&c|cnc|c2\ (?:server|domain|ip|url|address)|hash|file\ ?hash|checksum
-        |(?:hash|file)?\ ?\(?(?:md5|sha-?(?:1|256|512))\)?(?:\ ?(?:hash|sum|hash\ value))?)s?(?:\(s\))?)
-    \s*+(?:[:=：]|(?<=\s)[-–—](?=\s)|-{1,2}>|=>|→)\s*+
+        |(?:hash|file)?\ ?\(?(?:md5|sha-?(?:1|256|512))\)?(?:\ ?(?:hash|sum|hash\ value))?|server|destination)s?(?:\(s\))?)
+    ["'`\])]?\ *+(?:[:=：,;|\t]|(?<=\s)[-–—](?=\s)|-{1,2}>|=>|→)\s*+
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_HASH_LABEL = re.compile(r"(?:md5|sha-?(?:1|256|512))(?:\s+\([^()]*\)\s*=|)\s+(?=[0-9a-f]{32})", re.IGNORECASE)
+_HASH_LABEL = re.compile(
+    r"[\[(]?(?:md5|sha-?(?:1|256|512))[\])]?(?:\s+\([^()]*\)\s*=|)\s+(?=[0-9a-f]{32})", re.IGNORECASE
+)
 _BOLD_LABEL = re.compile(r"\*\*([^*]{1,40})\*\*(:?)\s*")
 _RULE = re.compile(r"(?=.*[-=_*~+|])[-=_*~+|:\s]{3,}")
-_SENTENCE_END = re.compile(r"(?<=.)[.:!?]+\Z")
+_SENTENCE_END = re.compile(r"(?<=.)[.:!?…]+\Z")
+_TAG = re.compile(
+    r"<(?P<tag>a|b|i|u|p|em|tt|code|font|kbd|mark|pre|samp|small|span|strong)\b[^<>]*>(?P<inner>.*)</(?P=tag)\s*>",
+    re.IGNORECASE,
+)
+_LITERAL = re.compile(r"[bru](?=(['\"])[^'\"]+\1\Z)")
 _MOST_LAYERS = 12
 
 
@@ -120,6 +128,10 @@ def _layer(text: str) -> str:
         inner = text[1:-1]
         if _wraps(first, inner, text):
             return inner
+    if tag := _TAG.fullmatch(text):
+        return tag["inner"]
+    if literal := _LITERAL.match(text):
+        return text[literal.end() :]
     if bold := _BOLD_LABEL.match(text):
         return f"{bold[1]}{bold[2]} {text[bold.end():]}"
     for label in (_LABEL, _HASH_LABEL):
@@ -130,7 +142,8 @@ def _layer(text: str) -> str:
 
 def _wraps(mark: str, inner: str, text: str) -> bool:
     if mark in "([{":
-        return _INSIDE.fullmatch(inner) is not None and not STIX_START.match(text)
+        twice = inner[0] == mark and inner[-1] == _PAIRS[mark]  # [[a.example]] in a wiki
+        return (twice or _INSIDE.fullmatch(inner) is not None) and not STIX_START.match(text)
     if mark == "|":
         return True
     # Marks within are no pair around one value: "a.example","b.example".

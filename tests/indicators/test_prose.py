@@ -75,8 +75,8 @@ def others(text: str) -> dict[str, str]:
         ("invoice.exe and README.md and C:\\temp\\evil.com", []),
         ("e.g. this, i.e. that, U.S. and so on.", []),
         ("It was an attack.It began at 10:20:30, see ASP.NET and std::dec.", []),
-        ("Chrome/120.0.0.0 has Firefox versions 1.2.3.4 through 1.2.3.9, v2.3.4.5 and build 10.0.0.1.", []),
-        ("This is version\n1.2.3.4", []),
+        ("Chrome/120.0.0.0 has Firefox versions 10.0.2.4 through 10.0.2.9, v10.0.3.5 and build 10.0.0.1.", []),
+        ("This is version\n10.0.2.4", []),
         ("com.example.app", []),
         ("CVE-2024-12345, T1059.001", []),
         ("192.0.2.0/24", []),
@@ -110,7 +110,7 @@ def test_what_a_text_means(text: str, values: list[str]) -> None:
         ("Source: https://blog.example.org/a (evil.example)", ["evil.example"]),
         ("evil.example\n-- \nhttps://desk.example.org", ["evil.example"]),
         ("-- \na.example\n----- Forwarded message -----\nevil.example", ["evil.example"]),
-        ("version 1.2.3.4 of 1[.]2[.]3[.]4", ["1.2.3.4"]),
+        ("version 10.0.2.4 of 10[.]0[.]2[.]4", ["10.0.2.4"]),
     ],
 )
 def test_references_are_not_meant(text: str, values: list[str]) -> None:
@@ -125,13 +125,13 @@ def test_only_what_is_defanged_on_demand() -> None:
 
 def test_what_is_not_taken_is_told() -> None:
     """Each with a reason; what is clearly no indicator, such as a file's name, is not worth telling."""
-    text = f"a[.]example b.example c[.]example/d setup.py invoice.exe 192.0.2.0/24 version 1.2.3.4 imphash {MD5}"
+    text = f"a[.]example b.example c[.]example/d setup.py invoice.exe 192.0.2.0/24 version 10.0.2.4 imphash {MD5}"
     assert others(text) == {
         "b.example": "a reference: it is not written defanged, and other names in the text are",
         "c.example/d": "a URL without its scheme (http:// or another)",
         "setup.py": "a file name or a domain: written as [.]py or as a URL it would be a domain",
         "192.0.2.0/24": "a network, not an address",
-        "1.2.3.4": "a version number",
+        "10.0.2.4": "a version number",
         MD5: "it stands behind “imphash”, and is no hash of a file that Sekoia takes",
     }
 
