@@ -123,7 +123,9 @@ def test_every_output_exists(path: Path) -> None:
             assert len(expected) == len(node.cases) + 1
         else:
             expected = {"default", *ACTIONS.get(node.action_uuid or "", {}).get("outputs", {})}
-        assert set(node.outputs) == expected, f"node {key}"
+        # Any action can fail, and a playbook can go on from there.
+        followed = set(node.outputs) - ({"error"} if node.type == "action" else set())
+        assert followed == expected, f"node {key}"
 
 
 @each_playbook

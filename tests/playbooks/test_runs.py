@@ -72,6 +72,17 @@ def test_feed_is_imported(run: Run, sandbox: Sandbox, collection_id: str) -> Non
     assert {indicator["valid_until"][:10] for indicator in indicators} == {"2031-01-01"}
 
 
+def test_feed_is_mirrored(run: Run, sandbox: Sandbox) -> None:
+    """The collection comes to hold what the feed does, but for what is the company's own."""
+    collection_id = sandbox.create_collection(name="Mirrored feed")["id"]
+    assert _keys(run("mirror_feed")) == "1 2 3 4"
+    assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {
+        "malware.login-portal.example",
+        "198.51.100.23",
+        "https://files.login-portal.example/invoice.html",
+    }
+
+
 def test_enrichment_is_imported(run: Run, sandbox: Sandbox, collection_id: str) -> None:
     """What enough engines detect is imported, in one list from two results, and the comment counts it."""
     result = run("enrichment_to_collection", {"6": {"results": {"collection_id": collection_id, "name": "Blocklist"}}})
@@ -191,6 +202,41 @@ def test_feed_that_is_not_understood(run: Run, preview: dict[str, Any]) -> None:
     result = run("scheduled_feed", {"2": collection, "3": {"results": preview | {"file_handle": "one"}}})
     assert _keys(result) == "1 2 3 4 6"
     assert _said(result).endswith(f"Its first rows: {preview['rows'] or 'not readable'}")
+
+
+MIRRORED = {"missing_count": 1, "unrecognized_count": 2, "remaining_count": 3, "limit_hit": False}
+
+
+@pytest.mark.parametrize(
+    ("answer", "keys", "said"),
+    [
+        (
+            {
+                "results": MIRRORED
+                | {"status": "partial", "missing": [{"value": "a.example", "reason": "Sekoia refused it"}]}
+            },
+            "1 2 3 4 5",
+            "(partial): 1 of its indicators are not in, a.example (Sekoia refused it); 2 lines hold no indicator; 3 indicators "
+            "that left the feed are still active, which the next run goes on with.",
+        ),
+        ({"results": MIRRORED | {"status": "completed", "missing": []}}, "1 2 3 4", None),
+        (
+            {
+                "results": MIRRORED | {"status": "partial", "missing": [], "limit_hit": True},
+                "error": "Nothing was removed",
+            },
+            "1 2 3 6",
+            "none was removed: 3. Check that the feed is complete; if it is, run the playbook once with a higher most_removed.",
+        ),
+        ({"error": "Sekoia refused the API key"}, "1 2 3 6", "The error of the node says why."),
+    ],
+)
+def test_feed_that_cannot_be_mirrored(run: Run, answer: dict[str, Any], keys: str, said: str | None) -> None:
+    """What Sekoia refused, a limit that was hit and a failure are told to the team, and a success to nobody."""
+    collection = {"results": {"collection_id": COLLECTION, "name": "Mirrored feed"}}
+    result = run("mirror_feed", {"2": collection, "3": answer})
+    assert _keys(result) == keys
+    assert said is None or _said(result).endswith(said)
 
 
 def _find(output: str, *ids: str) -> dict[str, Any]:
