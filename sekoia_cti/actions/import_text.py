@@ -103,11 +103,11 @@ class ImportIndicatorsFromText(ImportAction):
         self, importer: Importer, arguments: ImportIndicatorsFromTextArguments, reading: Reading
     ) -> dict[str, Any]:
         groups = arguments.contexts(importer.context).groups(reading.values)
+        importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
         if arguments.dry_run:
             return self.rehearse(importer, groups)
-        if not reading.values:
+        if not (reading.values or reading.damaged):
             return self.nothing_left(arguments.collection_id, reading)
-        importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
         importer.submit_texts(groups, format=arguments.format)
         return self.conclude(
             importer,
