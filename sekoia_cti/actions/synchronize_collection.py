@@ -1,21 +1,23 @@
 """Synchronize an IOC collection with a feed: what is new goes in, what is due is refreshed, what left is removed."""
 
 from contextlib import ExitStack
-from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from sekoia_cti.actions.common.arguments import Timeout
+from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
 from sekoia_cti.actions.common.feed_arguments import FeedResults
 from sekoia_cti.actions.common.feed_reading import FeedAction, GuardedFeedArguments, ReadFeed
 from sekoia_cti.actions.common.guard import GuardResults
 from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
-from sekoia_cti.actions.common.value_lists import listed_values
+from sekoia_cti.actions.common.value_lists import first_values, listed_values
 from sekoia_cti.client.errors import DeadlinePassed
-from sekoia_cti.client.importing.outcome import MOST_MISSING
+from sekoia_cti.client.importing.expected import Again
+from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Refresh
@@ -79,7 +81,8 @@ class SynchronizeCollectionResults(GuardResults, FeedResults):
         "time, or some could not be submitted; dry_run: nothing was sent",
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
-    task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks")
+    task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks, the first 1,000 of them")
+    task_ids_count: int = Field(title="Tasks count", description="How many tasks there are")
     added: list[str] = Field(title="Added", description="The first 100 indicators that are new in the collection")
     added_count: int = Field(title="Added count", description=_HOW_MANY)
     added_path: str | None = Field(title="Added file", description=_path("Added"))
@@ -135,6 +138,7 @@ class SynchronizeCollectionResults(GuardResults, FeedResults):
     missing_count: int | None = Field(
         title="Missing count", description="How many there are; null where that could not be found out"
     )
+    missing_path: str | None = Field(title="Missing file", description=_path("Missing"))
     failed: FailedList = Field(
         title="Failed", description="The first 100 indicators that Sekoia refused to remove, with value and reason"
     )
@@ -185,7 +189,6 @@ class SynchronizeCollection(ImportAction, FeedAction):
         read: ReadFeed,
         context: Context,
     ) -> Synchronizer:
-        lasts = None if arguments.valid_for is None else timedelta(days=arguments.valid_for)
         return Synchronizer(
             rest,
             self.live,
@@ -193,7 +196,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             read.feed,
             context=context,
             rules=Rules(
-                lasts=lambda _kind: lasts,
+                lasts=arguments.lasts,
                 refresh=arguments.refresh,
                 leaves=arguments.removed,
                 most_removed=arguments.most_removed,
@@ -267,19 +270,19 @@ class SynchronizeCollection(ImportAction, FeedAction):
         if status == "completed" and (remaining or read.mostly_unrecognized):
             status = "partial"
         outcome = sent.outcome if sent else None
+        task_ids = [*(outcome.task_ids if outcome else ()), *(removal.task_ids if removal else ())]
+        missing = Again(lambda: map(_reasoned, outcome.all_missing if outcome else ()))
         return self._told(
             arguments,
             read,
             plan,
             status=status,
-            task_ids=[*(outcome.task_ids if outcome else ()), *(removal.task_ids if removal else ())],
-            missing=[{"value": each.value, "reason": each.reason} for each in outcome.missing] if outcome else [],
+            task_ids=task_ids[:IDS],
+            task_ids_count=len(task_ids),
+            missing=list(islice(missing, REASONED)),
             missing_count=outcome.missing_count if outcome else 0,
-            failed=(
-                [{"value": shown(each.value), "reason": each.reason} for each in removal.failed[:MOST_MISSING]]
-                if removal
-                else []
-            ),
+            missing_path=whole_list(self, "missing", missing, listed=REASONED),
+            failed=[_reasoned(each) for each in (removal.failed if removal else [])[:REASONED]],
             added=added,
             refreshed=refreshed,
             removed=removed,
@@ -298,12 +301,13 @@ class SynchronizeCollection(ImportAction, FeedAction):
     def _told(
         self, arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan, **told: Any
     ) -> SynchronizeCollectionResults:
-        nothing: dict[str, Any] = {"task_ids": [], "missing": [], "missing_count": 0, "failed": []}
+        nothing: dict[str, Any] = {"task_ids": [], "task_ids_count": 0}
+        nothing |= {"missing": [], "missing_count": 0, "missing_path": None, "failed": []}
         results = nothing | told | read.told
         for name in _LISTS:
-            results |= listed_values(name, told.get(name, []), self.data_path)
+            results |= listed_values(self, name, told.get(name, []))
         for name, places in (("unchanged", plan.unchanged), ("revoked", plan.revoked)):
-            results |= listed_values(name, [read.feed.values[place] for place in places], None)
+            results |= first_values(name, [read.feed.values[place] for place in places])
         return SynchronizeCollectionResults(collection_id=arguments.collection_id, limit_hit=plan.limit_hit, **results)
 
 
@@ -322,6 +326,10 @@ def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan
         f"Nothing was removed: {share} {why}. Check that the feed is complete; if it is, run the action once with a higher "
         "most_removed."
     )
+
+
+def _reasoned(missing: Missing) -> dict[str, str]:
+    return {"value": shown(missing.value), "reason": missing.reason}
 
 
 def _indicators(count: int, what: str = "") -> str:

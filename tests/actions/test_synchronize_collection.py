@@ -198,6 +198,8 @@ def test_a_dry_run_tells_what_would_be_done(
         ({}, {"kill_chain_phases": "mitre-attack:impact"}, {"refreshed": 2}),
         ({"valid_for": 10}, {"valid_for": 12}, {"unchanged": 2}),
         ({"valid_for": 10}, {"valid_for": 30}, {"unchanged": 2}),
+        ({}, {"validity_by_type": "domain: 400"}, {"unchanged": 2}),
+        ({"validity_by_type": "domain: 40"}, {"validity_by_type": "domain: 40, ipv4: 3"}, {"unchanged": 2}),
         ({"valid_until": "2099-01-01"}, {"valid_until": "2099-01-01"}, {"unchanged": 2}),
         ({"valid_until": "2099-01-01"}, {"valid_until": "2100-01-01"}, {"refreshed": 2}),
         ({}, {"refresh": "always"}, {"refreshed": 2}),
@@ -235,6 +237,22 @@ def test_half_of_the_validity_is_over(
     days = {name: round(left / timedelta(days=1)) for name, left in ends.items()}
     assert days == {"d1.example": valid_for or 180, "192.0.2.1": valid_for or 30, "d2.example": 300}
     assert counts(synchronize(platform, collection_id, feed, valid_for=valid_for)) == {"unchanged": 3}
+
+
+def test_kinds_have_a_validity_of_their_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Each goes with the end that its kind is to have, and the others with the one for all."""
+    feed = ["d1.example", "192.0.2.1", MD5]
+    run = synchronize(platform, collection_id, feed, valid_for=60, validity_by_type="ipv4: 7, md5: 365")
+    assert counts(run) == {"added": 3}
+    now = datetime.now(UTC)
+    ends = {
+        each["name"]: datetime.fromisoformat(each["valid_until"]) - now for each in sandbox.indicators(collection_id)
+    }
+    assert {name: round(left / timedelta(days=1)) for name, left in ends.items()} == {
+        "d1.example": 60,
+        "192.0.2.1": 7,
+        MD5: 365,
+    }
 
 
 def test_more_than_a_hundred_are_in_files(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

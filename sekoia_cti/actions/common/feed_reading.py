@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sekoia_cti.actions.common.arguments import ContextArguments
 from sekoia_cti.actions.common.feed import TableFeed, TextFeed
 from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of
@@ -13,6 +12,7 @@ from sekoia_cti.actions.common.guard import GuardArguments, guard_results, tell_
 from sekoia_cti.actions.common.prepared import Wishes
 from sekoia_cti.actions.common.reports import listed, listed_adapted, refuse_doubtful, warnings
 from sekoia_cti.actions.common.upload_action import UploadAction
+from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.synchronizing.synchronizer import Feed
 from sekoia_cti.client.wire import Context
@@ -27,7 +27,7 @@ _OF_TABLES = ("skipped_rows", "skipped_rows_count", "unused_cells", "unused_cell
 _OF_LISTS = ("skipped", "skipped_count")
 
 
-class GuardedFeedArguments(GuardArguments, ContextArguments, FeedArguments):
+class GuardedFeedArguments(GuardArguments, ValidityArguments, FeedArguments):
     """Where the feed is, what holds for its indicators, and which of them do not count."""
 
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from sekoia_cti.indicators.account import LISTED
+from sekoia_cti.actions.common.bounds import REASONED, whole_list
 from sekoia_cti.indicators.display import shown
-from sekoia_cti.platform.writing import writing
+from sekoia_cti.platform.action import SekoiaAction
 
-__all__ = ["listed_values"]
+__all__ = ["first_values", "listed_values"]
 
 
-def listed_values(name: str, values: Sequence[str], storage: Path | None) -> dict[str, Any]:
-    """The three results of a list.
+def listed_values(action: SekoiaAction, name: str, values: Sequence[str]) -> dict[str, Any]:
+    """The results of a list: the first values, ``<name>_count``, and ``<name>_path``, the file with all.
 
     Args:
-        name: Of the result with the first values; the others are called ``<name>_count`` and ``<name>_path``.
+        action: Whose list it is.
+        name: Of the result with the first values.
         values: All of them.
-        storage: Where the file goes, the action's ``data_path``; None where there is to be none.
-
-    Raises:
-        InputError: The storage does not take the file.
     """
-    told: dict[str, Any] = {name: [shown(value) for value in values[:LISTED]], f"{name}_count": len(values)}
-    if storage is None:
-        return told
-    path = None
-    if len(values) > LISTED:
-        with writing(storage, name.replace("_", "-"), "json") as (file, path):
-            file.write("[\n" + ",\n".join(json.dumps(value, ensure_ascii=False) for value in values) + "\n]\n")
-    return told | {f"{name}_path": path}
+    return first_values(name, values) | {f"{name}_path": whole_list(action, name, values, listed=REASONED)}
+
+
+def first_values(name: str, values: Sequence[str]) -> dict[str, Any]:
+    """The same without a file."""
+    return {name: [shown(value) for value in values[:REASONED]], f"{name}_count": len(values)}

@@ -15,7 +15,7 @@ from sekoia_cti.client.listing import all_indicators
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Leaving
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.client.wire import Context, Indicator, aware, value_of
+from sekoia_cti.client.wire import Context, Indicator, value_of
 
 __all__ = ["ImportTexts", "Removal"]
 
@@ -157,17 +157,13 @@ class Removal:
 
     def _expire(self, item: dict[str, Any]) -> str | None:
         indicator, now = Indicator.model_validate(item), self._now()
-        begun = indicator.valid_from and aware(indicator.valid_from)
+        context = indicator.context()
+        # One that is not valid yet would end before it begins.
+        begun = min(context.valid_from, now - timedelta(seconds=1)) if context.valid_from else None
         told = self.rest.update_indicator(
             self.collection_id,
             indicator.id,
-            indicator.context().model_copy(
-                update={
-                    # One that is not valid yet would end before it begins.
-                    "valid_from": min(begun, now - timedelta(seconds=1)) if begun else None,
-                    "valid_until": now,
-                }
-            ),
+            context.model_copy(update={"valid_from": begun, "valid_until": now}),
             attempts=ATTEMPTS,
         )
         return "Sekoia left its validity as it was" if told.is_active(now) else None

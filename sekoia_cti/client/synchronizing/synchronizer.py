@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.outcome import MOST_MISSING, Outcome
+from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import LINES
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.listing import all_indicators
@@ -220,12 +220,10 @@ class Synchronizer:
         return comparison
 
     def _not_in(self, plan: Plan, outcome: Outcome) -> set[int]:
-        if outcome.missing_count == 0:
-            return set()
         sent = {*plan.new, *plan.due}
-        if outcome.missing_count is not None and outcome.missing_count <= MOST_MISSING:
-            missing = {missing.value for missing in outcome.missing}
-            return {place for place in sent if self._feed.values[place] in missing}
+        if outcome.missing_count is not None:
+            missing = {missing.value for missing in outcome.all_missing}
+            return {place for place in sent if self._feed.values[place] in missing} if missing else set()
         if outcome.status == "incomplete":
             return sent  # there is no time for another look
         again = self._compared()
