@@ -11,7 +11,7 @@ RUN_ALL = $(subst run dev,run browser,$(RUN))
 TESTS = $(if $(ARGS),,--numprocesses=4 --dist=worksteal --cov --cov-report=term-missing:skip-covered) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check package sandbox bench lock bump manifests docs clean
+.PHONY: help demo test check package sandbox bench lock bump manifests docs pictures clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.]+):.*## /  make \1	/' | expand -t 18
@@ -46,6 +46,9 @@ bump: ## Raise the version everywhere: make bump VERSION=1.2.3
 
 manifests: ## Renew the manifests from the code
 	$(RUN) python -m tests.manifests
+
+pictures: ## Renew the pictures in docs/pictures, with the system's Chromium
+	$(RUN_ALL) python -m tests.pictures
 
 docs: ## Renew what the documentation takes from the tests
 	$(RUN) python -m tests.reliability_table

@@ -78,5 +78,8 @@ def _alert_to_blocklist(module: Module, platform: Platform, reporter: ConsoleRep
     for collection in run.collections:
         for indicator in platform.indicators(collection.id):
             reporter.say(f"{indicator['pattern']} until {indicator['valid_until'][:10]}", indent=4)
-    reporter.say("Next: `make sandbox` serves it to you; `.venv/bin/python -m sandbox run --help` runs playbooks.")
+    reporter.say(
+        "Next: `make sandbox`, then open http://127.0.0.1:8000/ in a browser: there you see imports, fill in the forms of "
+        "the actions, and run playbooks. `.venv/bin/python -m sandbox run --help` runs them in a terminal."
+    )
     return 0 if run.succeeded else 1

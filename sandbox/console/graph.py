@@ -8,11 +8,11 @@ from sandbox.playbooks.playbook import JSONObject
 
 __all__ = ["Box", "Drawing", "Way", "draw"]
 
-WIDTH, HEIGHT = 200, 66
-APART, BELOW = 62, 18
+WIDTH, HEIGHT = 172, 66
+APART, BELOW = 60, 18
 MARGIN = 8
 # Characters of a name on one line, and lines of it.
-LINE, LINES = 22, 2
+LINE, LINES = 17, 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ def readable(body: bytes) -> str:
     """A body as people read it: JSON indented, all else as text, the end left out where it is long."""
     text = body.decode("utf-8", "replace")
     with suppress(ValueError):  # no JSON, or the beginning of one
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        # Line breaks within texts are shown as such: what is imported as text has one after each indicator.
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False).replace("\\n", "\n")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… {len(text) - LONGEST:,} more characters"
 
 

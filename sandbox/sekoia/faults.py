@@ -52,8 +52,12 @@ class Faults(_Settings):
     """The faults in force. Without any, the sandbox behaves as the contract says, in a gently living community."""
 
     # REST and the playbook callback: the first that matches hits
-    rest: list[RestFault] = Field(default=[], description="for requests of IOC collections")
-    callback: list[RestFault] = Field(default=[], description="for requests of the playbook callback")
+    rest: list[RestFault] = Field(
+        default=[],
+        description="what happens to requests of the API: a list of objects with any of method, path, status, body, headers, "
+        "delay, cut, truncate, times and contains; the first that matches hits",
+    )
+    callback: list[RestFault] = Field(default=[], description="the same for requests of the playbook callback")
     collection_limit: int = Field(default=500_000, ge=0, description="indicators that a community can hold")
     preview_fields: Literal["mapping", "columns", "detected_mapping", "nested", "none"] = Field(
         default="mapping", description="the names under which a preview tells what it detected"

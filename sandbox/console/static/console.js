@@ -47,7 +47,22 @@ async function load() {
     const fresh = page.getElementById(part.id);
     if (fresh) morph(part, fresh);
   }
+  follow();
 }
+
+// The node that is looked at stays in sight, unless somebody has gone to see another part of the graph meanwhile.
+let followed;
+
+function follow() {
+  const graph = document.querySelector("figure.scroll");
+  const node = graph?.querySelector(".chosen");
+  if (!node || node.dataset.key === followed) return;
+  followed = node.dataset.key;
+  const [inner, outer] = [node.getBoundingClientRect(), graph.getBoundingClientRect()];
+  if (inner.left < outer.left || inner.right > outer.right) graph.scrollLeft += inner.left - outer.left - outer.width / 2;
+}
+
+follow();
 
 let loading = false;
 let again = false;
