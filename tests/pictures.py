@@ -116,6 +116,7 @@ def main() -> None:
         page.goto("/faults")
         page.get_by_role("button", name="The last event is lost").click()
         _take(page, "faults", "/faults")
+        sandbox.faults.finish_before_answer = True
         _import(sandbox, blocklist, lines[:500], "2027-06-01T00:00:00Z")
         sandbox.faults = Faults()
         page.goto("/imports")

@@ -59,3 +59,163 @@ def test_a_fault_by_hand(sandbox: Sandbox) -> None:
     assert sandbox.faults == Faults(tasks="denied")
     post(name="tasks", clear="true")
     assert sandbox.faults == Faults()
+
+
+CHANGES = [
+    ("/collections", {"name": "Blocklist"}),
+    ("/imports/pace", {"pace": "1"}),
+    ("/imports/hold", {"held": "true"}),
+    ("/actions/CreateIOCCollection", {"argument:name": "Blocklist"}),
+    ("/storage", {}),
+    ("/playbooks", {}),
+    ("/playbooks/example", {}),
+    ("/playbooks/alert_to_blocklist", {}),
+    ("/runs/none/stop", {}),
+    ("/faults", {"name": "tasks", "value": "denied"}),
+    ("/faults/rehearse", {"title": "The last event is lost"}),
+    ("/faults/clear", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "fields"), CHANGES)
+def test_changes_need_the_token_of_the_page(sandbox: Sandbox, path: str, fields: dict[str, str]) -> None:
+    """Without it nothing is changed, nor when a page of another site knows it; whoever has an old page is told so."""
+    for token, headers in (("", {}), ("wrong", {}), (sandbox.token, {"Origin": "https://evil.example"})):
+        answer = requests.post(
+            sandbox.url + path, data={"token": token, **fields}, files={"file": b"{}"}, headers=headers, timeout=5
+        )
+        assert answer.status_code == 403
+    assert "load it again" in requests.post(sandbox.url + path, data=fields, files={"file": b"{}"}, timeout=5).text
+    assert sandbox.faults == Faults()
+    assert "no IOC collection yet" in _page(sandbox, "/").text
+    assert "None yet" in _page(sandbox, "/actions").text
+    assert "Nothing there yet" in _page(sandbox, "/actions").text
+    assert "None yet" in _page(sandbox, "/playbooks").text
+
+
+def _post(
+    sandbox: Sandbox, path: str, files: dict[str, tuple[str, bytes]] | None = None, /, **fields: str
+) -> requests.Response:
+    """Sends a form as a page does, and follows to where it leads."""
+    data = {"token": sandbox.token, **{name.replace("__", ":"): value for name, value in fields.items()}}
+    return requests.post(sandbox.url + path, data=data, files=files, timeout=30)
+
+
+def test_one_collection(api: API, sandbox: Sandbox) -> None:
+    """Indicators are found by value, kind and state, in every order, page by page."""
+    sandbox.faults.finish_before_answer = True
+    collection = sandbox.create_collection(name="Blocklist")["id"]
+    api.import_text(collection, "\n".join(f"host-{n:03}.example" for n in range(120)))
+    api.import_text(collection, "198.51.100.7", valid_from="2020-01-01T00:00:00Z", valid_until="2021-01-01T00:00:00Z")
+    revoked = sandbox.indicators(collection)[5]
+    api("DELETE", f"/ioc-collections/{collection}/indicators/{revoked['id']}")
+
+    def found(query: str) -> tuple[list[str], str]:
+        page = _page(sandbox, f"/collections/{collection}?{query}").text
+        total = re.search(r"of <span class=\"number\">([\d,]+)", page)
+        return re.findall(r"<code>([^<]+)</code></a></th>", page), total[1] if total else "0"
+
+    assert found("") == (["198.51.100.7", *(f"host-{n:03}.example" for n in range(119, 70, -1))], "121")
+    assert found("sort=oldest")[0][0] == "host-000.example"
+    assert found("sort=value&offset=100")[0][-2:] == ["host-119.example", "198.51.100.7"]
+    assert found("sort=ends")[0][0] == "198.51.100.7"
+    assert found("term=HOST-00&state=active")[1] == "9"
+    assert found("state=revoked") == (["host-005.example"], "1")
+    assert found("state=expired") == (["198.51.100.7"], "1")
+    assert found("kind=ipv4-addr&state=active") == ([], "0")
+    assert found("kind=nonsense&state=nonsense&sort=nonsense&offset=500") == ([], "0")
+    page = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", _page(sandbox, f"/collections/{collection}").text))
+    assert "121 Indicators 119 Active 1 Expired 1 Revoked".replace(" ", "") in _words(page)
+    assert "by day" in page
+    stix = _page(sandbox, f"/collections/{collection}/indicators/{revoked['id']}").text
+    assert "&#34;revoked&#34;: true" in stix
+
+
+def _words(text: str) -> str:
+    """A text without its spaces, with each figure before its name as people read them."""
+    return re.sub(r"(Indicators|Active|Expired|Revoked) ([\d,]+)", r"\2\1", text).replace(" ", "")
+
+
+def test_what_is_not_there(sandbox: Sandbox) -> None:
+    """What was asked for and is not there is named, in a page."""
+    collection = sandbox.create_collection()["id"]
+    for path in (
+        "/collections/x",
+        f"/collections/{collection}/indicators/x",
+        "/actions/X",
+        "/playbooks/x",
+        "/runs/x",
+        "/storage/x",
+    ):
+        answer = _page(sandbox, path)
+        assert (answer.status_code, "No such" in answer.text) == (404, True)
+    assert _page(sandbox, "/static/x.css").status_code == 404
+
+
+def test_the_storage(sandbox: Sandbox) -> None:
+    """Files go into the storage and come out of it as they are; nothing outside of it can be reached."""
+    assert "notes.txt" in _post(sandbox, "/storage", {"file": ("../../notes.txt", b"<b>")}).text
+    assert "upload" in _post(sandbox, "/storage", {"file": ("..", b"x")}).text
+    answer = _page(sandbox, "/storage/notes.txt")
+    assert (answer.content, answer.headers["Content-Type"]) == (b"<b>", "application/octet-stream")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert _page(sandbox, "/storage/..%2F..%2Fetc%2Fpasswd").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"{", "is no JSON"), (b"[]", "is no playbook"), (b'{"name": "x", "nodes": {}}', "it has no trigger")],
+)
+def test_no_playbook(sandbox: Sandbox, content: bytes, said: str) -> None:
+    """What is uploaded and is no playbook is refused with the reason."""
+    answer = _post(sandbox, "/playbooks", {"file": ("mine.json", content)})
+    assert (answer.status_code, said in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"event": "{"}, "What the trigger gives is no JSON"),
+        ({"event": "[]"}, "has to be a JSON object"),
+        ({"stubs": "- a"}, "The YAML of stubs holds no stubs"),
+        ({"stubs": "Nobody: {}"}, "The YAML of stubs cannot be used: The playbook has no node Nobody."),
+        ({"stubs": "{"}, "The YAML of stubs is not valid YAML"),
+        ({"start": "9"}, "The playbook has no node 9."),
+    ],
+)
+def test_a_playbook_that_is_not_run(sandbox: Sandbox, fields: dict[str, str], said: str) -> None:
+    """What a playbook is to be run with is judged before anything runs."""
+    answer = _post(sandbox, "/playbooks/alert_to_blocklist", None, **fields)
+    assert (answer.status_code, said in answer.text) == (400, True)
+    assert "None yet" in _page(sandbox, "/playbooks").text
+
+
+def test_an_action_is_stopped(sandbox: Sandbox) -> None:
+    """An action whose import stands still is stopped from its page, and the next one runs."""
+    sandbox.faults.stall_after = 0.0
+    collection = sandbox.create_collection()["id"]
+    run = _post(
+        sandbox,
+        "/actions/ImportIndicatorsFromText",
+        {"file:text_path": ("list.txt", b"a.example\nb.example")},
+        argument__collection_id=collection,
+        argument__timeout="60",
+    )
+    assert "running" in run.text
+    sandbox.wait_for(lambda: any(call.method == "POST" for call in sandbox.requests), 30)
+    path = run.url.removeprefix(sandbox.url)
+    _post(sandbox, f"{path}/stop")
+    sandbox.wait_for(lambda: "The run was stopped." in _page(sandbox, path).text, 30)
+    assert "list.txt" in _page(sandbox, path).text
+
+
+def test_the_stream_of_changes(sandbox: Sandbox) -> None:
+    """A page is told when something moves that it asked for, and of nothing else."""
+    with requests.get(f"{sandbox.url}/changes", params={"of": ["faults"]}, stream=True, timeout=10) as stream:
+        lines = stream.iter_lines(chunk_size=1)
+        assert next(lines) == b"data:"  # what moved before
+        next(lines)
+        sandbox.create_collection()
+        _post(sandbox, "/faults", name="tasks", value="denied")
+        assert next(lines) == b"data:"
+    assert _page(sandbox, "/changes?of=faults", Host="rebound.example").status_code == 403
