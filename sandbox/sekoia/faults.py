@@ -80,7 +80,10 @@ class Faults(_Settings):
     tasks: Known = Field(default="known", description="whether /v1/tasks knows the tasks of imports")
     task_events: bool = Field(default=False, description="LiveAPI tells what becomes of tasks, too")
 
-    # The bulk reader
+    # Searches and the bulk reader
+    quotes_searched: bool = Field(
+        default=True, description="a term in quotes finds patterns that have it so; otherwise quotes are no part of it"
+    )
     bulk_reader: Literal["served", "absent", "denied", "html", "broken"] = Field(
         default="served", description="what answers: the reader, or 404, 403, a page of HTML, or 500"
     )

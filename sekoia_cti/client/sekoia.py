@@ -11,6 +11,7 @@ from typing import Self
 
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
+from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
@@ -156,8 +157,8 @@ class Sekoia:
             InputError: A phase is not known.
             ValueError: No line holds an indicator, or `valid_for` and `valid_until` are both given.
         """
-        values = self.read(lines, refang=refang).values
-        if not values:
+        reading = self.read(lines, refang=refang)
+        if not (reading.values or reading.damaged):
             raise ValueError("no line holds an indicator")
         if valid_for is not None and valid_until is not None:
             raise ValueError("valid_for and valid_until cannot be given together")
@@ -171,7 +172,8 @@ class Sekoia:
             x_ic_related_threat_refs=list(related_threat_refs) or None,
         )
         with self._importer(collection_id, context, wait, on_progress, on_warning) as importer:
-            importer.submit_text(values)
+            importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
+            importer.submit_text(reading.values)
             return importer.finish()
 
     def import_file(

@@ -139,16 +139,6 @@ def test_context_that_differs_is_no_loss(sandbox: Sandbox, platform: Platform, c
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The same description as before proves nothing of what is new: the task never runs, and the new ones are named."""
-    imported(platform, collection_id, VALUES[:30], description="ours")
-    sandbox.hold_imports()
-    told = imported(platform, collection_id, VALUES[:50], description="ours", timeout=10)
-    assert (told["status"], told["missing_count"]) == ("incomplete", 20)
-    assert [missing["value"] for missing in told["missing"]] == VALUES[30:50]
-    sandbox.release_imports()
-
-
 def test_one_value_that_breaks_sekoia(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """A value that is always answered 500 is found by halving, and the others go in."""
     sandbox.faults.rest = [RestFault(path="/text$", status=500, times=None, contains="d13.example.com")]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
 
 from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Context
 from sekoia_cti.platform import watchdog
-from tests.conftest import Platform
+from tests.conftest import ROOT, Platform
 from tests.hostile import Hostile, answer, trickle
 from tests.test_reliability import finishing, importing
 
@@ -261,20 +266,70 @@ def test_the_bulk_reader_stands_in_for_the_listing(sandbox: Sandbox, collection_
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
 
 
-@pytest.mark.parametrize("at", [1, 2])
-def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id: str, at: int) -> None:
-    """A 503 among the pages of the listing is repeated."""
+def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id: str) -> None:
+    """A 503 among the pages of the listing is repeated, and the reading goes on where it was."""
     import_now(sandbox, collection_id, [f"other{number}.example" for number in range(250)])
     sandbox.faults.bulk_reader, sandbox.faults.created_as = "absent", "null"
     with importing(sandbox, collection_id, context=OURS, look_quiet=100) as running:
+        running.submit([f"mine{number}.example" for number in range(250)])
+        sandbox.wait_for(lambda: len(sandbox.indicators(collection_id)) == 500)
+        begun = looks(sandbox)
         sandbox.faults.rest = [
-            RestFault(method="GET", path="/indicators$", delay=0, times=at, cut=None),
+            RestFault(method="GET", path="/indicators$"),
             RestFault(method="GET", path="/indicators$", status=503),
         ]
-        running.submit([f"mine{number}.example" for number in range(250)])
         outcome = running.importer.finish()
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
-    assert all(fault.times == 0 for fault in sandbox.faults.rest)
+    assert looks(sandbox) - begun == 6
+
+
+def test_a_value_that_is_part_of_many(sandbox: Sandbox, collection_id: str) -> None:
+    """More than a hundred hits of a search: those of later pages count as well."""
+    import_now(sandbox, collection_id, [f"n{number}.a.example" for number in range(230)])
+    sandbox.faults.bulk_reader, sandbox.faults.created_as = "absent", "null"
+    sandbox.faults.quotes_searched = False
+    with importing(sandbox, collection_id, look_quiet=100) as running:
+        running.submit(["a.example"])
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == ("completed", 0)
+    assert any(request.query.get("term") and request.query.get("offset") == "200" for request in sandbox.requests)
+
+
+def test_what_was_not_waited_for_and_not_sent(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """That some could not be submitted is an error, although nobody waits for the others."""
+    sandbox.faults.indicators_as_task = True
+    sandbox.faults.rest = [RestFault(path="/indicators$", method="POST"), RestFault(method="POST", status=403)]
+    values = [f"d{number}.example" for number in range(150)]
+    run = platform.run(ImportIndicators, collection_id=collection_id, indicators=values, wait=False)
+    assert run.results and run.error
+    assert (run.results["status"], run.results["submitted"], len(run.results["missing"])) == ("incomplete", 100, 50)
+
+
+def test_an_answer_with_what_has_expired(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Sekoia's answer shows the indicator, and that it is no longer valid: it is not in."""
+    values = {"collection_id": collection_id, "indicators": ["a.example", "b.example"]}
+    platform.run(ImportIndicators, **{**values, "indicators": ["a.example"]}, valid_until="2020-01-01")
+    sandbox.faults.expired_renew = False
+    run = platform.run(ImportIndicators, **values)
+    assert run.results and run.results["status"] == "partial"
+    assert run.results["missing"] == [
+        {"value": "a.example", "reason": "it is in the collection, but revoked or expired"}
+    ]
+
+
+def test_rows_with_contexts_of_their_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A row's validity in the past is what was asked for, and a column's descriptions are no difference."""
+    sandbox.faults.created_as = "null"
+    (platform.storage / "iocs.csv").write_text(
+        "indicator,valid_until,description\na.example,2020-01-01T00:00:00Z,one\nb.example,2040-01-01T00:00:00Z,two\n"
+    )
+    run = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", description="theirs", valid_for=5
+    )
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["missing_count"]) == ("completed", 0)
+    assert run.results["context_differs_count"] == 0
 
 
 # What hangs
@@ -311,3 +366,34 @@ def test_a_look_that_hangs(
     assert (told["duplicates"], told["unrecognized_count"], told["missing_path"]) == (1, 1, None)
     assert run.error and run.error.startswith("The import could not be followed to its end")
     assert "something that was waited for hangs" in run.error
+
+
+SCRIPT = """
+import sys
+from sekoia_cti.client import Sekoia
+url, key, collection = sys.argv[1:]
+with Sekoia(key, base_url=url, timeout=3) as sekoia:
+    outcome = sekoia.import_text(collection, ["a.example"], on_progress=lambda _: print("waits", flush=True))
+print(outcome.status)
+"""
+
+
+@pytest.mark.fault(
+    "The process is stopped over its deadline, while the end is told",
+    "What is in the socket is read before the verdict; completed",
+)
+def test_a_process_that_is_stopped_for_a_while(sandbox: Sandbox, collection_id: str) -> None:
+    """The event arrived in time, though nobody was awake to read it."""
+    sandbox.hold_imports()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, sandbox.url, sandbox.api_key, collection_id],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGSTOP)
+        sandbox.release_imports()
+        time.sleep(3)  # its deadline has to pass
+        process.send_signal(signal.SIGCONT)
+        assert process.stdout.read().splitlines()[-1] == "completed"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.expected import Tally
+from sekoia_cti.client.importing.outcome import Conclusion
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
 from sekoia_cti.client.waiting import Patience
 from sekoia_cti.client.wire import Counts, ImportEvent, TaskEvent
@@ -238,6 +241,19 @@ def test_figures_of_two_parts_add_up() -> None:
     watching.looked(found(1_000), 9.0)
     assert watching.step(9.0) == Done()
     assert watching.progress() == Progress(1_000, 1_000)
+
+
+def test_counts_of_some_parts_are_no_sum() -> None:
+    """What was created is told where Sekoia told it of every part: sums over some would not add up to what was imported."""
+    watching = watch(600)
+    watching.submitted("u", 0.0, expected=400, part=1)
+    watching.heard(event(600, 600, created=600, updated=0, ignored=0), 1.0)
+    watching.heard(TaskEvent(task_id="u", status="FINISHED"), 2.0, by="api")
+    watching.looked(found(1_000), 3.0)
+    confirmation: Any = SimpleNamespace(missing=lambda: iter(()))
+    outcome = Conclusion(watching, confirmation, [], 1_000, 0, 0, None).outcome("completed")
+    assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("completed", "api", Progress(1_000, 1_000))
+    assert (outcome.created, outcome.updated, outcome.ignored) == (None, None, None)
 
 
 EVENTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)
