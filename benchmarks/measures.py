@@ -151,6 +151,18 @@ def text(scale: Scale, folder: Path) -> Iterator[Row]:
     yield Row(measure, last, before, "µs", "ratio", 1.25)
 
 
+def guard(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Looking up which values are known to be good, before anything is submitted."""
+    for count, limit in ((scale.lines[0], 0.1), (scale.lines[-1], 1.0)):
+        path = folder / "values.txt"
+        with path.open("w") as file:
+            file.writelines(_mixed(number) for number in range(count))
+        runs = [_run(scale, "reading", work, "", path) for work in ("guarded", "unguarded")]
+        ours, other = _in_turns(scale.runs(5), *runs)
+        yield Row(f"guard, {count:,} values: CPU beyond reading", _cpu(ours), _cpu(other), "s", "difference", limit)
+        yield Row("the same: memory", _megabytes(ours), _megabytes(other), "MB", "difference", 80.0)
+
+
 def latency(scale: Scale, folder: Path) -> Iterator[Row]:
     """From when the final event was sent to when the client returned."""
     path = _few_lines(folder)
@@ -195,7 +207,7 @@ def start(scale: Scale, _folder: Path) -> Iterator[Row]:
 
 
 MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (preview, text, latency, noise, start)
+    measure.__name__: measure for measure in (preview, text, guard, latency, noise, start)
 }
 """By name."""
 
@@ -232,6 +244,19 @@ def _defanged(number: int) -> str:
     name = str(number).encode()
     hashes = (hashlib.new(kind, name, usedforsecurity=False).hexdigest() for kind in ("md5", "sha1", "sha256"))
     return ";".join(hashes) + "\n"
+
+
+def _mixed(number: int) -> str:
+    """Domains, addresses, URLs and hashes in turns, of which the guard knows few."""
+    match number % 4:
+        case 0:
+            return f"{number:06x}.threats.example.com\n"
+        case 1:
+            return f"{11 + number % 200}.{number // 200 % 250}.{number // 50_000}.{number % 250}\n"
+        case 2:
+            return f"https://{number:06x}.threats.example.com/{number}\n"
+        case _:
+            return f"{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()}\n"
 
 
 # The figures of runs

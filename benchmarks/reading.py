@@ -1,0 +1,27 @@
+"""Reading lines into indicators, with and without the guard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sekoia_cti.indicators.guard import Guard, Policy
+from sekoia_cti.indicators.reading import read
+
+__all__ = ["guarded", "unguarded"]
+
+
+def guarded(_url: str, path: Path) -> None:
+    """As an import does by default: each value is looked up in MISP's lists, which are read for it."""
+    _read(path, "warn")
+
+
+def unguarded(_url: str, path: Path) -> None:
+    """The same, where nothing is to be looked up."""
+    _read(path, "import")
+
+
+def _read(path: Path, policy: Policy) -> None:
+    with path.open() as file:
+        reading = read(file, admits=Guard(policy=policy).judge())
+    if reading.unrecognized_count or not reading.values:
+        raise RuntimeError(f"{reading.unrecognized_count:,} lines are no indicators")
