@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
+from sekoia_cti.client.listing import Listed, all_indicators
 from sekoia_cti.client.rest.endpoints import PAGE, RestClient
-from sekoia_cti.client.wire import Indicator, IndicatorPage
+from sekoia_cti.client.wire import Indicator, IndicatorPage, value_of
 from sekoia_cti.indicators.matching import identity, spellings
 
 __all__ = ["Finding", "Match", "terms"]
@@ -27,7 +27,7 @@ class Match:
 
     asked: str
     active: list[str] = field(default_factory=list)
-    indicators: list[Indicator] = field(default_factory=list)
+    indicators: list[Indicator] = field(default_factory=list, compare=False)  # told apart by their ids already
     revoked: list[str] = field(default_factory=list)
     seen: bool = True
 
@@ -68,11 +68,10 @@ class Finding:
         Raises:
             SekoiaError: The collection is unknown, or one of the client's other errors.
         """
-        pages = self._collections.all_indicators(self._collection_id)
-        first = next(pages)
+        first = self._collections.indicators(self._collection_id)
         requests = -(-first.total // PAGE)
         if requests <= len(values) + len(ids) or (ids and look_for_ids):
-            yield from self._read_for(chain([first], pages), values, ids)
+            yield from self._read_for(all_indicators(self._collections, self._collection_id, first=first), values, ids)
             return
         in_quotes = bool(values) and self._quotes_are_searched(first)
         for value in values:
@@ -80,7 +79,7 @@ class Finding:
         for indicator_id in ids:
             yield Match(indicator_id, active=[indicator_id], seen=False)
 
-    def _read_for(self, pages: Iterable[IndicatorPage], values: Sequence[str], ids: Sequence[str]) -> list[Match]:
+    def _read_for(self, pages: Iterable[Listed], values: Sequence[str], ids: Sequence[str]) -> list[Match]:
         matches = [Match(value) for value in values]
         by_id = {indicator_id: Match(indicator_id) for indicator_id in ids}
         by_key: dict[str, list[tuple[frozenset[str], Match]]] = {}
@@ -89,14 +88,13 @@ class Finding:
             by_key.setdefault(min(wanted), []).append((wanted, match))
         read = 0
         for page in pages:
-            for indicator in page.items:
-                held = identity(indicator.value)
-                for key in held:
-                    for wanted, match in by_key.get(key, ()):
-                        if wanted <= held:
-                            match.add(indicator)
-                if indicator.id in by_id:
-                    by_id[indicator.id].add(indicator)
+            for item in page.items:
+                held = identity(value_of(item["pattern"]))
+                found = [match for key in held for wanted, match in by_key.get(key, ()) if wanted <= held]
+                if item["id"] in by_id:
+                    found.append(by_id[item["id"]])
+                for match in found:
+                    match.add(Indicator.model_validate(item))
             read += len(page.items)
             self._on_page(read, page.total)
         return [*matches, *by_id.values()]

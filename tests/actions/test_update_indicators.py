@@ -136,6 +136,18 @@ def test_ids(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     assert changes(sandbox) == [("PUT", "indicator")]
 
 
+def test_an_id_in_a_large_collection(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """No search finds an id, so the collection is read as a whole, with the bulk reader and not page by page."""
+    fill(platform, collection_id, *(f"d{number}.example" for number in range(600)))
+    last = sandbox.indicators(collection_id)[-1]["id"]
+    before = len(sandbox.requests)
+    run = platform.run(UpdateIndicators, collection_id=collection_id, indicator_ids=last, description="new")
+
+    assert told(run) == {"updated_count": 1}
+    read = [request.path for request in sandbox.requests[before:] if request.method == "GET"]
+    assert sum(path.endswith("/indicators") for path in read) == 1
+
+
 def test_what_is_revoked_stays_as_it_is(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """An import would revive it, and a longer validity would mean nothing."""
     fill(platform, collection_id, *MANY, **SAID)
