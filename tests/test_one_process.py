@@ -17,7 +17,9 @@ import pytest
 from sekoia_automation import storage
 
 from main import main
-from sandbox import Sandbox
+from sandbox import RestFault, Sandbox
+from sandbox.sekoia.callback import NodeRun
+from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from tests.conftest import ROOT
 
 RUNS = 42
@@ -39,14 +41,24 @@ def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[flask.
     storage.get_data_path.cache_clear()
 
 
-def call(function: flask.Flask, sandbox: Sandbox, command: str, key: str, **arguments: Any) -> dict[str, Any]:
+def call(
+    function: flask.Flask,
+    sandbox: Sandbox,
+    command: str,
+    key: str,
+    *,
+    node_run: NodeRun | None = None,
+    sub_folder: Path | None = None,
+    **arguments: Any,
+) -> dict[str, Any]:
     """One run as Fission makes it: the command in the header, configuration and arguments in the body."""
-    node_run = sandbox.node_run({"api_key": key})
+    node_run = node_run or sandbox.node_run({"api_key": key})
     body = {
         "module_configuration": {"base_url": sandbox.url},
         "arguments": arguments,
         "token": node_run.token,
         "url_callback": node_run.url,
+        **({"sub_folder": str(sub_folder)} if sub_folder else {}),
     }
     answer = function.test_client().post("/", headers={"command": command}, json=body)
     assert answer.status_code == 200
@@ -88,6 +100,10 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
         ("PreviewIndicatorsFile", {"file_path": "iocs.csv"}),
         ("RevokeIndicators", {"text": "a.example", "indicators_path": "iocs.json"}),
     ],
+)
+@pytest.mark.fault(
+    "Many runs in one process, some refused, some with a LiveAPI that drops",
+    "No thread, socket, file or handler stays, and memory is level",
 )
 def test_many_runs_leave_nothing_behind(
     function: flask.Flask,
@@ -144,3 +160,55 @@ def test_two_runs_at_once_do_not_mix(function: flask.Flask, sandbox: Sandbox) ->
         assert answer["results"]["imported"] == count
         assert len(sandbox.indicators(collection_id)) == count
         assert ids[1 - ids.index(collection_id)] not in answer["logs"]
+
+
+@pytest.mark.fault(
+    "On Fission, the callback of one run fails while another runs", "Each run's log tells of its own failures alone"
+)
+def test_a_run_does_not_hear_of_the_failures_of_another(
+    function: flask.Flask, sandbox: Sandbox, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK gives each record of the process to the handlers of all actions that run."""
+    monkeypatch.setattr(FindIOCCollection, "_wait_exponent_base", 0)  # the SDK's wait between repetitions
+    sandbox.hold_imports()
+    failing = sandbox.node_run({"api_key": sandbox.api_key})
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(
+            call,
+            function,
+            sandbox,
+            "ImportIndicatorsFromText",
+            sandbox.api_key,
+            collection_id=collection_id,
+            text="evil.example",
+        )
+        sandbox.wait_for(lambda: any(request.path.endswith("/text") for request in sandbox.requests))
+        sandbox.faults.callback = [RestFault(path=failing.url.rpartition("/")[2], status=503, times=2)]
+        told = call(function, sandbox, "FindIOCCollection", sandbox.api_key, node_run=failing, name="Blocklist")
+        sandbox.release_imports()
+        undisturbed = patient.result(30)
+    assert "503 Server Error" in told["logs"]
+    assert undisturbed["results"]["status"] == "completed"
+    assert "503" not in undisturbed["logs"]
+    assert failing.url not in undisturbed["logs"]
+
+
+@pytest.mark.fault("On Fission, runs have different storages (`SUB_FOLDER`)", "Each run reads its own files")
+def test_each_run_has_its_own_storage(
+    function: flask.Flask, sandbox: Sandbox, collection_id: str, tmp_path: Path
+) -> None:
+    """The SDK finds a storage once for a process."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "iocs.txt").write_text(f"{name}.example\n")
+        told = call(
+            function,
+            sandbox,
+            "ImportIndicatorsFromText",
+            sandbox.api_key,
+            sub_folder=tmp_path / name,
+            collection_id=collection_id,
+            text_path="iocs.txt",
+        )
+        assert told["results"]["status"] == "completed"
+    assert [indicator["name"] for indicator in sandbox.indicators(collection_id)] == ["one.example", "two.example"]
