@@ -22,11 +22,15 @@ class Hostile:
     Args:
         scripts: What to do with the first connection, the second, …; the last one serves all that follow. Each is
             called with the socket once a request was read, and the connection is closed when it returns.
+        pace: Seconds for each 16 KiB of a request, as a slow line takes them.
     """
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, pace: float = 0.0) -> None:
         self._scripts = list(scripts)
+        self._pace = pace
         self._listener = socket.create_server(("127.0.0.1", 0))
+        if pace:  # what the system takes in advance would arrive at once
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._mutex = threading.Lock()
@@ -77,7 +81,7 @@ class Hostile:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            request = _read_request(connection)
+            request = _read_request(connection, self._pace)
             if not request:
                 return
             with self._mutex:
@@ -90,7 +94,7 @@ class Hostile:
             connection.close()
 
 
-def _read_request(connection: socket.socket) -> bytes:
+def _read_request(connection: socket.socket, pace: float) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         piece = connection.recv(65_536)
@@ -101,8 +105,11 @@ def _read_request(connection: socket.socket) -> bytes:
     length = next(
         (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
     )
-    while len(body) < length and (piece := connection.recv(65_536)):
+    pause = threading.Event()
+    while len(body) < length and (piece := connection.recv(16_384 if pace else 65_536)):
         body += piece
+        if pace:
+            pause.wait(pace)
     return head + b"\r\n\r\n" + body
 
 

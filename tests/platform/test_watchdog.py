@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,8 +21,9 @@ from sandbox import RestFault, Sandbox
 from sandbox.sekoia.callback import NodeRun
 from sekoia_cti.actions.common.arguments import Arguments, Timeout
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
-from sekoia_cti.client.errors import Interrupted, SekoiaError
-from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.errors import DeadlinePassed, Interrupted, SekoiaError
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.platform import watchdog
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.action import SekoiaAction
@@ -225,6 +227,75 @@ def test_a_platform_whose_answer_never_ends(
     assert b"The platform did not hand over the API key in time: run it again." in callback.requests[1]
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def _trickling(script: Script, _monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with Hostile(script) as server:
+        yield server.url
+
+
+@contextmanager
+def _resolved(find: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a host whose addresses are found in a way of its own."""
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *others: Any, **options: Any) -> Any:
+        return find() if host == "sekoia.test" else look_up(host, *others, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield "http://sekoia.test"
+
+
+@contextmanager
+def _dead_addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Eight addresses at which nobody answers: a queue of connections that is full drops all that come."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
+        address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", full.getsockname())
+        with _resolved(lambda: [address] * 8, monkeypatch) as url:
+            yield url
+
+
+@contextmanager
+def _slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A name server that says nothing until the test is over."""
+    over = threading.Event()
+
+    def find() -> list[Any]:
+        over.wait(45)
+        return []
+
+    with _resolved(find, monkeypatch) as url:
+        yield url
+        over.set()
+
+
+HANGS: dict[str, Callable[[pytest.MonkeyPatch], AbstractContextManager[str]]] = {
+    "headers": partial(_trickling, HEADERS),
+    "100 Continue": partial(_trickling, trickle(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "size of a chunk": partial(_trickling, trickle(CHUNKED, b"0")),
+    "extension of a chunk": partial(_trickling, trickle(CHUNKED + b"1;", b"x")),
+    "trailers": partial(_trickling, trickle(CHUNKED + b"0\r\nX: ", b"x")),
+    "dead addresses": _dead_addresses,
+    "name server": _slow_names,
+}
+
+
+@pytest.mark.parametrize("what", HANGS)
+@pytest.mark.fault(
+    "Headers, `100 Continue` or the chunks of an answer trickle in, eight addresses are dead, or a name server hangs",
+    "The node reports within moments of the deadline",
+)
+def test_whatever_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """What keeps every timeout and never ends is waited for no longer than the deadline."""
+    deadline = Deadline(0.3)
+    with HANGS[what](monkeypatch) as url:
+        rest = RestClient(f"{url}/v2/inthreat", "key", deadline=deadline, patience=Patience.none())
+        with rest, pytest.raises((LeftBehind, DeadlinePassed)):
+            watched(lambda: list(rest.collections()), deadline)
+
+
 @contextmanager
 def process(
     sandbox: Sandbox, command: str, arguments: object, *, base_url: str | None = None, before: str = "", **options: Any
@@ -265,6 +336,7 @@ STOPS = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 
 
 @STOPS
+@pytest.mark.fault("SIGINT or SIGTERM before the action began", "The node ends with an error that says so")
 def test_a_stop_before_the_action_began(sandbox: Sandbox, stop: signal.Signals) -> None:
     """The platform hears of it although the process was told to stop while it was starting."""
     early = (
@@ -279,6 +351,7 @@ def test_a_stop_before_the_action_began(sandbox: Sandbox, stop: signal.Signals) 
 
 
 @STOPS
+@pytest.mark.fault("SIGINT or SIGTERM while something hangs", "The node ends with an error; what hangs is left behind")
 def test_a_stop_while_something_hangs(sandbox: Sandbox, stop: signal.Signals) -> None:
     """What does not heed the request is left behind."""
     with Hostile(HEADERS) as server:
@@ -291,6 +364,7 @@ def test_a_stop_while_something_hangs(sandbox: Sandbox, stop: signal.Signals) ->
 
 
 @STOPS
+@pytest.mark.fault("SIGINT or SIGTERM during the report", "The report is made")
 def test_a_stop_during_the_report(sandbox: Sandbox, stop: signal.Signals) -> None:
     """The report is repeated as if nothing had come."""
     sandbox.faults.callback = [
@@ -346,6 +420,10 @@ OUTPUTS: dict[str, Callable[[ExitStack], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.fault(
+    "Standard output is full, closed, a pipe that nobody reads, or ASCII",
+    "The node reports; the playbook's log is whole",
+)
 def test_output_that_nobody_takes(sandbox: Sandbox, output: str) -> None:
     """The report does not depend on standard output."""
     with (

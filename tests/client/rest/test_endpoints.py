@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.client.errors import (
@@ -103,6 +105,26 @@ def test_submissions_are_repeated_too(script: Script, submit: Callable[[RestClie
         submit(collections)
         assert len(server.requests) == 2
         assert server.requests[0].split(b"\r\n\r\n")[1] == server.requests[1].split(b"\r\n\r\n")[1]
+
+
+@pytest.fixture
+def _small_buffers() -> Iterator[None]:
+    """What the system takes in advance of a request is little, as on a slow line."""
+    option = (socket.SOL_SOCKET, socket.SO_SNDBUF, 32_768)
+    HTTPConnection.default_socket_options.append(option)
+    yield
+    HTTPConnection.default_socket_options.remove(option)
+
+
+@pytest.mark.usefixtures("_small_buffers")
+@pytest.mark.fault("A slow line takes longer for a request than connecting may take", "It goes through, at once")
+def test_a_slow_line_takes_its_time() -> None:
+    """The timeout for connecting, which urllib3 leaves on the socket, holds for pieces of a request and not for all of it."""
+    patience = Patience.none().but(connect=0.3)
+    with Hostile(answer(202, {"task_id": "t"}), pace=0.01) as server:
+        with client(server.url, patience=patience, deadline=Deadline(10)) as rest:
+            rest.import_text("c", "x" * 1_200_000, context=Context())
+        assert len(server.requests) == 1
 
 
 def test_an_upload_is_repeated_from_its_start() -> None:
