@@ -6,12 +6,28 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Hostile", "Script", "answer", "drip", "reset", "silence", "trickle", "truncated"]
+from websockets.datastructures import Headers
+from websockets.utils import accept_key
+
+__all__ = [
+    "Hostile",
+    "HostileWebSocket",
+    "PingFlood",
+    "Script",
+    "answer",
+    "drip",
+    "frame",
+    "frames",
+    "reset",
+    "silence",
+    "trickle",
+    "truncated",
+]
 
 Script = Callable[[socket.socket], None]
 
@@ -79,6 +95,9 @@ class Hostile:
                 self._open.append(connection)
             self._spawn(self._serve, connection)
 
+    def _greet(self, connection: socket.socket, request: bytes) -> None:
+        """What comes before the script."""
+
     def _serve(self, connection: socket.socket) -> None:
         try:
             request = _read_request(connection, self._pace)
@@ -87,11 +106,50 @@ class Hostile:
             with self._mutex:
                 self.requests.append(request)
                 script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            self._greet(connection, request)
             script(connection)
         except OSError:
             pass  # the other side has gone, which is its right
         finally:
             connection.close()
+
+
+class HostileWebSocket(Hostile):
+    """The same, once the handshake of a WebSocket is done: scripts send and get frames."""
+
+    @property
+    def live_url(self) -> str:
+        """``ws://127.0.0.1:<port>/live/``."""
+        return f"ws://{self.host}/live/"
+
+    def _greet(self, connection: socket.socket, request: bytes) -> None:
+        headers = Headers(line.split(": ", 1) for line in request.decode().split("\r\n")[1:] if ": " in line)
+        accepted = accept_key(headers["Sec-WebSocket-Key"])
+        connection.sendall(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode()
+        )
+
+
+class PingFlood(HostileWebSocket):
+    """Sends pings for ever, and reads none of the pongs.
+
+    Attributes:
+        stuck: The other side reads no more, since it cannot send its pongs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._flood, pace=0.01)
+        self.stuck = threading.Event()
+
+    def _flood(self, connection: socket.socket) -> None:
+        pings = frame(9, b"x" * 125) * 100
+        connection.settimeout(0.5)
+        with suppress(TimeoutError):
+            while True:
+                connection.sendall(pings)
+        self.stuck.set()
+        self.closing.wait(60)
 
 
 def _read_request(connection: socket.socket, pace: float) -> bytes:
@@ -111,6 +169,20 @@ def _read_request(connection: socket.socket, pace: float) -> bytes:
         if pace:
             pause.wait(pace)
     return head + b"\r\n\r\n" + body
+
+
+def frame(opcode: int, content: bytes) -> bytes:
+    """A frame as a WebSocket's server sends it: 1 is text, 9 a ping, 10 a pong."""
+    size = bytes([len(content)]) if len(content) < 126 else b"\x7e" + len(content).to_bytes(2)
+    return bytes([0x80 | opcode]) + size + content
+
+
+def frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
+    """Opcodes and contents of the short frames that a client sends, until it goes."""
+    with connection.makefile("rb") as stream:
+        while head := stream.read(2):
+            mask, content = stream.read(4), stream.read(head[1] & 0x7F)
+            yield head[0] & 0x0F, bytes(byte ^ mask[place % 4] for place, byte in enumerate(content))
 
 
 def answer(status: int = 200, body: object = None, **headers: str) -> Script:

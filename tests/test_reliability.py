@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -38,6 +39,7 @@ from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 from tests.actions.test_import_file import as_csv, as_xlsx
 from tests.conftest import ROOT, Platform
+from tests.hostile import HostileWebSocket, frame, frames
 from tests.pipe import Pipe
 from tests.reliability_table import table
 
@@ -366,6 +368,38 @@ def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
         running.tell(task_id, 0, 0)
         outcome = running.importer.finish()
     assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("rejected", "liveapi", Progress(0, 0))
+    sandbox.release_imports()
+
+
+@pytest.mark.fault(
+    "The end comes when the deadline has passed, but is on its way already", "It is read before the verdict; completed"
+)
+def test_what_has_arrived_is_read_before_the_verdict(sandbox: Sandbox, collection_id: str) -> None:
+    """A server that answers a ping has sent what it had to say before."""
+    sandbox.hold_imports()
+    submitted: list[str] = []
+
+    def late(connection: socket.socket) -> None:
+        for opcode, content in frames(connection):
+            if opcode == 9:
+                for task_id in submitted:
+                    attributes = {
+                        "task_id": task_id,
+                        "imported": 1,
+                        "total": 1,
+                        "created": 1,
+                        "updated": 0,
+                        "ignored": 0,
+                    }
+                    event = {"type": TASK, "attributes": attributes}
+                    connection.sendall(frame(1, json.dumps(event).encode()))
+                connection.sendall(frame(10, content))
+
+    with HostileWebSocket(late) as server:
+        with importing(sandbox, collection_id, seconds=1.0, live_url=server.live_url, look_quiet=100) as running:
+            submitted.append(running.submit(["evil.example"]))
+            outcome = running.importer.finish()
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
     sandbox.release_imports()
 
 

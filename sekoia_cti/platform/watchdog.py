@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -93,19 +93,21 @@ def watched(work: Callable[[], Result], deadline: Deadline, *, stoppable: bool =
     thread = threading.Thread(target=copy_context().run, args=(do,), name="watched", daemon=True)
     thread.start()
     with stop_requested(lambda: news.put(None)) if stoppable else nullcontext():
-        end = _next(news, deadline.remaining() + AFTER_DEADLINE, LeftBehind(thread, Hung(deadline.seconds)))
+        end = _next(news, (deadline.remaining(), AFTER_DEADLINE), LeftBehind(thread, Hung(deadline.seconds)))
     if end is None:
         deadline.interrupt()
-        end = cast(
-            "_End[Result]", _next(news, AFTER_STOP, LeftBehind(thread, Interrupted()))
-        )  # told to stop only once
+        # Told to stop only once, so this is the end.
+        end = cast("_End[Result]", _next(news, (AFTER_STOP,), LeftBehind(thread, Interrupted())))
     if end.error is not None:
         raise end.error
     return cast("Result", end.result)
 
 
-def _next(news: SimpleQueue[_End[Result] | None], seconds: float, otherwise: LeftBehind) -> _End[Result] | None:
-    try:
-        return news.get(timeout=seconds)
-    except Empty:
-        raise otherwise from None
+def _next(
+    news: SimpleQueue[_End[Result] | None], periods: tuple[float, ...], otherwise: LeftBehind
+) -> _End[Result] | None:
+    """The next news within these periods, one after the other: a process that was stopped during one still has the next."""
+    for seconds in periods:
+        with suppress(Empty):
+            return news.get(timeout=seconds)
+    raise otherwise

@@ -32,7 +32,7 @@ from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.watchdog import Hung, LeftBehind, watched
 from tests.conftest import ROOT, Platform
-from tests.hostile import Hostile, Script, trickle
+from tests.hostile import Hostile, PingFlood, Script, trickle
 
 HEADERS = trickle(b"HTTP/1.1 200 OK\r\nX: ", b"a")
 """An answer whose headers never end, each letter in time for a read timeout."""
@@ -298,14 +298,21 @@ def test_whatever_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch, what: st
 
 @contextmanager
 def process(
-    sandbox: Sandbox, command: str, arguments: object, *, base_url: str | None = None, before: str = "", **options: Any
+    sandbox: Sandbox,
+    command: str,
+    arguments: object,
+    *,
+    base_url: str | None = None,
+    live_url: str | None = None,
+    before: str = "",
+    **options: Any,
 ) -> Iterator[tuple[subprocess.Popen[str], NodeRun]]:
     """An action in a process of its own, with code that is run before ``main.py``."""
     code = f"{before}import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path('main.py', run_name='__main__')"
     parameters = [*(["-c", code] if before else []), "main.py", command]
     node_run = sandbox.node_run({"api_key": sandbox.api_key})
     environment = {
-        "MODULE_CONFIGURATION": json.dumps({"base_url": base_url or sandbox.url}),
+        "MODULE_CONFIGURATION": json.dumps({"base_url": base_url or sandbox.url, "liveapi_url": live_url}),
         "ARGUMENTS": json.dumps(arguments),
         "TOKEN": node_run.token,
         "URL_CALLBACK": node_run.url,
@@ -436,3 +443,60 @@ def test_output_that_nobody_takes(sandbox: Sandbox, output: str) -> None:
             assert running.stdout and "Gr\\xf6\\xdfe" in running.stdout.read()
     assert "error" not in node_run.received[-1]
     assert "Created the IOC collection “Größe”" in node_run.received[-1]["logs"]
+
+
+SOON = """
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.platform import watchdog
+from sekoia_cti.platform.action import SekoiaAction
+watchdog.AFTER_DEADLINE = 1.0
+SekoiaAction.deadline = property(lambda self: self.__dict__.setdefault("soon", Deadline(3.0)))
+"""
+
+
+@pytest.mark.fault(
+    "The process is stopped (SIGSTOP) over its deadline, and the final event comes meanwhile",
+    "What is in the socket is read before the verdict; completed",
+)
+def test_a_process_that_was_stopped_over_its_deadline(sandbox: Sandbox, collection_id: str) -> None:
+    """The deadline ends waiting, and not the reading of what has come in time."""
+    sandbox.faults.hold_after = 0.5
+    sandbox.hold_imports()
+    text = "\n".join(f"d{number}.example" for number in range(100))
+    arguments = {"collection_id": collection_id, "text": text}
+    with process(sandbox, "ImportIndicatorsFromText", arguments, before=SOON) as (running, node_run):
+        assert running.stdout
+        seen = iter(running.stdout)
+        assert any("Imported 50 of 100" in line for line in seen)
+        running.send_signal(signal.SIGSTOP)
+        over = threading.Timer(4.5, running.send_signal, (signal.SIGCONT,))
+        over.start()
+        sandbox.release_imports()
+        assert node_run.finished.wait(10)
+        over.join()
+    assert "error" not in node_run.received[-1]
+    assert node_run.received[-1]["results"]["status"] == "completed"
+    assert node_run.received[-1]["results"]["confirmed_by"] == "liveapi"
+
+
+@pytest.mark.fault("LiveAPI sends pings without end, and reads none of the pongs", "Completed; the process ends")
+def test_a_flood_of_pings(sandbox: Sandbox, collection_id: str) -> None:
+    """Neither a thread that answers pings, nor the end of the connection, keeps the process."""
+    impatient = (
+        "from sekoia_cti.platform.item import SekoiaItem; from sekoia_cti.client.waiting import Patience; "
+        "SekoiaItem.patience = Patience.none().but(look_quiet=0.5)\n"
+    )
+    arguments = {"collection_id": collection_id, "text": "evil.example"}
+    sandbox.hold_imports()
+    with PingFlood() as live:
+        with process(sandbox, "ImportIndicatorsFromText", arguments, live_url=live.live_url, before=impatient) as (
+            running,
+            node_run,
+        ):
+            assert live.stuck.wait(20)
+            sandbox.release_imports()
+            assert node_run.finished.wait(20)
+            assert running.wait(10) == 0
+            assert running.stderr and running.stderr.read() == ""
+    assert node_run.received[-1]["results"]["status"] == "completed"
+    assert node_run.received[-1]["results"]["confirmed_by"] == "api"
