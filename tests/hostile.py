@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -11,7 +12,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from websockets.datastructures import Headers
 from websockets.utils import accept_key
 
 __all__ = [
@@ -123,8 +123,9 @@ class HostileWebSocket(Hostile):
         return f"ws://{self.host}/live/"
 
     def _greet(self, connection: socket.socket, request: bytes) -> None:
-        headers = Headers(line.split(": ", 1) for line in request.decode().split("\r\n")[1:] if ": " in line)
-        accepted = accept_key(headers["Sec-WebSocket-Key"])
+        key = re.search(rb"(?i)\r\nsec-websocket-key: *(\S+)", request)
+        assert key
+        accepted = accept_key(key[1].decode())
         connection.sendall(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode()

@@ -74,7 +74,8 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
         ("ImportIndicatorsFromText", {"text": "a.example\nb.example"}),
         ("ImportIndicatorsFromFile", {"file_path": "iocs.csv", "mapping": "observable", "ignore_first_line": "false"}),
     ):
-        told = call(function, sandbox, command, sandbox.api_key, collection_id=collection_id, **arguments)
+        given: dict[str, Any] = {"collection_id": collection_id, **arguments}
+        told = call(function, sandbox, command, sandbox.api_key, **given)
         assert told["results"]["status"] == "completed"
     assert len(sandbox.indicators(collection_id)) == 3
     found = call(function, sandbox, "FindIOCCollection", sandbox.api_key, name="Blocklist")
