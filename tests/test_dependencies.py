@@ -1,0 +1,82 @@
+"""What the module takes from its dependencies without their promise: each name is told in the documentation, and is there."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+_SECTION = (ROOT / "docs/architecture.md").read_text().partition("## What is not promised\n")[2].partition("\n## ")[0]
+TABLE = re.findall(r"^\| `([\w.]+)` \|", _SECTION, re.MULTILINE)
+"""The names that docs/architecture.md lists."""
+
+
+def resolved(name: str) -> object:
+    """What a dotted name stands for."""
+    module, *attributes = name.split(".")
+    found: object = importlib.import_module(module)
+    for attribute in attributes:
+        if not hasattr(found, attribute):
+            importlib.import_module(f"{getattr(found, '__name__', '')}.{attribute}")
+        found = getattr(found, attribute)
+    return found
+
+
+def test_the_table_lists_names() -> None:
+    """Each is told once."""
+    assert len(TABLE) > 10
+    assert len(set(TABLE)) == len(TABLE)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_name_without_a_promise_is_still_there(name: str) -> None:
+    """Whoever renews the lock learns that one is gone before a playbook does."""
+    resolved(name)
+
+
+def test_the_lists_of_what_is_good_lie_where_they_are_read() -> None:
+    """Their package is not imported, so that only its folders say whether they are there."""
+    spec = find_spec("pymispwarninglists")
+    assert spec and spec.submodule_search_locations
+    lists = Path(spec.submodule_search_locations[0], "data", "misp-warninglists", "lists")
+    assert (lists / "public-dns-v4" / "list.json").is_file()
+
+
+DOCUMENTED = {"_exit", "_replace"}
+"""Of os, and of named tuples."""
+
+
+def foreign_privates(code: str) -> list[str]:
+    """Private names that code takes from elsewhere: imported ones, and attributes that no class of this code has itself."""
+    tree = ast.parse(code)
+    own = DOCUMENTED | {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+    }
+    imported = [alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    used = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr not in own]
+    return sorted(name for name in imported + used if name.startswith("_") and not name.endswith("__"))
+
+
+OWN = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in [*sorted((ROOT / "sekoia_cti").rglob("*.py")), ROOT / "main.py"]
+}
+
+
+def test_nothing_private_of_others_is_used() -> None:
+    """A name with an underscore belongs to the file that it is used in."""
+    assert {path: found for path, code in OWN.items() if (found := foreign_privates(code))} == {}
+
+
+def test_what_is_private_is_found() -> None:
+    """The rule above can fail."""
+    code = "from a import _b\na._c.d\nself._e._f\nother._e\nos._exit(1)\na.__class__"
+    assert foreign_privates(code) == ["_b", "_c", "_f"]
