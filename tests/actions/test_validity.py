@@ -156,6 +156,7 @@ def test_is_read_as_it_is_written(written: object, read: object) -> None:
         ({"validity_by_type": {"ipv4": True}}, "it must be a number of days"),
         ({"validity_by_type": "ipv4: 3, ipv4: 4"}, "it names ipv4 twice"),
         ({"validity_by_type": "{{ store.days }}"}, "which the playbook did not render"),
+        ({"validity_by_type": "ipv4: 3", "valid_until": "2199-01-01"}, "give valid_for for the other kinds"),
         ({"validity_by_type": "ipv4: 3", "valid_from": "2199-01-01"}, "before the end of the validity of ipv4"),
     ],
 )

@@ -1,5 +1,6 @@
 """What is known to be good is named, with who says so."""
 
+import re
 import subprocess
 import sys
 from ipaddress import IPv4Address, IPv6Address
@@ -12,6 +13,7 @@ from sekoia_cti.indicators import known_good
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
 from sekoia_cti.indicators.networks import version_of
 from sekoia_cti.indicators.reading import findings
+from tests.conftest import ROOT
 
 
 def told(value: str, policy: Policy = "warn") -> tuple[str, ...]:
@@ -164,19 +166,36 @@ def test_every_list_is_there(name: str) -> None:
     assert all(isinstance(entry, str) for entry in entries)
 
 
+def test_the_documentation_names_every_list() -> None:
+    """Analysts read there which lists are used, and no other."""
+    text = (ROOT / "docs" / "actions.md").read_text().split("## What not to block", 1)[1].split("\n## ", 1)[0]
+    rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("| ") and "`" in line]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+    assert named == {
+        *known_good.ADDRESSES[4],
+        *known_good.ADDRESSES[6],
+        *known_good.NAMES,
+        *known_good.HASHES,
+        *known_good.EMAILS,
+    }
+
+
 def test_nothing_is_loaded_when_it_is_off() -> None:
     """Without the guard no list is read, nor is the package imported; with it, only the lists of the kinds that occur."""
     program = """
 import sys
-from sekoia_cti.indicators import known_good
+from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard
+parts = {f"sekoia_cti.indicators.{name}" for name in ("known_good", "special")}
+assert Guard(policy="import").judge() is None
+assert Guard(Exclusions.read({"exclude": [".corp.example"]}), "import").judge()(1, "domain", "a.test", "a.test")
+admits = Guard().judge()
+assert not parts & set(sys.modules), parts & set(sys.modules)
+from sekoia_cti.indicators import known_good
 read = []
 whole = known_good.read_list
 known_good.read_list = lambda name: read.append(name) or whole(name)
-assert Guard(policy="import").judge() is None
-assert read == []
-admits = Guard().judge()
-assert read == []
 admits(1, "md5", "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e")
 assert sorted(read) == sorted(known_good.HASHES), read
 assert "pymispwarninglists" not in sys.modules

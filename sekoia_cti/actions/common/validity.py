@@ -107,7 +107,11 @@ class ValidityArguments(ContextArguments):
     )
 
     @model_validator(mode="after")
-    def _begins_before_each_end(self) -> Self:
+    def _goes_with_the_others(self) -> Self:
+        if self.validity_by_type and self.valid_until:
+            raise ValueError(
+                "validity_by_type and valid_until cannot be given together: give valid_for for the other kinds"
+            )
         for kind, length in self._days_by_type():
             if self.valid_from and self.valid_from >= datetime.now(UTC) + timedelta(days=length):
                 raise ValueError(f"valid_from must be before the end of the validity of {kind}, which counts from now")
