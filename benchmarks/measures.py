@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -126,6 +127,22 @@ def preview(scale: Scale, folder: Path) -> Iterator[Row]:
     yield Row(f"{size}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 8.0)
 
 
+def look(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Looking at each row of a large file that goes up as it is."""
+    path = folder / "indicators.csv"
+    with path.open("wb") as file:
+        written = file.write(b"ioc,valid_until,kill_chain_phases\n")
+        for number in itertools.count():
+            written += file.write(b"%07x.example.com,2030-01-31T12:00:00Z,delivery\n" % number)
+            if written >= scale.file_size:
+                break
+    ours, other = _in_turns(scale.runs(3), *(_run(scale, client, "look", "", path) for client in CLIENTS))
+    # Version 0.2, which read neither dates nor phases and compared no values, took 6.5 times as long as reading the rows.
+    yield Row(
+        f"{scale.file_size / MEGABYTE:g} MB CSV looked at: CPU", _cpu(ours), _cpu(other), "s", "ratio", 1.2 * 6.5
+    )
+
+
 def text(scale: Scale, folder: Path) -> Iterator[Row]:
     """Importing ever more lines, and the same number of lines that have to be cleaned."""
     most = scale.lines[-1]
@@ -207,7 +224,7 @@ def start(scale: Scale, _folder: Path) -> Iterator[Row]:
 
 
 MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (preview, text, guard, latency, noise, start)
+    measure.__name__: measure for measure in (preview, look, text, guard, latency, noise, start)
 }
 """By name."""
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from sekoia_automation.action import Action
 
 from benchmarks.server import API_KEY, COLLECTION_ID
+from sekoia_cti.actions.common.prepared import Wishes, prepare
+from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.client.regions import rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.platform.module import SekoiaCTIModule
+from sekoia_cti.platform.storage import find
 
-__all__ = ["import_text", "upload"]
+__all__ = ["import_text", "look", "upload"]
 
 TIMEOUT = 600
 
@@ -27,6 +31,15 @@ def upload(url: str, path: Path) -> None:
         collections.preview_file(
             COLLECTION_ID, lambda: path.open("rb"), size=path.stat().st_size, name=path.name, mime_type="text/csv"
         )
+
+
+def look(_url: str, path: Path) -> None:
+    """Find out what a file holds and which rows of it are to be sent."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepared = prepare(fetch(find(path.parent, path.name, "file_path"), folder), folder, Wishes(), seconds=TIMEOUT)
+        if prepared is None or not prepared.is_original:
+            raise RuntimeError("The file is not sent as it is")
 
 
 def import_text(url: str, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.dates import Date, read_date
@@ -17,6 +18,9 @@ __all__ = ["ContextCells", "Unusable"]
 
 LONGEST_DESCRIPTION = 500
 """Characters (contract, "Accepted IOC types")."""
+
+_REMEMBERED = 50_000
+"""Combinations of cells that are known to be in order."""
 
 _OF_CHAIN = re.compile(r"(?P<phase>[^()]+?)\s*\((?P<chain>[^()]+)\)")
 
@@ -60,6 +64,10 @@ class ContextCells:
         self._until = columns.get("valid_until")
         self._description = columns.get("description")
         self._phases = columns.get("kill_chain_phases")
+        looked_at = [at for at in (self._from, self._until, self._phases) if at is not None]
+        self._cells: Callable[[Row], object] | None = itemgetter(*looked_at) if looked_at else None
+        self._last = max(looked_at, default=-1)
+        self._in_order: set[object] = set()
         self.is_needed = bool({self._from, self._until, self._description, self._phases} - {None})
 
     def put_in_order(self, number: int, row: Row) -> None:
@@ -81,11 +89,18 @@ class ContextCells:
                 row[at][:LONGEST_DESCRIPTION],
                 f"over {LONGEST_DESCRIPTION} characters: the rest was cut",
             )
-        at = self._phases
-        if at is not None and at < len(row) and row[at]:
-            self._read_phases(number, row, at)
-        if self._from is not None or self._until is not None:
-            self._read_validity(number, row)
+        if self._cells is None:
+            return
+        # Most rows of most tables say the same; those that are too short are few.
+        cells = self._cells(row) if len(row) > self._last else None
+        if cells in self._in_order:
+            return
+        expired = self._survey.expired
+        self._read_phases(number, row)
+        self._read_validity(number, row)
+        is_in_order = cells is not None and self._survey.expired == expired and self._cells(row) == cells
+        if is_in_order and len(self._in_order) < _REMEMBERED:
+            self._in_order.add(cells)
 
     def _read_validity(self, number: int, row: Row) -> None:
         begin = self._read_date(number, row, self._from) or self._validity[0]
@@ -117,7 +132,10 @@ class ContextCells:
             self._survey.changed = True
         return date.time
 
-    def _read_phases(self, number: int, row: Row, at: int) -> None:
+    def _read_phases(self, number: int, row: Row) -> None:
+        at = self._phases
+        if at is None or at >= len(row) or not row[at]:
+            return
         known, unknown = [], []
         for text in re.split(r"[,;|]", row[at]):
             if not (name := text.strip()):
