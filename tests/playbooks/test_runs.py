@@ -90,7 +90,7 @@ def test_enrichment_is_imported(run: Run, sandbox: Sandbox, collection_id: str) 
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {
         "http://files.example.net/a/invoice.html",
         "http://files.example.net/b/setup.exe",
-        "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        "53fba36204e0359d3bde79e454df8428a98692ca189f6b7db3c7548939a7bed7",
     }
     assert _said(result) == (
         "Detected by VirusTotal around files.example.net: 3 URLs, 1 files. What five engines or more detect is in the "
@@ -126,7 +126,7 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
         "https://login.portal-check.example/verify.php",
         "198.51.100.23",
         "update.portal-check.example",
-        "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        "53fba36204e0359d3bde79e454df8428a98692ca189f6b7db3c7548939a7bed7",
     }
     assert _said(result).splitlines() == [
         'Imported into the IOC collection "CERT warnings" for 90 days, 4 of 4: 1 ipv4, 1 domain, 1 url, 1 sha256.',
