@@ -32,7 +32,7 @@ def test_warns_by_default(sandbox: Sandbox, platform: Platform, collection_id: s
     assert [found["line"] for found in run.results["known_good"]] == [1, 2, 3, 4, 5, 6]
     assert run.results["known_good"][2]["lists"] == ["List of known IPv4 public DNS resolvers"]
     assert run.results["left_out"] == []
-    (warning,) = [line for line in run.logs.splitlines() if "Known to be good" in line]
+    (warning,) = [line for line in run.logs.splitlines() if "known to be good" in line]
     assert all(value in warning for value in BENIGN)
     assert not any(value in warning for value in EVIL)
     assert len(sandbox.indicators(collection_id)) == len(BENIGN) + len(EVIL)
@@ -58,7 +58,7 @@ def test_does_not_look_when_told_not_to(platform: Platform, collection_id: str, 
     run = import_(platform, BENIGN, collection_id=collection_id, known_good="import")
 
     assert run.results and run.results["known_good_count"] == 0
-    assert "Known to be good" not in run.logs
+    assert "known to be good" not in run.logs
 
 
 @pytest.mark.parametrize(
