@@ -267,11 +267,11 @@ def _mixed(number: int) -> str:
     """Domains, addresses, URLs and hashes in turns, of which the guard knows few."""
     match number % 4:
         case 0:
-            return f"{number:06x}.threats.example.com\n"
+            return f"{number:06x}.threats{number % 1_000}.test\n"
         case 1:
             return f"{11 + number % 200}.{number // 200 % 250}.{number // 50_000}.{number % 250}\n"
         case 2:
-            return f"https://{number:06x}.threats.example.com/{number}\n"
+            return f"https://{number:06x}.threats.test/{number}\n"
         case _:
             return f"{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()}\n"
 
