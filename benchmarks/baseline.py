@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 
 from benchmarks.server import API_KEY, COLLECTION_ID
 
-__all__ = ["import_text", "look", "upload"]
+__all__ = ["import_text", "look", "synchronize", "upload"]
 
 TIMEOUT = 600.0
 
@@ -41,6 +41,13 @@ def import_text(url: str, path: Path) -> None:
                 progress = event["attributes"]
                 if progress["task_id"] == task_id and progress["imported"] == progress["total"]:
                     return
+
+
+def synchronize(_url: str, path: Path) -> None:
+    """Parse all pages of the collection, which lie beside the feed, and do nothing with them."""
+    with path.with_suffix(".pages").open() as file:
+        for page in file:
+            json.loads(page)
 
 
 def _post(url: str, what: str, **body: object) -> dict[str, str]:

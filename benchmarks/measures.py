@@ -22,6 +22,7 @@ import requests
 
 from benchmarks import child
 from benchmarks.child import Used
+from benchmarks.collection import domain, pages
 from benchmarks.server import API_KEY
 
 __all__ = ["FULL", "MEASURES", "QUICK", "Row", "Scale", "be_alone"]
@@ -180,6 +181,30 @@ def guard(scale: Scale, folder: Path) -> Iterator[Row]:
         yield Row("the same: memory", _megabytes(ours), _megabytes(other), "MB", "difference", 80.0)
 
 
+def synchronize(scale: Scale, folder: Path) -> Iterator[Row]:
+    """A feed that its collection follows already, at ever more indicators."""
+    for size in scale.lines:
+        path = folder / "feed.txt"
+        path.write_text("".join(f"{domain(number)}\n" for number in range(size)))
+        with path.with_suffix(".pages").open("w") as file:
+            file.writelines(f"{page}\n" for page in pages(size))
+        with _serving(size=size) as url:
+            ours, other = _in_turns(1, *(_run(scale, client, "synchronize", url, path) for client in CLIENTS))
+            calls = requests.get(f"{url}/sent", timeout=PATIENCE).json()["calls"] - 1
+        measure, most = f"{size:,} unchanged", size == max(scale.lines)
+        yield Row(
+            f"{measure}: CPU, against json.loads of the pages",
+            _cpu(ours),
+            _cpu(other),
+            "s",
+            "ratio",
+            4.0 if most else None,
+        )
+        yield Row(f"{measure}: time", _seconds(ours), _seconds(other), "s", "ours", 80.0 if most else None)
+        yield Row(f"{measure}: requests", calls, len(list(pages(size))), "calls", "ours", 260.0 if most else None)
+        yield Row(f"{measure}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 300.0 if most else None)
+
+
 def latency(scale: Scale, folder: Path) -> Iterator[Row]:
     """From when the final event was sent to when the client returned."""
     path = _few_lines(folder)
@@ -224,7 +249,7 @@ def start(scale: Scale, _folder: Path) -> Iterator[Row]:
 
 
 MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (preview, look, text, guard, latency, noise, start)
+    measure.__name__: measure for measure in (preview, look, text, guard, synchronize, latency, noise, start)
 }
 """By name."""
 
@@ -252,7 +277,7 @@ def _few_lines(folder: Path) -> Path:
 
 
 def _domain(number: int) -> str:
-    return f"{number:06x}.threats.example.{('com', 'org', 'net')[number % 3]}\n"
+    return f"{domain(number)}\n"
 
 
 def _defanged(number: int) -> str:
@@ -295,10 +320,10 @@ def _megabytes(runs: list[Used]) -> float:
 
 
 @contextmanager
-def _serving(seconds: float = 0.0, rate: int = 0) -> Iterator[str]:
+def _serving(seconds: float = 0.0, rate: int = 0, size: int = 0) -> Iterator[str]:
     """The server, in a process of its own that ends when its standard input is closed; its URL."""
     with subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate)],
+        [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate), str(size)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

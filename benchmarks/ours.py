@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from sekoia_automation.action import Action
 
@@ -13,13 +14,15 @@ from benchmarks.server import API_KEY, COLLECTION_ID
 from sekoia_cti.actions.common.prepared import Wishes, prepare
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.client.regions import rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.storage import find
 
-__all__ = ["import_text", "look", "upload"]
+__all__ = ["import_text", "look", "synchronize", "upload"]
 
 TIMEOUT = 600
 
@@ -44,12 +47,27 @@ def look(_url: str, path: Path) -> None:
 
 def import_text(url: str, path: Path) -> None:
     """Run the action on the lines of a file, in the environment that the platform gives it."""
+    results = _run(ImportIndicatorsFromText, url, path)
+    if results["status"] != "completed" or results["confirmed_by"] != "liveapi":
+        raise RuntimeError(f"The import went wrong: {results}")
+
+
+def synchronize(url: str, path: Path) -> None:
+    """Run the action on a feed that the collection follows already."""
+    results = _run(SynchronizeCollection, url, path)
+    changed = sum(results[f"{what}_count"] for what in ("added", "refreshed", "removed", "remaining"))
+    if results["status"] != "completed" or changed or not results["unchanged_count"]:
+        raise RuntimeError(f"The synchronization went wrong: {results}")
+
+
+def _run(kind: type[SekoiaAction], url: str, path: Path) -> dict[str, Any]:
     arguments = {"collection_id": COLLECTION_ID, "text_path": path.name, "timeout": TIMEOUT}
     os.environ["MODULE_CONFIGURATION"] = json.dumps({"base_url": url, "api_key": API_KEY})
     os.environ["ARGUMENTS"] = json.dumps(arguments)
     os.environ["SUB_FOLDER"] = str(path.parent)
     module = SekoiaCTIModule()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
-    action: Action = ImportIndicatorsFromText(module)
-    results = action.run(action.arguments)
-    if action.error_message or results["status"] != "completed" or results["confirmed_by"] != "liveapi":
-        raise RuntimeError(f"The import went wrong: {action.error_message or results}")
+    action: Action = kind(module)
+    results: dict[str, Any] | None = action.run(action.arguments)
+    if action.error_message or results is None:
+        raise RuntimeError(f"It went wrong: {action.error_message}")
+    return results

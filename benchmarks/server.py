@@ -1,8 +1,8 @@
 """A Sekoia that costs next to nothing: canned answers, bodies read and forgotten, and events that were made in advance.
 
-A process of its own, ``python -m benchmarks.server SECONDS RATE``: it prints its port and serves until its standard
+A process of its own, ``python -m benchmarks.server SECONDS RATE SIZE``: it prints its port and serves until its standard
 input is closed. ``SECONDS`` after a task was submitted and a client listens, its final event is sent; meanwhile there
-are ``RATE`` unrelated events a second.
+are ``RATE`` unrelated events a second. The collection holds ``SIZE`` indicators, whatever is imported.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from email.utils import formatdate
 from io import BufferedReader
 from socket import IPPROTO_TCP, MSG_TRUNC, TCP_NODELAY, socket
 from typing import cast
+from urllib.parse import parse_qs
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
+
+from benchmarks.collection import bulk_page, first_page
 
 __all__ = ["API_KEY", "COLLECTION_ID", "main"]
 
@@ -108,14 +111,17 @@ class Server(socketserver.ThreadingTCPServer):
     Args:
         seconds: From when a task is submitted and somebody listens to its final event.
         rate: Unrelated events a second meanwhile.
+        size: Indicators of the collection.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, seconds: float, rate: int) -> None:
+    def __init__(self, seconds: float, rate: int, size: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.sent_at = 0
+        self.calls = 0
+        self.size = size
         self._seconds = seconds
         self._rate = rate
         self._noise = _noise()
@@ -179,7 +185,9 @@ class _Handler(socketserver.StreamRequestHandler):
                 length -= len(reader.read(min(length, len(reader.peek()))))  # what came with the head
             while length and (taken := connection.recv_into(sink, min(length, len(sink)), DISCARD)):
                 length -= taken
-            status, answer = self._answer(method, path.partition("?")[0].rpartition("/")[2])
+            self.server.calls += 1
+            target, _, query = path.partition("?")
+            status, answer = self._answer(method, target.rpartition("/")[2], query)
             content = json.dumps(answer).encode()
             connection.sendall(
                 f"HTTP/1.1 {status}\r\nDate: {formatdate(usegmt=True)}\r\nContent-Type: application/json\r\n"
@@ -194,7 +202,7 @@ class _Handler(socketserver.StreamRequestHandler):
         finally:
             self.server.listen(None)
 
-    def _answer(self, method: str, name: str) -> tuple[str, object]:
+    def _answer(self, method: str, name: str, query: str) -> tuple[str, object]:
         match method, name:
             case "POST", "text" | "process":
                 return "202 Accepted", {"task_id": self.server.submit()}
@@ -203,11 +211,13 @@ class _Handler(socketserver.StreamRequestHandler):
             case "POST", "ioc-collections":
                 return "201 Created", _COLLECTION
             case "GET", "indicators":
-                return "200 OK", {"items": [], "total": 0, "has_more": False}
+                return "200 OK", first_page(self.server.size)
+            case "GET", "objects":
+                return "200 OK", bulk_page(self.server.size, int(parse_qs(query).get("cursor", ["0"])[0]))
             case "GET", "count-total-iocs":
                 return "200 OK", {"count": 0, "max": 10_000_000}
             case "GET", "sent":
-                return "200 OK", {"at": self.server.sent_at}
+                return "200 OK", {"at": self.server.sent_at, "calls": self.server.calls}
             case "PATCH", _:
                 return "200 OK", {"module_configuration": {"value": {"api_key": API_KEY}}}
             case _:
@@ -216,7 +226,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 def main() -> None:
     """Serve until standard input is closed."""
-    with Server(float(sys.argv[1]), int(sys.argv[2])) as server:
+    with Server(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])) as server:
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         print(server.server_address[1], flush=True)
         sys.stdin.read()

@@ -10,7 +10,7 @@ from benchmarks.__main__ import MEASURE
 from benchmarks.measures import MEASURES
 from tests.conftest import ROOT
 
-FIGURE = re.compile(r"(-?[0-9.]+) (?:s|ms|µs|MB|×)(?: |$)")
+FIGURE = re.compile(r"(-?[0-9.]+) (?:s|ms|µs|MB|calls|×)(?: |$)")
 
 
 def test_a_quick_run_gives_figures() -> None:

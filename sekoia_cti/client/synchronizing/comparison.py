@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, get_args
 
 from sekoia_cti.client.importing.expected import same_time, time_of
 from sekoia_cti.client.wire import value_of
@@ -24,6 +25,8 @@ Refresh = Literal["when_due", "always", "never"]
 
 FEW_REMOVALS = 10
 """Removals from which on their share of the collection counts: of a few indicators, a few are a large share."""
+
+ADDRESSES = ("ipv4", "ipv6")
 
 _DAY = timedelta(days=1)
 
@@ -60,8 +63,7 @@ class Said:
             return False
         if self.phases and not self._has_phases(indicator.get("kill_chain_phases") or []):
             return False
-        there = indicator.get("x_ic_related_threat_refs") or []
-        return all(threat in there for threat in self.threats)
+        return not self.threats or not {*self.threats} - {*(indicator.get("x_ic_related_threat_refs") or [])}
 
     def _has_phases(self, phases: Sequence[Any]) -> bool:
         there = [
@@ -95,6 +97,32 @@ class _State(IntEnum):
     CURRENT = 4
 
 
+class _Index:
+    """Finds lines by what their indicators are known by."""
+
+    def __init__(self, values: Sequence[str]) -> None:
+        # One place a key, and a list only where several lines share one, as those of two files can.
+        self._places: dict[str, int] = {}
+        self._more: dict[str, list[int]] = {}
+        self._several: dict[int, frozenset[str]] = {}
+        for place, value in enumerate(values):
+            _, keys = known(value)
+            if len(keys) > 1:
+                self._several[place] = keys
+            key = min(keys)
+            if self._places.setdefault(key, place) != place:
+                self._more.setdefault(key, []).append(place)
+
+    def places_of(self, held: frozenset[str]) -> Iterator[int]:
+        """The lines that an indicator is the one of: all their keys are among its own."""
+        for key in held:
+            if (first := self._places.get(key)) is None:
+                continue
+            for place in (first, *self._more.get(key, ())):
+                if place not in self._several or self._several[place] <= held:
+                    yield place
+
+
 class Comparison:
     """Compares a collection with its feed.
 
@@ -123,17 +151,9 @@ class Comparison:
         self._states = bytearray(len(values))
         self._later: dict[int, datetime | None] = {}  # ends that lie beyond those that we would set
         self._due_below: dict[IndicatorType | None, timedelta] = {}
-        # One place a key, and a list only where several lines share one, as those of two files can.
-        self._places: dict[str, int] = {}
-        self._more: dict[str, list[int]] = {}
-        self._several: dict[int, frozenset[str]] = {}
-        for place, value in enumerate(values):
-            _, keys = known(value)
-            if len(keys) > 1:
-                self._several[place] = keys
-            key = min(keys)
-            if self._places.setdefault(key, place) != place:
-                self._more.setdefault(key, []).append(place)
+        # Hashes of one file and email addresses can be written in ways that no single text stands for.
+        self._exact = {value: place for place, value in enumerate(values) if not ("," in value or "@" in value)}
+        self._surely = {is_address: self._surely_valid(is_address) for is_address in (True, False)}
         self.active = 0
         """Active indicators of the collection."""
         self.leaving: list[Leaving] = []
@@ -141,21 +161,13 @@ class Comparison:
 
     def see(self, indicator: Mapping[str, Any]) -> None:
         """Take an indicator of the collection into account, as Sekoia's JSON has it."""
-        until = time_of(indicator.get("valid_until"))
-        revoked = bool(indicator.get("revoked"))
-        active = not revoked and (until is None or until > self.now)
-        self.active += active
         value = value_of(indicator["pattern"])
-        kind, keys = known(value)
-        found = False
-        for place in self._places_of(keys):
-            found = True
-            if self._states[place] < _State.CURRENT:
-                state = _State.REVOKED if revoked else self._state(indicator, kind, until, place, active=active)
-                self._states[place] = max(self._states[place], state)
-        if active and not found:
-            by_text = kind is not None and indicator["pattern"].lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
-            self.leaving.append(Leaving(indicator["id"], value, by_text))
+        place = self._exact.get(value)
+        if place is not None and self._surely_stays(indicator, place):
+            self.active += 1
+            self._states[place] = _State.CURRENT
+        else:
+            self._look_closer(indicator, value)
 
     # What is to be done
 
@@ -195,14 +207,49 @@ class Comparison:
     def _in(self, state: _State) -> list[int]:
         return [place for place, held in enumerate(self._states) if held == state]
 
-    def _places_of(self, held: frozenset[str]) -> Iterator[int]:
-        """The lines that an indicator is the one of: all their keys are among its own."""
-        for key in held:
-            if (first := self._places.get(key)) is None:
-                continue
-            for place in (first, *self._more.get(key, ())):
-                if place not in self._several or self._several[place] <= held:
-                    yield place
+    # Nearly all indicators of nearly all collections are written as the feed has them, and far from their end: of half a million
+    # of them none is worth a closer look, in which a time alone takes longer than all of this.
+
+    def _surely_valid(self, is_address: bool) -> str:
+        """A time as Sekoia writes it, to the second; what is valid until a later one is not due."""
+        if self._refresh == "never":
+            return f"{self.now:%Y-%m-%dT%H:%M:%S}"
+        kinds = [kind for kind in get_args(IndicatorType) if (kind in ADDRESSES) is is_address]
+        return f"{self.now + max(map(self._half_of_validity, kinds)):%Y-%m-%dT%H:%M:%S}"
+
+    def _surely_stays(self, indicator: Mapping[str, Any], place: int) -> bool:
+        until = indicator.get("valid_until")
+        if self._refresh == "always" or not isinstance(until, str) or until[10:11] != "T" or until[-1:] != "Z":
+            return False
+        if until[:19] <= self._surely[indicator["pattern"].startswith("[ipv")] or indicator.get("revoked"):
+            return False
+        said = self._said_of(place)
+        return self._refresh == "never" or (said.valid_until is None and said.is_carried_by(indicator, None))
+
+    def _look_closer(self, indicator: Mapping[str, Any], value: str) -> None:
+        until = time_of(indicator.get("valid_until"))
+        revoked = bool(indicator.get("revoked"))
+        active = not revoked and (until is None or until > self.now)
+        self.active += active
+        kind, keys = known(value)
+        found = False
+        for place in self._index.places_of(keys):
+            found = True
+            if self._states[place] < _State.CURRENT:
+                state = _State.REVOKED if revoked else self._state(indicator, kind, until, place, active=active)
+                self._states[place] = max(self._states[place], state)
+        if active and not found:
+            by_text = kind is not None and indicator["pattern"].lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
+            self.leaving.append(Leaving(indicator["id"], value, by_text))
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index(self._values)
+
+    def _half_of_validity(self, kind: IndicatorType | None) -> timedelta:
+        if (half := self._due_below.get(kind)) is None:
+            half = self._due_below[kind] = (self._lasts(kind) or default_validity(kind)) / 2
+        return half
 
     def _state(
         self,
@@ -239,9 +286,7 @@ class Comparison:
         if until is None:
             return False
         left = until - self.now
-        if (due_below := self._due_below.get(kind)) is None:
-            due_below = self._due_below[kind] = (self._lasts(kind) or default_validity(kind)) / 2
-        if left >= due_below:
+        if left >= self._half_of_validity(kind):
             return False
         begun = time_of(indicator.get("valid_from"))
         return begun is None or left * 2 < until - begun
@@ -266,4 +311,4 @@ def default_validity(kind: IndicatorType | None) -> timedelta:
 
     What others get is not known: they are treated as domains are.
     """
-    return timedelta(days=30 if kind in ("ipv4", "ipv6") else 180)
+    return timedelta(days=30 if kind in ADDRESSES else 180)
