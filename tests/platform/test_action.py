@@ -13,6 +13,8 @@ from sekoia_automation.scripts.files_generator import FilesGenerator
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
+from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
@@ -163,3 +165,23 @@ def test_the_key_is_never_told(sandbox: Sandbox, platform: Platform) -> None:
     run = platform.run(FindIOCCollection, name=sandbox.api_key)
     assert "0 IOC collections fit the name “…”" in run.logs
     assert sandbox.api_key not in run.logs
+
+
+HOSTILE = ["\x1b[2J", "\x1b]0;title\x07", "\u202e", "\u2066", "\u200f", "\x9b31m", "\r", "\x08", "\u2028"]
+
+
+@pytest.mark.parametrize("mark", HOSTILE, ids=ascii)
+@pytest.mark.fault(
+    "A value holds ESC, other letters that a terminal obeys, or marks that turn the direction of a text",
+    "They are escaped in logs, errors and standard output",
+)
+def test_letters_that_are_obeyed_are_shown_instead(
+    platform: Platform, collection_id: str, capfd: pytest.CaptureFixture[str], mark: str
+) -> None:
+    """Nobody who reads a log is deceived by what was given or found."""
+    name = f"not{mark}good"
+    run = platform.run(CreateIOCCollection, name=name)
+    refused = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name=name)
+    for told in (run.logs, refused.error, capfd.readouterr().out):
+        assert told and "“not" in told and "good”" in told
+        assert mark not in told
