@@ -36,7 +36,7 @@ _MOST_CONTROLS = 50
 _CONTROLS = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 
 _HTML = re.compile(
-    r"(?:\s|<!--.*?-->|<\?xml[^>]*>)*<(?:!doctype\s+html|(?:html|head|body|script|style|meta|title|center|noscript|h1)\b)",
+    r"(?:\s|<!--.*?-->|<\?xml[^>]*>)*<(?:!doctype\s+html|(?:html|head|body|script|style|meta|title|center|noscript|table|h1)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _TITLE = re.compile(r"<(title|h1)[^>]*>([^<]{1,200})</\1", re.IGNORECASE)

@@ -31,12 +31,15 @@ class Date(NamedTuple):
 
 
 _NONE = frozenset(word.strip() for word in """
-    ; -; --; ---; –; —; ?; 0; 0000-00-00; 0000-00-00 00:00:00; never; none; null; nil; n/a; na; n.a.; nan; nat; not available;
+    ; -; --; ---; –; —; ?; 0; never; none; null; nil; n/a; na; n.a.; nan; nat; not available;
     not applicable; no expiration; no expiry; does not expire; unknown; unlimited; infinite; permanent; tbd;
     jamais; aucun; aucune; sans; inconnu; illimité; illimite; nie; niemals; kein; keine; keines; unbekannt; unbegrenzt;
     nunca; ninguno; ninguna; desconocido; ilimitado
     """.split(";"))
 """What people write where there is no date."""
+
+_START_OF_COUNTING = re.compile(r"(?:0000-00-00|0001-01-01)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?")
+"""The first day of databases and programs, which stands for none."""
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?)?", re.ASCII)
 _TIME = (
@@ -109,20 +112,23 @@ def read_date(cell: str, order: DayOrder | None = None) -> Date:
     # The form that nearly all have is read at once, and costs less than a look into a cache.
     if _ISO.fullmatch(cell):
         try:
-            return Date(_in_utc(datetime.fromisoformat(cell)), cell)
+            time = _in_utc(datetime.fromisoformat(cell))
         except (ValueError, OverflowError):
-            pass  # 0000-00-00
+            return _read_another(cell, order)  # 0000-00-00
+        if time.year > 1:
+            return Date(time, cell)
     return _read_another(cell, order)
 
 
 @lru_cache(maxsize=8192)  # a column repeats its dates
 def _read_another(cell: str, order: DayOrder | None) -> Date:
-    text = cell.strip()
-    if text.casefold() in _NONE:
+    written = cell.strip()
+    text = written.strip("\"'").strip()
+    if text.casefold() in _NONE or _START_OF_COUNTING.fullmatch(text):
         return Date()
     try:
         if _ISO.fullmatch(text):
-            return Date(_in_utc(datetime.fromisoformat(text)), cell)
+            return Date(_in_utc(datetime.fromisoformat(text)), cell if text == written else text)
         return _read(text, order)
     except (ValueError, OverflowError):
         return Date(reason="not a date")

@@ -62,17 +62,25 @@ def text_of(cell: object) -> str:
 
 
 def _sheets(workbook: CalamineWorkbook) -> Iterator[dict[str, object]]:
-    metadata = [found for found in workbook.sheets_metadata if found.typ == SheetTypeEnum.WorkSheet]
-    for found in metadata:
+    alone = len(workbook.sheets_metadata) == 1
+    for found in workbook.sheets_metadata:
+        if found.typ != SheetTypeEnum.WorkSheet:
+            continue
         rows, top = 1, list[str]()
-        if len(metadata) > 1:  # counting reads the sheet, and of a single one nobody asks
+        if not alone:  # counting reads the sheet, and of a single one nobody asks
             filled = (
                 row for row in workbook.get_sheet_by_name(found.name).iter_rows() if any(cell != "" for cell in row)
             )
             if first := next(filled, None):
                 top = [text_of(cell)[:MOST_OF_TOP] for cell in first[:MOST_COLUMNS]]
             rows = bool(top) + sum(1 for _ in filled)
-        yield {"name": found.name, "visible": found.visible == SheetVisibleEnum.Visible, "rows": rows, "top": top}
+        yield {
+            "name": found.name,
+            "visible": found.visible == SheetVisibleEnum.Visible,
+            "alone": alone,
+            "rows": rows,
+            "top": top,
+        }
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:

@@ -42,12 +42,14 @@ class Sheet:
     Attributes:
         name: As people see it.
         visible: Whether they do.
+        alone: Whether there is nothing else in the workbook, not even an empty sheet or a chart.
         rows: How many are not empty; 1 in a workbook of one sheet, where nobody asks.
         top: The cells of the first one of these, each cut; empty in a workbook of one sheet.
     """
 
     name: str
     visible: bool
+    alone: bool
     rows: int
     top: Sequence[str] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 
 import openpyxl
@@ -71,3 +72,56 @@ def test_a_sheet_is_chosen(
     else:
         assert run.error is None
         assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == expected
+
+
+def book(*sheets: tuple[str, list[str]], hidden: str = "", chart: bool = False) -> bytes:
+    """A workbook of sheets of one column."""
+    made, target = openpyxl.Workbook(), io.BytesIO()
+    made.remove(made.worksheets[0])
+    if chart:
+        made.create_chartsheet("Chart")
+    for title, cells in sheets:
+        page = made.create_sheet(title)
+        page.sheet_state = "hidden" if title == hidden else "visible"
+        for cell in cells:
+            page.append([cell])
+    made.save(target)
+    return target.getvalue()
+
+
+IOCS = ["IOC", "a.example"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        book(("Empty", []), ("IOCs", IOCS)),
+        book(("Hidden", ["IOC", "b.example"]), ("IOCs", IOCS), hidden="Hidden"),
+        book(("Read me", ["See https://x.example/", "Version 1"]), ("IOCs", [*IOCS, "c.example"])),
+        book(("IOCs", IOCS), chart=True),
+    ],
+    ids=["empty", "hidden", "prose", "chart"],
+)
+def test_another_sheet_comes_first(sandbox: Sandbox, platform: Platform, collection_id: str, content: bytes) -> None:
+    """The first visible sheet with indicators is imported, as a CSV, since other programs may read another one."""
+    (platform.storage / "book.xlsx").write_bytes(content)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx")
+    assert run.error is None
+    there = {indicator["name"] for indicator in sandbox.indicators(collection_id)}
+    assert "a.example" in there
+    assert not there & {"b.example", "https://x.example/"}
+    (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
+    assert b'filename="book.csv"' in upload.body
+
+
+def test_indicators_in_a_hidden_sheet(platform: Platform, collection_id: str) -> None:
+    """It is not looked into unasked, and the error says how to ask."""
+    content = book(("Old", IOCS), ("Notes", ["nothing"]), hidden="Old")
+    (platform.storage / "book.xlsx").write_bytes(content)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx")
+    assert run.error == (
+        "No visible sheet of book.xlsx holds an indicator of a kind that Sekoia takes, and hidden ones are not looked at: give "
+        "the argument sheet for “Old”."
+    )
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx", sheet="Old")
+    assert run.results and (run.results["status"], run.results["sheet"]) == ("completed", "Old")

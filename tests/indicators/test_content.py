@@ -104,6 +104,7 @@ def test_what_cannot_be_unpacked(content: bytes, sentence: str) -> None:
         (b"<!-- a login page --><html>", "HTML page"),
         ("<html><body>…".encode("utf-16"), "HTML page"),
         (b"<?xml version='1.0'?><html xmlns='x'>", "HTML page"),
+        (b"<table><tr><td>a.example</td></tr></table>", "HTML page"),
         (b"<h1>Sign in</h1>", "HTML page with the title “Sign in”"),
         (b"<?xml version='1.0'?><rss/>", "XML"),
         (b"%PDF-1.7\n", "PDF document"),

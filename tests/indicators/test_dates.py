@@ -35,6 +35,9 @@ END = "2026-12-31T00:00:00Z"
         ("31 Dec 2026", END),
         ("31-Dec-2026", END),
         ("Dec 31, 2026", END),
+        ("20261231T100000Z", "2026-12-31T10:00:00Z"),
+        ('"2026-12-31"', "2026-12-31"),
+        (" 2026-12-31 ", " 2026-12-31 "),
         ("Thu, 31 Dec 2026 02:00:00 +0200", END),
         ("1er mars 2026", "2026-03-01T00:00:00Z"),
         ("31 décembre 2026", END),
@@ -55,7 +58,11 @@ def test_certain_dates(cell: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "never", "Never", "N/A", "n/a", "none", "null", "-", "jamais", "nie", "nunca", "0000-00-00"]
+    "cell",
+    [
+        *("", " ", "never", "Never", "N/A", "n/a", "none", "null", "-", "jamais", "nie", "nunca", '""'),
+        *("0000-00-00", "0000-00-00 00:00:00", "0001-01-01", "0001-01-01T00:00:00", "0001-01-01T00:00:00Z"),
+    ],
 )
 def test_no_date(cell: str) -> None:
     """What people write where there is none is none, and nothing to complain of."""

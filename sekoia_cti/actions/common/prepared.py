@@ -167,16 +167,26 @@ def _heading_of(layout: Layout, field: str) -> str:
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:
-    """The first table that holds indicators; without one, the first that can be read at all."""
+    """The first table that holds indicators; without one, the first that can be read at all.
+
+    Raises:
+        InputError: None does, and there are hidden sheets, which nobody looks into unasked.
+    """
 
     def recognize(cell: str) -> list[tuple[str, str]]:
         return [(kind, key) for kind, _, key, _ in read_cell(cell, refanging=wishes.refang) if kind is not None]
 
-    fallback = None
+    fallback, hidden = None, list[str]()
     for source in tables(file, folder, sheet=wishes.sheet, seconds=seconds):
         layout = lay_out(source.table, recognize, mapping=wishes.mapping, has_heading=wishes.ignore_first_line)
         if layout is not None and any(column.found for column in layout.columns):
             return source, layout
         if layout is not None:
             fallback = fallback or (source, layout)
+        hidden = [f"“{sheet.name}”" for sheet in source.others if not sheet.visible]
+    if hidden and not wishes.send_unrecognized:
+        raise InputError(
+            f"No visible sheet of {file.name} holds an indicator of a kind that Sekoia takes, and hidden ones are not looked at: "
+            f"give the argument sheet for {' or '.join(hidden)}"
+        )
     return fallback

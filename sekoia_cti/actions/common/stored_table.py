@@ -60,7 +60,7 @@ class StoredTable:
     @property
     def is_whole(self) -> bool:
         """Whether whoever reads the file as it is in the storage finds this table and nothing else."""
-        return self.file.is_original and not self.others and (self.sheet is None or self.sheet.visible)
+        return self.file.is_original and (self.sheet is None or (self.sheet.alone and self.sheet.visible))
 
 
 def fetch(file: StoredFile, folder: Path) -> LocalFile:
