@@ -9,6 +9,7 @@ from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.formats import FILE_FORMATS, FormatName
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.listing import all_indicators
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.writing import writing
@@ -68,18 +69,18 @@ class ExportIndicators(SekoiaAction):
             writing(self.data_path, f"indicators-{arguments.format}", to.ending) as (file, path),
         ):
             file.write(to.head())
-            for page in rest.all_indicators(arguments.collection_id):
+            for some in all_indicators(rest, arguments.collection_id):
                 now = rest.server_time() or datetime.now(UTC)
-                for indicator in page.items:
+                for indicator in some.indicators():
                     active = indicator.is_active(now)
                     if arguments.which == "active" and not active:
                         skipped += 1
                         continue
                     file.write((to.between if count else "") + to.item(indicator, active))
                     count += 1
-                read += len(page.items)
-                if read < page.total:  # the end is told in more words
-                    progress(Progress(read, page.total))
+                read += len(some.items)
+                if read < some.total:  # the end is told in more words
+                    progress(Progress(read, some.total))
             file.write(to.tail())
         self.tell(f"Exported {count:,} indicators of {arguments.collection_id} to {path}")
         return ExportIndicatorsResults(

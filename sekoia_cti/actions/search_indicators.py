@@ -10,6 +10,7 @@ from sekoia_cti.actions.common.formats import described
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.listing import all_indicators, matching_indicators
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.platform.action import SekoiaAction
@@ -81,7 +82,7 @@ class SearchIndicators(SekoiaAction):
     most_inline: ClassVar[int] = 1_000
 
     def run(self, arguments: SearchIndicatorsArguments) -> SearchIndicatorsResults:
-        """Read page after page; what was found before an error is handed over with it."""
+        """Read what is asked for; what was found before an error is handed over with it."""
         failure: SekoiaError | None = None
         with (
             self.rest() as collections,
@@ -108,12 +109,17 @@ class SearchIndicators(SekoiaAction):
     def _collect(self, collections: RestClient, arguments: SearchIndicatorsArguments, found: GrowingList) -> None:
         term = refang(arguments.term.strip()) if arguments.term else None
         progress, read = ProgressLog(self.tell, done="Read"), 0
-        for page in collections.all_indicators(arguments.collection_id, term=term):
+        listed = (
+            matching_indicators(collections, arguments.collection_id, term)
+            if term
+            else all_indicators(collections, arguments.collection_id)
+        )
+        for some in listed:
             now = collections.server_time() or datetime.now(UTC)
-            for indicator in page.items:
+            for indicator in some.indicators():
                 active = indicator.is_active(now)
                 if active or not arguments.only_active:
                     found.append(described(indicator, active=active))
-            read += len(page.items)
-            if read < page.total:  # the end is told in more words
-                progress(Progress(read, page.total))
+            read += len(some.items)
+            if read < some.total:  # the end is told in more words
+                progress(Progress(read, some.total))

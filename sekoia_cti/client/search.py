@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sekoia_cti.client.listing import Listed, all_indicators
+from sekoia_cti.client.listing import Listed, all_indicators, checked
 from sekoia_cti.client.rest.endpoints import PAGE, RestClient
 from sekoia_cti.client.wire import Indicator, IndicatorPage, value_of
 from sekoia_cti.indicators.matching import identity, spellings
@@ -94,7 +94,7 @@ class Finding:
                 if item["id"] in by_id:
                     found.append(by_id[item["id"]])
                 for match in found:
-                    match.add(Indicator.model_validate(item))
+                    match.add(checked(item))
             read += len(page.items)
             self._on_page(read, page.total)
         return [*matches, *by_id.values()]

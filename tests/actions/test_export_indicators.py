@@ -115,6 +115,19 @@ def test_counts(platform: Platform, held: str, format: str, which: str, count: i
     assert Path(run.results["file_path"]).suffix == {"csv": ".csv", "text": ".txt"}.get(format, ".json")
 
 
+@pytest.mark.parametrize("reader", ["served", "absent", "html"])
+def test_a_large_collection_is_read_in_bulk(
+    sandbox: Sandbox, platform: Platform, collection_id: str, reader: Any
+) -> None:
+    """With few requests where Sekoia offers that, and page by page where it does not: the file is the same."""
+    values = [f"d{number}.example" for number in range(450)]
+    platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(values), known_good="import")
+    sandbox.faults.bulk_reader = reader
+    before = len(sandbox.requests)
+    assert exported(platform, collection_id, format="text").splitlines() == values
+    assert len(sandbox.requests) - before == (3 if reader == "served" else 6)
+
+
 @pytest.mark.parametrize(("format", "content"), [("json", "[\n\n]\n"), ("text", "")])
 def test_an_empty_collection(platform: Platform, collection_id: str, format: str, content: str) -> None:
     """Nothing is a file as well."""

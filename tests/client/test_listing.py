@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from sandbox import RestFault, Sandbox
-from sekoia_cti.client.errors import KeyRefused, SekoiaError
-from sekoia_cti.client.listing import Listed, all_indicators
+from sekoia_cti.client.errors import KeyRefused, SekoiaError, UnexpectedAnswer
+from sekoia_cti.client.listing import Listed, all_indicators, matching_indicators
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
@@ -82,6 +82,58 @@ def test_a_reader_that_breaks_off(sandbox: Sandbox, sekoia: RestClient, full: st
     assert asked(sandbox) == ["indicators", *["objects"] * 6]
     sandbox.faults.rest = [RestFault(path="/objects$", delay=0), RestFault(path="/objects$", status=404, times=None)]
     assert count(all_indicators(sekoia, full)) == COUNT
+
+
+@pytest.mark.parametrize(
+    ("term", "faults", "found", "requests"),
+    [
+        # So many contain it that reading everything takes fewer requests; or too few.
+        (".EXAMPLE", {}, COUNT, ["indicators", "indicators", "objects", "objects"]),
+        ("d4", {}, 61, ["indicators"]),
+        ("d", {"bulk_reader": "absent"}, COUNT, ["indicators", "indicators", "objects", *["indicators"] * 4]),
+        ("nothing", {}, 0, ["indicators"]),
+    ],
+)
+def test_a_term_is_looked_for_with_few_requests(
+    sandbox: Sandbox,
+    sekoia: RestClient,
+    collection_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    term: str,
+    faults: dict[str, Any],
+    found: int,
+    requests: list[str],
+) -> None:
+    """By its own pages, or by the bulk reader, where every indicator that contains it comes once."""
+    monkeypatch.setattr("sekoia_cti.client.listing.PAGE", 50)
+    monkeypatch.setattr("sekoia_cti.client.rest.endpoints.PAGE", 50)
+    sandbox.faults.finish_before_answer = True
+    sekoia.import_text(collection_id, "\n".join(f"d{n}.example" for n in range(COUNT)), context=Context())
+    for name, value in faults.items():
+        setattr(sandbox.faults, name, value)
+    assert count(matching_indicators(sekoia, collection_id, term)) == found
+    assert asked(sandbox) == requests
+
+
+def test_what_sekoia_finds_in_a_term_and_we_do_not(sekoia: RestClient, full: str, sandbox: Sandbox) -> None:
+    """Where it finds more than is written, its own pages are read to the end."""
+    page = {"items": [], "total": 900, "has_more": True}
+    items = [{"id": f"indicator--{n}", "pattern": f"[domain-name:value = 'd{n}.example']"} for n in range(900)]
+    pages = [answer(200, page | {"items": items[at : at + 100]}) for at in range(0, 900, 100)]
+    bulk = answer(200, {"items": items, "next_cursor": None})
+    with (
+        Hostile(pages[0], pages[0], bulk, *pages[1:]) as server,
+        RestClient(server.url, "k", deadline=Deadline(20), patience=Patience.none()) as rest,
+    ):
+        assert count(matching_indicators(rest, "c", "known under another name")) == 900
+        assert len(server.requests) == 12
+
+
+def test_an_indicator_that_is_none(sekoia: RestClient) -> None:
+    """What the bulk reader gives is not checked before it is used, and is an error of Sekoia's then."""
+    listed = Listed([{"id": "indicator--1", "pattern": "[a:b = 'c']", "revoked": "perhaps"}], 1)
+    with pytest.raises(UnexpectedAnswer, match="the indicator indicator--1 is not as documented"):
+        list(listed.indicators())
 
 
 def test_a_few_indicators_are_on_pages(sandbox: Sandbox, sekoia: RestClient, collection_id: str) -> None:

@@ -55,22 +55,32 @@ class Said:
             indicator: As Sekoia's JSON has it.
             until: When its validity ends.
         """
-        if self.description is not None and self.description.strip() != (indicator.get("description") or "").strip():
+        if (
+            self.description is not None
+            and self.description.strip() != str(indicator.get("description") or "").strip()
+        ):
             return False
         if self.valid_until is not None and not same_time(self.valid_until, until):
             return False
         if self.valid_from is not None and not same_time(self.valid_from, time_of(indicator.get("valid_from"))):
             return False
-        if self.phases and not self._has_phases(indicator.get("kill_chain_phases") or []):
+        if self.phases and not self._has_phases(_list(indicator.get("kill_chain_phases"))):
             return False
-        return not self.threats or not {*self.threats} - {*(indicator.get("x_ic_related_threat_refs") or [])}
+        if not self.threats:
+            return True
+        there = _list(indicator.get("x_ic_related_threat_refs"))
+        return all(threat in there for threat in self.threats)
 
     def _has_phases(self, phases: Sequence[Any]) -> bool:
         there = [
             (phase.get("kill_chain_name"), phase.get("phase_name")) for phase in phases if isinstance(phase, Mapping)
         ]
-        names = {name for _, name in there}
+        names = [name for _, name in there]
         return all(name in names if chain is None else (chain, name) in there for chain, name in self.phases)
+
+
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
 
 
 class Leaving(NamedTuple):

@@ -11,11 +11,11 @@ from typing import Any
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import IN_A_ROW, Missing
-from sekoia_cti.client.listing import all_indicators
+from sekoia_cti.client.listing import all_indicators, checked
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Leaving
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.client.wire import Context, Indicator, value_of
+from sekoia_cti.client.wire import Context, value_of
 
 __all__ = ["ImportTexts", "Removal"]
 
@@ -117,7 +117,7 @@ class Removal:
         for listed in all_indicators(self.rest, self.collection_id):
             now = self._now()
             for item in listed.items:
-                if item["id"] in pending and Indicator.model_validate(item).is_active(now):
+                if item["id"] in pending and checked(item).is_active(now):
                     if len(active) < most:
                         active.append(item)
                     else:
@@ -156,7 +156,7 @@ class Removal:
         return None if told else "Sekoia did not show that it is revoked"
 
     def _expire(self, item: dict[str, Any]) -> str | None:
-        indicator, now = Indicator.model_validate(item), self._now()
+        indicator, now = checked(item), self._now()
         context = indicator.context()
         # One that is not valid yet would end before it begins.
         begun = min(context.valid_from, now - timedelta(seconds=1)) if context.valid_from else None

@@ -189,6 +189,23 @@ def test_the_end_of_validity_that_is_sent(
     assert comparison.end_of(0) == (NOW + timedelta(days=end) if end else None)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"description": 7},
+        {"kill_chain_phases": 7},
+        {"x_ic_related_threat_refs": {"a": 1}},
+        {"valid_until": 7, "valid_from": []},
+        {"valid_until": "9999-99-99T99:99:99Z"},
+    ],
+)
+def test_fields_that_are_not_as_documented(fields: dict[str, Any]) -> None:
+    """The bulk reader's fields are not checked: what cannot be read differs from what the feed says, and is no failure."""
+    said = Said(description="ours", phases=((None, "impact"),), threats=(REF,))
+    assert states(compared(["a.example"], held("a.example", **fields), said=said)) == {"due": [0]}
+    assert states(compared(["a.example"], held("a.example", **fields))) == {"unchanged": [0]}
+
+
 def test_the_best_of_several_counts() -> None:
     """Of an indicator that is there twice, an active one counts; a revoked one counts before one that expired."""
     revoked, expired = held("A.example", revoked=True), held("a.Example", valid_until=days(-1))
