@@ -149,6 +149,14 @@ class Phase(_Request):
     kill_chain_name: Name
     phase_name: Name
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_custom_properties(cls, value: Any) -> Any:
+        """STIX lets others add properties that begin with x_, as OpenCTI does; they are not kept."""
+        if isinstance(value, dict):
+            return {name: each for name, each in value.items() if not str(name).startswith("x_")}
+        return value
+
 
 class IndicatorChange(_Request):
     """What is said about indicators besides their value."""
