@@ -7,19 +7,16 @@ import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
 from sandbox import Faults, Sandbox
-from sandbox.console.show import duration
 from sandbox.demo import demo
 from sandbox.playbooks.command import add_command, run_playbook
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.faults import named_value, said
-from sandbox.sekoia.gate import Recorded
-from sandbox.sekoia.server import serve
+from sandbox.serving import line_of, serve
 
 __all__ = ["main"]
 
@@ -128,19 +125,14 @@ def _pace(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text} is no pace: give indicators a second, or 0 for no limit")
 
 
-def _line(call: Recorded) -> None:
-    """Prints a request that is done with."""
-    query = f"?{urlencode(call.query)}" if call.query else ""
-    status, took, came = call.status or "none", duration(call.seconds), f"{len(call.body):,} B"
-    when = f"{call.at.astimezone():%H:%M:%S}"
-    print(f"{when}  {status:<4}  {took:>8}  {came:>11}  {call.method:<6} {call.path}{query}", flush=True)
-
-
 def _serve(options: argparse.Namespace) -> int:
     if options.storage is not None and not options.storage.is_dir():
         raise UsageError(f"The storage {options.storage} is no folder: make it, or leave --storage out.")
     if options.module_dir is not None:
-        Module.load(options.module_dir)  # which says what is wrong with it, now and not when a page is opened
+        try:
+            Module.load(options.module_dir)  # now, and not when a page is opened
+        except PlaybookError as error:
+            raise UsageError(f"{error} Give --module-dir the folder that holds a module's manifest.json.") from error
     try:
         serve(
             Sandbox(
@@ -154,7 +146,7 @@ def _serve(options: argparse.Namespace) -> int:
                 allowed_hosts=options.allow_host,
                 module=options.module_dir,
                 storage=options.storage,
-                told=None if options.quiet else _line,
+                told=None if options.quiet else line_of,
             )
         )
     except OSError as error:

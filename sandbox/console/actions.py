@@ -34,9 +34,10 @@ def router(runs: Runs) -> APIRouter:
         return show("actions", service, actions=known, runs=runs.recent(""), files=storage.listed(runs.storage))
 
     @router.get("/actions/{command}")
-    async def form(request: Request, service: Here, command: str) -> Response:
+    async def form(request: Request, service: Here, command: str, run: str = "") -> Response:
         _, action = _known(runs, command)
-        given = dict(request.query_params)
+        before = runs.get(run)
+        given = dict(request.query_params) | (forms.filled_in(before.arguments) if before else {})
         collections, _ = service.store.collections(term="", community_uuid=None, limit=OFFERED, offset=0)
         if collections:
             given.setdefault("collection_id", collections[-1]["id"])

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sandbox.playbooks.playbook import JSONObject
 
-__all__ = ["Field", "arguments", "fields"]
+__all__ = ["Field", "arguments", "fields", "filled_in"]
 
 Control = Literal["line", "text", "list", "switch", "choice", "number", "collection", "file"]
 
@@ -42,6 +42,18 @@ def fields(schema: JSONObject, given: Mapping[str, str]) -> list[Field]:
         )
         for name, each in schema.get("properties", {}).items()
     ]
+
+
+def filled_in(arguments: JSONObject) -> dict[str, str]:
+    """What stood in the form of which these arguments were made."""
+    return {
+        name: (
+            "\n".join(value)
+            if isinstance(value, list) and all(isinstance(each, str) for each in value)
+            else _text(value)
+        )
+        for name, value in arguments.items()
+    }
 
 
 def arguments(schema: JSONObject, given: Mapping[str, str]) -> JSONObject:

@@ -20,6 +20,8 @@ __all__ = ["NodePicture", "Picture", "Run", "Runs", "Visit"]
 
 # Runs that are remembered; the oldest go first.
 REMEMBERED = 100
+# The key of an action in the playbook that is made for it.
+ACTION = "1"
 
 
 @dataclass(slots=True)
@@ -93,6 +95,12 @@ class Run:
     error: str | None = None
     over: bool = False
     running: Running = field(default_factory=Running)
+
+    @property
+    def arguments(self) -> JSONObject:
+        """What the action was given, before anything was rendered; of a playbook nothing."""
+        nodes = self.picture().nodes
+        return nodes[ACTION].node["template"] if self.command is not None and ACTION in nodes else {}
 
     @property
     def state(self) -> str:
@@ -219,8 +227,8 @@ class Runs:
             action_uuid=uuid,
             arguments=arguments,
         )
-        trigger = Node(name="By hand", type="trigger", outputs={"default": ["1"]})
-        return self.start(Playbook(name=action.name, nodes={"0": trigger, "1": node}), command=action.command)
+        trigger = Node(name="By hand", type="trigger", outputs={"default": [ACTION]})
+        return self.start(Playbook(name=action.name, nodes={"0": trigger, ACTION: node}), command=action.command)
 
     def start(self, playbook: Playbook, *, command: str | None = None, **options: Any) -> Run:
         """Runs a playbook when those before it are over; `options` are the runner's."""

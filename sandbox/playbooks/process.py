@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,14 +36,21 @@ class Running:
         with self._lock:
             self._process = process
             if self.stopped:
-                process.terminate()
+                self._end()
 
     def stop(self) -> None:
         """Ends the process, and lets no other begin."""
         with self._lock:
             self.stopped = True
-            if self._process is not None and self._process.poll() is None:
-                self._process.terminate()
+            self._end()
+
+    def _end(self) -> None:
+        """Asks the process to end, and sees to it that it does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            killing = threading.Timer(GRACE_SECONDS, self._process.kill)
+            killing.daemon = True
+            killing.start()
 
 
 def run_action(
@@ -89,14 +97,19 @@ def _run_process(folder: Path, command: str, settings: dict[str, str], timeout: 
     loopback = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]))
     environment = inherited | {"NO_PROXY": loopback, "no_proxy": loopback} | settings
     with tempfile.TemporaryFile() as output:  # a file, for a pipe stays open as long as a grandchild has it
-        process = subprocess.Popen(
-            [sys.executable, "main.py", command],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        # Who serves has these blocked, to wait for them; the process has to heed them.
+        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "main.py", command],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         running.begin(process)
         try:
             status = process.wait(timeout)

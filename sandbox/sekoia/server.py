@@ -1,13 +1,10 @@
-"""The sandbox as a Python object, for tests, and as a command."""
+"""The sandbox as a Python object."""
 
 import asyncio
 import json
-import shlex
-import signal
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -24,7 +21,7 @@ from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
 from sandbox.sekoia.changes import Changes
-from sandbox.sekoia.control import TOKEN_HEADER, Guard
+from sandbox.sekoia.control import Guard
 from sandbox.sekoia.faults import Controls, Faults
 from sandbox.sekoia.gate import Gate, Recorded
 from sandbox.sekoia.live import LiveAPI
@@ -35,7 +32,7 @@ from sandbox.sekoia.service import Service
 from sandbox.sekoia.store import Store
 from sandbox.sekoia.tasks import Imports
 
-__all__ = ["Sandbox", "serve"]
+__all__ = ["Sandbox"]
 
 T = TypeVar("T")
 
@@ -309,43 +306,3 @@ class Sandbox:
         self._service.store.clear()
         self._gate.forget()
         self._console.forget()
-
-
-def serve(sandbox: Sandbox) -> None:
-    """Serves until SIGINT or SIGTERM comes, and prints how to use what is served. To be called in the main thread."""
-    stops = {signal.SIGINT, signal.SIGTERM}
-    # Blocked from here on, in the server's thread too, they wait to be taken.
-    previous = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
-    try:
-        with sandbox:
-            print(_usage(sandbox), flush=True)
-            signal.sigwait(stops)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
-
-
-def _usage(sandbox: Sandbox) -> str:
-    settings = {
-        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
-        "ARGUMENTS": json.dumps({"name": "Blocklist"}),
-        "TOKEN": sandbox.api_key,
-        "URL_CALLBACK": f"{sandbox.url}/callback/{uuid.uuid4()}",
-    }
-    variables = " \\\n  ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
-    return f"""\
-The sandbox is at {sandbox.url}/ – open it in a browser.
-
-REST           {sandbox.url}/v2/inthreat (and {sandbox.url}/api/v2/inthreat)
-LiveAPI        {sandbox.live_url}
-API key        {sandbox.api_key}
-Read-only key  {sandbox.read_only_key}
-Documentation  {sandbox.url}/docs
-Faults         {sandbox.url}/faults, or PUT {sandbox.url}/sandbox/faults with {TOKEN_HEADER}: {sandbox.token}
-
-To run an action by hand:
-
-  {variables} \\
-  SUB_FOLDER="$(mktemp -d)" python main.py CreateIOCCollection
-
-What it reports is shown at its URL_CALLBACK, with its TOKEN. Ctrl+C ends the sandbox. What comes in:
-"""

@@ -141,6 +141,8 @@ def test_an_import_from_its_form(open_page: Open, sandbox: Sandbox) -> None:
     page.goto(run)
     expect(page.locator("#run > .tools .state")).to_have_text("succeeded")
     expect(page.locator("dl.values").last).to_contain_text("completed")
+    page.get_by_role("link", name="Fill in the form again").click()
+    expect(page.get_by_label("Text text", exact=True)).to_have_value("\n".join(LINES))
 
 
 @pytest.mark.parametrize("scheme", ["dark"])

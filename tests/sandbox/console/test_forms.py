@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.console.forms import arguments, fields
+from sandbox.console.forms import arguments, fields, filled_in
 
 SCHEMA: dict[str, Any] = {
     "properties": {
@@ -56,6 +56,7 @@ def test_a_form() -> None:
 def test_what_is_filled_in(name: str, text: str, value: object) -> None:
     """A value has its type where it can; what is none stays the text that it is, for the action to judge."""
     assert arguments(SCHEMA, {name: text}) == {name: value}
+    assert arguments(SCHEMA, filled_in({name: value})) == {name: value}
 
 
 def test_what_is_left_empty() -> None:

@@ -1,6 +1,9 @@
 """The pages: what they show, whom they refuse, and what can be changed from them."""
 
 import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -190,23 +193,34 @@ def test_a_playbook_that_is_not_run(sandbox: Sandbox, fields: dict[str, str], sa
     assert "None yet" in _page(sandbox, "/playbooks").text
 
 
-def test_an_action_is_stopped(sandbox: Sandbox) -> None:
-    """An action whose import stands still is stopped from its page, and the next one runs."""
-    sandbox.faults.stall_after = 0.0
-    collection = sandbox.create_collection()["id"]
+@pytest.fixture
+def served() -> Iterator[Sandbox]:
+    """A sandbox as `serve` has it: started while the signals that end it are blocked."""
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        with Sandbox() as sandbox:
+            yield sandbox
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+def test_an_action_is_stopped(served: Sandbox) -> None:
+    """An action whose import stands still is stopped from its page, and can say so itself."""
+    served.faults.stall_after = 0.0
     run = _post(
-        sandbox,
+        served,
         "/actions/ImportIndicatorsFromText",
         {"file:text_path": ("list.txt", b"a.example\nb.example")},
-        argument__collection_id=collection,
+        argument__collection_id=served.create_collection()["id"],
         argument__timeout="60",
     )
-    assert "running" in run.text
-    sandbox.wait_for(lambda: any(call.method == "POST" for call in sandbox.requests), 30)
-    path = run.url.removeprefix(sandbox.url)
-    _post(sandbox, f"{path}/stop")
-    sandbox.wait_for(lambda: "The run was stopped." in _page(sandbox, path).text, 30)
-    assert "list.txt" in _page(sandbox, path).text
+    path = run.url.removeprefix(served.url)
+    served.wait_for(lambda: any(call.method == "POST" for call in served.requests), 30)
+    _post(served, f"{path}/stop")
+    served.wait_for(lambda: "The run was stopped." in _page(served, path).text, 30)
+    page = _page(served, path).text
+    assert "list.txt" in page
+    assert "The platform stopped the action" in page  # which the action says, when it heeds the signal
 
 
 def test_the_stream_of_changes(sandbox: Sandbox) -> None:
@@ -219,3 +233,14 @@ def test_the_stream_of_changes(sandbox: Sandbox) -> None:
         _post(sandbox, "/faults", name="tasks", value="denied")
         assert next(lines) == b"data:"
     assert _page(sandbox, "/changes?of=faults", Host="rebound.example").status_code == 403
+
+
+def test_a_module_with_faults(tmp_path: Path) -> None:
+    """A folder that is no module, and playbooks that are none, are told by the pages that need them."""
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "mine.json").write_text("{")
+    with Sandbox(module=tmp_path) as sandbox:
+        assert "mine.json is not valid JSON" in _page(sandbox, "/playbooks").text
+        for path in ("/playbooks/mine", "/actions", "/actions/CreateIOCCollection"):
+            assert (answer := _page(sandbox, path)).status_code == 404
+            assert str(tmp_path) in answer.text
