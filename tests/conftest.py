@@ -95,13 +95,18 @@ def _environment(
 def run_as_process(sandbox: Sandbox, command: str, storage: Path | None = None, **arguments: Any) -> dict[str, Any]:
     """Run a command of `main.py` in a process of its own, as the platform does; what it was told at the end."""
     node_run = sandbox.node_run()
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "main.py", command],
         cwd=ROOT,
         env={**os.environ, **_environment(sandbox, node_run, storage, arguments)},
-        check=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
         timeout=30,
     )
+    assert (
+        not done.returncode
+    ), f"`main.py {command}` failed; is the action registered in main.py? It said: {done.stderr}"
     return node_run.received[-1]
 
 

@@ -53,7 +53,11 @@ def test_each_action_is_documented(action: dict[str, str]) -> None:
         if not path.name.endswith(".trigger.json")
         and any(node.action_uuid == action["uuid"] for node in Playbook.load(path).nodes.values())
     }
-    assert set(re.findall(r"playbooks/(\w+\.json)", rows[0])) == using
+    linked = set(re.findall(r"playbooks/(\w+\.json)", rows[0]))
+    assert linked == using, (
+        f"The row “{name}” of README.md links {_listed(linked)}, and of playbooks/ the action is used by {_listed(using)}: link "
+        "these and no others."
+    )
     section = re.split(r"^## ", REFERENCE.split(f"## {action['name']}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     shared = {
         "description",
@@ -69,7 +73,13 @@ def test_each_action_is_documented(action: dict[str, str]) -> None:
     named = set(re.findall(r"`(\w+)`", section))
     unnamed = sorted(arguments - shared - named)
     assert not unnamed, f"The section “{name}” of docs/actions.md does not name {', '.join(unnamed)}."
-    assert "context" in section.lower() or not arguments & shared - {"description"}
+    assert "context" in section.lower() or not arguments & shared - {
+        "description"
+    }, f"The section “{name}” of README.md does not say that the action takes a context: link #context."
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
 def test_an_action_takes_these_files() -> None:
@@ -99,7 +109,7 @@ def test_citations_of_the_contract_resolve() -> None:
     unknown = [
         (file, term) for file, term in cited if not any(term in anchor for found in anchors for anchor in found)
     ]
-    assert not unknown
+    assert not unknown, f"docs/contract.md has no heading, bold term or call of these names: {unknown}"
 
 
 def test_the_sdk_makes_a_page(tmp_path: Path) -> None:

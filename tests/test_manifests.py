@@ -73,36 +73,50 @@ def test_one_version_everywhere() -> None:
     assert MANIFEST["version"] == project["version"] == versions[0].split(" - ")[1]
 
 
+SOURCES = ("text", "text_path", "indicators", "indicators_path", "indicator_ids", "file_path")
+OFTEN = ("valid_for", "description", "kill_chain_phases")
+RARELY = (
+    "mime_type",
+    "file_handle",
+    "mapping",
+    "ignore_first_line",
+    "refang",
+    "strict",
+    "send_unrecognized",
+    "format",
+)
+
+
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_a_form_begins_with_what_people_fill_in(action: dict[str, Any]) -> None:
-    """Sources come first, of which the first tells that one of them is needed, and what is rarely set comes last."""
+    """Sources come first, what is often set comes before what is rarely set, and that comes last."""
     fields = list(action["arguments"]["properties"])
-    sources = [
-        name
-        for name in fields
-        if name in ("text", "text_path", "indicators", "indicators_path", "indicator_ids", "file_path")
-    ]
-    rare = [
-        name
-        for name in fields
-        if name in ("refang", "strict", "send_unrecognized", "mime_type", "file_handle", "mapping")
-    ]
-    assert fields[: len(sources)] == sources
-    assert not rare or set(fields[fields.index(rare[0]) :]) <= {*rare, "ignore_first_line", "format"}
-    if len(sources) > 1 or "file_handle" in fields:
-        described = action["arguments"]["properties"]
-        for name in {*sources, *({"file_handle"} & set(fields))}:
-            assert (
-                f"“{described[name]['title']}”"
-                in described[sources[0]]["description"].split("Required: at least one of")[1]
-            )
-    often = [name for name in fields if name in ("valid_for", "description", "kill_chain_phases")]
-    if "valid_for" in fields:
-        assert fields[len(sources) + 1 + ("sheet" in fields) :][:3] == often
+    sources = [name for name in fields if name in SOURCES]
+    assert fields[: len(sources)] == sources, "Name the sources in `sources` of the arguments' class."
+    if "valid_for" not in fields:
+        return
+    assert tuple(name for name in fields if name in OFTEN) == OFTEN
+    rare = [name for name in fields if name in RARELY]
+    assert fields[-len(rare) :] == rare, "Mark what is rarely set with RARELY_SET of actions/common/arguments.py."
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
+def test_a_form_says_that_a_source_is_needed(action: dict[str, Any]) -> None:
+    """Where there are several, the first names them all, with the uploaded file."""
+    fields = action["arguments"]["properties"]
+    sources = [name for name in fields if name in (*SOURCES, "file_handle")]
+    if len(sources) > 1:
+        said = fields[sources[0]]["description"].partition("Required: at least one of ")[2]
+        unnamed = [name for name in sources if f"“{fields[name]['title']}”" not in said]
+        assert not unnamed, f"The first field does not name {unnamed}: name all in `sources` of the arguments' class."
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_a_field_explains_itself(action: dict[str, Any]) -> None:
     """No description leans on the field above it, which a form may show elsewhere."""
-    for name, field in action["arguments"]["properties"].items():
-        assert not field["description"].startswith("The same"), name
+    leaning = [
+        name
+        for name, field in action["arguments"]["properties"].items()
+        if field["description"].startswith("The same")
+    ]
+    assert not leaning, f"Say what {', '.join(leaning)} is, without “The same”."
