@@ -100,6 +100,13 @@ def test_the_logo_is_square() -> None:
     assert width == height
 
 
+def test_the_logo_for_the_import_is_a_square_picture() -> None:
+    """Sekoia's check of a repository wants a PNG, whose header tells its size."""
+    head = (ROOT / "logo.png").read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert head[16:20] == head[20:24]
+
+
 def test_the_folder() -> None:
     """Tests, an image, and black's line length are where the library looks for them."""
     assert any((ROOT / "tests").rglob("test_*.py"))
