@@ -32,11 +32,19 @@ def hashes(value: str) -> Finding | None:
 
 
 def of_one_file(words: Sequence[str], written: str) -> Finding:
-    """Several hashes of one file, of different kinds, in whatever order."""
-    lengths = set(map(len, words))
-    if not lengths <= HASHES.keys():
+    """Several hashes of one file, of different kinds, in whatever order.
+
+    Args:
+        words: The hashes, in lower case.
+        written: What they are in.
+    """
+    sizes = list(map(len, words))
+    kinds = set(sizes)
+    if not kinds <= HASHES.keys():
         return None, written, "a line of hashes, one of which is no MD5, SHA-1, SHA-256 or SHA-512 hash", None
-    if len(lengths) < len(words):
+    if len(kinds) < len(sizes):
         return None, written, "two hashes of one kind, where a line holds the hashes of one file", None
-    joined, ordered = ",".join(words), ",".join(sorted(words))
-    return "hashes", joined, joined if joined == ordered else ordered, None
+    joined = ",".join(words)
+    if joined == written:
+        joined = written  # the same object: half a million of them are kept
+    return "hashes", joined, joined if sizes == sorted(sizes) else ",".join(sorted(words, key=len)), None

@@ -53,7 +53,10 @@ def plain(value: str) -> Finding | None:
     if kind == "ipv4":
         return "ipv4", value, value, None
     if kind == "hashes":
-        found = of_one_file(value.lower().replace(",", " ").replace(";", " ").replace("|", " ").split(), value)
+        lowered = value.lower()
+        found = of_one_file(lowered.split(","), value)
+        if found[0] is None:
+            found = of_one_file(lowered.replace(",", " ").replace(";", " ").replace("|", " ").split(), value)
         return found if found[0] else None
     if hash_kind := HASHES.get(len(value)):
         # The same object where it can be: half a million keys are kept besides their values.

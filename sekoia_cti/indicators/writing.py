@@ -34,7 +34,7 @@ class Writing:
         """
         if kind not in _DEFANGED:
             return
-        if value not in written and written.isascii() and value not in written.lower():
+        if value not in written and ("[." in written or _is_defanged(value, written)):
             self._defanged += 1
         elif kind == "url":
             self._live += 1
@@ -55,3 +55,8 @@ class Writing:
             f"{self._live:,} URLs are not defanged where other values are, and are imported all the same: {named}. If they are "
             "only references, such as links to reports, exclude or revoke them"
         ]
+
+
+def _is_defanged(value: str, written: str) -> bool:
+    # Lower case and A-labels make another value as well.
+    return written.isascii() and value not in written.lower()
