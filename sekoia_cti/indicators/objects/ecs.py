@@ -12,7 +12,7 @@ from typing import Any
 from sekoia_cti.indicators.objects.model import Finding, Held, Skipped, each, one_file, text
 from sekoia_cti.indicators.patterns import comparison
 
-__all__ = ["read", "read_common_values"]
+__all__ = ["is_own_side", "read", "read_common_values"]
 
 _ADDRESSES = ("destination.ip", "threat.indicator.ip")
 _HOSTS = ("destination.domain", "dns.question.name", "threat.indicator.url.domain")
@@ -20,6 +20,9 @@ _URLS = (("url.full", "url.original", "url.domain"), ("threat.indicator.url.full
 _SENDERS = ("email.from.address", "email.sender.address", "threat.indicator.email.address")
 _FILES = ("file.hash", "process.hash", "dll.hash", "threat.indicator.file.hash", "email.attachments.file.hash")
 _HASHES = ("md5", "sha1", "sha256", "sha512")
+_OWN_SIDE = frozenset(
+    "agent client cloud container device host observer orchestrator process related source user".split()
+)
 _READ = frozenset(
     (
         *_ADDRESSES,
@@ -40,6 +43,12 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding] | None:
     return iter(found) if found else None
 
 
+def is_own_side(name: str, value: object) -> bool:
+    """Whether a field tells of the machine or the person that is to be protected, whatever it looks like."""
+    root, dot, _ = name.partition(".")
+    return root in _OWN_SIDE and name not in _READ and (bool(dot) or isinstance(value, dict))
+
+
 def read_common_values(item: Mapping[str, Any]) -> Iterator[Finding] | None:
     """What events have most in a field, as *Get Event Field Common Values* of the vendor's module gives it."""
     values = item.get("common_values")
@@ -47,9 +56,7 @@ def read_common_values(item: Mapping[str, Any]) -> Iterator[Finding] | None:
         return None
     names = [text(value.get("name")) if isinstance(value, dict) else text(value) for value in values]
     field = item["name"]
-    if field in _READ or not field.startswith(
-        ("source.", "host.", "client.", "observer.", "agent.", "user.", "related.")
-    ):
+    if not is_own_side(field, None):
         return (Held(name, name, foreign=True) for name in names if name)
     return (Skipped(name, f"{field} tells of one's own side") for name in names if name)
 

@@ -14,7 +14,7 @@ _KINDS: dict[Kind, str] = {
     "ip": """
         ip ips ipv4 ipv6 ip4 ip6 ipaddr ipaddress ipaddresses ipv4addr ipv6addr ipv4address ipv6address ipv4addresses
         ipv6addresses ipsrc ipdst ipdstport ipsrcport ipport ipv4s ipv6s ipv4addrs ipv6addrs ipv4addrvalue ipv6addrvalue
-        addr address dstip destinationip
+        addr address dstip destinationip ipstr
     """,
     "domain": """
         domain domains domainname domainnames domainnamevalue hostname hostnames fqdn fqdns host hosts hostnameport

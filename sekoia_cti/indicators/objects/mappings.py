@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from sekoia_cti.indicators.objects.ecs import is_own_side
 from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
 from sekoia_cti.indicators.objects.model import Finding, Nested, Skipped, Unread, each, one_file, text
 from sekoia_cti.indicators.objects.values import held
+from sekoia_cti.indicators.reading import findings
 
 __all__ = ["read"]
 
@@ -30,11 +32,17 @@ _CONTAINERS = (
     "result",
     "report",
     "data",
+    "resources",
+    "pulses",
+    "matches",
+    "entities",
+    "entity",
 )
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     """What is under the names of kinds and in the lists of an object, or None when it has neither."""
+    item = {name: value for name, value in item.items() if not is_own_side(name, value)}
     kinds = {name: value for name, value in item.items() if kind_named(name) and _holds_values(value)}
     if item.get("indicators") and not isinstance(item["indicators"], str):
         # Our own results tell the same values once more, kind by kind.
@@ -49,11 +57,22 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
 
 
 def _holds_values(value: object) -> bool:
-    return bool(text(value)) or (isinstance(value, list | tuple) and any(map(text, value))) or _is_mapping(value)
+    if isinstance(value, list | tuple):
+        return any(bool(text(one)) or isinstance(one, dict) for one in value)
+    return bool(text(value)) or (
+        isinstance(value, dict) and any(kind_named(name) or _is_value(name) for name in value)
+    )
 
 
-def _is_mapping(value: object) -> bool:
-    return isinstance(value, dict) and any(kind_named(str(name)) for name in value)
+def _is_value(name: str) -> bool:
+    """Whether the name of a field is a value itself: ``{"domain": {"a.example": {"score": 9}}}``."""
+    return any(kind for kind, *_ in findings(name))
+
+
+def _values(values: Any) -> Iterable[Any]:
+    if not isinstance(values, dict):
+        return each(values)
+    return [name for name in values if _is_value(name)] or [values]
 
 
 def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Finding | Nested]:
@@ -63,7 +82,7 @@ def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Find
         yield held(line, "", {}, foreign=True)
         kinds = {name: value for name, value in kinds.items() if name not in single}
     for name, values in kinds.items():
-        for value in (values,) if isinstance(values, dict) else each(values):
+        for value in _values(values):
             if not isinstance(value, str):
                 yield Nested(value)
             elif kind_named(name) == "link":

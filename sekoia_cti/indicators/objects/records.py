@@ -66,7 +66,8 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
             return _record(item, name, value)
         if isinstance(value, list | dict) and value:
             return _several(item, value)
-    return None
+    name, kind = text(item.get("name")), next((text(item[key]) for key in _TYPES if text(item.get(key))), "")
+    return _record(item, "name", name) if name and kind_named(kind) not in (None, "file") else None
 
 
 def _is_count(value: object) -> bool:

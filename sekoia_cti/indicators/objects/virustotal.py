@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects.model import Finding, Held, Nested, Passed, Skipped, each, one_file, text
+from sekoia_cti.indicators.objects.model import Finding, Held, Nested, Passed, Skipped, each, is_false, one_file, text
 
 __all__ = ["read"]
 
 _V3 = ("domain", "ip_address", "url", "file")
 _DETECTED = "detected_"
 _UNDETECTED = "undetected_"
+_UNDETECTED_BY_ALL = "no engine of VirusTotal detects it"
 _RELATED = {"resolutions": ("hostname", "ip_address"), "subdomains": (), "domain_siblings": ()}
 
 
@@ -39,7 +40,10 @@ def _object(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[
         value = text(attributes.get("url")) or text(attributes.get("last_final_url"))
     else:
         value = text(item["id"])
-    if value:
+    stats = attributes.get("last_analysis_stats")
+    if value and isinstance(stats, dict) and not stats.get("malicious") and not stats.get("suspicious"):
+        yield Skipped(value, _UNDETECTED_BY_ALL)
+    elif value:
         yield Held(value, value, foreign=True)
 
 
@@ -60,7 +64,7 @@ def _report(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
         elif name.startswith(_UNDETECTED):
             for other in each(found):
                 value = _value(other) if isinstance(other, dict) else text(other)
-                yield Skipped(value, "no engine of VirusTotal detects it")
+                yield Skipped(value, _UNDETECTED_BY_ALL)
         elif name in _RELATED:
             yield from _all_related(each(found), _RELATED[name])
 
@@ -75,7 +79,12 @@ def _all_related(found: Any, names: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _scanned(item: Mapping[str, Any]) -> Iterator[Finding]:
-    if value := _value(item):
+    value = _value(item)
+    if value and "response_code" in item and is_false(item["response_code"]):
+        yield Skipped(value, "VirusTotal does not know it")
+    elif value and "positives" in item and is_false(item["positives"]):
+        yield Skipped(value, _UNDETECTED_BY_ALL)
+    elif value:
         yield Held(value, value, foreign=True)
 
 

@@ -43,7 +43,46 @@ def attribute(kind: str, value: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "value": value, "category": "Network activity", "to_ids": True, **more}
 
 
+NOTHING = "an object in which no indicator is found, with the keys"
+
 PLAIN: list[tuple[object, list[str]]] = [
+    ({"name": "a.example", "type": "DomainName"}, [domain("a.example")]),
+    ({"name": "a.exe", "type": "file"}, [f"? {{name, type}}: {NOTHING} name, type"]),
+    ({"name": "Someone", "type": "identity"}, [f"? {{name, type}}: {NOTHING} name, type"]),
+    ({"entity": {"name": "192.0.2.1", "type": "IpAddress"}, "risk": {"score": 9}}, ["192.0.2.1"]),
+    ({"resources": [{"type": "domain", "value": "a.example"}], "meta": {}}, [domain("a.example")]),
+    ({"urls": [{"url": "http://a.example/x", "url_status": "online"}]}, ["http://a.example/x"]),
+    ({"domain": {"a.example": {"score": 9}, "b.example": {}}}, [domain("a.example"), domain("b.example")]),
+    ({"hash": {"md5": [MD5], "sha256": [SHA256]}}, [MD5, SHA256]),
+    ({"ip_str": "192.0.2.1", "ports": [80]}, ["192.0.2.1"]),
+    # One's own side
+    ({"source": {"ip": "198.51.100.1"}}, [f"? {{source}}: {NOTHING} source"]),
+    ({"source.ip": "198.51.100.1"}, [f"? {{source.ip}}: {NOTHING} source.ip"]),
+    (
+        {"host.name": "pc.example", "observer.ip": "198.51.100.1"},
+        [f"? {{host.name, observer.ip}}: {NOTHING} host.name, observer.ip"],
+    ),
+    ({"host": {"name": "pc.example", "ip": ["198.51.100.1"]}}, [f"? {{host}}: {NOTHING} host"]),
+    ({"client": {"ip": "198.51.100.1"}}, [f"? {{client}}: {NOTHING} client"]),
+    ({"related": {"ip": ["198.51.100.1"]}}, [f"? {{related}}: {NOTHING} related"]),
+    ({"user": {"email": "a@b.example"}}, [f"? {{user}}: {NOTHING} user"]),
+    ({"events": [{"source.ip": "198.51.100.1", "destination.ip": "192.0.2.1"}]}, ["192.0.2.1"]),
+    # VirusTotal on what is not malicious
+    ({"response_code": 0, "resource": "a.example"}, ["- a.example: VirusTotal does not know it"]),
+    (
+        {"response_code": 1, "resource": MD5, "md5": MD5, "positives": 0},
+        [f"- {MD5}: no engine of VirusTotal detects it"],
+    ),
+    ({"response_code": 1, "resource": MD5, "md5": MD5, "positives": 3}, [MD5]),
+    (
+        {
+            "id": "a.example",
+            "type": "domain",
+            "attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}},
+        },
+        ["- a.example: no engine of VirusTotal detects it"],
+    ),
+    ({"id": "a.example", "type": "domain", "attributes": {"last_analysis_stats": {"malicious": 5}}}, ["a.example"]),
     ("a.example", ["a.example"]),
     (None, []),
     (5, ["5"]),
