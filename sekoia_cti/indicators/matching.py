@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.recognize import recognize
+from sekoia_cti.indicators.shapes import plain
 from sekoia_cti.indicators.types import Finding, IndicatorType
 
 __all__ = ["canonical", "identity", "known", "spellings"]
@@ -26,7 +27,7 @@ def identity(line: str) -> frozenset[str]:
 
 def known(line: str) -> tuple[IndicatorType | None, frozenset[str]]:
     """What kind of indicator a line is, None for no known one, and its :func:`identity`."""
-    kind, _, key, _ = _found(line)
+    kind, _, key, _ = plain(line) or _found(line)
     if kind is None:
         return kind, frozenset((line,))
     if kind == "email":

@@ -6,6 +6,7 @@ Both questions are answered with what the long way through the stages would say,
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from sekoia_cti.indicators.addresses import IPV4, OCTET
 from sekoia_cti.indicators.domains import LABEL, LONGEST, certain_endings, suffixes
@@ -83,4 +84,10 @@ def plain_defanged(text: str) -> Finding | None:
 
 
 def _domain(name: str, ending: str) -> Finding | None:
-    return ("domain", name, name, None) if ending in certain_endings() and name not in suffixes() else None
+    certain, public = _names()
+    return ("domain", name, name, None) if ending in certain and name not in public else None
+
+
+@cache
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    return certain_endings(), suffixes()
