@@ -188,6 +188,10 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
     assert run.error == "The file iocs.csv cannot be read from the playbook's storage (permission denied)."
 
 
+@pytest.mark.fault(
+    "A login page, a PDF, an image, an email, an archive or binary data in place of a list",
+    "An error that says what it is; nothing is sent",
+)
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [

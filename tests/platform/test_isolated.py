@@ -85,6 +85,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.fault(
+    "A workbook cut short, with a cell at XFD1048576, with a duration of 1e9 days, or one that unpacks without end",
+    "One sentence, within bounds of memory and time",
+)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_workbook(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, name: str
@@ -99,6 +103,7 @@ def test_a_hostile_workbook(
     assert not [request for request in sandbox.requests if request.method == "POST"]
 
 
+@pytest.mark.fault("A workbook that takes too long", "Its reader is ended; one sentence")
 def test_a_workbook_that_takes_too_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its reader is ended."""
     (tmp_path / "bomb.xlsx").write_bytes(strings())
