@@ -185,10 +185,14 @@ def _again(read: Callable[[], Result], but: tuple[type[Exception], ...] = ()) ->
 
 
 @contextmanager
-def scratch(storage: Path) -> Iterator[Path]:
+def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
     """A local folder for copies, which is gone when the context is left.
 
     It is a temporary one, or, where none can be written, one in the playbook's storage, or in memory.
+
+    Args:
+        storage: The action's ``data_path``.
+        warn: Told where the work goes if it is not the temporary folder.
 
     Raises:
         InputError: Neither can be written.
@@ -200,6 +204,9 @@ def scratch(storage: Path) -> Iterator[Path]:
         except OSError as error:
             failure = failure or error
             continue
+        if failure:
+            where = "memory" if place == _MEMORY else "the playbook's storage"
+            warn(f"The temporary folder cannot be written ({reason(failure)}): the work on the file goes to {where}")
         with folder as name:
             yield Path(name)
         return

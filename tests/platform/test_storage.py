@@ -346,15 +346,23 @@ def test_a_temporary_folder_that_cannot_be_written(
     assert run.error is None
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == REFANGED
     assert [path.name for path in platform.storage.iterdir()] == ["feed.csv"]
+    assert (
+        "warning: The temporary folder cannot be written (no such file or directory): the work on the file goes to the"
+        in run.logs
+    )
 
 
 def test_nowhere_to_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where nothing can be written, the memory is the last place; without it, one sentence says what to do."""
+    warnings: list[str] = []
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with storage.scratch(tmp_path / "missing") as folder:
+    with storage.scratch(tmp_path / "missing", warnings.append) as folder:
         (folder / "file").touch()
     assert not folder.exists()
+    assert warnings == [
+        "The temporary folder cannot be written (no such file or directory): the work on the file goes to memory"
+    ]
     monkeypatch.setattr(storage, "_MEMORY", str(tmp_path / "missing"))
     with pytest.raises(InputError, match="neither the temporary folder nor the playbook's storage can be written"):
-        with storage.scratch(tmp_path / "missing"):
+        with storage.scratch(tmp_path / "missing", warnings.append):
             pass

@@ -107,7 +107,7 @@ class UploadAction(SekoiaAction):
         Raises:
             InputError: The file cannot be read, holds no indicator, or can be read in several ways.
         """
-        with storage.scratch(self.data_path) as folder:
+        with storage.scratch(self.data_path, lambda said: self.tell(said, "warning")) as folder:
             try:
                 local = fetch(file, folder)
                 prepared = self._prepared(local, folder, wishes, deadline)
