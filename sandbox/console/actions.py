@@ -10,7 +10,6 @@ from sandbox.console.guarded import CHANGE, PageError
 from sandbox.console.runs import Runs
 from sandbox.console.show import HEADERS, show
 from sandbox.playbooks.module import Action
-from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.service import Here
 
 __all__ = ["router"]
@@ -27,10 +26,7 @@ def router(runs: Runs) -> APIRouter:
 
     @router.get("/actions")
     async def actions(service: Here) -> Response:
-        try:
-            known = sorted(runs.module.actions.values(), key=lambda action: action.name)
-        except PlaybookError as error:
-            raise PageError(404, "No actions", f"{error} Start the sandbox with --module-dir DIR.") from error
+        known = sorted(runs.module.actions.values(), key=lambda action: action.name)
         return show("actions", service, actions=known, runs=runs.recent(""), files=storage.listed(runs.storage))
 
     @router.get("/actions/{command}")

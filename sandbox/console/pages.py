@@ -14,6 +14,7 @@ from sandbox.console.heard import Heard
 from sandbox.console.runs import Runs
 from sandbox.console.show import HEADERS, show, static
 from sandbox.playbooks.access import Collection, NodeRun
+from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.gate import Recorded
 from sandbox.sekoia.service import Here
 
@@ -70,6 +71,7 @@ class Console:
         app.include_router(pages)
         app.add_api_route("/static/{name}", _static, include_in_schema=False)
         app.add_exception_handler(PageError, _error)
+        app.add_exception_handler(PlaybookError, _unusable)
 
 
 async def _changes(service: Here, of: Annotated[list[str], Query()]) -> Response:
@@ -95,6 +97,10 @@ async def _static(name: str) -> Response:
         return static(name)
     except (OSError, KeyError) as error:
         raise HTTPException(404, "Not found") from error
+
+
+async def _unusable(request: Request, error: Exception) -> Response:
+    return await _error(request, PageError(404, "Not usable", str(error)))
 
 
 async def _error(request: Request, error: Exception) -> Response:

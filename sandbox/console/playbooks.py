@@ -47,8 +47,13 @@ def router(runs: Runs) -> APIRouter:
 
     @router.get("/playbooks")
     async def playbooks(service: Here) -> Response:
-        names = [path.stem for path in runs.playbooks] + list(uploaded)
-        return show("playbooks", service, playbooks=[(name, known(name)[0]) for name in names], runs=runs.recent(None))
+        readable, problems = list[tuple[str, Playbook]](), list[str]()
+        for name in [path.stem for path in runs.playbooks] + list(uploaded):
+            try:
+                readable.append((name, known(name)[0]))
+            except PlaybookError as error:
+                problems.append(str(error))
+        return show("playbooks", service, playbooks=readable, problems=problems, runs=runs.recent(None))
 
     @router.post("/playbooks", dependencies=[CHANGE])
     async def upload(file: UploadFile) -> Response:
