@@ -55,9 +55,9 @@ def plain(value: str) -> Finding | None:
         return "ipv4", value, value, None
     if kind == "hashes":
         lowered = value.lower()
+        if " " in lowered or ";" in lowered or "|" in lowered:
+            lowered = ",".join(lowered.replace(",", " ").replace(";", " ").replace("|", " ").split())
         found = of_one_file(lowered.split(","), value)
-        if found[0] is None:
-            found = of_one_file(lowered.replace(",", " ").replace(";", " ").replace("|", " ").split(), value)
         return found if found[0] else None
     if hash_kind := HASHES.get(len(value)):
         # The same object where it can be: half a million keys are kept besides their values.
