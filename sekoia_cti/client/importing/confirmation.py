@@ -21,7 +21,7 @@ from sekoia_cti.client.listing import bulk_pages, bulk_requests
 from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
 from sekoia_cti.client.search import terms
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Indicator, IndicatorPage, Task
+from sekoia_cti.client.wire import Collection, Indicator, IndicatorPage, Task
 from sekoia_cti.indicators.matching import identity
 
 __all__ = ["Confirmation", "Found"]
@@ -48,10 +48,13 @@ class Found:
     Attributes:
         tally: Of the values that were looked for.
         complete: Whether all were looked for, and not just a sample.
+        grew: Whether the community holds more than before the submission; asked for only where clocks leave it in doubt
+            whether values changed since.
     """
 
     tally: Tally
     complete: bool
+    grew: bool = False
 
 
 class Confirmation:
@@ -59,16 +62,21 @@ class Confirmation:
 
     Args:
         rest: The REST client.
-        collection_id: Where the import goes.
+        collection: Where the import goes.
         expected: What is looked for.
         deadline, patience: Of the import.
+
+    Attributes:
+        held: How many indicators the community held before the submission; None where that is not known.
     """
 
     def __init__(
-        self, rest: RestClient, collection_id: str, expected: Expected, *, deadline: Deadline, patience: Patience
+        self, rest: RestClient, collection: Collection, expected: Expected, *, deadline: Deadline, patience: Patience
     ) -> None:
+        self.held: int | None = None
         self._rest = rest
-        self._collection_id = collection_id
+        self._collection_id = collection.id
+        self._community_uuid = collection.community_uuid
         self._expected = expected
         self._deadline = deadline
         self._patience = patience
@@ -103,8 +111,9 @@ class Confirmation:
             sight, complete = self._look()
         except UNANSWERED:
             return None
-        self._seen = sight
-        return Found(sight.tally(), complete)
+        self._seen, tally = sight, sight.tally()
+        doubtful = any(part.changed and not part.surely for part in tally.parts)
+        return Found(tally, complete, grew=doubtful and self._grew())
 
     def missing(self) -> Iterator[Missing]:
         """The values that the last look which came to its end did not find; of a sample, those of the sample."""
@@ -151,6 +160,14 @@ class Confirmation:
             if self._expected.since is not None:
                 ways.append((math.ceil(values / BULK_PAGE), self._read_recent))
         return ways
+
+    def _grew(self) -> bool:
+        if self.held is None:
+            return False
+        try:
+            return self._rest.count(self._community_uuid).count > self.held
+        except UNANSWERED:
+            return False
 
     def _may_read_bulk(self) -> bool:
         return self._has_bulk or (self._has_bulk is None and self._may_be_refused())

@@ -10,21 +10,32 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.wire import Context, aware, value_of
 from sekoia_cti.indicators.matching import identity
 
-__all__ = ["Again", "Expected", "Sight", "Tally", "same_time", "time_of"]
+__all__ = ["Again", "Expected", "Part", "Sight", "Tally", "same_time", "time_of"]
 
-THERE, ACTIVE, AS_ASKED, CHANGED = 1, 2, 4, 8
+THERE, ACTIVE, AS_ASKED, CHANGED, SURELY = 1, 2, 4, 8, 16
+
+CLOCK_LAG = timedelta(seconds=2)
+"""How far what is known of Sekoia's clock can be behind it: it is told to the second, and servers renew that once a second."""
 
 UNSAID = -(2**63)
 """In place of the end of a validity, where a row says none."""
+
+
+class Part(NamedTuple):
+    """How many values of one batch are active, modified since the submission, and so beyond doubt of the clocks."""
+
+    active: int
+    changed: int
+    surely: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class Tally:
         active: Seen, neither revoked nor expired.
         as_asked: Active, and carrying the context that was sent.
         changed: Active, and modified since the submission.
-        parts: For each batch of values, how many are active, and how many of these were modified since.
+        parts: The same for each batch of values.
     """
 
     expected: int
@@ -45,7 +56,7 @@ class Tally:
     active: int
     as_asked: int
     changed: int
-    parts: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    parts: tuple[Part, ...] = field(default=(), compare=False)
 
     def all_in(self) -> bool:
         """Whether every value is in."""
@@ -208,7 +219,7 @@ class Expected:
             return THERE
         marks = THERE | ACTIVE
         if self.since is not None and (modified := time_of(indicator.get("modified"))) and modified >= self.since:
-            marks |= CHANGED
+            marks |= CHANGED | (SURELY if modified >= self.since + CLOCK_LAG else 0)
         return marks | AS_ASKED if asked.is_carried(indicator, wanted) else marks
 
     def values(self) -> Iterator[str]:
@@ -297,9 +308,9 @@ class Sight:
         """How many of the values were seen."""
         expected, marks = self.expected, self._marks
         there = as_asked = start = 0
-        parts = list[tuple[int, int]]()
+        parts = list[Part]()
         for end in expected.batches():
-            active = changed = 0
+            active = changed = surely = 0
             for number in range(start, end):
                 found = expected.marks_of(number, marks)
                 there += bool(found & THERE)
@@ -307,14 +318,15 @@ class Sight:
                     active += 1
                     as_asked += bool(found & AS_ASKED)
                     changed += bool(found & CHANGED)
-            parts.append((active, changed))
+                    surely += bool(found & SURELY)
+            parts.append(Part(active, changed, surely))
             start = end
         return Tally(
             expected=start,
             there=there,
-            active=sum(active for active, _ in parts),
+            active=sum(part.active for part in parts),
             as_asked=as_asked,
-            changed=sum(changed for _, changed in parts),
+            changed=sum(part.changed for part in parts),
             parts=tuple(parts),
         )
 

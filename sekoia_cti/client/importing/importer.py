@@ -86,7 +86,7 @@ class Importer:
         self.watch = ImportWatch(self.patience, self.deadline.start, self.deadline.at)
         self._expected = Expected()
         self._confirmation = Confirmation(
-            self.rest, self.collection.id, self._expected, deadline=self.deadline, patience=self.patience
+            self.rest, self.collection, self._expected, deadline=self.deadline, patience=self.patience
         )
         self._missing: list[Missing] = []
         self._taken: int | None = 0  # values that Sekoia took; None when they are not known
@@ -385,6 +385,7 @@ class Importer:
             held = self.rest.count(self.collection.community_uuid)
         except RequestError:
             return None  # it may take another permission, and the import does not depend on it
+        self._confirmation.held = held.count if self._confirmation.held is None else self._confirmation.held
         if held.count + new > held.max:
             self.on_warning(
                 f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "

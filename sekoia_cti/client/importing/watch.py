@@ -334,9 +334,9 @@ class ImportWatch:
         """Whether values of a submission came, or changed, since it was made."""
         if submission.part is None or submission.part >= len(found.tally.parts):
             return False
-        active, changed = found.tally.parts[submission.part]
-        before = self.found.tally.parts[submission.part][0] if self.found else active
-        return changed > 0 or active > before
+        now = found.tally.parts[submission.part]
+        before = self.found.tally.parts[submission.part].active if self.found else now.active
+        return now.surely > 0 or now.active > before or (now.changed > 0 and found.grew)
 
     def _is_settled(self, now: float) -> bool:
         if not self.submissions:

@@ -88,7 +88,7 @@ def test_values_with_contexts_of_their_own() -> None:
         changed = "2030-01-01T00:00:00Z" if name == "c.example" else "2029-01-01T00:00:00Z"
         sight.see([indicator(name, description=description, modified=changed)], NOW)
     assert sight.tally() == Tally(4, 4, 4, 3, 1)
-    assert sight.tally().parts == ((2, 0), (2, 1))
+    assert sight.tally().parts == ((2, 0, 0), (2, 1, 0))
     assert expected.has_context()
 
 

@@ -110,7 +110,7 @@ def test_a_task_that_fails_at_once(sandbox: Sandbox, platform: Platform, collect
 def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: str, live: int | None) -> None:
     """What is there proves nothing of what is new."""
     import_now(sandbox, collection_id, VALUES[:80])
-    sandbox.faults.live_status = live
+    sandbox.faults.live_status, sandbox.faults.tasks = live, "unknown"
     sandbox.hold_imports()
     with importing(sandbox, collection_id, seconds=2.0, context=OURS, look_quiet=0.2) as running:
         running.submit(VALUES)
@@ -239,6 +239,18 @@ def test_looks_that_come_to_nothing(sandbox: Sandbox, collection_id: str, shape:
         running.submit(VALUES)
         outcome = finishing(running, meanwhile)
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
+
+
+@pytest.mark.fault(
+    "A call on which the import does not depend stalls, such as the count of a community's indicators",
+    "It costs a part of the time; completed",
+)
+def test_a_call_that_stalls(sandbox: Sandbox, collection_id: str) -> None:
+    """The values are submitted long before the deadline."""
+    sandbox.faults.rest = [RestFault(path="count-total", delay=60)]
+    with importing(sandbox, collection_id, seconds=4.0) as running:
+        running.submit(VALUES)
+        assert running.importer.finish().status == "completed"
 
 
 @pytest.mark.fault(
@@ -393,6 +405,10 @@ def test_a_process_that_is_stopped_for_a_while(sandbox: Sandbox, collection_id: 
     ) as process:
         assert process.stdout and process.stdout.readline() == "waits\n"
         process.send_signal(signal.SIGSTOP)
+        for number in range(4_000):  # foreign events, which are read before ours
+            sandbox.push(
+                {"type": "ioc-collection", "attributes": {"task_id": f"t{number}", "imported": 1, "total": 2}}
+            )
         sandbox.release_imports()
         time.sleep(3)  # its deadline has to pass
         process.send_signal(signal.SIGCONT)

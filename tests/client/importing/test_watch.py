@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sekoia_cti.client.importing.confirmation import Found
-from sekoia_cti.client.importing.expected import Tally
+from sekoia_cti.client.importing.expected import Part, Tally
 from sekoia_cti.client.importing.outcome import Conclusion
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
 from sekoia_cti.client.waiting import Patience
@@ -36,7 +36,7 @@ def event(imported: int, total: int, **counts: int) -> ImportEvent:
 def found(active: int, expected: int = 1_000, *, as_asked: int | None = None, changed: int = 0) -> Found:
     """A complete look."""
     carrying = active if as_asked is None else as_asked
-    return Found(Tally(expected, active, active, carrying, changed, ((active, changed),)), complete=True)
+    return Found(Tally(expected, active, active, carrying, changed, (Part(active, changed, changed),)), complete=True)
 
 
 def test_an_end_without_a_doubt_needs_no_look() -> None:
@@ -211,14 +211,26 @@ def test_a_part_begins_by_its_own_values() -> None:
     watching = watch(500)
     watching.submitted("u", 0.0, expected=500, part=1)
     watching.heard(event(500, 500, created=500), 1.0)
-    parts = Found(Tally(1_000, 500, 500, 500, 500, ((500, 500), (0, 0))), complete=True)
+    parts = Found(Tally(1_000, 500, 500, 500, 500, (Part(500, 500, 500), Part(0, 0, 0))), complete=True)
     for at in (100.0, 200.0, 300.0):
         watching.looked(parts, at)
     assert not isinstance(watching.step(301.0), Done)
-    watching.looked(Found(Tally(1_000, 501, 501, 501, 501, ((500, 500), (1, 1))), complete=True), 302.0)
+    watching.looked(
+        Found(Tally(1_000, 501, 501, 501, 501, (Part(500, 500, 500), Part(1, 1, 1))), complete=True), 302.0
+    )
     for at in (330.0, 370.0):
         watching.looked(watching.found, at)
     assert watching.step(371.0) == Done()
+
+
+@pytest.mark.parametrize("grew", [True, False])
+def test_clocks_leave_a_doubt(grew: bool) -> None:
+    """Values that changed within the second of the submission may be older: that the task has begun takes more than that."""
+    watching = watch()
+    seen = Found(Tally(1_000, 900, 900, 900, 900, (Part(900, 900, 0),)), complete=True, grew=grew)
+    for at in (100.0, 130.0, 160.0):
+        watching.looked(seen, at)
+    assert (watching.step(161.0) == Done()) is grew
 
 
 def test_while_anything_is_heard_nobody_looks() -> None:
