@@ -30,6 +30,7 @@ from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
+from sekoia_cti.actions.update_indicators import UpdateIndicators
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.watch import Progress
@@ -522,7 +523,7 @@ def test_every_call_is_repeated(
 
 @each_passing_fault
 @pytest.mark.fault(
-    "The same while indicators are added one by one, searched, revoked, or a collection is deleted",
+    "The same while indicators are added one by one, searched, updated, revoked, or a collection is deleted",
     "Repeated until the deadline; done once",
 )
 def test_calls_around_an_import_are_repeated(
@@ -540,6 +541,9 @@ def test_calls_around_an_import_are_repeated(
     failing("GET", "/indicators$")
     found = platform.run(SearchIndicators, collection_id=collection_id, term="a.example")
     assert found.results and found.results["count"] == 1
+    failing("PUT", "/indicators/")
+    updated = platform.run(UpdateIndicators, collection_id=collection_id, text="b.example", description="new")
+    assert updated.results and updated.results["updated"] == ["b.example"]
     failing("DELETE", "/indicators/")
     revoked = platform.run(RevokeIndicators, collection_id=collection_id, indicators="a.example")
     assert revoked.results and revoked.results["revoked"] == ["a.example"]
@@ -550,7 +554,7 @@ def test_calls_around_an_import_are_repeated(
     failing("GET", "/ioc-collections$")
     there = platform.run(FindIOCCollection, name="Blocklist")
     assert there.results and there.results["count"] == 0
-    assert not any(run.error for run in (added, found, revoked, deleted, there))
+    assert not any(run.error for run in (added, found, updated, revoked, deleted, there))
 
 
 @pytest.mark.fault("A call is not answered in time", "Repeated until the deadline; completed")
