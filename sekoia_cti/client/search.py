@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sekoia_cti.client.listing import Listed, all_indicators, checked
 from sekoia_cti.client.rest.endpoints import PAGE, RestClient
-from sekoia_cti.client.wire import Indicator, IndicatorPage, value_of
+from sekoia_cti.client.wire import Context, Indicator, IndicatorPage, value_of
 from sekoia_cti.indicators.matching import identity, spellings
 
-__all__ = ["Finding", "Match", "terms"]
+__all__ = ["Finding", "Held", "Match", "terms"]
+
+
+class Held(NamedTuple):
+    """An indicator of a collection, in little memory: those of one import share their context.
+
+    Attributes:
+        id: Its id.
+        pattern: Its pattern.
+        context: All that is said of it and can be changed.
+    """
+
+    id: str
+    pattern: str
+    context: Context
 
 
 @dataclass
@@ -27,17 +42,17 @@ class Match:
 
     asked: str
     active: list[str] = field(default_factory=list)
-    indicators: list[Indicator] = field(default_factory=list, compare=False)  # told apart by their ids already
+    indicators: list[Held] = field(default_factory=list, compare=False)  # told apart by their ids already
     revoked: list[str] = field(default_factory=list)
     seen: bool = True
 
-    def add(self, indicator: Indicator) -> None:
-        """Note an indicator that fits."""
+    def add(self, indicator: Indicator, context: Context) -> None:
+        """Note an indicator that fits, and all that is said of it."""
         if indicator.revoked:
             self.revoked.append(indicator.id)
         else:
             self.active.append(indicator.id)
-            self.indicators.append(indicator)
+            self.indicators.append(Held(indicator.id, indicator.pattern, context))
 
 
 class Finding:
@@ -56,6 +71,7 @@ class Finding:
         self._collections = collections
         self._collection_id = collection_id
         self._on_page = on_page
+        self._contexts: dict[str, Context] = {}
 
     def find(self, values: Sequence[str], ids: Sequence[str], *, look_for_ids: bool) -> Iterator[Match]:
         """A match for each value and then each id, in their order; those found by searching come one by one.
@@ -94,7 +110,7 @@ class Finding:
                 if item["id"] in by_id:
                     found.append(by_id[item["id"]])
                 for match in found:
-                    match.add(checked(item))
+                    self._add(match, checked(item))
             read += len(page.items)
             self._on_page(read, page.total)
         return [*matches, *by_id.values()]
@@ -116,8 +132,12 @@ class Finding:
             for page in self._collections.all_indicators(self._collection_id, term=term):
                 found |= {item.id: item for item in page.items if wanted <= identity(item.value)}
         for indicator in found.values():
-            match.add(indicator)
+            self._add(match, indicator)
         return match
+
+    def _add(self, match: Match, indicator: Indicator) -> None:
+        context = indicator.context()
+        match.add(indicator, self._contexts.setdefault(context.model_dump_json(), context))
 
 
 def terms(value: str) -> Iterator[str]:

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import IN_A_ROW
-from sekoia_cti.client.listing import all_indicators, checked
+from sekoia_cti.client.listing import all_indicators, checked, checked
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Match
-from sekoia_cti.client.wire import Context, Indicator, aware
+from sekoia_cti.client.search import Held, Match
+from sekoia_cti.client.wire import Context, Indicator, aware, value_of
 from sekoia_cti.indicators.matching import known
 from sekoia_cti.indicators.types import STIX_TYPES
 
-__all__ = ["FEW", "MANY", "ImportTexts", "State", "Update", "Updater"]
+__all__ = ["FEW", "MANY", "ImportTexts", "State", "Target", "Update", "Updater"]
 
 FEW = 100
 """Indicators that are changed one by one, since an import takes a while too."""
@@ -44,42 +44,56 @@ class Update:
 
     Attributes:
         indicator: As it is.
-        target: What is to be said of it: every writable field.
+        target: What is to be said of it.
         state: What became of it.
         reason: Why it failed.
     """
 
-    indicator: Indicator
-    target: Context
+    indicator: Held
+    target: Target
     state: State = "pending"
     reason: str = ""
-
-    @classmethod
-    def of(cls, indicator: Indicator, changes: Context) -> Update:
-        """What it takes to make these changes."""
-        target = indicator.context().model_copy(update={name: value for name, value in changes if value is not None})
-        begin, until = target.valid_from, target.valid_until
-        if begin and until and aware(begin) >= aware(until):
-            if changes.valid_from is not None:
-                why = "its validity would end before it begins: give valid_until too"
-                return cls(indicator, target, "failed", why)
-            # Who ends a validity before it began wants it to be over.
-            target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
-        return cls(indicator, target, "unchanged" if _says(indicator, target) else "pending")
 
     @property
     def goes_by_text(self) -> bool:
         """Whether an import of its value surely means this indicator, and can say of it what is to be said."""
-        kind, _ = known(self.indicator.value)
-        if kind is None or self.target.valid_until is None:
+        kind, _ = known(value_of(self.indicator.pattern))
+        # Nobody knows whether the hashes of a file, sent again, are the file that is there.
+        if kind is None or kind == "hashes" or self.target.context.valid_until is None:
             return False
         return self.indicator.pattern.lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
 
     def settle(self, now: Indicator) -> bool:
         """Take what the indicator says now; whether it is as it was to be."""
-        if _says(now, self.target):
-            self.state, self.reason = "updated", ""
+        if _said(now.context()) == _said(self.target.context):
+            self.state = "updated"
         return self.state == "updated"
+
+
+class Target(NamedTuple):
+    """What is to be said of indicators of which the same is said now.
+
+    Attributes:
+        context: Every writable field.
+        state: What that takes, before anything is done.
+        reason: Why it cannot be done.
+    """
+
+    context: Context
+    state: State
+    reason: str = ""
+
+    @classmethod
+    def of(cls, present: Context, changes: Context) -> Target:
+        """What it takes to make these changes."""
+        target = present.model_copy(update={name: value for name, value in changes if value is not None})
+        begin, until = target.valid_from, target.valid_until
+        if begin and until and aware(begin) >= aware(until):
+            if changes.valid_from is not None:
+                return cls(target, "failed", "its validity would end before it begins: give valid_until too")
+            # Who ends a validity before it began wants it to be over.
+            target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
+        return cls(target, "unchanged" if _said(present) == _said(target) else "pending")
 
 
 class Updater:
@@ -112,10 +126,14 @@ class Updater:
         self._collection_id = collection_id
         self._matches = matches
         self._on_progress = on_progress
-        self.updates = {
-            indicator.id: Update.of(indicator, changes) for match in matches for indicator in match.indicators
-        }
+        targets: dict[int, Target] = {}  # by the present context, which many share
+        self.updates: dict[str, Update] = {}
         """All that could be changed, by id."""
+        for match in matches:
+            for indicator in match.indicators:
+                if (target := targets.get(id(indicator.context))) is None:
+                    target = targets[id(indicator.context)] = Target.of(indicator.context, changes)
+                self.updates[indicator.id] = Update(indicator, target, target.state, target.reason)
         self.failure: SekoiaError | None = None
         """What ended it early."""
 
@@ -164,17 +182,21 @@ class Updater:
         pending = self.pending
         if len(pending) <= self._few:
             return []
-        groups: dict[str, tuple[Context, list[Update]]] = {}
+        by_target: dict[int, list[Update]] = {}
         for update in pending:
             if update.goes_by_text:
-                context = _sent(update.target)
-                groups.setdefault(context.model_dump_json(), (context, []))[1].append(update)
+                by_target.setdefault(id(update.target), []).append(update)
+        # To the second many are to say the same that are not to the microsecond.
+        groups: dict[str, tuple[Context, list[Update]]] = {}
+        for updates in by_target.values():
+            context = _sent(updates[0].target.context)
+            groups.setdefault(context.model_dump_json(), (context, []))[1].extend(updates)
         return [group for group in groups.values() if len(group[1]) >= self._many]
 
     def _import(self, groups: Sequence[tuple[Context, Sequence[Update]]], import_texts: ImportTexts) -> None:
         try:
             outcome = import_texts(
-                [(context, [update.indicator.value for update in updates]) for context, updates in groups]
+                [(context, [value_of(update.indicator.pattern) for update in updates]) for context, updates in groups]
             )
         except (Refused, UnexpectedAnswer):
             return  # one by one it may be taken
@@ -195,7 +217,7 @@ class Updater:
         for number, update in enumerate(updates, done + 1):
             try:
                 told = self._rest.update_indicator(
-                    self._collection_id, update.indicator.id, update.target, attempts=ATTEMPTS
+                    self._collection_id, update.indicator.id, update.target.context, attempts=ATTEMPTS
                 )
             except NotFound:
                 update.state = "not_found"
@@ -225,12 +247,8 @@ def _sent(context: Context) -> Context:
     )
 
 
-def _says(indicator: Indicator, target: Context) -> bool:
-    """Whether an indicator says just this: times to the second, phases and threats in any order."""
-    return _said(indicator.context()) == _said(target)
-
-
 def _said(context: Context) -> Mapping[str, Any]:
+    """A context for comparison: times to the second, phases and threats in any order."""
     return {
         "description": (context.description or "").strip(),
         "valid_from": _second(context.valid_from),

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sekoia_cti.client.updating import Update
-from sekoia_cti.client.wire import Context, Indicator
+from sekoia_cti.client.search import Held
+from sekoia_cti.client.updating import Target, Update
+from sekoia_cti.client.wire import Context
 
 END = datetime(2199, 1, 1, tzinfo=UTC)
 
@@ -20,11 +21,12 @@ END = datetime(2199, 1, 1, tzinfo=UTC)
         ("[domain-name:value = 'evil.example']", None, False),
         ("[x-host:value = 'evil.example']", END, False),
         ("[url:value = 'evil.example']", END, False),
+        (f"[file:hashes.MD5 = '{'0' * 32}' AND file:hashes.'SHA-1' = '{'0' * 40}']", END, False),
         ("[domain-name:value = 'evil.example' AND ipv4-addr:value = '198.51.100.7']", END, False),
     ],
 )
 def test_what_goes_by_text(pattern: str, until: datetime | None, by_text: bool) -> None:
     """Only where a line of text surely means this very indicator, and an end can be said."""
-    indicator = Indicator(id="indicator--1", pattern=pattern, valid_until=until)
+    target = Target.of(Context(valid_until=until), Context(description="new"))
 
-    assert Update.of(indicator, Context(description="new")).goes_by_text is by_text
+    assert Update(Held("indicator--1", pattern, Context()), target).goes_by_text is by_text
