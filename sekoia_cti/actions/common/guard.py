@@ -124,7 +124,7 @@ def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> Non
             tell(f"Known to be good, so not imported: {known}", "warning")
         else:
             tell(
-                f"Imported, although known to be good: {known}. Set known_good to leave_out to keep such values out, "
+                f"Not left out, although known to be good: {known}. Set known_good to leave_out to keep such values out, "
                 "or revoke them",
                 "warning",
             )
