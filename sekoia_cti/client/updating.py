@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import IN_A_ROW
-from sekoia_cti.client.listing import all_indicators, checked, checked
+from sekoia_cti.client.listing import all_indicators, checked
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Held, Match
 from sekoia_cti.client.wire import Context, Indicator, aware, value_of
