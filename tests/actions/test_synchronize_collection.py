@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
@@ -283,3 +283,73 @@ def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collectio
     fill(sandbox, platform, collection_id, lines(1, 2))
     told = run_as_process(sandbox, "SynchronizeCollection", collection_id=collection_id, text="d2.example\nd3.example")
     assert (told.get("error"), told["results"]["added"], told["results"]["removed"]) == (None, lines(3), lines(1))
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {},
+        {"bulk_reader": "denied"},
+        {"bulk_lag_values": 30},
+        {"bulk_lag_seconds": 600},
+        {"bulk_patterns": False},
+        {"validity_shrinks": False, "bulk_lag_seconds": 600},
+    ],
+    ids=str,
+)
+def test_a_large_collection(sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any]) -> None:
+    """It is read in bulk where that serves, and what lags there is neither sent again nor left in."""
+    fill(sandbox, platform, collection_id, lines(*range(450)))
+    for name, value in faults.items():
+        setattr(sandbox.faults, name, value)
+    feed = lines(*range(8, 455))
+    assert counts(synchronize(platform, collection_id, feed)) == {"added": 5, "unchanged": 442, "removed": 8}
+    assert active(sandbox, collection_id) == set(feed)
+    before = len(sandbox.requests)
+    assert counts(synchronize(platform, collection_id, feed)) == {"unchanged": 447}
+    assert sent(sandbox, before) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        ({"path": "/indicators$", "status": 401}, None, "refused the API key"),
+        ({"path": "/text$", "status": 400}, "rejected", "none of the indicators is in the collection"),
+        ({"path": "/text$", "status": 400, "contains": "d1.example"}, "completed", None),
+        ({"method": "PUT", "status": 403}, "partial", "denied permission"),
+    ],
+    ids=["unreadable", "refused", "no end by text", "no permission"],
+)
+def test_what_sekoia_refuses(
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    fault: dict[str, Any],
+    status: str | None,
+    told: str | None,
+) -> None:
+    """What cannot be read or added is an error; what cannot be expired by text is expired one by one, or remains."""
+    sandbox.faults.validity_shrinks = False
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    sandbox.faults.rest = [RestFault(times=None, **fault)]
+    run = synchronize(platform, collection_id, lines(3, 4))
+    if told is None:
+        assert run.error is None
+    else:
+        assert run.error is not None and told in run.error
+    assert (run.results or {}).get("status") == status
+    sandbox.faults.rest = []
+    assert synchronize(platform, collection_id, lines(3, 4)).error is None
+    assert active(sandbox, collection_id) == set(lines(3, 4))
+
+
+def test_a_value_that_sekoia_refuses(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It is named, the others go in, and what left goes all the same."""
+    fill(sandbox, platform, collection_id, lines(1))
+    sandbox.faults.refused_values = lines(3)
+    run = synchronize(platform, collection_id, lines(2, 3, 4))
+    assert counts(run) == {"added": 2, "removed": 1}
+    assert run.results is not None
+    assert (run.results["status"], run.results["missing_count"]) == ("partial", 1)
+    assert run.results["missing"] == [{"value": "d3.example", "reason": "it is not in the collection"}]
+    assert "d3.example" in run.logs
