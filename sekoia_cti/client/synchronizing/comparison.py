@@ -6,7 +6,7 @@ indicators are shown one after the other, in any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -107,6 +107,13 @@ class _State(IntEnum):
     CURRENT = 4
 
 
+def _is_surely_carried(said: Said, indicator: Mapping[str, Any]) -> bool:
+    if said.valid_until is not None:
+        return False
+    says_nothing = said.description is None and said.valid_from is None and not said.phases and not said.threats
+    return says_nothing or said.is_carried_by(indicator, None)
+
+
 class _Index:
     """Finds lines by what their indicators are known by."""
 
@@ -169,15 +176,32 @@ class Comparison:
         self.leaving: list[Leaving] = []
         """Those of them that are not in the feed."""
 
-    def see(self, indicator: Mapping[str, Any]) -> None:
-        """Take an indicator of the collection into account, as Sekoia's JSON has it."""
-        value = value_of(indicator["pattern"])
-        place = self._exact.get(value)
-        if place is not None and self._surely_stays(indicator, place):
-            self.active += 1
-            self._states[place] = _State.CURRENT
-        else:
-            self._look_closer(indicator, value)
+    def see(self, indicators: Iterable[Mapping[str, Any]]) -> None:
+        """Take indicators of the collection into account, as Sekoia's JSON has them.
+
+        Nearly all indicators of nearly all collections are written as the feed has them, and far from their end: of half a
+        million of them none is worth a closer look, in which a time alone takes longer than all of this.
+        """
+        exact, states, surely, said_of = self._exact, self._states, self._surely, self._said_of
+        takes_all, never = self._refresh == "always", self._refresh == "never"
+        for indicator in indicators:
+            pattern = indicator["pattern"]
+            value = value_of(pattern)
+            place, until = exact.get(value), indicator.get("valid_until")
+            if (
+                place is None
+                or takes_all
+                or not isinstance(until, str)
+                or until[:19] <= surely[pattern.startswith("[ipv")]
+                or until[10:11] != "T"
+                or until[-1:] != "Z"
+                or indicator.get("revoked")
+                or not (never or _is_surely_carried(said_of(place), indicator))
+            ):
+                self._look_closer(indicator, value)
+            else:
+                self.active += 1
+                states[place] = _State.CURRENT
 
     # What is to be done
 
@@ -217,24 +241,12 @@ class Comparison:
     def _in(self, state: _State) -> list[int]:
         return [place for place, held in enumerate(self._states) if held == state]
 
-    # Nearly all indicators of nearly all collections are written as the feed has them, and far from their end: of half a million
-    # of them none is worth a closer look, in which a time alone takes longer than all of this.
-
     def _surely_valid(self, is_address: bool) -> str:
         """A time as Sekoia writes it, to the second; what is valid until a later one is not due."""
         if self._refresh == "never":
             return f"{self.now:%Y-%m-%dT%H:%M:%S}"
         kinds = [kind for kind in get_args(IndicatorType) if (kind in ADDRESSES) is is_address]
         return f"{self.now + max(map(self._half_of_validity, kinds)):%Y-%m-%dT%H:%M:%S}"
-
-    def _surely_stays(self, indicator: Mapping[str, Any], place: int) -> bool:
-        until = indicator.get("valid_until")
-        if self._refresh == "always" or not isinstance(until, str) or until[10:11] != "T" or until[-1:] != "Z":
-            return False
-        if until[:19] <= self._surely[indicator["pattern"].startswith("[ipv")] or indicator.get("revoked"):
-            return False
-        said = self._said_of(place)
-        return self._refresh == "never" or (said.valid_until is None and said.is_carried_by(indicator, None))
 
     def _look_closer(self, indicator: Mapping[str, Any], value: str) -> None:
         until = time_of(indicator.get("valid_until"))

@@ -212,8 +212,7 @@ class Synchronizer:
         comparison = Comparison(feed.values, feed.said_of, lasts=rules.lasts, refresh=rules.refresh, now=now)
         progress, read = self._on_progress("Compared"), 0
         for some in all_indicators(self._rest, self._collection.id):
-            for item in some.items:
-                comparison.see(item)
+            comparison.see(some.items)
             read += len(some.items)
             if read < some.total:  # the end is told in more words
                 progress(Progress(read, some.total))

@@ -42,8 +42,7 @@ def compared(
         refresh=refresh,
         now=NOW,
     )
-    for indicator in indicators:
-        comparison.see(indicator)
+    comparison.see(indicators)
     return comparison
 
 
