@@ -100,8 +100,6 @@ class StoredFile:
             # One byte more than announced tells whether it has grown.
             while piece := file.read(min(_PIECE, self.size + 1 - done)):
                 done += len(piece)
-                if done > self.size:
-                    break
                 yield piece
         if done != self.size:
             raise self._changed()

@@ -314,3 +314,16 @@ def test_what_cannot_be_read_here_is_refused(sandbox: Sandbox, platform: Platfor
         run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", **arguments)
         assert run.error is not None and run.error.startswith(sentence)
     assert not [request for request in sandbox.requests if request.method == "POST"]
+
+
+def test_a_mapping_without_indicators_is_refused(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """A slip in the mapping is told, with the columns that hold some, before anything is uploaded or processed."""
+    as_csv(platform.storage / "iocs.csv", [["Name", "IOC", "Server"], ["Emotet", "a.example", "192.0.2.1"]])
+    run = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", mapping="observable,ignore,ignore"
+    )
+    assert run.error == (
+        "The mapping says that column 1 (“Name”) is the observable, and no indicator is in it; indicators are in column 2 "
+        "(“IOC”) (1), 3 (“Server”) (1): correct the mapping."
+    )
+    assert not [request for request in sandbox.requests if request.method == "POST"]

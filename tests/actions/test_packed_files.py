@@ -125,3 +125,35 @@ def test_indicators_in_a_hidden_sheet(platform: Platform, collection_id: str) ->
     )
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx", sheet="Old")
     assert run.results and (run.results["status"], run.results["sheet"]) == ("completed", "Old")
+
+
+def shifted() -> bytes:
+    """A workbook whose column A is empty."""
+    made, target = openpyxl.Workbook(), io.BytesIO()
+    for cells in (["IOC", "Note"], ["a.example", "x"]):
+        made.worksheets[0].append([None, *cells])
+    made.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("feed.xlsx", shifted()),
+        ("feed.xls", b"IOC\tNote\na.example\tx\n"),
+        ("feed.csv", book(("IOCs", IOCS))),
+        ("feed.txt", b"IOC^Note\na.example^x\n"),
+        ("feed.tsv", "IOC\tNote\na.example\té\n".encode("utf-16")),
+    ],
+    ids=["an empty column A", "text called xls", "a workbook called csv", "another delimiter", "another encoding"],
+)
+def test_what_programs_read_differently(
+    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, content: bytes
+) -> None:
+    """It goes up as a CSV that all of them read alike, although each of its rows could be sent as it is."""
+    (platform.storage / name).write_bytes(content)
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
+    assert run.results and (run.results["status"], run.results["cleaned"]) == ("completed", 0)
+    (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
+    assert b'filename="feed.csv"' in upload.body
+    assert b"Content-Type: text/csv" in upload.body

@@ -57,3 +57,19 @@ def test_each_value_is_accounted_for() -> None:
     assert (survey.values, survey.duplicates, survey.unrecognized_count, survey.skipped_rows_count) == (2, 1, 1, 3)
     assert [cell.line for cell in survey.skipped_rows] == [3, 6, 7]
     assert [(cell.line, cell.value) for cell in survey.unused_cells] == [(9, "soon")]
+
+
+def test_rows_that_say_the_same() -> None:
+    """Each of them counts, be they expired, converted or short."""
+    text, survey = sent(
+        b"ioc,until,kill chain\na.example,2020-01-01,delivery\nb.example,2020-01-01,delivery\nc.example,31/12/2030,soon\n"
+        b"d.example,31/12/2030,soon\ne.example\nf.example,2031-01-01\n"
+    )
+    assert (survey.expired, survey.first_expired, survey.converted) == (2, 2, {"until": 2})
+    assert [(cell.line, cell.value) for cell in survey.unused_cells] == [(4, "soon"), (5, "soon")]
+    assert text.splitlines()[3:] == [
+        "c.example,2030-12-31T00:00:00Z,",
+        "d.example,2030-12-31T00:00:00Z,",
+        "e.example",
+        "f.example,2031-01-01",
+    ]
