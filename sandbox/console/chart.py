@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-__all__ = ["Bar", "bars"]
+__all__ = ["Bar", "Chart", "chart"]
 
 # Bars that can be told apart.
 MOST = 48
@@ -21,10 +21,23 @@ class Bar:
     count: int
 
 
-def bars(ends: Mapping[date, int]) -> tuple[str, list[Bar]]:
-    """The unit that is used (day, week, month, year), and a bar for each from the first end to the last."""
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The unit of its bars (day, week, month, year), and one for each from the first end to the last."""
+
+    unit: str = "day"
+    bars: list[Bar] = field(default_factory=list)
+
+    @property
+    def highest(self) -> int:
+        """The count of the highest bar."""
+        return max((bar.count for bar in self.bars), default=0)
+
+
+def chart(ends: Mapping[date, int]) -> Chart:
+    """Draws how many end on which day."""
     if not ends:
-        return "day", []
+        return Chart()
     first, last = min(ends), max(ends)
     unit = next((each for each in _UNITS if len(_starts(each, first, last)) <= MOST), _UNITS[-1])
     counts = Counter[date]()
@@ -33,7 +46,7 @@ def bars(ends: Mapping[date, int]) -> tuple[str, list[Bar]]:
     starts = _starts(unit, first, last)
     if len(starts) > MOST:  # centuries, of which those years are shown that hold something
         starts = sorted(counts)[:MOST]
-    return unit.name, [Bar(at.strftime(unit.label), counts[at]) for at in starts]
+    return Chart(unit.name, [Bar(at.strftime(unit.label), counts[at]) for at in starts])
 
 
 def _starts(unit: "_Unit", first: date, last: date) -> list[date]:

@@ -2,20 +2,22 @@
 
 import asyncio
 import sqlite3
-from typing import Annotated, get_args
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from sandbox.console.chart import bars
+from sandbox.console.chart import chart
 from sandbox.console.guarded import CHANGE, PageError
 from sandbox.console.show import show
 from sandbox.sekoia import models
 from sandbox.sekoia.detect import TYPES
 from sandbox.sekoia.faults import said
-from sandbox.sekoia.search import SORTS, Search, Searches, Sort, State, Summary
+from sandbox.sekoia.search import Search, Searches, Sort, State, Summary
 from sandbox.sekoia.service import Here, Service
 
 __all__ = ["router"]
@@ -48,6 +50,8 @@ def router() -> APIRouter:
             kinds=TYPES,
             count=service.store.count_community(None),
             limit=service.controls.faults.collection_limit,
+            chart=chart(sum((counted.ends for _, counted in shown), Counter())),
+            endless=sum(counted.endless for _, counted in shown),
         )
 
     @router.post("/collections", dependencies=[CHANGE])
@@ -68,26 +72,19 @@ def router() -> APIRouter:
         collection_id: str,
         term: str = "",
         kind: str = "",
-        state: State | str = "",
-        sort: Sort | str = "newest",
+        state: State | Literal[""] = "",
+        sort: Sort = "newest",
         offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     ) -> Response:
         row = _known(service, collection_id)
-        search = Search(
-            term.strip(),
-            kind if kind in TYPES else "",
-            next((each for each in get_args(State) if each == state), ""),
-            next((each for each in SORTS if each == sort), "newest"),
-        )
+        search = Search(term.strip(), kind, state, sort)
         found, total = searches.page(service.store, row["number"], search, limit=PAGE, offset=offset)
         counted = summary(service, row["number"])
-        unit, ends = bars(counted.ends)
 
         def at(place: int) -> str:
             """The address of another page of what is looked for."""
-            asked = {"term": search.term, "kind": search.kind, "state": search.state, "sort": search.sort}
-            query = {name: value for name, value in asked.items() if value and value != "newest"}
-            return f"/collections/{collection_id}?{urlencode(query | ({'offset': place} if place else {}))}"
+            query = asdict(search) | {"offset": place}
+            return f"/collections/{collection_id}?{urlencode({name: each for name, each in query.items() if each})}"
 
         return show(
             "collection",
@@ -96,9 +93,7 @@ def router() -> APIRouter:
             collection=row,
             count=service.store.count(row["number"]),
             counted=counted,
-            unit=unit,
-            bars=ends,
-            highest=max((bar.count for bar in ends), default=1),
+            chart=chart(counted.ends),
             search=search,
             found=found,
             total=total,

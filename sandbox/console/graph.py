@@ -9,10 +9,10 @@ from sandbox.playbooks.playbook import JSONObject
 __all__ = ["Box", "Drawing", "Way", "draw"]
 
 WIDTH, HEIGHT = 172, 66
-APART, BELOW = 60, 18
+APART, BELOW = 66, 18
 MARGIN = 8
 # Characters of a name on one line, and lines of it.
-LINE, LINES = 17, 2
+LINE, LINES = 16, 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,5 +181,6 @@ def _marked(template: JSONObject, undefined: list[JSONObject]) -> Markup:
     for each in undefined:
         name = str(escape(each["name"]))
         hint = escape(f"not defined: did you mean {each['nearest']}?" if each["nearest"] else "not defined")
-        html = re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", rf'<mark title="{hint}">\g<0></mark>', html)
+        mark = f'<mark title="{hint}">{name}</mark>'
+        html = re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", mark.replace("\\", r"\\"), html)
     return Markup(html)  # noqa: S704  # made of escaped parts

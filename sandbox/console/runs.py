@@ -273,6 +273,8 @@ class Runs:
                 runner.run()
         except PlaybookError as error:
             run.error = str(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the page has to tell it
+            run.error = f"The runner failed: {error!r}. This is a defect of the sandbox."
         finally:
             run.over = True
             self._moved()

@@ -1,6 +1,5 @@
 """How a page is made of a template, and sent."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -75,15 +74,13 @@ _PAGES.filters |= {
 }
 
 
-def show(
-    template: str, service: Service, status: int = 200, headers: Mapping[str, str] = {}, **values: Any
-) -> Response:
+def show(template: str, service: Service, status: int = 200, **values: Any) -> Response:
     """A page. `page` among the values names its entry in the menu, by default the template."""
     default = Faults()
     in_force = sum(getattr(service.controls.faults, name) != getattr(default, name) for name in Faults.model_fields)
     common = {"page": template, "menu": MENU, "token": service.guard.token, "in_force": in_force}
     html = _PAGES.get_template(f"{template}.html").render(common | values)
-    return HTMLResponse(html, status, HEADERS | dict(headers))
+    return HTMLResponse(html, status, HEADERS)
 
 
 def static(name: str) -> Response:

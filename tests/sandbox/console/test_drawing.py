@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.console.chart import MOST, bars
+from sandbox.console.chart import MOST, chart
 from sandbox.console.graph import WIDTH, draw
 
 
@@ -56,7 +56,8 @@ TODAY = date(2026, 1, 31)
 def test_what_expires_when(days: list[int], unit: str, count: int) -> None:
     """The bars hold all that expires, in a unit that leaves few enough of them; centuries show what is in them."""
     ends = {TODAY + timedelta(days=day): day + 1 for day in days}
-    chosen, drawn = bars(ends)
-    assert (chosen, len(drawn)) == (unit, count)
-    assert len(drawn) <= MOST
-    assert sum(bar.count for bar in drawn) == sum(ends.values())
+    drawn = chart(ends)
+    assert (drawn.unit, len(drawn.bars)) == (unit, count)
+    assert len(drawn.bars) <= MOST
+    assert sum(bar.count for bar in drawn.bars) == sum(ends.values())
+    assert drawn.highest == max((bar.count for bar in drawn.bars), default=0)
