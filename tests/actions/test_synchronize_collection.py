@@ -217,6 +217,34 @@ def test_what_stays_is_refreshed_when_it_is_due(
         assert counts(synchronize(platform, collection_id, lines(1, 2), **again)) == {"unchanged": 2}
 
 
+@pytest.mark.parametrize("shrinks", [True, False])
+def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool) -> None:
+    """Where an import cannot end a validity earlier, it is ended one by one, and the next run sends nothing."""
+    assert counts(synchronize(platform, collection_id, lines(1, 2), valid_until="2099-01-01")) == {"added": 2}
+    sandbox.faults.validity_shrinks = shrinks
+    before = len(sandbox.requests)
+    run = synchronize(platform, collection_id, lines(1, 2, 3), valid_until="2098-01-01", description="ours")
+    assert (counts(run), run.error) == ({"added": 1, "refreshed": 2}, None)
+    assert sent(sandbox, before) == ["POST text", *([] if shrinks else ["PUT indicator"] * 2)]
+    said = {(each["valid_until"][:10], each["description"]) for each in sandbox.indicators(collection_id)}
+    assert said == {("2098-01-01", "ours")}
+    again = synchronize(platform, collection_id, lines(1, 2, 3), valid_until="2098-01-01", description="ours")
+    assert counts(again) == {"unchanged": 3}
+
+
+def test_an_end_that_cannot_come_nearer(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It is told, and the run goes on."""
+    synchronize(platform, collection_id, lines(1, 2), valid_until="2099-01-01")
+    sandbox.faults.validity_shrinks = False
+    sandbox.faults.rest = [RestFault(method="PUT", status=403, times=1)]
+    run = synchronize(platform, collection_id, lines(2), valid_until="2098-01-01")
+    assert (counts(run), run.error) == ({"refreshed": 1, "removed": 1}, None)
+    assert (
+        "1 of 1 indicators are valid for longer than the feed says, and the next run goes on with them: Sekoia"
+        in run.logs
+    )
+
+
 @pytest.mark.parametrize("valid_for", [None, 20])
 def test_half_of_the_validity_is_over(
     sandbox: Sandbox, platform: Platform, collection_id: str, valid_for: int | None

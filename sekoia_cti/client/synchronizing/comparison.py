@@ -236,6 +236,17 @@ class Comparison:
             return None
         return self._later[place] if place in self._later else self.now + default_validity(kind)
 
+    def cut_to(self, indicator: Mapping[str, Any]) -> datetime | None:
+        """When the feed says that an indicator's validity ends, where the collection has it valid for longer."""
+        until = time_of(indicator.get("valid_until"))
+        if indicator.get("revoked"):
+            return None
+        for place in self._index.places_of(known(value_of(indicator["pattern"]))[1]):
+            end = self._said_of(place).valid_until
+            if end is not None and (until is None or until > end) and not same_time(end, until):
+                return end
+        return None
+
     # Inside
 
     def _in(self, state: _State) -> list[int]:

@@ -1,4 +1,4 @@
-"""Takes out of a collection what is no longer in its feed: with one import where Sekoia lets it, else one by one."""
+"""Ends validities: of what is no longer in the feed, by one import where Sekoia lets it, else one by one; or revokes."""
 
 from __future__ import annotations
 
@@ -85,9 +85,19 @@ class Removal:
             if by_text:
                 self._expire_by_text(by_text, import_texts)
             if self.remaining:
-                self._one_by_one(
-                    (item["id"], value_of(item["pattern"]), partial(self._expire, item)) for item in self._look()
-                )
+                now = self._now()
+                self._end_each((item, now) for item in self._look())
+        except SekoiaError as error:
+            self.failure = error
+
+    def end(self, ends: Iterable[tuple[dict[str, Any], datetime]]) -> None:
+        """End validities at given times, one by one.
+
+        Args:
+            ends: Indicators as Sekoia's JSON has them, and when their validity is to end.
+        """
+        try:
+            self._end_each(ends)
         except SekoiaError as error:
             self.failure = error
 
@@ -125,6 +135,11 @@ class Removal:
         self._gone |= pending - unreached - {item["id"] for item in active}
         return active
 
+    def _end_each(self, ends: Iterable[tuple[dict[str, Any], datetime]]) -> None:
+        self._one_by_one(
+            (item["id"], value_of(item["pattern"]), partial(self._end, item, until)) for item, until in ends
+        )
+
     def _one_by_one(self, removals: Iterable[tuple[str, str, Callable[[], str | None]]]) -> None:
         """Remove what a call each removes, which tells why it did not, if it did not; the collection has the last word.
 
@@ -155,15 +170,15 @@ class Removal:
         told = self.rest.revoke(self.collection_id, indicator_id, attempts=ATTEMPTS)
         return None if told else "Sekoia did not show that it is revoked"
 
-    def _expire(self, item: dict[str, Any]) -> str | None:
-        indicator, now = checked(item), self._now()
+    def _end(self, item: dict[str, Any], until: datetime) -> str | None:
+        indicator = checked(item)
         context = indicator.context()
         # One that is not valid yet would end before it begins.
-        begun = min(context.valid_from, now - timedelta(seconds=1)) if context.valid_from else None
+        begun = min(context.valid_from, until - timedelta(seconds=1)) if context.valid_from else None
         told = self.rest.update_indicator(
             self.collection_id,
             indicator.id,
-            context.model_copy(update={"valid_from": begun, "valid_until": now}),
+            context.model_copy(update={"valid_from": begun, "valid_until": until}),
             attempts=ATTEMPTS,
         )
-        return "Sekoia left its validity as it was" if told.is_active(now) else None
+        return "Sekoia left its validity as it was" if told.is_active(until) else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
@@ -17,7 +17,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Comparison, Leaving, Refresh, Said, exceeds
 from sekoia_cti.client.synchronizing.removal import Removal
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Collection, Context
+from sekoia_cti.client.wire import Collection, Context, value_of
 from sekoia_cti.indicators.types import IndicatorType
 
 if TYPE_CHECKING:
@@ -183,7 +183,10 @@ class Synchronizer:
         with self._importer(self._context, self._rest.deadline, "Imported") as importer:
             self._feed.submit(importer, plan.groups, new=len(plan.new))
             outcome = importer.finish()
-        return Sent(outcome, frozenset(self._not_in(plan, outcome)))
+        sent = Sent(outcome, frozenset(self._not_in(plan, outcome)))
+        if outcome.context_differs_count and outcome.status != "incomplete" and self._names_ends(plan):
+            self._cut()
+        return sent
 
     def remove(self, plan: Plan) -> Removal:
         """Remove what left, unless that is too much; what could not be removed is told."""
@@ -206,10 +209,7 @@ class Synchronizer:
     # Inside
 
     def _compared(self) -> Comparison:
-        # To the second, as those who ended a validity knew the time.
-        now = (self._rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
-        feed, rules = self._feed, self._rules
-        comparison = Comparison(feed.values, feed.said_of, lasts=rules.lasts, refresh=rules.refresh, now=now)
+        comparison = self._comparison()
         progress, read = self._on_progress("Compared"), 0
         for some in all_indicators(self._rest, self._collection.id):
             comparison.see(some.items)
@@ -217,6 +217,12 @@ class Synchronizer:
             if read < some.total:  # the end is told in more words
                 progress(Progress(read, some.total))
         return comparison
+
+    def _comparison(self) -> Comparison:
+        # To the second, as those who ended a validity knew the time.
+        now = (self._rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
+        feed, rules = self._feed, self._rules
+        return Comparison(feed.values, feed.said_of, lasts=rules.lasts, refresh=rules.refresh, now=now)
 
     def _not_in(self, plan: Plan, outcome: Outcome) -> set[int]:
         sent = {*plan.new, *plan.due}
@@ -227,6 +233,36 @@ class Synchronizer:
             return sent  # there is no time for another look
         again = self._compared()
         return sent & {*again.new(), *again.revoked()}
+
+    def _names_ends(self, plan: Plan) -> bool:
+        return any(self._feed.said_of(place).valid_until is not None for place in plan.due)
+
+    def _cut(self) -> None:
+        """Set one by one the ends that the feed names, and that the import did not set since they lie before the present ones.
+
+        Whether an import can end a validity earlier is unknown (contract).
+        """
+        comparison, late = self._comparison(), list[tuple[dict[str, Any], datetime]]()
+        most = int(self._rest.deadline.remaining() / 2 * self._patience.requests_per_second)
+        for some in all_indicators(self._rest, self._collection.id):
+            found = ((item, comparison.cut_to(item)) for item in some.items)
+            late += [(item, end) for item, end in found if end is not None][: max(0, most - len(late))]
+        total, progress = len(late), self._on_progress("Shortened")
+        leaving = [Leaving(item["id"], value_of(item["pattern"]), by_text=False) for item, _ in late]
+        shortening = Removal(
+            self._rest,
+            self._collection.id,
+            leaving,
+            patience=self._patience,
+            on_progress=lambda count: progress(Progress(count, total)) if count < total else None,
+        )
+        shortening.end(late)
+        if shortening.remaining:
+            why = shortening.failure or "Sekoia left them as they were"
+            self._on_warning(
+                f"{len(shortening.remaining):,} of {total:,} validities could not be cut to what the feed says ({why}): the next "
+                "run goes on there"
+            )
 
     def _import_texts(self, values: Sequence[str], context: Context) -> Outcome:
         deadline = self._rest.deadline
