@@ -62,6 +62,13 @@ class Column:
         """Whether it holds nothing in the first rows, not even a heading."""
         return not self.heading and not self.filled
 
+    def says_more_than(self, other: Column) -> bool:
+        """Whether any row has an indicator here that it does not have there, alone or as one of the hashes of a file."""
+        return any(
+            set(keys) - {part for key in other.found.get(row, ()) for part in (key, *key.split(","))}
+            for row, keys in self.found.items()
+        )
+
     def __str__(self) -> str:
         return f"{self.index + 1} (“{self.heading}”)" if self.heading else str(self.index + 1)
 

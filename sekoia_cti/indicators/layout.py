@@ -48,7 +48,7 @@ class Layout:
         day_orders: Of the columns of dates, how they write them.
         columns: What the first rows have in each column.
         why: Why this column is the observable's.
-        unmapped: Other columns that hold indicators.
+        unmapped: Other columns that hold indicators, and not the same ones.
     """
 
     table: Table
@@ -126,7 +126,9 @@ def lay_out(
         unmapped=[
             column
             for column in columns
-            if column.found and column.index not in (choice.column.index, *choice.joined) and not mapping[column.index]
+            if column.index not in (choice.column.index, *choice.joined)
+            and not mapping[column.index]
+            and column.says_more_than(choice.column)
         ],
     )
 

@@ -105,6 +105,18 @@ def test_each_column_is_described(platform: Platform, collection_id: str) -> Non
     assert "1 row has an end of validity that is in the past (the first in line 2)" in run.logs
 
 
+def test_the_same_twice_is_described(platform: Platform, collection_id: str) -> None:
+    """A column that repeats the indicators is no loss, and is called what it is."""
+    (platform.storage / "feed.csv").write_text("ioc,name\na.example.com,a.example.com\n")
+    run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
+    assert run.results
+    assert [column["why"] for column in run.results["columns"]] == [
+        "its cells are indicators, and its heading says so",
+        "it holds the same indicators as the observable's column",
+    ]
+    assert "not imported" not in run.logs
+
+
 def test_hashes_of_one_file_are_described(platform: Platform, collection_id: str) -> None:
     """Columns of hashes that are sent together say so."""
     (platform.storage / "feed.csv").write_text(f"md5,sha256\n{'1' * 32},{'2' * 64}\n")

@@ -106,3 +106,20 @@ def test_a_mapping_is_obeyed() -> None:
 def test_a_row_alone(row: list[str], answer: bool) -> None:
     """A row of which nothing else is known is a heading if it has names that are known."""
     assert is_heading(row) is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("name,ioc\na.example,a.example\nb.example,b.example\n", []),
+        ("name,ioc\na.example,a.example\nb.example,c.example\n", ["name"]),
+        ("name,pattern\n{1},[file:hashes.MD5 = '{1}' OR file:hashes.'SHA-256' = '{0}']\n", []),
+        ("url,host\nhttp://a.example/x,a.example\n", ["host"]),
+        ("ioc,name\n,a.example\nb.example,b.example\n", ["name"]),
+    ],
+)
+def test_other_columns_of_indicators(text: str, others: list[str]) -> None:
+    """Those that hold nothing else than the observable's are not named."""
+    layout = laid_out(text.format(SHA256, MD5))
+    assert layout
+    assert [column.heading for column in layout.unmapped] == others

@@ -162,4 +162,6 @@ def _why(layout: Layout, at: int) -> str:
         return "its heading says so" if column.role == mapped else "the mapping says so"
     if column in layout.unmapped and column.role != "reference":
         return "it holds indicators, and another column is the observable"
+    if column.found and column.role != "reference":
+        return "it holds the same indicators as the observable's column"
     return _WHY.get(column.role, "another column is used for it")
