@@ -22,6 +22,7 @@ from sekoia_cti.client.errors import (
     LiveAPIError,
     LiveAPIUnreachable,
     ProxyRefused,
+    ProxyUnusable,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -181,6 +182,7 @@ def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.Monkey
         ({}, "192.0.2.7", False),
         ({"http_proxy": "P", "https_proxy": "P"}, "192.0.2.7", True),
         ({"all_proxy": "P"}, "sekoia.example", True),
+        ({"all_proxy": "proxy.example:3128"}, "sekoia.example", True),
         ({"ALL_PROXY": "P", "NO_PROXY": "192.0.2.0/24"}, "192.0.2.7:8443", False),
         ({"ALL_PROXY": "P", "NO_PROXY": "192.0.2.0/24"}, "198.51.100.7", True),
         ({"ALL_PROXY": "P", "NO_PROXY": "other.example, .sekoia.example"}, "app.sekoia.example", False),
@@ -325,3 +327,28 @@ def test_a_redirect_that_leads_nowhere(location: str) -> None:
             error = live.ready(Deadline(10))
     assert isinstance(error, LiveAPIUnreachable)
     assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://[",
+        "http://",
+        "://",
+        "ftp://proxy.example",
+        "http://me:s3cret@proxy.example:port",
+        "http://proxy.example:99999",
+        "socks5h://",
+    ],
+)
+@pytest.mark.fault(
+    "The environment names a proxy whose address is not valid", "REST and LiveAPI say so at once, without the address"
+)
+def test_a_proxy_without_a_valid_address(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """What is wrong is in the environment, and neither in base_url nor in the network."""
+    monkeypatch.setenv("https_proxy", proxy)
+    with clients("sekoia.example", "key") as (rest, live):
+        with pytest.raises(ProxyUnusable) as caught:
+            list(rest.collections())
+        assert isinstance(live.ready(Deadline(10)), ProxyUnusable)
+    assert "s3cret" not in str(caught.value)

@@ -15,6 +15,7 @@
     │   └── UnexpectedAnswer      an answer that is outside of the contract
     ├── CertificateRejected       the other side's certificate is not trusted
     ├── AuthoritiesUnusable       the certificate authorities that the environment names cannot be used
+    ├── ProxyUnusable             the proxy that the environment names has no valid address
     ├── LiveAPIError
     │   ├── LiveAPIRefused        the key was refused
     │   └── LiveAPIUnreachable    no connection could be made
@@ -40,6 +41,7 @@ __all__ = [
     "NotFound",
     "PermissionDenied",
     "ProxyRefused",
+    "ProxyUnusable",
     "Refused",
     "RequestError",
     "SekoiaError",
@@ -280,6 +282,16 @@ class AuthoritiesUnusable(SekoiaError):
         return (
             f"The certificate authorities that {self.variable} names cannot be used ({self.path}: {self.reason}): correct "
             "the variable, or remove it to trust the usual authorities."
+        )
+
+
+class ProxyUnusable(SekoiaError):
+    """The environment names a proxy whose address is not valid; it may hold a password, so it is not repeated."""
+
+    def __str__(self) -> str:
+        return (
+            "The proxy that the environment names cannot be used, since its address is not valid: correct HTTPS_PROXY, "
+            "HTTP_PROXY or ALL_PROXY, such as http://proxy.example:3128."
         )
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import certifi
 import requests
 
-from sekoia_cti.client.errors import AuthoritiesUnusable
+from sekoia_cti.client.errors import AuthoritiesUnusable, ProxyUnusable
 
-__all__ = ["BUNDLES", "proxy_for", "tls_failure", "trust", "unusable_authorities"]
+__all__ = ["BUNDLES", "proxy_for", "tls_failure", "trust", "unusable_authorities", "unusable_proxy"]
 
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """The variables that can name a file or a folder of certificate authorities; the first that is set counts, as for requests."""
+
+
+PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+"""The kinds of proxies that there are; those of the last four need a library."""
 
 
 def proxy_for(url: str) -> str | None:
@@ -25,13 +30,29 @@ def proxy_for(url: str) -> str | None:
 
     Args:
         url: ``http://``, ``https://``, ``ws://`` or ``wss://``.
+
+    Raises:
+        ProxyUnusable: Its address is not valid.
     """
     scheme, separator, rest = url.partition("://")
     scheme = {"ws": "http", "wss": "https"}.get(scheme, scheme)
     with requests.Session() as session:
         settings = session.merge_environment_settings(f"{scheme}{separator}{rest}", {}, None, None, None)
-    proxies = settings["proxies"]
-    return proxies.get(scheme) or proxies.get("all")
+    named = settings["proxies"].get(scheme) or settings["proxies"].get("all")
+    return _proxy(named) if named else None
+
+
+def _proxy(named: str) -> str:
+    """The URL of a proxy; without a scheme it is one for HTTP."""
+    url = named if "://" in named else f"http://{named}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in PROXIES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of an address in brackets
+        usable = False
+    if not usable:
+        raise ProxyUnusable
+    return url
 
 
 def trust() -> ssl.SSLContext:
@@ -55,6 +76,15 @@ def unusable_authorities() -> AuthoritiesUnusable | None:
     try:
         trust()
     except AuthoritiesUnusable as error:
+        return error
+    return None
+
+
+def unusable_proxy(url: str) -> ProxyUnusable | None:
+    """What is wrong with the proxy that leads to a URL; None when nothing is."""
+    try:
+        proxy_for(url)
+    except ProxyUnusable as error:
         return error
     return None
 

@@ -77,6 +77,11 @@ SENTENCES = [
         "directory): correct the variable, or remove it to trust the usual authorities.",
     ),
     (
+        errors.ProxyUnusable(),
+        "The proxy that the environment names cannot be used, since its address is not valid: correct HTTPS_PROXY, HTTP_PROXY "
+        "or ALL_PROXY, such as http://proxy.example:3128.",
+    ),
+    (
         errors.LiveAPIRefused("wss://app.sekoia.io/live/", "HTTP 401", 401),
         "LiveAPI refused the API key at wss://app.sekoia.io/live/ (HTTP 401): check that the key of the module's "
         "configuration is complete, has not expired, and belongs to the region of base_url.",

@@ -25,12 +25,13 @@ from sekoia_cti.client.errors import (
     NotFound,
     PermissionDenied,
     ProxyRefused,
+    ProxyUnusable,
     Refused,
     RequestError,
     Unavailable,
     UnexpectedAnswer,
 )
-from sekoia_cti.client.network import tls_failure, unusable_authorities
+from sekoia_cti.client.network import tls_failure, unusable_authorities, unusable_proxy
 from sekoia_cti.client.waiting import Deadline, Pace, Patience
 from sekoia_cti.client.wire import aware
 
@@ -234,8 +235,10 @@ class Transport:
 
     def _failure(
         self, error: Exception, doing: str
-    ) -> AuthoritiesUnusable | CertificateRejected | ProxyRefused | Unavailable:
+    ) -> AuthoritiesUnusable | CertificateRejected | ProxyRefused | ProxyUnusable | Unavailable:
         """What a call without an answer failed of."""
+        if wrong := unusable_proxy(self._root):
+            return wrong
         if self._root.startswith("https:") and (unusable := unusable_authorities()):
             return unusable
         # Other failures of TLS, such as an internal error of the server, may pass.
