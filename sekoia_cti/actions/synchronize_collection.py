@@ -295,7 +295,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
         if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
             self.error(f"{left}, and the next run goes on there. {removal.failure}")
             return
-        why = removal.failed[0].reason if removal.failed else "the time was up"
+        why = removal.failed[0].reason.rstrip(".") if removal.failed else "the time was up"
         self.tell(f"{left} ({why}): the next run goes on there", "warning")
 
     def _told(

@@ -239,10 +239,7 @@ def test_an_end_that_cannot_come_nearer(sandbox: Sandbox, platform: Platform, co
     sandbox.faults.rest = [RestFault(method="PUT", status=403, times=1)]
     run = synchronize(platform, collection_id, lines(2), valid_until="2098-01-01")
     assert (counts(run), run.error) == ({"refreshed": 1, "removed": 1}, None)
-    assert (
-        "1 of 1 indicators are valid for longer than the feed says, and the next run goes on with them: Sekoia"
-        in run.logs
-    )
+    assert "1 of 1 validities could not be cut to what the feed says (Sekoia denied permission" in run.logs
 
 
 @pytest.mark.parametrize("valid_for", [None, 20])

@@ -258,7 +258,7 @@ class Synchronizer:
         )
         shortening.end(late)
         if shortening.remaining:
-            why = shortening.failure or "Sekoia left them as they were"
+            why = str(shortening.failure or "Sekoia left them as they were").rstrip(".")
             self._on_warning(
                 f"{len(shortening.remaining):,} of {total:,} validities could not be cut to what the feed says ({why}): the next "
                 "run goes on there"
