@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ import requests
 from benchmarks import child
 from benchmarks.child import Used
 from benchmarks.collection import domain, pages
-from benchmarks.server import API_KEY
+from benchmarks.server import API_KEY, COLLECTION_ID
+from sekoia_cti.client.importing.expected import Expected
+from sekoia_cti.client.wire import Context
 
 __all__ = ["FULL", "MEASURES", "QUICK", "Row", "Scale", "be_alone"]
 
@@ -205,6 +208,35 @@ def synchronize(scale: Scale, folder: Path) -> Iterator[Row]:
         yield Row(f"{measure}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 300.0 if most else None)
 
 
+def witness(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Looking for every value of an import in its collection, by the bulk reader."""
+    size, path = scale.lines[-1], folder / "values.txt"
+    values = [domain(number) for number in range(size)]
+    path.write_text("".join(f"{value}\n" for value in values))
+    with path.with_suffix(".pages").open("w") as file:
+        file.writelines(f"{page}\n" for page in pages(size))
+    with _serving(size=size) as url:
+        runs = [
+            _run(scale, client, work, url, path) for client, work in (("ours", "witness"), ("baseline", "synchronize"))
+        ]
+        ours, other = _in_turns(1, *runs)
+        calls = requests.get(f"{url}/sent", timeout=PATIENCE).json()["calls"] - 1
+    measure = f"a look for {size:,} values"
+    yield Row(f"{measure}: CPU, against json.loads of the pages", _cpu(ours), _cpu(other), "s", "ratio", 3.0)
+    yield Row(f"{measure}: time", _seconds(ours), _seconds(other), "s", "ours", 75.0)
+    yield Row(f"{measure}: requests", calls, len(list(pages(size))), "calls", "ours", 260.0)
+    yield Row(f"{measure}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 250.0)
+    expected = Expected()
+    expected.add(values, Context())
+    tracemalloc.start()
+    expected.look()
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    yield Row(
+        "digests of a million such values, at their peak against later", most / size, held / size, "MB", "ours", 40.0
+    )
+
+
 def latency(scale: Scale, folder: Path) -> Iterator[Row]:
     """From when the final event was sent to when the client returned."""
     path = _few_lines(folder)
@@ -228,7 +260,7 @@ def noise(scale: Scale, folder: Path) -> Iterator[Row]:
     yield Row(measure, _cpu(ours), _cpu(other), "s", "ratio", 0.7)
 
 
-def start(scale: Scale, _folder: Path) -> Iterator[Row]:
+def start(scale: Scale, folder: Path) -> Iterator[Row]:
     """A short action from start to finish, and what of it are imports."""
     with _serving() as url:
         platform = {
@@ -243,13 +275,35 @@ def start(scale: Scale, _folder: Path) -> Iterator[Row]:
             _in_turns(1, create, empty)  # compiles what was not
         ours, other = _in_turns(scale.runs(21), create, empty)
     yield Row("CreateIOCCollection, start to finish", median(ours), median(other), "s", "ratio", 1.08)
+    yield from _starts_of_imports(scale, folder)
     imports = [partial(_import_time, what) for what in ("main", "sekoia_automation.action, sekoia_automation.module")]
     ours, other = _in_turns(scale.runs(15), *imports)
     yield Row("its imports", median(ours), median(other), "s", "ratio", 1.2)
 
 
+def _starts_of_imports(scale: Scale, folder: Path) -> Iterator[Row]:
+    path = _few_lines(folder)
+    for greets, kind in ((True, "a greeting"), (False, "no greeting")):
+        with _serving(greets=greets) as url:
+            platform = {
+                "MODULE_CONFIGURATION": json.dumps({"base_url": url}),
+                "ARGUMENTS": json.dumps({"collection_id": COLLECTION_ID, "text": path.read_text()}),
+                "TOKEN": API_KEY,
+                "URL_CALLBACK": f"{url}/callback/benchmark",
+                "BENCHMARK_URL": url,
+                "BENCHMARK_FILE": str(path),
+            }
+            ours, other = _in_turns(
+                scale.runs(15),
+                partial(_wall, "main.py", "ImportIndicatorsFromText", says="the import is complete", **platform),
+                partial(_wall, "benchmarks/bare.py", "ImportText", says="", PYTHONPATH=str(ROOT), **platform),
+            )
+        measure = f"ImportIndicatorsFromText, start to finish, {kind}"
+        yield Row(measure, median(ours), median(other), "s", "ratio", 1.2)
+
+
 MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (preview, look, text, guard, synchronize, latency, noise, start)
+    measure.__name__: measure for measure in (preview, look, text, guard, witness, synchronize, latency, noise, start)
 }
 """By name."""
 
@@ -320,10 +374,10 @@ def _megabytes(runs: list[Used]) -> float:
 
 
 @contextmanager
-def _serving(seconds: float = 0.0, rate: int = 0, size: int = 0) -> Iterator[str]:
+def _serving(seconds: float = 0.0, rate: int = 0, size: int = 0, *, greets: bool = True) -> Iterator[str]:
     """The server, in a process of its own that ends when its standard input is closed; its URL."""
     with subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate), str(size)],
+        [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate), str(size), str(int(greets))],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -15,14 +15,17 @@ from sekoia_cti.actions.common.prepared import Wishes, prepare
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from sekoia_cti.client.importing.confirmation import Confirmation
+from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.regions import rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import Context
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.storage import find
 
-__all__ = ["import_text", "look", "synchronize", "upload"]
+__all__ = ["import_text", "look", "synchronize", "upload", "witness"]
 
 TIMEOUT = 600
 
@@ -58,6 +61,18 @@ def synchronize(url: str, path: Path) -> None:
     changed = sum(results[f"{what}_count"] for what in ("added", "refreshed", "removed", "remaining"))
     if results["status"] != "completed" or changed or not results["unchanged_count"]:
         raise RuntimeError(f"The synchronization went wrong: {results}")
+
+
+def witness(url: str, path: Path) -> None:
+    """Look whether the values of a file are in a collection, as an import does whose end leaves a doubt."""
+    deadline, patience = Deadline(TIMEOUT), Patience()
+    expected = Expected()
+    expected.add(path.read_text().splitlines(), Context())
+    with RestClient(rest_root_for(url), API_KEY, deadline=deadline, patience=patience) as rest:
+        collection = rest.collection(COLLECTION_ID)
+        found = Confirmation(rest, collection, expected, deadline=deadline, patience=patience).look()
+    if found is None or not found.complete or not found.tally.all_in():
+        raise RuntimeError(f"The look went wrong: {found}")
 
 
 def _run(kind: type[SekoiaAction], url: str, path: Path) -> dict[str, Any]:

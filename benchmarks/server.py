@@ -1,8 +1,9 @@
 """A Sekoia that costs next to nothing: canned answers, bodies read and forgotten, and events that were made in advance.
 
-A process of its own, ``python -m benchmarks.server SECONDS RATE SIZE``: it prints its port and serves until its standard
+A process of its own, ``python -m benchmarks.server SECONDS RATE SIZE GREETS``: it prints its port and serves until its standard
 input is closed. ``SECONDS`` after a task was submitted and a client listens, its final event is sent; meanwhile there
 are ``RATE`` unrelated events a second. The collection holds ``SIZE`` indicators, whatever is imported.
+Who connects to LiveAPI is greeted if ``GREETS`` is 1.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _noise() -> bytes:
 class Listener:
     """A client that listens to LiveAPI."""
 
-    def __init__(self, connection: socket, head: bytes) -> None:
+    def __init__(self, connection: socket, head: bytes, *, greets: bool) -> None:
         self._connection = connection
         self._protocol = ServerProtocol()
         self._protocol.receive_data(head)
@@ -88,7 +89,8 @@ class Listener:
             if isinstance(request, Request):
                 self._protocol.send_response(self._protocol.accept(request))
         self._mutex = threading.Lock()
-        self.send(b"".join(self._protocol.data_to_send()) + _frame({"authenticated": True}))
+        greeting = _frame({"authenticated": True}) if greets else b""
+        self.send(b"".join(self._protocol.data_to_send()) + greeting)
 
     def send(self, content: bytes) -> None:
         """Send what is in frames already."""
@@ -112,16 +114,18 @@ class Server(socketserver.ThreadingTCPServer):
         seconds: From when a task is submitted and somebody listens to its final event.
         rate: Unrelated events a second meanwhile.
         size: Indicators of the collection.
+        greets: Whether LiveAPI says that the connection is authenticated.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, seconds: float, rate: int, size: int) -> None:
+    def __init__(self, seconds: float, rate: int, size: int, *, greets: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.sent_at = 0
         self.calls = 0
         self.size = size
+        self.greets = greets
         self._seconds = seconds
         self._rate = rate
         self._noise = _noise()
@@ -195,7 +199,7 @@ class _Handler(socketserver.StreamRequestHandler):
             )
 
     def _live(self, connection: socket, head: bytes) -> None:
-        listener = Listener(connection, head)
+        listener = Listener(connection, head, greets=self.server.greets)
         self.server.listen(listener)
         try:
             listener.attend()
@@ -226,7 +230,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 def main() -> None:
     """Serve until standard input is closed."""
-    with Server(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])) as server:
+    with Server(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), greets=sys.argv[4] == "1") as server:
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         print(server.server_address[1], flush=True)
         sys.stdin.read()
