@@ -62,8 +62,8 @@ class Picture:
 
     @property
     def taken(self) -> set[tuple[str, str]]:
-        """The ways that were taken, from node to node."""
-        return {
+        """The ways that were taken, from node to node, those into the bodies of loops among them."""
+        taken = {
             (key, target)
             for key, each in self.nodes.items()
             for visit in each.visits
@@ -71,6 +71,8 @@ class Picture:
             for targets in visit.outcome["taken"].values()
             for target in targets
         }
+        loops = {(key, target) for key, each in self.nodes.items() for target in each.node["outputs"].get("loop", [])}
+        return taken | {(key, target) for key, target in loops if self.nodes[target].visits}
 
     @property
     def current(self) -> str | None:

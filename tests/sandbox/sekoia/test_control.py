@@ -1,5 +1,6 @@
 """Faults from outside: over HTTP for whoever has the token, and on the command line."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox import Faults, Sandbox
+from sandbox import Faults, RestFault, Sandbox
 from sandbox.__main__ import main
+from sandbox.serving import line_of
 from tests.sandbox.conftest import API
 
 
@@ -126,3 +128,52 @@ def test_faults_of_the_command_line(capsys: pytest.CaptureFixture[str], given: s
     """What is no fault is said before anything is served."""
     assert main(["serve", "--port", "0", "--fault", given]) == 2
     assert capsys.readouterr().err.startswith(f"error: --fault: {said}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--pace=x"], "x is no pace: give indicators a second, or 0 for no limit"),
+        (["--pace=-1"], "-1 is no pace"),
+        (["--pace=nan"], "nan is no pace"),
+        (["--storage", "nowhere"], "error: The storage nowhere is no folder: make it, or leave --storage out."),
+        (["--module-dir", "nowhere"], "Give --module-dir the folder that holds a module's manifest.json."),
+    ],
+)
+def test_what_cannot_be_served(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    """What is wrong with an option is said in a sentence before anything is served."""
+    try:
+        assert main(["serve", "--port", "0", *arguments]) == 2
+    except SystemExit as ended:
+        assert ended.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_line_for_each_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who serves sees what came in: status, time and size, with no key in it."""
+    with Sandbox(told=line_of, faults=Faults(rest=[RestFault(path="cut", cut="before")])) as sandbox:
+        api = API(sandbox)
+        with api.session:
+            api("POST", "/ioc-collections", json={"name": "Blocklist"})
+            api("GET", "/ioc-collections?limit=1&term=a b")
+            with pytest.raises(requests.ConnectionError):
+                api("GET", "/cut")
+        sandbox.wait_for(lambda: sandbox.requests[-1].seconds is not None)
+    said = capsys.readouterr().out
+    lines = [re.sub(r"^[\d:]{8}|[\d.]+ m?s", "…", line) for line in said.splitlines()]
+    assert [" ".join(line.split()) for line in lines] == [
+        "… 201 … 21 B POST /v2/inthreat/ioc-collections",
+        "… 200 … 0 B GET /v2/inthreat/ioc-collections?limit=1&term=a+b",
+        "… none … 0 B GET /v2/inthreat/cut",
+    ]
+    assert sandbox.api_key not in said
+
+
+def test_documentation_without_internet(sandbox: Sandbox) -> None:
+    """The page of the API needs nothing from elsewhere, and what it needs is there."""
+    page = requests.get(f"{sandbox.url}/docs", timeout=5).text
+    needed = re.findall(r"""(?:src|href)=["']([^"']+)""", page) + re.findall(r"url: '([^']+)'", page)
+    assert len(needed) == 4
+    for path in needed:
+        assert path.startswith("/")
+        assert requests.head(sandbox.url + path, timeout=5).status_code in (200, 405)
