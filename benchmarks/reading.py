@@ -21,7 +21,6 @@ def unguarded(_url: str, path: Path) -> None:
 
 
 def _read(path: Path, policy: Policy) -> None:
-    with path.open() as file:
-        reading = read(file, admits=Guard(policy=policy).judge())
+    reading = read(path.read_text().splitlines(), admits=Guard(policy=policy).judge())
     if reading.unrecognized_count or not reading.values:
         raise RuntimeError(f"{reading.unrecognized_count:,} lines are no indicators")

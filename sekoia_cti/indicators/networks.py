@@ -35,7 +35,11 @@ class Networks:
 
     def __init__(self, version: Version, networks: Iterable[tuple[str, str]]) -> None:
         self._family = _FAMILIES[version]
-        self._starts, self._names = _pieces(version, networks)
+        starts, self._names = _pieces(version, networks)
+        # As bytes, which sort as their numbers do, and which an address need not be made a number for. What starts behind
+        # the last address has none.
+        length, behind = _BITS[version] // 8, 1 << _BITS[version]
+        self._starts = [start.to_bytes(length) for start in starts if start < behind]
 
     def __bool__(self) -> bool:
         return bool(self._starts)
@@ -49,8 +53,7 @@ class Networks:
         Raises:
             OSError: It is no such address.
         """
-        number = int.from_bytes(socket.inet_pton(self._family, address))
-        place = bisect_right(self._starts, number)
+        place = bisect_right(self._starts, socket.inet_pton(self._family, address))
         return self._names[place - 1] if place else ()
 
 
