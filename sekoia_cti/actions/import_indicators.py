@@ -11,17 +11,9 @@ from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.items import ItemReading, entries_for, read_items
 from sekoia_cti.actions.common.jinja import ObjectList
-from sekoia_cti.actions.common.reports import (
-    AdaptedList,
-    TypeCounts,
-    UnrecognizedList,
-    listed,
-    listed_adapted,
-    refuse_doubtful,
-    refuse_without_indicators,
-    warnings,
-)
-from sekoia_cti.actions.common.sources import SkippedList, read_list
+from sekoia_cti.actions.common.reading_results import ReadingResults, reading_results
+from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
+from sekoia_cti.actions.common.sources import read_list
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import requests_for
@@ -57,7 +49,7 @@ class ImportIndicatorsArguments(GuardArguments, ImportArguments, ReadingArgument
     """Where the indicators are, and what holds for those that do not say otherwise."""
 
 
-class ImportIndicatorsResults(GuardResults, ImportResults):
+class ImportIndicatorsResults(GuardResults, ReadingResults, ImportResults):
     """How the import ended, indicator by indicator."""
 
     indicator_ids: list[str] = Field(
@@ -68,27 +60,6 @@ class ImportIndicatorsResults(GuardResults, ImportResults):
         title="Indicator ids file",
         description="All of them, as a JSON list in a file of the playbook's storage; null when “Indicator ids” has them all",
     )
-    duplicates: int = Field(
-        title="Duplicates", description="Indicators given again with the same context, and sent once"
-    )
-    unrecognized: UnrecognizedList = Field(
-        title="Unrecognized",
-        description="The first 100 values that are no indicator of a kind that Sekoia takes, with their place in the list, value "
-        "and reason; they were not sent, unless send_unrecognized is set",
-    )
-    unrecognized_count: int = Field(title="Unrecognized count", description="How many such indicators there are")
-    adapted: AdaptedList = Field(
-        title="Adapted",
-        description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
-    )
-    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
-    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
-    skipped: SkippedList = Field(
-        title="Skipped",
-        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
-        "and reason; they were not sent",
-    )
-    skipped_count: int = Field(title="Skipped count", description="How many such values there are")
 
 
 class ImportIndicators(ImportAction):
@@ -120,14 +91,7 @@ class ImportIndicators(ImportAction):
             tell_of_guard(guard, self.tell)
             told_as = self.as_results = partial(
                 ImportIndicatorsResults,
-                duplicates=reading.duplicates,
-                unrecognized=listed(reading.unrecognized),
-                unrecognized_count=reading.unrecognized_count,
-                adapted=listed_adapted(reading.adapted),
-                adapted_count=reading.adapted_count,
-                by_type=reading.by_type,
-                skipped=reading.objects.skipped,
-                skipped_count=reading.objects.skipped_count,
+                **reading_results(reading, reading.objects),
                 **_ids([]),
                 **guard_results(guard),
             )

@@ -8,17 +8,9 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
-from sekoia_cti.actions.common.reports import (
-    AdaptedList,
-    TypeCounts,
-    UnrecognizedList,
-    listed,
-    listed_adapted,
-    refuse_doubtful,
-    refuse_without_indicators,
-    warnings,
-)
-from sekoia_cti.actions.common.sources import Format, Gathered, SkippedList, SourceArguments
+from sekoia_cti.actions.common.reading_results import ReadingResults, reading_results
+from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
+from sekoia_cti.actions.common.sources import Format, Gathered, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.indicators.guard import Guard
@@ -39,28 +31,8 @@ class ImportIndicatorsFromTextArguments(GuardArguments, ImportArguments, TextArg
     """Where the indicators are, and what holds for all of them."""
 
 
-class ImportIndicatorsFromTextResults(GuardResults, ImportResults):
+class ImportIndicatorsFromTextResults(GuardResults, ReadingResults, ImportResults):
     """How the import ended, and how the lines were read."""
-
-    duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator, and were sent once")
-    unrecognized: UnrecognizedList = Field(
-        title="Unrecognized",
-        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; they "
-        "were not sent, unless send_unrecognized is set",
-    )
-    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
-    adapted: AdaptedList = Field(
-        title="Adapted",
-        description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
-    )
-    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
-    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
-    skipped: SkippedList = Field(
-        title="Skipped",
-        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
-        "and reason; they were not sent",
-    )
-    skipped_count: int = Field(title="Skipped count", description="How many such values there are")
 
 
 class ImportIndicatorsFromText(ImportAction):
@@ -86,14 +58,7 @@ class ImportIndicatorsFromText(ImportAction):
             gathered.objects.tell_of_passed(self.tell)
             told_as = self.as_results = partial(
                 ImportIndicatorsFromTextResults,
-                duplicates=reading.duplicates,
-                unrecognized=listed(reading.unrecognized),
-                unrecognized_count=reading.unrecognized_count,
-                adapted=listed_adapted(reading.adapted),
-                adapted_count=reading.adapted_count,
-                by_type=reading.by_type,
-                skipped=gathered.objects.skipped,
-                skipped_count=gathered.objects.skipped_count,
+                **reading_results(reading, gathered.objects),
                 **guard_results(guard),
             )
             results = self._imported(importer, arguments, reading)

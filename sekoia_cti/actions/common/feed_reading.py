@@ -10,7 +10,8 @@ from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of
 from sekoia_cti.actions.common.guard import GuardArguments, guard_results, tell_of_guard
 from sekoia_cti.actions.common.prepared import Wishes
-from sekoia_cti.actions.common.reports import listed, listed_adapted, refuse_doubtful, warnings
+from sekoia_cti.actions.common.reading_results import reading_results
+from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.upload_action import UploadAction
 from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.phases import Phases
@@ -89,20 +90,10 @@ class FeedAction(UploadAction):
         for said in warnings(reading, sent=arguments.send_unrecognized):
             self.tell(said, "warning")
         gathered.objects.tell_of_passed(self.tell)
-        told = {
-            "duplicates": reading.duplicates,
-            "unrecognized": listed(reading.unrecognized),
-            "unrecognized_count": reading.unrecognized_count,
-            "adapted": listed_adapted(reading.adapted),
-            "adapted_count": reading.adapted_count,
-            "by_type": reading.by_type,
-            "skipped": gathered.objects.skipped,
-            "skipped_count": gathered.objects.skipped_count,
-        }
         return (
             TextFeed(reading.values, context, format=arguments.format),
             reading,
-            told | dict.fromkeys(_OF_TABLES),
+            reading_results(reading, gathered.objects) | dict.fromkeys(_OF_TABLES),
         )
 
     def _read_table(

@@ -1,0 +1,58 @@
+"""What actions tell of how they read lines and lists: each value that is not sent, or not as written, with a reason."""
+
+from typing import Any
+
+from pydantic import Field
+
+from sekoia_cti.actions.common.items import ItemReading
+from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList, listed, listed_adapted
+from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
+from sekoia_cti.indicators.reading import Reading
+from sekoia_cti.platform.forms import ResultsForm
+
+__all__ = ["ReadingResults", "reading_results"]
+
+
+class ReadingResults(ResultsForm):
+    """How lines or a list were read."""
+
+    duplicates: int = Field(
+        title="Duplicates", description="Values that repeat an indicator with the same context, and were sent once"
+    )
+    unrecognized: UnrecognizedList = Field(
+        title="Unrecognized",
+        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line (of a list: place), value "
+        "and reason; they were not sent, unless send_unrecognized is set",
+    )
+    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    adapted: AdaptedList = Field(
+        title="Adapted",
+        description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
+    )
+    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
+    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
+    skipped: SkippedList = Field(
+        title="Skipped",
+        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
+        "and reason; they were not sent",
+    )
+    skipped_count: int = Field(title="Skipped count", description="How many such values there are")
+
+
+def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> dict[str, Any]:
+    """The fields of :class:`ReadingResults`.
+
+    Args:
+        reading: What became of values.
+        objects: What became of objects besides.
+    """
+    return {
+        "duplicates": reading.duplicates,
+        "unrecognized": listed(reading.unrecognized),
+        "unrecognized_count": reading.unrecognized_count,
+        "adapted": listed_adapted(reading.adapted),
+        "adapted_count": reading.adapted_count,
+        "by_type": reading.by_type,
+        "skipped": objects.skipped,
+        "skipped_count": objects.skipped_count,
+    }
