@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO
 
 from sekoia_cti.indicators.encodings import Encoding, encoding_of, open_text
 from sekoia_cti.indicators.errors import UnreadableFile
 from sekoia_cti.indicators.headers import role_of
+from sekoia_cti.indicators.shapes import plain
 
 __all__ = ["Row", "Table", "look"]
 
@@ -23,6 +24,7 @@ _NO_DELIMITER = "\x1f"
 """What separates the columns of a file that has one: a mark that no indicator holds."""
 
 _LINES_LOOKED_AT = 1_000
+_NOTED = 100
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _ANY_COMMON = re.compile(f"[{_COMMON}]")
 _URL_LINE = re.compile(r"\s*\w{2,10}(?::|\[:\])//[^\s\"']+\s*\Z", re.ASCII)
@@ -41,6 +43,7 @@ class Table:
         before: Lines before the first row: comments, and what Excel needs to know.
         caption: The cells of the last of these comments, which can be the heading.
         is_plain: Whether a program that knows nothing but CSV in UTF-8 reads the same.
+        swallowed: By the rows that were read so far, lines in their cells that look like rows of their own.
     """
 
     open: Callable[[], BinaryIO]
@@ -50,6 +53,7 @@ class Table:
     before: int
     caption: Row
     is_plain: bool
+    swallowed: dict[int, str] = field(default_factory=dict, compare=False)
 
     @property
     def written_delimiter(self) -> str:
@@ -74,7 +78,11 @@ class Table:
             lines = chain(islice(_lines(text, self.encoding), self.before, None), end())
             reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.blanks_after)
             try:
+                width, lines_read = 0, 0
                 for number, row in enumerate(reader, self.before + 1):
+                    if reader.line_num - lines_read > 1 and width > 1:
+                        self._note_swallowed(number, row, width)
+                    width, lines_read = len(row), reader.line_num
                     if ended:
                         if row:
                             raise UnreadableFile(
@@ -85,6 +93,17 @@ class Table:
                     yield number, row
             except csv.Error as error:
                 raise UnreadableFile(f"it cannot be read as CSV ({error}): repair it or save it anew") from None
+
+    def _note_swallowed(self, number: int, row: Row, width: int) -> None:
+        """Note a line in a cell that has as many cells as rows have, some of them indicators, and not all: it is no list then."""
+        if len(self.swallowed) >= _NOTED:
+            return
+        for line in (line for cell in row if "\n" in cell for line in cell.splitlines()[1:]):
+            found = [plain(cell.strip('" ')) for cell in line.split(self.delimiter)]
+            indicators = sum(one is not None and one[0] is not None for one in found)
+            if len(found) == width and 0 < indicators < width:
+                self.swallowed[number] = line
+                return
 
 
 def look(open_file: Callable[[], BinaryIO]) -> Table:

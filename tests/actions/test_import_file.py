@@ -327,3 +327,14 @@ def test_a_mapping_without_indicators_is_refused(sandbox: Sandbox, platform: Pla
         "(“IOC”) (1), 3 (“Server”) (1): correct the mapping."
     )
     assert not [request for request in sandbox.requests if request.method == "POST"]
+
+
+def test_rows_within_quotation_marks_are_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What a missing quotation mark swallows is named in a warning."""
+    (platform.storage / "iocs.csv").write_text('ioc,note\na.example,"x\nb.example,y\nc.example,"z\nd.example,z\n')
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
+    assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {"a.example", "d.example"}
+    assert (
+        "warning: 1 row holds lines within quotation marks that look like rows of their own and are not imported, such as row 2, "
+        "“b.example,y”: check whether a quotation mark is missing"
+    ) in run.logs

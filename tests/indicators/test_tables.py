@@ -63,6 +63,24 @@ def test_a_quotation_mark_that_is_never_closed(text: str, row: int) -> None:
         rows(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "swallowed"),
+    [
+        ('ioc,note\na.example,"x\nb.example,y\nc.example,"z\nd.example,z\n', {2: "b.example,y"}),
+        ('ioc,note\na.example,"x\n""b.example"",y\n"\n', {2: '"b.example",y'}),
+        ('ioc,note\na.example,"first, second\nthird, fourth"\nb.example,y\n', {}),
+        ('ioc,note\na.example,"see b.example\nand c.example, too"\n', {}),
+        ('ioc,note\n"192.0.2.1,192.0.2.2\n192.0.2.3,192.0.2.4",x\n', {}),
+        ('ioc\n"a.example\nb.example"\n', {}),
+    ],
+)
+def test_rows_within_quotation_marks(text: str, swallowed: dict[int, str]) -> None:
+    """Lines of a cell that look like rows are noted, as a quotation mark may be missing; those of prose and lists are not."""
+    table = look(lambda: io.BytesIO(text.encode()))
+    assert len(list(table.rows())) > 1
+    assert table.swallowed == swallowed
+
+
 def test_a_last_row_without_an_end() -> None:
     """A quotation mark in a cell and a missing end of the last line are no fault."""
     assert rows('ioc,note\na.example,5" disk\nb.example,"x ""y"""') == [

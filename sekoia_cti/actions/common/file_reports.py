@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from sekoia_cti.actions.common.prepared import Prepared
 from sekoia_cti.actions.common.reports import listed, listed_adapted
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.layout import Layout, is_heading
 from sekoia_cti.indicators.survey import Cell, Survey
 from sekoia_cti.platform.forms import objects
@@ -89,6 +90,13 @@ def warnings(prepared: Prepared) -> Iterator[str]:
     """What a user should learn of a file, besides which values are not recognized or adapted."""
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
+    if swallowed := layout.table.swallowed:
+        number, line = next(iter(swallowed.items()))
+        rows = "1 row holds" if len(swallowed) == 1 else f"{len(swallowed):,} rows hold"
+        yield (
+            f"{rows} lines within quotation marks that look like rows of their own and are not imported, such as row {number:,}, "
+            f"“{shown(line)}”: check whether a quotation mark is missing"
+        )
     for column in layout.unmapped:
         count = len(column.found)
         holds = "1 indicator, which is" if count == 1 else f"{count:,} indicators in its first rows, which are"
