@@ -128,10 +128,15 @@ def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage
             pass  # the pages have it as well
         if len(seen) >= total:
             return
-    for page in pages or rest.all_indicators(collection_id, first=first):
+    least = total
+    for page in pages or ():
         yield Listed(_new(_dumped(page), seen), max(total, page.total))
-        if pages and len(seen) >= total:
+        least = min(least, page.total)
+        if len(seen) >= least:
             return
+    # To the end, whatever pages were empty that should not have been.
+    for page in rest.all_indicators(collection_id, first=None if pages else first):
+        yield Listed(_new(_dumped(page), seen), max(total, page.total))
 
 
 def matching_indicators(rest: RestClient, collection_id: str, term: str) -> Iterator[Listed]:

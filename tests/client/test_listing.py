@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from sandbox import RestFault, Sandbox
-from sekoia_cti.client.errors import KeyRefused, SekoiaError, UnexpectedAnswer
+from sekoia_cti.client.errors import KeyRefused, ListingIncomplete, SekoiaError, UnexpectedAnswer
 from sekoia_cti.client.listing import Listed, all_indicators, matching_indicators
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
@@ -72,6 +72,24 @@ def test_every_indicator_comes_once(
         setattr(sandbox.faults, name, value)
     assert count(all_indicators(sekoia, full)) == COUNT
     assert asked(sandbox) == requests
+
+
+@pytest.mark.parametrize(("times", "listed"), [(1, COUNT), (None, None)])
+def test_a_page_that_is_empty_before_the_end(
+    sandbox: Sandbox, sekoia: RestClient, full: str, times: int | None, listed: int | None
+) -> None:
+    """Where the bulk reader lags, what should be on it is asked for again, and that it stays away is an error."""
+    sandbox.faults.bulk_lag_values = 130
+    hole = {"items": [], "total": COUNT, "has_more": False}
+    sandbox.faults.rest = [
+        RestFault(path="/indicators$", delay=0.0),  # the first page
+        RestFault(path="/indicators$", status=200, body=hole, times=times),
+    ]
+    if listed is None:
+        with pytest.raises(ListingIncomplete):
+            count(all_indicators(sekoia, full))
+    else:
+        assert count(all_indicators(sekoia, full)) == listed
 
 
 def test_a_reader_that_breaks_off(sandbox: Sandbox, sekoia: RestClient, full: str, monkeypatch: Any) -> None:
