@@ -184,7 +184,10 @@ class Sekoia:
         valid_for: int | None = None,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> Outcome:
-        """Import a text file with an indicator a line; tables are for the action *Import indicators from file*.
+        """Import a text file with an indicator a line.
+
+        Tables are for the action *Import indicators from file*: workbooks are read by a process apart, with bounds, so that a
+        hostile one harms nobody, and that lies on the floors above this one.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.

@@ -10,7 +10,7 @@ import pytest
 from sandbox import Sandbox
 from sekoia_cti.actions.extract_indicators import ExtractIndicators
 from sekoia_cti.actions.import_indicators import ImportIndicators
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 
 SHA256, MD5 = "2" * 64, "0" * 32
 TEXT = f"See https://blog.example.org.\n- evil[.]example, 192.0.2[.]1\n- hxxp://evil[.]example/a\n- {SHA256} and evil[.]example"
@@ -155,6 +155,6 @@ def test_what_cannot_be_read(platform: Platform, arguments: dict[str, Any], erro
     assert run.results is None
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox) -> None:
+def test_as_a_command(command: Command) -> None:
     """The platform runs it as a command of `main.py`."""
-    assert run_as_process(sandbox, "ExtractIndicators", text="evil[.]example")["results"]["count"] == 1
+    assert command("ExtractIndicators", text="evil[.]example")["results"]["count"] == 1

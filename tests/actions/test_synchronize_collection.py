@@ -13,7 +13,7 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
-from tests.conftest import Platform, Run, run_as_process
+from tests.conftest import Command, Platform, Run
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
 
@@ -303,10 +303,10 @@ def test_what_is_excluded_counts_as_not_in_the_feed(sandbox: Sandbox, platform: 
     assert active(sandbox, collection_id) == {"d1.evil.test"}
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+def test_as_a_command(command: Command, sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """The platform runs it as a command of `main.py`."""
     fill(sandbox, platform, collection_id, lines(1, 2))
-    told = run_as_process(sandbox, "SynchronizeCollection", collection_id=collection_id, text="d2.example\nd3.example")
+    told = command("SynchronizeCollection", collection_id=collection_id, text="d2.example\nd3.example")
     assert (told.get("error"), told["results"]["added"], told["results"]["removed"]) == (None, lines(3), lines(1))
 
 

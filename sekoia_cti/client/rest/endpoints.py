@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 from urllib.parse import quote
@@ -13,7 +13,8 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from sekoia_cti.client.errors import NotFound, Refused, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.errors import NotFound, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.rest.creation import Creation
 from sekoia_cti.client.rest.multipart import Multipart
 from sekoia_cti.client.rest.pages import pages
 from sekoia_cti.client.rest.transport import JSONBody, Transport
@@ -34,7 +35,6 @@ from sekoia_cti.client.wire import (
     ObjectPage,
     Preview,
     Task,
-    aware,
 )
 from sekoia_cti.indicators.kill_chains import KillChain
 
@@ -156,46 +156,19 @@ class RestClient:
             community_uuid: Who owns it; by default the key's own community.
             available_for_sub_communities: Whether sub-communities can use it.
         """
-        collection_id = f"ioc-collection--{uuid4()}" if collection_id is None else collection_id
-        body: dict[str, Any] = {"name": name, "available_for_sub_communities": available_for_sub_communities}
-        if collection_id:
-            body["id"] = collection_id
-        if description is not None:
-            body["description"] = description
-        if community_uuid is not None:
-            body["community_uuid"] = community_uuid
-        started = self._deadline.now()
-        doubtful = False
-
-        def created() -> Collection | None:
-            for collection in self.collections(term=name, community_uuid=community_uuid):
-                if collection.id == collection_id:
-                    return collection
-                since = (self.server_time() or datetime.now(UTC)) - timedelta(
-                    seconds=self._deadline.now() - started + 2
-                )
-                if collection.name == name and collection.created and aware(collection.created) >= since:
-                    return collection
-            return None
-
-        def create_once() -> Collection:
-            nonlocal doubtful
-            if doubtful and (found := created()):
-                return found
-            try:
-                return self._transport.call_once(
-                    Collection, "POST", "/ioc-collections", doing="creating the IOC collection", json=body
-                )
-            except (Unavailable, UnexpectedAnswer) as error:
-                doubtful = doubtful or not (isinstance(error, Unavailable) and error.undone)
-                raise
-            except Refused:
-                # A repetition that is refused may be refused because the collection is there by now.
-                if doubtful and (found := created()):
-                    return found
-                raise
-
-        return self._transport.repeat(create_once)
+        body = {
+            "id": f"ioc-collection--{uuid4()}" if collection_id is None else collection_id or None,
+            "name": name,
+            "description": description,
+            "community_uuid": community_uuid,
+            "available_for_sub_communities": available_for_sub_communities,
+        }
+        creation = Creation(
+            self._transport,
+            {field: value for field, value in body.items() if value is not None},
+            lambda: self.collections(term=name, community_uuid=community_uuid),
+        )
+        return self._transport.repeat(creation.attempt)
 
     def update(self, collection_id: str, **changes: str | bool) -> Collection:
         """``PATCH /ioc-collections/{id}``; making the same changes again changes nothing, so it is repeated.

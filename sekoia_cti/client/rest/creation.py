@@ -1,0 +1,62 @@
+"""The creation of an IOC collection, which is to come of it once, although an answer can be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sekoia_cti.client.errors import Refused, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.rest.transport import Transport
+from sekoia_cti.client.wire import Collection, aware
+
+__all__ = ["Creation"]
+
+
+class Creation:
+    """Attempts at one creation. After one that may have had an effect, the collection is looked for before the next.
+
+    Args:
+        transport: Makes the calls.
+        body: What to create, with a name and, unless Sekoia is to give one, an id of our making.
+        namesakes: Lists the collections whose name contains it.
+    """
+
+    def __init__(
+        self, transport: Transport, body: dict[str, Any], namesakes: Callable[[], Iterable[Collection]]
+    ) -> None:
+        self._transport = transport
+        self._body = body
+        self._namesakes = namesakes
+        self._started = transport.deadline.now()
+        self._doubtful = False
+
+    def attempt(self) -> Collection:
+        """Create it, or find it where an earlier attempt created it."""
+        if self._doubtful and (found := self._created()):
+            return found
+        try:
+            return self._transport.call_once(
+                Collection, "POST", "/ioc-collections", doing="creating the IOC collection", json=self._body
+            )
+        except (Unavailable, UnexpectedAnswer) as error:
+            self._doubtful = self._doubtful or not (isinstance(error, Unavailable) and error.undone)
+            raise
+        except Refused:
+            # A repetition that is refused may be refused because the collection is there by now.
+            if self._doubtful and (found := self._created()):
+                return found
+            raise
+
+    def _created(self) -> Collection | None:
+        """What an earlier attempt created: it has our id, or, should Sekoia give ids of its own, our name since then."""
+        for collection in self._namesakes():
+            if collection.id == self._body.get("id"):
+                return collection
+            if collection.name == self._body["name"] and collection.created and self._is_new(collection.created):
+                return collection
+        return None
+
+    def _is_new(self, created: datetime) -> bool:
+        now = self._transport.server_time() or datetime.now(UTC)
+        return aware(created) >= now - timedelta(seconds=self._transport.deadline.now() - self._started + 2)
