@@ -283,7 +283,8 @@ def start(scale: Scale, folder: Path) -> Iterator[Row]:
 
 def _starts_of_imports(scale: Scale, folder: Path) -> Iterator[Row]:
     path = _few_lines(folder)
-    for greets, kind in ((True, "a greeting"), (False, "no greeting")):
+    kinds = {True: "a greeting", False: "no greeting"}
+    for greets, kind in kinds.items() if scale.apart else [(False, kinds[False])]:
         with _serving(greets=greets) as url:
             platform = {
                 "MODULE_CONFIGURATION": json.dumps({"base_url": url}),

@@ -202,10 +202,8 @@ class Expected:
     def place(self, key: str) -> int | None:
         """Where a key is, if it is expected."""
         digest = _digest(key)
-        bucket = digest >> self._shift
-        end = self._starts[bucket + 1]
-        place = bisect_left(self._keys, digest, self._starts[bucket], end)
-        return place if place < end and self._keys[place] == digest else None
+        place = self._place_of(digest)
+        return place if place < len(self._keys) and self._keys[place] == digest else None
 
     def judge(self, indicator: Mapping[str, Any], place: int, now: datetime) -> int:
         """What an indicator says of the value at a place."""
@@ -249,6 +247,11 @@ class Expected:
             for value, end in zip(batch.values, repeat(None) if batch.ends is None else batch.ends, strict=False):
                 yield value, end, number
 
+    def _place_of(self, digest: int) -> int:
+        """Where a digest is, or would be: looked for among the few that share its first bits."""
+        bucket = digest >> self._shift
+        return bisect_left(self._keys, digest, self._starts[bucket], self._starts[bucket + 1])
+
     def _prepare(self) -> None:
         if self._ready:
             return
@@ -270,10 +273,8 @@ class Expected:
         self._shift = 64 - bits
         self._starts = array("I", (bisect_left(self._keys, at << self._shift) for at in range(1 << bits)))
         self._starts.append(len(self._keys))
-        self._places = array("I", (bisect_left(self._keys, digest) for digest in first))
-        self._more = {
-            number: tuple(bisect_left(self._keys, digest) for digest in digests) for number, digests in more.items()
-        }
+        self._places = array("I", map(self._place_of, first))
+        self._more = {number: tuple(map(self._place_of, digests)) for number, digests in more.items()}
         self._ends_of_batches = [sum(counts[: at + 1]) for at in range(len(counts))]
         self._contexts = array("I", (contexts[digest] for digest in self._keys)) if several else None
         self._valid_until = array("q", (ends.get(digest, UNSAID) for digest in self._keys)) if ends else None
