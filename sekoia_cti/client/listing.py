@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -177,15 +177,19 @@ def _pages_from_both_ends(rest: RestClient, collection_id: str, first: Indicator
         low, high = low + 1, high - 1
 
 
-def _dumped(page: IndicatorPage) -> Iterable[dict[str, Any]]:
-    return (indicator.model_dump(mode="json") for indicator in page.items)
+def _dumped(page: IndicatorPage) -> list[dict[str, Any]]:
+    return [indicator.model_dump(mode="json") for indicator in page.items]
 
 
-def _new(items: Iterable[dict[str, Any]], seen: set[int]) -> list[dict[str, Any]]:
+def _new(items: Sequence[dict[str, Any]], seen: set[int]) -> list[dict[str, Any]]:
     """Items that were not seen before; an id is remembered by a digest, half the size of its text."""
+    digests = [hash(item["id"]) for item in items]
+    fresh = set(digests)
+    if len(fresh) == len(digests) and seen.isdisjoint(fresh):
+        seen |= fresh  # nearly all pages of nearly all collections
+        return list(items)
     new = []
-    for item in items:
-        digest = hash(item["id"])
+    for digest, item in zip(digests, items, strict=True):
         if digest not in seen:
             seen.add(digest)
             new.append(item)
