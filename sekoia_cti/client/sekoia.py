@@ -13,6 +13,7 @@ from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.client.listing import all_indicators, matching_indicators
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
@@ -201,9 +202,11 @@ class Sekoia:
     # Indicators
 
     def search(self, collection_id: str, term: str | None = None) -> Iterator[Indicator]:
-        """The indicators whose pattern contains a term, or all; page after page."""
-        for page in self._client().all_indicators(collection_id, term=term):
-            yield from page.items
+        """The indicators whose pattern contains a term, or all, read with the fewest requests."""
+        rest = self._client()
+        listed = matching_indicators(rest, collection_id, term) if term else all_indicators(rest, collection_id)
+        for some in listed:
+            yield from some.indicators()
 
     def find(self, collection_id: str, values: Iterable[str]) -> list[Match]:
         """What the collection holds of exactly these values."""
