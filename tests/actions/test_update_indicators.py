@@ -12,7 +12,12 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
-from sekoia_cti.actions.update_indicators import UpdateIndicators
+from sekoia_cti.actions.update_indicators import (
+    UpdateIndicators,
+    UpdateIndicatorsArguments,
+    UpdateIndicatorsResults,
+)
+from sekoia_cti.client.errors import Interrupted
 from tests.conftest import Platform, Run, run_as_process
 
 THREAT = "intrusion-set--11111111-1111-4111-8111-111111111111"
@@ -325,6 +330,25 @@ def test_what_means_nothing_is_refused(
     run = platform.run(UpdateIndicators, collection_id=collection_id, **arguments)
 
     assert run.error and said in run.error
+
+
+def test_work_that_is_left_behind_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What was updated before something hung is in the results, and the error says why it ended."""
+
+    class Left(UpdateIndicators):
+        """Hangs behind the last change."""
+
+        def run(self, arguments: UpdateIndicatorsArguments) -> UpdateIndicatorsResults:
+            super().run(arguments)
+            left = self.leave(Interrupted("it is to stop"))
+            assert isinstance(left, UpdateIndicatorsResults)
+            return left
+
+    fill(platform, collection_id, "evil.example")
+    run = platform.run(Left, collection_id=collection_id, text="evil.example", description="new")
+
+    assert told(run) == {"updated_count": 1}
+    assert run.error and "The action ended early, and running it again is harmless: 1 updated. " in run.error
 
 
 def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collection_id: str, tmp_path: Path) -> None:
