@@ -108,6 +108,8 @@ def lay_out(
             return None
         mapping = _mapping(columns, choice)
     else:
+        # Columns behind those that the user tells of are ignored, as in the rows that are longer than the others.
+        mapping = [*mapping, *[None] * (len(columns) - len(mapping))]
         choice = _as_given(mapping, columns)
         if not choice.column.found and any(column.found for column in columns):
             _check_all_rows(table, choice.column, columns, recognize)

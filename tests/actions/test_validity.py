@@ -83,7 +83,7 @@ def test_a_file_gets_a_column(sandbox: Sandbox, platform: Platform, collection_i
     )
 
     assert run.error is None
-    assert run.results and run.results["mapping"] == ["observable", "description", "valid_until"]
+    assert run.results and run.results["mapping"] == ["observable", "description", None, None, "valid_until"]
     assert run.results["status"] == "completed"
     assert days(sandbox, collection_id) == {"evil.example": 60, "198.51.100.7": 30, "http://evil.example": 10}
     described = {str(held["name"]): held.get("description") for held in sandbox.indicators(collection_id)}

@@ -9,26 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sekoia_cti.actions.common.arguments import WaitArguments
 from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
+from sekoia_cti.actions.common.endings import completion, incompletion, named, partial, rehearsal, rejection
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.validity import ValidityArguments
-from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
+from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
-from sekoia_cti.client.importing.rehearsal import Rehearsal
 from sekoia_cti.client.importing.requests import LINES, Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.account import Account
-from sekoia_cti.indicators.display import shown
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["ImportAction", "ImportArguments", "ImportResults"]
-
-NAMED = 3
-"""Missing values that an error or a warning names."""
 
 
 class ImportArguments(WaitArguments, ValidityArguments):
@@ -174,7 +170,7 @@ class ImportAction(SekoiaAction):
             groups: What would be sent along, and values as they would be sent.
         """
         found = importer.rehearse(groups)
-        self.tell(_rehearsal(found, importer.collection_id), "info" if found.active is not None else "warning")
+        self.tell(rehearsal(found, importer.collection_id), "info" if found.active is not None else "warning")
         missing = [_listed(missing) for missing in importer.missing]
         return _NOTHING_SENT | {
             "status": "dry_run",
@@ -263,13 +259,13 @@ class ImportAction(SekoiaAction):
         if status == "submitted":
             self.tell("Sekoia accepted the import, which goes on by itself")
             if outcome.missing:
-                self.tell(f"Some of the indicators could not be submitted: {_named(outcome)}", "warning")
+                self.tell(f"Some of the indicators could not be submitted: {named(outcome)}", "warning")
         elif status == "completed":
-            self.tell(_completion(outcome))
+            self.tell(completion(outcome))
         elif status == "partial":
-            self.tell(_partial(outcome), "warning")
+            self.tell(partial(outcome), "warning")
         else:
-            self.error(_rejection(outcome) if status == "rejected" else _incompletion(outcome, timeout))
+            self.error(rejection(outcome) if status == "rejected" else incompletion(outcome, timeout))
 
 
 _OF_A_DRY_RUN = ("would_import", "already_in", "already_inactive")
@@ -294,74 +290,3 @@ _NOTHING_SENT: dict[str, Any] = {
 
 def _listed(missing: Missing) -> dict[str, str]:
     return {"value": missing.value, "reason": missing.reason}
-
-
-def _rehearsal(found: Rehearsal, collection_id: str) -> str:
-    said = f"Dry run, nothing was imported: {_indicators(found.count)} would go into {collection_id}"
-    if found.active is None:
-        return f"{said}; how many of them it holds already is not known, since it could not be read to its end"
-    held = f"{said}, which holds {found.active:,} of them already"
-    return f"{held}, and {found.inactive:,} revoked or expired" if found.inactive else held
-
-
-def _completion(outcome: Outcome) -> str:
-    parts = [
-        f"{count:,} {what}"
-        for what in ("created", "updated", "ignored")
-        if (count := getattr(outcome, what)) is not None
-    ]
-    counts = f" ({', '.join(parts)})" if parts else ""
-    by = ", as the REST API shows" if outcome.confirmed_by == "api" else ""
-    if outcome.progress.total is None:
-        return f"The import is complete{by}{counts}"
-    imported = f"Imported {outcome.progress.imported:,} of {_indicators(outcome.progress.total)}"
-    return f"{imported}, the import is complete{by}{counts}"
-
-
-def _partial(outcome: Outcome) -> str:
-    if outcome.missing_count is None and not outcome.missing:
-        return "The import ended, but some of the indicators may not be in the collection: look into it before relying on it"
-    if outcome.missing_count == 0:
-        return (
-            "The indicators are in the collection, but more values were left out than were imported: see unrecognized"
-        )
-    count = "Some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
-    are = "indicator is" if outcome.missing_count == 1 else "indicators are"
-    return f"The import ended, and {count} {are} not in the collection: {_named(outcome)}"
-
-
-def _rejection(outcome: Outcome) -> str:
-    failed = "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
-    named = f": {_named(outcome)}" if outcome.missing else ""
-    return f"The import ended, and none of the indicators is in the collection{named}.{failed}"
-
-
-def _incompletion(outcome: Outcome, timeout: int) -> str:
-    known = [
-        (
-            "Sekoia has not reported any progress yet"
-            if outcome.progress.total is None
-            else f"{outcome.progress.imported:,} of {_indicators(outcome.progress.total)} were imported so far"
-        )
-    ]
-    if outcome.missing:
-        count = "some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
-        known.append(f"not in the collection: {count} of the indicators, such as {_named(outcome)}")
-    so_far = "; ".join(known)
-    if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
-        return (
-            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import goes on in Sekoia, so "
-            "look into the collection before running the action again with a longer timeout."
-        )
-    return (
-        f"The import could not be followed to its end: {so_far}; what was submitted goes on in Sekoia, so look into the "
-        f"collection before running the action again. {outcome.failure}"
-    )
-
-
-def _named(outcome: Outcome) -> str:
-    return ", ".join(f"“{shown(missing.value)}” ({missing.reason})" for missing in outcome.missing[:NAMED])
-
-
-def _indicators(count: int) -> str:
-    return "1 indicator" if count == 1 else f"{count:,} indicators"

@@ -1,0 +1,90 @@
+"""How an import ended, or would go, in the words that people read."""
+
+from __future__ import annotations
+
+from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.importing.outcome import Outcome
+from sekoia_cti.client.importing.rehearsal import Rehearsal
+from sekoia_cti.indicators.display import shown
+
+__all__ = ["completion", "incompletion", "named", "partial", "rehearsal", "rejection"]
+
+NAMED = 3
+"""Missing values that an error or a warning names."""
+
+
+def rehearsal(found: Rehearsal, collection_id: str) -> str:
+    """What an import would do."""
+    said = f"Dry run, nothing was imported: {_indicators(found.count)} would go into {collection_id}"
+    if found.active is None:
+        return f"{said}; how many of them it holds already is not known, since it could not be read to its end"
+    held = f"{said}, which holds {found.active:,} of them already"
+    return f"{held}, and {found.inactive:,} revoked or expired" if found.inactive else held
+
+
+def completion(outcome: Outcome) -> str:
+    """An import that is complete."""
+    parts = [
+        f"{count:,} {what}"
+        for what in ("created", "updated", "ignored")
+        if (count := getattr(outcome, what)) is not None
+    ]
+    counts = f" ({', '.join(parts)})" if parts else ""
+    by = ", as the REST API shows" if outcome.confirmed_by == "api" else ""
+    if outcome.progress.total is None:
+        return f"The import is complete{by}{counts}"
+    imported = f"Imported {outcome.progress.imported:,} of {_indicators(outcome.progress.total)}"
+    return f"{imported}, the import is complete{by}{counts}"
+
+
+def partial(outcome: Outcome) -> str:
+    """An import of which some is not in."""
+    if outcome.missing_count is None and not outcome.missing:
+        return "The import ended, but some of the indicators may not be in the collection: look into it before relying on it"
+    if outcome.missing_count == 0:
+        return (
+            "The indicators are in the collection, but more values were left out than were imported: see unrecognized"
+        )
+    count = "Some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
+    are = "indicator is" if outcome.missing_count == 1 else "indicators are"
+    return f"The import ended, and {count} {are} not in the collection: {named(outcome)}"
+
+
+def rejection(outcome: Outcome) -> str:
+    """An import of which nothing is in."""
+    failed = "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
+    which = f": {named(outcome)}" if outcome.missing else ""
+    return f"The import ended, and none of the indicators is in the collection{which}.{failed}"
+
+
+def incompletion(outcome: Outcome, timeout: int) -> str:
+    """An import that could not be followed to its end, whose timeout was so many seconds."""
+    known = [
+        (
+            "Sekoia has not reported any progress yet"
+            if outcome.progress.total is None
+            else f"{outcome.progress.imported:,} of {_indicators(outcome.progress.total)} were imported so far"
+        )
+    ]
+    if outcome.missing:
+        count = "some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
+        known.append(f"not in the collection: {count} of the indicators, such as {named(outcome)}")
+    so_far = "; ".join(known)
+    if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
+        return (
+            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import goes on in Sekoia, so "
+            "look into the collection before running the action again with a longer timeout."
+        )
+    return (
+        f"The import could not be followed to its end: {so_far}; what was submitted goes on in Sekoia, so look into the "
+        f"collection before running the action again. {outcome.failure}"
+    )
+
+
+def named(outcome: Outcome) -> str:
+    """The first values that are missing, each with its reason."""
+    return ", ".join(f"“{shown(missing.value)}” ({missing.reason})" for missing in outcome.missing[:NAMED])
+
+
+def _indicators(count: int) -> str:
+    return "1 indicator" if count == 1 else f"{count:,} indicators"
