@@ -46,7 +46,7 @@ def chart(ends: Mapping[date, int]) -> Chart:
     starts = _starts(unit, first, last)
     if len(starts) > MOST:  # centuries, of which those years are shown that hold something
         starts = sorted(counts)[:MOST]
-    return Chart(unit.name, [Bar(at.strftime(unit.label), counts[at]) for at in starts])
+    return Chart(unit.name, [Bar(unit.label(at), counts[at]) for at in starts])
 
 
 def _starts(unit: "_Unit", first: date, last: date) -> list[date]:
@@ -66,12 +66,16 @@ class _Unit(NamedTuple):
     name: str
     start: Callable[[date], date]
     following: Callable[[date], date]
-    label: str
+    label: Callable[[date], str]
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b}"
 
 
 _UNITS = (
-    _Unit("day", lambda day: day, lambda day: day + timedelta(days=1), "%-d %b"),
-    _Unit("week", lambda day: day - timedelta(days=day.weekday()), lambda day: day + timedelta(days=7), "%-d %b"),
-    _Unit("month", lambda day: day.replace(day=1), _next_month, "%b %Y"),
-    _Unit("year", lambda day: day.replace(month=1, day=1), lambda day: day.replace(year=day.year + 1), "%Y"),
+    _Unit("day", lambda day: day, lambda day: day + timedelta(days=1), _day),
+    _Unit("week", lambda day: day - timedelta(days=day.weekday()), lambda day: day + timedelta(days=7), _day),
+    _Unit("month", lambda day: day.replace(day=1), _next_month, "{:%b %Y}".format),
+    _Unit("year", lambda day: day.replace(month=1, day=1), lambda day: day.replace(year=day.year + 1), "{:%Y}".format),
 )

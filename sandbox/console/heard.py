@@ -1,6 +1,8 @@
 """What LiveAPI told of imports: the bars of the pages show this, as any client could, and nothing that it did not tell."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 __all__ = ["Heard", "Told"]
@@ -28,9 +30,21 @@ class Heard:
 
     def __init__(self) -> None:
         self._told: dict[str, Told] = {}
+        self._listeners: list[Callable[[str | bytes], None]] = []
+
+    @contextmanager
+    def listening(self, hear: Callable[[str | bytes], None]) -> Iterator[None]:
+        """Passes all messages on, in the server's thread. Who connected instead would take a fault that is for others."""
+        self._listeners.append(hear)
+        try:
+            yield
+        finally:
+            self._listeners.remove(hear)
 
     def hear(self, message: str | bytes) -> bool:
         """Takes a message; returns whether it told of an import."""
+        for hear in list(self._listeners):
+            hear(message)
         try:
             match json.loads(message):
                 case {

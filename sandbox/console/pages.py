@@ -49,7 +49,7 @@ class Console:
         recorded: Callable[[], Iterator[Recorded]],
         moved: Callable[[], None],
     ) -> None:
-        self.runs = Runs(url, api_key, open_run, count, module, storage, moved)
+        self.runs = Runs(url, api_key, open_run, count, heard.listening, module, storage, moved)
         self._heard = heard
         self._recorded = recorded
 

@@ -2,8 +2,9 @@
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,9 +162,10 @@ _NOTHING: JSONObject = {
 
 @dataclass(frozen=True, slots=True)
 class _Inside(Platform):
-    """The sandbox as a runner in its own process sees it: it is there, and collections are counted without requests."""
+    """The sandbox as a runner in its own process sees it, without requests and connections that nobody asked for."""
 
     count: Callable[[str], Collection | None]
+    hearing: Callable[[Callable[[str | bytes], None]], AbstractContextManager[None]]
 
     def check(self) -> None:
         """It is there."""
@@ -173,6 +175,12 @@ class _Inside(Platform):
         if (counted := self.count(collection_id)) is None:
             raise NotThere(f"There is no collection {collection_id}.")
         return counted
+
+    @contextmanager
+    def listening(self, hear: Callable[[str | bytes], None]) -> Iterator[None]:
+        """Hands over what LiveAPI says."""
+        with self.hearing(hear):
+            yield
 
 
 class Runs:
@@ -184,11 +192,12 @@ class Runs:
         api_key: str,
         open_run: Callable[[], NodeRun],
         count: Callable[[str], Collection | None],
+        hearing: Callable[[Callable[[str | bytes], None]], AbstractContextManager[None]],
         folder: Path,
         storage: Path,
         moved: Callable[[], None],
     ) -> None:
-        self._platform = _Inside(url, api_key, open_run, count)
+        self._platform = _Inside(url, api_key, open_run, count, hearing)
         self._folder = folder
         self.storage = storage
         self._moved = moved

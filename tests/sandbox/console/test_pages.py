@@ -217,6 +217,7 @@ def test_an_action_is_stopped(served: Sandbox) -> None:
     )
     path = run.url.removeprefix(served.url)
     served.wait_for(lambda: any(call.method == "POST" for call in served.requests), 30)
+    assert served.live_connections == 1  # the action's own, so that it meets the faults of LiveAPI
     _post(served, f"{path}/stop")
     served.wait_for(lambda: "The run was stopped." in _page(served, path).text, 30)
     page = _page(served, path).text
