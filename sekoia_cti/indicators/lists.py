@@ -119,7 +119,7 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]]
     (re.compile(pattern, re.IGNORECASE), read)
     for pattern, read in (
         # Hosts files
-        (rf"{_SINK}\s+(?P<names>[^#;]*)(?:[#;].*)?", _hosts),
+        (rf"{_SINK}\s+(?P<names>(?![\[({{<])[^#;]*)(?:[#;].*)?", _hosts),
         # Filter lists, whose comments begin with an exclamation mark
         (r"!(?:[\s#!+-].*|\w+:.*|)|\[(?:Adblock|uBlock|AdGuard)[^\]]*\]", _nothing),
         (rf"\|\|(?P<name>{_NAME})\^?(?:\$.*)?", _filter),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sekoia_cti.indicators.objects.kinds import not_taken
 from sekoia_cti.indicators.reading import findings
+from sekoia_cti.indicators.refang import joined
 from sekoia_cti.indicators.types import IndicatorType
 
 __all__ = ["Mention", "mentions"]
@@ -42,12 +43,6 @@ _FAMILIES: dict[str, tuple[IndicatorType, ...]] = {
 _FAMILY = {kind: name for name, kinds in _FAMILIES.items() for kind in kinds}
 _HASHES: dict[int, IndicatorType] = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
-# Blanks around a defanged mark would part the word: evil [.] example. They are bounded, as in ``refang``.
-_MARK = re.compile(
-    r"[ \t]{0,3}(?:\[[ ]?(?P<a>[.:@/]|//|://|dot|at)[ ]?\]|\([ ]?(?P<b>[.:@]|dot|at)[ ]?\)|\{[ ]?(?P<c>[.:@]|dot|at)[ ]?\}"
-    r"|<(?P<d>[.:@]|dot|at)>)[ \t]{0,3}(?=[\w\[({/:])",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"""[^\s<>"“”„«»`|\u200b\ufeff]+""")
 _BETWEEN = re.compile("[,;]")
 _LONGEST = 2_000
@@ -124,7 +119,7 @@ _Found = tuple[Mention, bool]
 
 def _found(text: str) -> Iterator[_Found]:
     is_reference, above = False, ""
-    for line in _MARK.sub(_joined, text).splitlines():
+    for line in joined(text).splitlines():
         if (words := _heading(line)) is not None:
             is_reference = _REFERENCES.fullmatch(words) is not None
         elif _SIGNATURE.fullmatch(line):
@@ -136,10 +131,6 @@ def _found(text: str) -> Iterator[_Found]:
                 before = (above + line[max(0, match.start() - _BEFORE) : match.start()])[-_BEFORE:]
                 yield from _of_word(match[0], before, is_reference=is_reference)
         above = f"{line[-_BEFORE:]} " if words is None else ""
-
-
-def _joined(match: re.Match[str]) -> str:
-    return f"[{match['a'] or match['b'] or match['c'] or match['d']}]"
 
 
 def _heading(line: str) -> str | None:

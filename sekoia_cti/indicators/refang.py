@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["STIX_START", "refang"]
+__all__ = ["STIX_START", "joined", "refang"]
 
 STIX_START = re.compile(r"\[\s*[a-z][a-z0-9-]*:[a-z_][^\s=]*\s*[=!<>A-Z]")
 """How a STIX comparison begins; an IPv6 address in brackets does not."""
@@ -26,10 +26,12 @@ _SCHEMES = {
 """The scheme that was meant, by how it is known to be written; what is not here is left as it is."""
 
 
-def _bracketed(form: str) -> str:
+def _bracketed(form: str, *, slips: bool = True) -> str:
     # Blanks are bounded: an unbounded run would be scanned anew from each of its blanks.
     inner = rf"\s{{0,3}}(?:{form})\s{{0,3}}"
-    return rf"\s{{0,3}}(?:\[\[?{inner}\]?\]|\({inner}\)|\{{{inner}\}}|<{inner}>|\[{inner}\)|\({inner}\])\s{{0,3}}"
+    # The second bracket behind a colon may be that of an IPv6 address.
+    square = rf"\[\[?{inner}\]?\]" if slips else rf"\[\[{inner}\]\]|\[{inner}\]"
+    return rf"\s{{0,3}}(?:{square}|\({inner}\)|\{{{inner}\}}|<{inner}>|\[{inner}\)|\({inner}\])\s{{0,3}}"
 
 
 _DOTS = r"[.]|d[o0]t|point|punkt|punto"
@@ -39,7 +41,7 @@ _DOT = re.compile(
     r"|(?<=[\w-])[\[({]\.(?=\w)|(?<=[\w-])\.[\])}](?=\w)|\\\.",
     re.IGNORECASE,
 )
-_COLON = re.compile(rf"{_bracketed(':')}|(?<=\w)(?:\[:|:\])(?=\w)")
+_COLON = re.compile(rf"{_bracketed(':', slips=False)}|(?<=\w)(?:\[:|:\])(?=\w)")
 _AT = re.compile(rf"{_bracketed('@|at|arobase|arroba')}|(?<=\w)(?:\[@|@\])(?=\w)", re.IGNORECASE)
 _SLASH = re.compile(r"\[/\]|\(/\)|\{/\}|\[/(?=\w)")
 _SCHEME = re.compile(
@@ -149,3 +151,15 @@ def _narrow(text: str) -> str:
     end = re.compile(r"[/?#]|\Z").search(narrow, scheme + 3 if scheme >= 0 else 0)
     at = end.start() if end else len(narrow)
     return text if re.search(r"\s", narrow[:at]) else narrow[:at] + text[at:]
+
+
+_APART = re.compile(
+    r"[ \t]{0,3}(?:\[[ ]?(?P<a>[.:@/]|//|://|dot|at)[ ]?\]|\([ ]?(?P<b>[.:@]|dot|at)[ ]?\)|\{[ ]?(?P<c>[.:@]|dot|at)[ ]?\}"
+    r"|<(?P<d>[.:@]|dot|at)>)[ \t]{0,3}(?=[\w\[({/:])",
+    re.IGNORECASE,
+)
+
+
+def joined(text: str) -> str:
+    """A text without blanks in and around defanged marks, which would part a word: ``evil [ . ] example``."""
+    return _APART.sub(lambda match: f"[{match['a'] or match['b'] or match['c'] or match['d']}]", text)

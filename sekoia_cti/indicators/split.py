@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sekoia_cti.indicators import lists
 from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.patterns import alternatives
-from sekoia_cti.indicators.refang import STIX_START, refang
+from sekoia_cti.indicators.refang import STIX_START, joined, refang
 from sekoia_cti.indicators.types import Finding
 from sekoia_cti.indicators.unwrap import layers
 
@@ -227,6 +227,7 @@ def _noted(text: str, recognize: Recognize) -> Finding | None:
     whole = recognize(text)
     if whole and whole[0] is None and whole[2].startswith(_RANGE):
         return None
+    text = joined(text)
     mark = _NOTE_MARK.search(text)
     if mark is None or mark.start() == 0:
         return None

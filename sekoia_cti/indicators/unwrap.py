@@ -42,7 +42,8 @@ _QUOTES = {
 _PAIRS = {"(": ")", "[": "]", "{": "}"} | {mark: mark for mark in "*_~=|\"'`"} | {"<": ">"}
 # What a pair of brackets around one value holds; the brackets in it are those of defanging or of an IPv6 address.
 _INSIDE = re.compile(
-    r"(?:[^\[\](){}]|\[[0-9A-Fa-f:.]{2,45}\]|[\[({]\s?(?:[.:@/]|dot|at|//|://)\s?[\])}])*", re.IGNORECASE
+    r"(?:[^\[\](){}]|\[(?:[0-9A-Fa-f:. ]|[\[({]\s?[.:]\s?[\])}]){2,60}\]|[\[({]\s?(?:[.:@/]|dot|at|//|://)\s?[\])}])*",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"""

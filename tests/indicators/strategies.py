@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 
 from hypothesis import strategies as st
 
-__all__ = ["defanged", "hash_lines", "text_like_indicators", "usually_defanged"]
+__all__ = ["decorated", "defanged", "hash_lines", "text_like_indicators", "usually_defanged"]
 
 _DOTS = (".", "[.]", "(.)", "{.}", "[dot]", "(dot)", "{DOT}", "[ dot ]", " [.] ", " (dot) ", "\\.")
 _COLONS = (":", "[:]", "(:)", "{:}", " [:] ")
@@ -86,3 +86,82 @@ def hash_lines(draw: st.DrawFn) -> str:
     return (
         "".join(word + draw(marks) for word in words[:-1]) + words[-1] + draw(st.sampled_from(["", "", "", "|", " "]))
     )
+
+
+_BULLETS = ("", "- ", "* ", "+ ", "• ", "1. ", "12) ", "(3) ", "> ", "- [ ] ", "→ ")
+_LABELS = {
+    "domain": ("Domain: ", "domain - ", "FQDN = ", "C2: ", "**Domain:** ", "Nom de domaine : ", '"domain": '),
+    "ipv4": ("IP: ", "IPv4 - ", "IP Address = ", "C&C: ", "**IP**: ", "Adresse IP : ", "ip-dst: "),
+    "ipv6": ("IP: ", "IPv6: ", "Remote address: "),
+    "email": ("Email: ", "Sender: ", "From: "),
+    "url": ("URL: ", "url - ", "Download URL: ", "Link: "),
+    "hash": ("SHA256: ", "MD5=", "sha1 - ", "File hash: ", "SHA-256 -> "),
+}
+_WRAPPINGS = (
+    "{}",
+    '"{}"',
+    "'{}'",
+    "`{}`",
+    "“{}”",
+    "«{}»",
+    "({})",
+    "[{}]",
+    "<{}>",
+    "**{}**",
+    "({}).",
+    "{},",
+    "{};",
+    "<b>{}</b>",
+)
+_NOTES = ("", "\tC2", "  C2", " - C2", " – seen in May", " (phish)", "; relay", " # a comment", " // a comment")
+_LINES = {
+    "domain": (
+        "0.0.0.0 {}",
+        "127.0.0.1\t{}",
+        ":: {}",
+        "||{}^",
+        "*.{}",
+        ".{}",
+        "address=/{}/0.0.0.0",
+        "{} CNAME .",
+        "{}:8443",
+        "{}|443",
+    ),
+    "ipv4": ("{}:8080", "{}|443", "{}/32", "{} port 443", "||{}^"),
+    "ipv6": ("[{}]:443", "{}|443", "{}/128"),
+    "hash": ("{}  invoice.exe", "{} *invoice.exe", "invoice.exe|{}", "invoice.exe: {}"),
+}
+
+
+@st.composite
+def decorated(draw: st.DrawFn) -> tuple[str, str]:
+    """A valid indicator in canonical form, and how a list or a person may have written it, defanged or not."""
+    kind = draw(st.sampled_from(sorted(_LABELS)))
+    if kind == "hash":
+        value = draw(
+            st.sampled_from([32, 40, 64, 128]).flatmap(
+                lambda size: st.text("0123456789abcdef", min_size=size, max_size=size)
+            )
+        )
+        written = draw(st.sampled_from([value, value.upper()]))
+    else:
+        value, written = draw(defanged().filter(lambda pair: _kind_of(pair[0]) == kind))
+        if draw(st.booleans()):
+            written = value
+    if kind in _LINES and draw(st.booleans()):
+        # The formats of lists have values in them as they are.
+        return value, draw(st.sampled_from(_LINES[kind])).format(value)
+    inner = draw(st.sampled_from(_WRAPPINGS)).format(written)
+    label = draw(st.sampled_from(("", *_LABELS[kind])))
+    note = draw(st.sampled_from(_NOTES)) if inner == written else ""
+    return value, draw(st.sampled_from(_BULLETS)) + label + inner + note
+
+
+def _kind_of(value: str) -> str:
+    if "://" in value:
+        return "url"
+    if "@" in value:
+        return "email"
+    if ":" in value:
+        return "ipv6"
+    return "ipv4" if value.rpartition(".")[2].isdigit() else "domain"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
 from sekoia_cti.indicators.reading import read
+from tests.indicators.strategies import decorated
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -491,3 +493,10 @@ def test_a_line_is_not_guessed(line: str, reason: str) -> None:
     reading = read([line])
     assert reading.values == []
     assert [told.reason[: len(reason)] for told in reading.unrecognized] == [reason]
+
+
+@given(decorated())
+def test_a_decorated_value_is_the_value(value_and_line: tuple[str, str]) -> None:
+    """However a value is written, in whatever line, it is that value which is sent, and no other."""
+    value, line = value_and_line
+    assert read([line]).values == [value]
