@@ -263,7 +263,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             f"in {arguments.collection_id}"
         )
         if plan.limit_hit:
-            self.error(_limit(arguments, read, plan))
+            self._also(_limit(arguments, read, plan))
         elif removal and remaining:
             self._tell_of_remaining(removal)
         status = sent.outcome.status if sent else "completed"
@@ -293,10 +293,14 @@ class SynchronizeCollection(ImportAction, FeedAction):
         count = len(removal.remaining)
         left = f"{_indicators(count)} that the feed no longer holds {'is' if count == 1 else 'are'} still active"
         if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
-            self.error(f"{left}, and the next run goes on there. {removal.failure}")
+            self._also(f"{left}, and the next run goes on there. {removal.failure}")
             return
         why = removal.failed[0].reason.rstrip(".") if removal.failed else "the time was up"
         self.tell(f"{left} ({why}): the next run goes on there", "warning")
+
+    def _also(self, sentence: str) -> None:
+        """Make this the node's error, behind what is one already."""
+        self.error(f"{self.error_message} {sentence}" if self.error_message else sentence)
 
     def _told(
         self, arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan, **told: Any

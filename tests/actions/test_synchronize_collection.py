@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from sekoia_cti.client.errors import Interrupted
+from sekoia_cti.client.waiting import Deadline
 from tests.conftest import Command, Platform, Run
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
@@ -366,6 +369,50 @@ def test_what_sekoia_refuses(
     sandbox.faults.rest = []
     assert synchronize(platform, collection_id, lines(3, 4)).error is None
     assert active(sandbox, collection_id) == set(lines(3, 4))
+
+
+def test_an_import_and_a_removal_that_fail_are_both_told(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """The node has one error, and it names both."""
+    fill(sandbox, platform, collection_id, lines(*range(20)))
+    sandbox.faults.refused_values = lines(30)
+    run = synchronize(platform, collection_id, lines(30), most_removed=20)
+    assert run.error is not None
+    assert run.error.startswith("The import ended, and none of the indicators is in the collection: “d30.example”")
+    assert "Nothing was removed: 20 of the collection's 20 active indicators (100%) are not in the feed" in run.error
+
+
+class Hurried(SynchronizeCollection):
+    """A run that has two seconds."""
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """Two seconds."""
+        return Deadline(2.0)
+
+
+def test_an_import_that_never_shows_its_end_leaves_time(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """Where nobody tells that expiring has ended, and it has not worked, half of the time is left for one by one."""
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    sandbox.faults.lose_events, sandbox.faults.tasks = "all", "unknown"
+    sandbox.faults.validity_shrinks = False
+    given = {"collection_id": collection_id, "text": "d3.example", "known_good": "import", "most_removed": 100}
+    run = platform.run(Hurried, **given)
+    assert (run.error, counts(run)) == (None, {"unchanged": 1, "removed": 2})
+
+
+def test_a_part_of_the_time_is_interrupted_with_the_whole() -> None:
+    """A deadline within another one is no later, and a request to stop holds for both."""
+    whole = Deadline(10)
+    part = whole.within(60)
+    assert part.remaining() <= whole.seconds
+    assert whole.within(1).remaining() <= 1
+    whole.interrupt()
+    with pytest.raises(Interrupted):
+        part.heed()
 
 
 def test_a_value_that_sekoia_refuses(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
