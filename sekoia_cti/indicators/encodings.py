@@ -88,8 +88,12 @@ def open_text(file: BinaryIO, encoding: str) -> TextIO:
 
 
 def decode(content: bytes) -> str:
-    """Text from bytes, without the NULs that some programs leave; whatever the bytes are, each becomes a character."""
-    return content.decode(encoding_of(io.BytesIO(content), in_lines=False).name, _WINDOWS).replace("\0", "")
+    """Text from bytes: whatever they are, each becomes a character.
+
+    NULs, and the mark that ends a file under DOS, which some programs leave, are left out.
+    """
+    encoding = encoding_of(io.BytesIO(content), in_lines=False).name
+    return content.decode(encoding, _WINDOWS).replace("\0", "").removesuffix("\x1a")
 
 
 def _wide(start: bytes) -> str | None:

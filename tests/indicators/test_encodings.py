@@ -30,6 +30,7 @@ TEXT = "bücher.example\nevil.example\n"
         (TEXT.encode() + "é.example\n".encode("cp1252"), TEXT + "é.example\n"),
         ("ё управляющий сервер; список\n".encode("cp1251") * 9, "ё управляющий сервер; список\n" * 9),
         (b"evil.example\0\0\n", "evil.example\n"),
+        (b"evil.example\r\n\x1a", "evil.example\r\n"),
         (b"", ""),
     ],
 )
