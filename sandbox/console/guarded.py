@@ -28,7 +28,7 @@ async def _changes(request: Request, service: Here, token: Annotated[str, Form()
     try:
         service.guard.check_change(request.headers, token)
     except HTTPException as error:
-        message = "The page was made by a sandbox that is no longer there: load it again, then repeat what you did."
+        message = "This page came from a sandbox that is no longer running: reload it, then try again."
         raise PageError(error.status_code, "Nothing was changed", message) from error
 
 

@@ -140,7 +140,7 @@ def router(runs: Runs) -> APIRouter:
 
 def _run(runs: Runs, run_id: str) -> Run:
     if (run := runs.get(run_id)) is None:
-        raise PageError(404, "No such run", "That run is forgotten, or was of an earlier sandbox.")
+        raise PageError(404, "No such run", "That run is no longer remembered, or belonged to an earlier sandbox.")
     return run
 
 

@@ -160,7 +160,7 @@ def test_rehearse_a_fault(open_page: Open, sandbox: Sandbox) -> None:
     page.locator("#requests summary").first.click()
     expect(page.get_by_label("Body of the answer").first).to_contain_text("Insufficient permissions")
     page.goto("/faults")
-    page.get_by_role("button", name="Clear all 1").click()
+    page.get_by_role("button", name="Clear all").click()
     expect(page.locator("#in-force .badge")).to_have_count(0)
     assert not sandbox.faults.rest
 

@@ -88,7 +88,7 @@ def test_changes_need_the_token_of_the_page(sandbox: Sandbox, path: str, fields:
             sandbox.url + path, data={"token": token, **fields}, files={"file": b"{}"}, headers=headers, timeout=5
         )
         assert answer.status_code == 403
-    assert "load it again" in requests.post(sandbox.url + path, data=fields, files={"file": b"{}"}, timeout=5).text
+    assert "reload it" in requests.post(sandbox.url + path, data=fields, files={"file": b"{}"}, timeout=5).text
     assert sandbox.faults == Faults()
     assert "no IOC collection yet" in _page(sandbox, "/").text
     assert "None yet" in _page(sandbox, "/actions").text
