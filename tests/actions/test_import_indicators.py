@@ -126,7 +126,7 @@ def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, coll
 
 
 def test_unknown_values_keep_nobody_out(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What we do not recognise is sent all the same, apart from the others, whom a refusal then does not touch."""
+    """What we do not recognize is sent all the same, apart from the others, whom a refusal then does not touch."""
     unknown = [f"setup{number}.exe" for number in range(30)]
     run = platform.run(
         ImportIndicators,

@@ -16,6 +16,7 @@ __all__ = [
     "Unread",
     "context",
     "each",
+    "hash_pairs",
     "is_false",
     "is_true",
     "one_file",
@@ -120,6 +121,16 @@ def one_file(hashes: Iterable[tuple[object, object]]) -> str:
         if len(text(value)) == _HASH_NAMES.get(known):
             found.setdefault(known, text(value))
     return ",".join(found.values())
+
+
+def hash_pairs(hashes: object) -> Iterator[tuple[object, object]]:
+    """The algorithms and values of an object's hashes: a mapping, or a list of objects as OpenCTI gives it."""
+    if isinstance(hashes, dict):
+        yield from hashes.items()
+        return
+    for entry in each(hashes):
+        if isinstance(entry, dict):
+            yield entry.get("algorithm"), entry.get("hash") or entry.get("value")
 
 
 def context(item: Mapping[str, Any], *, description: object = None) -> dict[str, Any]:

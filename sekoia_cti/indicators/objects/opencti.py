@@ -17,7 +17,7 @@ from sekoia_cti.indicators.objects.model import (
     Skipped,
     Unread,
     context,
-    each,
+    hash_pairs,
     is_true,
     one_file,
     text,
@@ -47,8 +47,7 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
 def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Finding]:
     hashes = item.get("hashes")
     if kind_named(kind) == "file" and hashes:
-        pairs = hashes.items() if isinstance(hashes, dict) else _pairs(hashes)
-        value = one_file(pairs) or value
+        value = one_file(hash_pairs(hashes)) or value
     said = context(item, description=item.get("x_opencti_description"))
     if is_true(item.get("revoked")):
         yield Skipped(value, "it is revoked", revoked=True)
@@ -58,7 +57,3 @@ def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Find
         yield held(value, kind, said, foreign=True, observed=True)
     else:
         yield Unread(kind, "an observable without a value")
-
-
-def _pairs(hashes: object) -> Iterator[tuple[object, object]]:
-    return ((entry.get("algorithm"), entry.get("hash")) for entry in each(hashes) if isinstance(entry, dict))

@@ -17,6 +17,7 @@ from sekoia_cti.indicators.objects.model import (
     Unread,
     context,
     each,
+    hash_pairs,
     is_true,
     one_file,
     text,
@@ -106,12 +107,7 @@ def _lines(pattern: str) -> list[str]:
 
 
 def _file(item: Mapping[str, Any]) -> Iterator[Finding]:
-    hashes = item["hashes"]
-    if isinstance(hashes, dict):
-        line = one_file(hashes.items())
-    else:
-        pairs = [entry for entry in hashes if isinstance(entry, dict)]
-        line = one_file((entry.get("algorithm"), entry.get("hash") or entry.get("value")) for entry in pairs)
+    line = one_file(hash_pairs(item["hashes"]))
     if is_true(item.get("revoked")):
         yield Skipped(line or _name(item), "it is revoked", revoked=True)
     elif line:
