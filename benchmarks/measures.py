@@ -36,7 +36,7 @@ ROOT = Path(__file__).parent.parent
 
 MEGABYTE = 1_000_000
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that a run can take."""
 
 FOREIGN = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME", "PYTHONDONTWRITEBYTECODE"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -86,8 +87,8 @@ class _Asked:
     """A context in the form in which indicators are compared with it."""
 
     description: str | None
-    valid_from: datetime | None
-    valid_until: datetime | None
+    valid_from: str | None
+    valid_until: str | None
     phases: frozenset[tuple[str, str]]
     threats: frozenset[str]
 
@@ -95,13 +96,13 @@ class _Asked:
     def of(cls, context: Context) -> _Asked:
         return cls(
             description=context.description.strip() if context.description is not None else None,
-            valid_from=_second(context.valid_from),
-            valid_until=_second(context.valid_until),
+            valid_from=_stamp(context.valid_from),
+            valid_until=_stamp(context.valid_until),
             phases=frozenset((each.kill_chain_name, each.phase_name) for each in context.kill_chain_phases or ()),
             threats=frozenset(context.x_ic_related_threat_refs or ()),
         )
 
-    def is_carried(self, indicator: Mapping[str, Any], valid_until: datetime | None) -> bool:
+    def is_carried(self, indicator: Mapping[str, Any], valid_until: str | None) -> bool:
         """Whether an indicator has all of it: times to the second, texts without outer blanks, at least these phases and threats.
 
         Args:
@@ -110,9 +111,9 @@ class _Asked:
         """
         if self.description is not None and _text(indicator.get("description")).strip() != self.description:
             return False
-        if valid_until is not None and time_of(indicator.get("valid_until")) != valid_until:
+        if valid_until is not None and _stamp(indicator.get("valid_until")) != valid_until:
             return False
-        if self.valid_from is not None and time_of(indicator.get("valid_from")) != self.valid_from:
+        if self.valid_from is not None and _stamp(indicator.get("valid_from")) != self.valid_from:
             return False
         if self.phases:
             there = _list(indicator.get("kill_chain_phases"))
@@ -148,6 +149,7 @@ class Expected:
     _ends_of_batches: list[int] = field(default_factory=list)
     _contexts: array[int] | None = None
     _valid_until: array[int] | None = None
+    _since: tuple[str | None, str] = (None, "")
     _ready: bool = False
 
     def __bool__(self) -> bool:
@@ -180,6 +182,8 @@ class Expected:
     def look(self) -> Sight:
         """Begin a new look: nothing was seen yet."""
         self._prepare()
+        if self.since is not None:
+            self._since = _stamp(self.since), _stamp(self.since + CLOCK_LAG) or ""
         return Sight(self)
 
     def sample(self, size: int) -> Expected:
@@ -205,19 +209,20 @@ class Expected:
         place = self._place_of(digest)
         return place if place < len(self._keys) and self._keys[place] == digest else None
 
-    def judge(self, indicator: Mapping[str, Any], place: int, now: datetime) -> int:
-        """What an indicator says of the value at a place."""
+    def judge(self, indicator: Mapping[str, Any], place: int, now: str) -> int:
+        """What an indicator says of the value at a place; all times are texts in UTC, to the second."""
         asked = self._batches[self._contexts[place] if self._contexts else 0].asked
         wanted = asked.valid_until
         if self._valid_until is not None and (own := self._valid_until[place]) != UNSAID:
-            wanted = datetime.fromtimestamp(own, UTC)
-        until = time_of(indicator.get("valid_until"))
+            wanted = _stamp(datetime.fromtimestamp(own, UTC))
+        until = _stamp(indicator.get("valid_until"))
         # Who asks for a validity that has passed gets what was asked for.
         if indicator.get("revoked") or (until is not None and until <= now and not (wanted and wanted <= now)):
             return THERE
         marks = THERE | ACTIVE
-        if self.since is not None and (modified := time_of(indicator.get("modified"))) and modified >= self.since:
-            marks |= CHANGED | (SURELY if modified >= self.since + CLOCK_LAG else 0)
+        since, surely = self._since
+        if since is not None and (modified := _stamp(indicator.get("modified"))) is not None and modified >= since:
+            marks |= CHANGED | (SURELY if modified >= surely else 0)
         return marks | AS_ASKED if asked.is_carried(indicator, wanted) else marks
 
     def values(self) -> Iterator[str]:
@@ -228,11 +233,13 @@ class Expected:
         """How many keys there are to be seen: as many as values, or more where files have several hashes."""
         return len(self._keys)
 
-    def marks_of(self, number: int, marks: bytearray) -> int:
-        """What was seen of a value: of a file, of all of its hashes."""
-        found = marks[self._places[number]]
-        for place in self._more.get(number, ()):
-            found &= marks[place]
+    def marks_of(self, start: int, end: int, marks: bytearray) -> bytearray:
+        """What was seen of some values: of a file, of all of its hashes."""
+        found = bytearray(map(marks.__getitem__, self._places[start:end]))
+        if self._more:
+            for number in range(start, end):
+                for place in self._more.get(number, ()):
+                    found[number - start] &= marks[place]
         return found
 
     def batches(self) -> Sequence[int]:
@@ -291,36 +298,39 @@ class Sight:
     def __init__(self, expected: Expected) -> None:
         self.expected = expected
         self._marks = bytearray(expected.size())
+        self._tally: Tally | None = None
 
     def see(self, indicators: Iterable[Mapping[str, Any]], now: datetime) -> None:
         """Note indicators of the collection, as Sekoia's JSON has them."""
         place_of, judge, marks = self.expected.place, self.expected.judge, self._marks
+        self._tally, moment = None, _stamp(now) or ""
         for indicator in indicators:
             value = value_of(indicator["pattern"])
             # Nearly all are stored in their canonical form, which is its own only key.
             if (place := place_of(value)) is not None:
-                marks[place] |= judge(indicator, place, now)
+                marks[place] |= judge(indicator, place, moment)
                 continue
             for key in identity(value):
                 if key != value and (place := place_of(key)) is not None:
-                    marks[place] |= judge(indicator, place, now)
+                    marks[place] |= judge(indicator, place, moment)
 
     def tally(self) -> Tally:
         """How many of the values were seen."""
-        expected, marks = self.expected, self._marks
+        if self._tally is None:
+            self._tally = self._counted()
+        return self._tally
+
+    def _counted(self) -> Tally:
         there = as_asked = start = 0
         parts = list[Part]()
-        for end in expected.batches():
-            active = changed = surely = 0
-            for number in range(start, end):
-                found = expected.marks_of(number, marks)
-                there += bool(found & THERE)
-                if found & ACTIVE:
-                    active += 1
-                    as_asked += bool(found & AS_ASKED)
-                    changed += bool(found & CHANGED)
-                    surely += bool(found & SURELY)
-            parts.append(Part(active, changed, surely))
+        for end in self.expected.batches():
+            counts = Counter(self.expected.marks_of(start, end, self._marks))
+
+            def seen(mark: int, counts: Counter[int] = counts) -> int:
+                return sum(count for marks, count in counts.items() if marks & mark)
+
+            there, as_asked = there + seen(THERE), as_asked + seen(AS_ASKED)
+            parts.append(Part(seen(ACTIVE), seen(CHANGED), seen(SURELY)))
             start = end
         return Tally(
             expected=start,
@@ -333,8 +343,8 @@ class Sight:
 
     def missing(self) -> Iterator[Missing]:
         """The values that were not seen in, in their order, and what is known about each."""
-        for number, value in enumerate(self.expected.values()):
-            found = self.expected.marks_of(number, self._marks)
+        marks = self.expected.marks_of(0, self.expected.count(), self._marks)
+        for value, found in zip(self.expected.values(), marks, strict=True):
             if not found & ACTIVE:
                 yield Missing(
                     value,
@@ -381,6 +391,20 @@ def _parsed(text: str) -> datetime | None:
         return _second(datetime.fromisoformat(text))
     except ValueError:
         return None
+
+
+def _stamp(time: object) -> str | None:
+    """A time as a text in UTC, to the second: such texts sort as their times do, and are nearly what Sekoia's JSON has.
+
+    Parsing a million times would take longer than parsing the JSON around them.
+    """
+    if isinstance(time, str):
+        if len(time) >= 20 and time[10] == "T" and time[-1] == "Z" and time[19] in ".Z":
+            return time[:19]
+        time = _parsed(time)
+    elif isinstance(time, datetime):
+        time = _second(time)
+    return time.isoformat()[:19] if isinstance(time, datetime) else None
 
 
 def time_of(value: object) -> datetime | None:
