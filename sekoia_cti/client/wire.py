@@ -30,8 +30,8 @@ __all__ = [
     "Collection",
     "CollectionPage",
     "Context",
-    "Count",
     "Counts",
+    "Filling",
     "Identity",
     "ImportEvent",
     "Indicator",
@@ -171,7 +171,7 @@ class CollectionPage(Wire):
     has_more: bool | None = None
 
 
-class Count(Wire):
+class Filling(Wire):
     """How many indicators a community holds, and can hold (contract, ``count-total-iocs``)."""
 
     count: int

@@ -15,9 +15,9 @@ from sekoia_cti.client.importing.rehearsal import Rehearsal, rehearse
 from sekoia_cti.client.importing.requests import (
     LINES,
     Entry,
+    Halving,
     Missing,
     Request,
-    Submissions,
     parts,
     requests_for,
     unsendable,
@@ -31,8 +31,8 @@ from sekoia_cti.client.wire import (
     Added,
     Collection,
     Context,
-    Count,
     Counts,
+    Filling,
     Indicator,
     Mapping,
     TaskEvent,
@@ -299,37 +299,37 @@ class Importer:
     ) -> None:
         held = self._held(new) if new else None
         limited = held is not None and held.count + new > held.max
-        submissions = Submissions(requests, in_a_row=BY_THE_LIMIT if limited else None)
+        halving = Halving(requests, in_a_row=BY_THE_LIMIT if limited else None)
         self._refuse_a_refused_key()
         self._begin()
-        while (request := submissions.next()) is not None:
+        while (request := halving.next()) is not None:
             try:
                 answer = send(request)
             except (Refused, Unavailable) as error:
                 if not cut or (isinstance(error, Unavailable) and error.status != 500):
-                    self._stop(submissions, request, error)
+                    self._stop(halving, request, error)
                     break
                 self._failure = self._failure or error
-                if submissions.refused(request, _refusal(error)) and limited:
-                    submissions.stop(submissions.next(), "it was not submitted")
+                if halving.refused(request, _refusal(error)) and limited:
+                    halving.stop(halving.next(), "it was not submitted")
                     break
             except SekoiaError as error:
-                self._stop(submissions, request, error)
+                self._stop(halving, request, error)
                 break
             else:
-                submissions.taken()
+                halving.taken()
                 self._note(request, answer)
-        self._missing += submissions.missing
+        self._missing += halving.missing
         if limited and isinstance(self._failure, Refused):
             self._failure = _explained(self._failure, held, new)
-        elif not submissions.stopped:
+        elif not halving.stopped:
             self._failure = None  # values were refused one by one, and are listed as missing
         if not self._taken and self._failure is not None:
             raise self._failure
 
-    def _stop(self, submissions: Submissions, request: Request, error: SekoiaError) -> None:
+    def _stop(self, halving: Halving, request: Request, error: SekoiaError) -> None:
         self._failure = error
-        submissions.stop(request, "it was not submitted")
+        halving.stop(request, "it was not submitted")
 
     def _note(self, request: Request, answer: Accepted | Added) -> None:
         self._count(len(request.values))
@@ -379,7 +379,7 @@ class Importer:
                 raise signal.error
             self._take(signal)
 
-    def _held(self, new: int) -> Count | None:
+    def _held(self, new: int) -> Filling | None:
         """What the community holds, with a warning when the import may pass its limit; None where Sekoia does not tell."""
         try:
             held = self.rest.count(self.collection.community_uuid)
@@ -474,7 +474,7 @@ def _refusal(error: RequestError) -> str:
     return f"Sekoia refused it (HTTP {error.status})"
 
 
-def _explained(error: RequestError, held: Count | None, new: int) -> RequestError:
+def _explained(error: RequestError, held: Filling | None, new: int) -> RequestError:
     """The refusal of more than the community can hold, with its figures; any other error as it is."""
     if isinstance(error, Refused) and held and held.count + new > held.max:
         return LimitExceeded(

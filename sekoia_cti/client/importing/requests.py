@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sekoia_cti.client.wire import Context, NewIndicator
 
-__all__ = ["ITEMS", "LINES", "Entry", "Missing", "Request", "Submissions", "parts", "requests_for", "unsendable"]
+__all__ = ["ITEMS", "LINES", "Entry", "Halving", "Missing", "Request", "parts", "requests_for", "unsendable"]
 
 LINES = 100_000
 """Lines of a part. Half a million indicators, the most that Sekoia holds, make five: few enough to submit within seconds
@@ -116,7 +116,7 @@ def unsendable(value: str) -> bool:
 
 
 @dataclass
-class Submissions:
+class Halving:
     """Which request goes next. One that is refused is cut in halves until the values that Sekoia does not take stand alone.
 
     Args:

@@ -25,7 +25,7 @@ from sekoia_cti.client.wire import (
     Collection,
     CollectionPage,
     Context,
-    Count,
+    Filling,
     Identity,
     Indicator,
     IndicatorPage,
@@ -195,10 +195,10 @@ class RestClient:
         """
         return self._delete(f"/ioc-collections/{collection_id}", doing="deleting the IOC collection").status == 204
 
-    def count(self, community_uuid: str | None = None) -> Count:
+    def count(self, community_uuid: str | None = None) -> Filling:
         """``GET /ioc-collections/count-total-iocs``; asked once, since no import depends on it."""
         return self._transport.call_once(
-            Count,
+            Filling,
             "GET",
             "/ioc-collections/count-total-iocs",
             doing="counting the indicators of the community",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.client.importing.requests import Request, Submissions
+from sekoia_cti.client.importing.requests import Halving, Request
 from sekoia_cti.client.importing.requests import parts as cut
 from sekoia_cti.client.wire import Context
 
@@ -33,15 +33,15 @@ def test_nothing_is_lost_in_parts(values: list[str], lines: int, size: int) -> N
 
 def submit(requests: list[str], bad: str, in_a_row: int) -> tuple[str, str]:
     """The values that were taken and those that are missing, where Sekoia refuses a request with a bad letter in it."""
-    submissions = Submissions([Request(Context(), list(values)) for values in requests], in_a_row)
+    halving = Halving([Request(Context(), list(values)) for values in requests], in_a_row)
     taken = ""
-    while (request := submissions.next()) is not None:
+    while (request := halving.next()) is not None:
         if set(request.values) & set(bad):
-            submissions.refused(request, "bad")
+            halving.refused(request, "bad")
         else:
-            submissions.taken()
+            halving.taken()
             taken += "".join(request.values)
-    return taken, "".join(missing.value for missing in submissions.missing)
+    return taken, "".join(missing.value for missing in halving.missing)
 
 
 def test_refusals_are_found_one_by_one() -> None:
