@@ -211,9 +211,9 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
     def _tell_of_plan(self, plan: Plan, read: ReadFeed) -> None:
         self.tell(
-            f"Of the feed's {_indicators(len(read.feed.values))}, {len(plan.new):,} are to be added, {len(plan.due):,} are to be "
-            f"refreshed, and {len(plan.unchanged):,} stay as they are; {len(plan.left):,} of the collection's "
-            f"{_indicators(plan.active, 'active ')} are not in the feed"
+            f"The feed holds {_indicators(len(read.feed.values))}: {len(plan.new):,} to add, {len(plan.due):,} to refresh, "
+            f"{len(plan.unchanged):,} to leave as they are; the collection holds {_indicators(plan.active, 'active ')}, "
+            f"{len(plan.left):,} of them not in the feed"
         )
         if plan.revoked:
             are = "is" if len(plan.revoked) == 1 else "are"
