@@ -131,8 +131,9 @@ def test_an_import_from_its_form(open_page: Open, sandbox: Sandbox) -> None:
     page.get_by_label("Text text", exact=True).fill("\n".join(LINES))
     page.get_by_role("button", name="Run").click()
     run = page.url
-    page.goto("/imports")
     bar = page.get_by_role("progressbar")
+    expect(bar).to_have_js_property("value", 250)
+    page.goto("/imports")
     expect(bar).to_have_js_property("value", 250)
     expect(page.locator("#imports .state")).to_have_text("running")
     page.get_by_role("button", name="Let imports go on").click()
