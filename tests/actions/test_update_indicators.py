@@ -200,6 +200,20 @@ def test_a_refused_import_is_no_end(sandbox: Sandbox, platform: Platform, collec
     assert changes(sandbox).count(("PUT", "indicator")) == len(MANY)
 
 
+def test_an_import_that_ends_early(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What it did is told, and what ended it would end the others too: they remain."""
+    fill(platform, collection_id, *MANY[:6], **SAID)
+    fill(platform, collection_id, *MANY[6:], **SAID | {"description": "seen in May"})
+    sandbox.faults.rest = [RestFault(method="POST", path="/text$", status=401, contains=MANY[6], times=None)]
+    run = platform.run(UpdateMany, collection_id=collection_id, text="\n".join(MANY), valid_until="2199-01-01")
+
+    assert told(run) == {"updated_count": 6, "remaining_count": 6}
+    assert (
+        run.error and "The action ended early, and running it again is harmless: 6 updated, 6 not come to" in run.error
+    )
+    assert ("PUT", "indicator") not in changes(sandbox)
+
+
 def test_what_has_no_end_is_not_imported(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """An import cannot say that a validity has no end, and would set one."""
     hashes = [f"{number:032x}" for number in range(1, 8)]
