@@ -92,7 +92,7 @@ class Rows:
         return [*row[:width], *[""] * (width - len(row)), cell]
 
     def _survey(self) -> Survey:
-        return Survey(changed=self._ends is not None or not self._layout.is_plain)
+        return Survey(changed=not self._layout.is_plain)
 
     def _sent(self, survey: Survey) -> Iterator[Row]:
         layout = self._layout
