@@ -360,9 +360,12 @@ def test_what_sekoia_refuses(
     sandbox.faults.validity_shrinks = False
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     sandbox.faults.rest = [RestFault(times=None, **fault)]
+    before = len(sandbox.requests)
     run = synchronize(platform, collection_id, lines(3, 4))
     if told is None:
         assert run.error is None
+        # A text of ends that is refused is not cut in halves: each two refusals cost a pause.
+        assert sent(sandbox, before) == ["POST text", "POST text", "PUT indicator", "PUT indicator"]
     else:
         assert run.error is not None and told in run.error
     assert (run.results or {}).get("status") == status

@@ -183,4 +183,4 @@ def test_a_reader_that_goes_round_in_circles() -> None:
         RestClient(server.url, "k", deadline=Deadline(20), patience=Patience.none()) as sekoia,
     ):
         assert count(all_indicators(sekoia, "c")) == 400
-        assert len(server.requests) == 6
+        assert sum(b"/objects" in request for request in server.requests) == 2

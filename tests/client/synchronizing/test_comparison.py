@@ -84,6 +84,10 @@ def test_files_that_share_a_hash() -> None:
     one = held(MD5, kind="file:hashes.MD5", id="one")
     comparison = compared([MD5, f"{MD5},{SHA256}", f"{MD5},{SHA1}"], both)
     assert states(comparison) == {"new": [2], "unchanged": [0, 1]}
+    # Written as the collection has it, the longer line is not the only one.
+    assert states(compared([MD5, f"{SHA256},{MD5}"], both)) == {"unchanged": [0, 1]}
+    mail = held("a@evil.example", kind="email-addr:value")
+    assert states(compared(["A@evil.example", "a@evil.example"], mail)) == {"unchanged": [0, 1]}
     comparison = compared([f"{MD5},{SHA1}"], one)
     assert states(comparison) == {"new": [0]}
     assert [leaving.id for leaving in comparison.leaving] == ["one"]
@@ -113,6 +117,8 @@ def test_what_is_not_active(fields: dict[str, Any], state: str) -> None:
     [
         (held("a.example", valid_until=days(91), valid_from=days(-89)), None, False),
         (held("a.example", valid_until=days(89), valid_from=days(-91)), None, True),
+        # Four hours before half of it is over, which a text compared without its offset would not tell.
+        (held("a.example", valid_until="2026-08-30T17:00:00+09:00", valid_from=days(-91)), None, True),
         (held("192.0.2.1", kind="ipv4-addr:value", valid_until=days(16), valid_from=days(-14)), None, False),
         (held("192.0.2.1", kind="ipv4-addr:value", valid_until=days(14), valid_from=days(-16)), None, True),
         (held(MD5, kind="file:hashes.MD5", valid_until=days(89), valid_from=days(-300)), None, True),
