@@ -21,12 +21,15 @@ def test_a_quick_run_gives_figures() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     rows = done.stdout.splitlines()[1:]
     assert len(rows) > len(MEASURES)
     for row in rows:
         ours, other, _ = map(float, FIGURE.findall(row[MEASURE:]))
-        # What is left of a difference between such small figures can be anything, and memory may have been there before.
-        assert "beyond" in row or "memory" in row or (ours > 0 and other > 0), row
+        # What is left of a difference between such small figures can be anything, memory may have been there before,
+        # and parsing a hundred objects can take less than the clock shows.
+        assert (
+            "beyond" in row or "memory" in row or (ours > 0 and other > 0) or ("json.loads" in row and ours > 0)
+        ), row
