@@ -7,8 +7,8 @@ SOURCES := sekoia_cti sandbox benchmarks tests scripts $(wildcard examples) main
 RUN = @test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is needed: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 	$(PYTHON) -m scripts.run dev --
 RUN_ALL = $(subst run dev,run browser,$(RUN))
-# Of all tests the coverage is measured, of chosen ones it would say nothing. Tests wait half of their time: four processes suit two cores.
-TESTS = $(if $(ARGS),,--numprocesses=4 --dist=worksteal --cov --cov-report=term-missing:skip-covered) $(ARGS)
+# Tests wait half of their time: four processes suit two cores.
+ALL_TESTS := --numprocesses=4 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check package sandbox bench lock bump manifests docs pictures clean
@@ -20,14 +20,14 @@ demo: ## Run the example playbook against a sandbox of its own
 	$(RUN) python -m sandbox demo
 
 test: ## Run all tests, or those that ARGS="-k name" chooses
-	$(RUN_ALL) python -m pytest $(TESTS)
+	$(RUN_ALL) python -m pytest $(or $(ARGS),$(ALL_TESTS))
 
-check: ## What CI runs: format, lint, types, architecture, then all tests
+check: ## What CI runs: format, lint, types, architecture, then all tests with their coverage
 	$(RUN_ALL) black --check $(SOURCES)
 	$(RUN_ALL) ruff check $(SOURCES)
 	$(RUN_ALL) mypy $(SOURCES)
 	$(RUN_ALL) lint-imports --no-logo
-	@$(MAKE) --no-print-directory test
+	$(RUN_ALL) python -m pytest $(ALL_TESTS) --cov --cov-report=term-missing:skip-covered
 
 package: ## Install from poetry.lock as the platform does, and run main.py there
 	$(RUN) python -m scripts.package
