@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sekoia_cti.indicators.documents import document
@@ -140,6 +142,8 @@ def test_what_is_not_taken_is_told() -> None:
 def test_a_value_is_found_in_a_sentence(value_and_written: tuple[str, str], sentence: str) -> None:
     """However it is defanged, and whatever stands around it."""
     value, written = value_and_written
+    # No word around a mark that is written apart: "0 [dot] -@a.example" is a sum as well.
+    assume(not ("@" in value and re.search(r"\.[+-]|[+-][.@]", value)))
     assert taken(f"Hello,\n{sentence.format(written)}\n") == [value]
 
 
