@@ -63,7 +63,7 @@ def router(runs: Runs) -> APIRouter:
         except ValidationError as error:
             raise PageError(400, "No playbook", f"{file.filename} is no playbook: {first_reason(error)}.") from error
         except ValueError as error:
-            raise PageError(400, "No playbook", f"{file.filename} is no JSON: {error}.") from error
+            raise PageError(400, "No playbook", f"{file.filename} is not valid JSON: {error}.") from error
         name = re.sub(r"\W+", "_", Path(file.filename or "uploaded").stem).strip("_") or "uploaded"
         uploaded[name] = playbook
         if len(uploaded) > REMEMBERED:
@@ -154,7 +154,7 @@ def _event(text: str) -> JSONObject:
     try:
         event = from_json(text)
     except ValueError as error:
-        raise PageError(400, "Not run", f"What the trigger gives is no JSON: {error}.") from error
+        raise PageError(400, "Not run", f"What the trigger gives is not valid JSON: {error}.") from error
     if not isinstance(event, dict):
         raise PageError(400, "Not run", "What the trigger gives has to be a JSON object.")
     return event

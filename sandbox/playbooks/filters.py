@@ -48,7 +48,7 @@ def fromjson(value: Any, *, named: str = "fromjson") -> Any:
     except TypeError as error:
         raise TemplateRuntimeError(f"{named} takes a text, and this is {_kind(value)}") from error
     except ValueError as error:
-        raise TemplateRuntimeError(f"{named} got a text that is no JSON ({error})") from error
+        raise TemplateRuntimeError(f"{named} got a text that is not valid JSON ({error})") from error
 
 
 def timestamp_to_iso8601(value: Any) -> str:

@@ -38,7 +38,7 @@ def read_json_object(path: Path) -> JSONObject:
     except OSError as error:
         raise PlaybookError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise PlaybookError(f"{path} is no JSON: {error}.") from error
+        raise PlaybookError(f"{path} is not valid JSON: {error}.") from error
     if not isinstance(content, dict):
         raise PlaybookError(f"{path} holds no JSON object.")
     return content

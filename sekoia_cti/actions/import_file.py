@@ -84,7 +84,7 @@ class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
     )
     unrecognized: UnrecognizedList | None = Field(
         title="Unrecognized",
-        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; null "
+        description="The first 100 values that are not recognized indicators, with line, value and reason; null "
         "for a file that could not be read here",
     )
     unrecognized_count: int | None = Field(title="Unrecognized count", description="How many such values there are")

@@ -46,7 +46,7 @@ class PreviewIndicatorsFileResults(ResultsForm):
     duplicates: int = Field(title="Duplicates", description="Values that an earlier row has as well")
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; they "
+        description="The first 100 values that are not recognized indicators, with line, value and reason; they "
         "are not in the upload",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")

@@ -48,11 +48,11 @@ class Writing:
         named = ", ".join(self._first) + (f", and {self._live - _NAMED:,} more" if self._live > _NAMED else "")
         if self._live == 1:
             return [
-                f"1 URL is not defanged where other values are, and is imported all the same: {named}. If it is only a "
+                f"1 URL is not defanged where other values are, but is imported: {named}. If it is only a "
                 "reference, such as a link to a report, exclude or revoke it"
             ]
         return [
-            f"{self._live:,} URLs are not defanged where other values are, and are imported all the same: {named}. If they are "
+            f"{self._live:,} URLs are not defanged where other values are, but are imported: {named}. If they are "
             "only references, such as links to reports, exclude or revoke them"
         ]
 

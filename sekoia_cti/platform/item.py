@@ -147,4 +147,4 @@ def _why(error: Exception) -> str:
     invalid = error if isinstance(error, ValidationError) else error.__context__
     if isinstance(invalid, ValidationError):
         return complaint(invalid, show_values=False)
-    return "it is no JSON object" if isinstance(error, NoConfiguration) else "it is missing"
+    return "it is not a JSON object" if isinstance(error, NoConfiguration) else "it is missing"

@@ -205,7 +205,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
         ),
         (
             {"indicators": ["a.example.com", "setup.exe"], "strict": "yes"},
-            "Nothing was imported, since strict is set. 1 value is no indicator of a kind that Sekoia takes: line 2 “setup.exe” "
+            "Nothing was imported, since strict is set. 1 value is not a recognized indicator: line 2 “setup.exe” "
             "(a file name). Correct them, or run the action without strict.",
         ),
         (

@@ -267,7 +267,7 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
         f"{MD5},{SHA1}",
     ]
     assert (
-        "warning: 1 value is no indicator of a kind that Sekoia takes, and is not sent: line 5 “192.0.2.0/24” (a network, "
+        "warning: 1 value is not a recognized indicator, and is not sent: line 5 “192.0.2.0/24” (a network, "
         "not an address)"
     ) in run.logs
 
@@ -281,7 +281,7 @@ def test_what_is_no_indicator_is_sent_when_asked_for(sandbox: Sandbox, platform:
     assert (run.results["submitted"], run.results["unrecognized_count"]) == (2, 1)
     (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
     assert json.loads(submission.body)["indicators"] == "a.example\nreport.pdf"
-    assert "and goes to Sekoia all the same, as send_unrecognized is set" in run.logs
+    assert "and is still sent to Sekoia, since send_unrecognized is set" in run.logs
 
 
 def test_nothing_recognized_is_an_error(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -289,7 +289,7 @@ def test_nothing_recognized_is_an_error(sandbox: Sandbox, platform: Platform, co
     text = "Dear colleagues,\nreport.pdf\n192.0.2.0/24\nRegards"
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
     assert run.error == (
-        "There is nothing to import: text holds no indicator of a kind that Sekoia takes; none of 4 values is one: line 1 "
+        "There is nothing to import: text holds no recognized indicator: none of 4 values is one: line 1 "
         "“Dear colleagues” (no known kind of indicator), line 2 “report.pdf” (a file name), line 3 “192.0.2.0/24” (a network, "
         "not an address), and 1 more."
     )
@@ -315,7 +315,7 @@ def test_a_strict_import_sends_nothing_doubtful(sandbox: Sandbox, platform: Plat
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, strict="true")
     assert run.error is not None
     assert run.error.startswith(
-        "Nothing was imported, since strict is set. 13 values are no indicators of a kind that Sekoia takes: line 2 “report.pdf”"
+        "Nothing was imported, since strict is set. 13 values are not recognized indicators: line 2 “report.pdf”"
     )
     assert run.error.endswith(", and 3 more. Correct them, or run the action without strict.")
     assert sandbox.requests == []

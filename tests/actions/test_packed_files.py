@@ -120,7 +120,7 @@ def test_indicators_in_a_hidden_sheet(platform: Platform, collection_id: str) ->
     (platform.storage / "book.xlsx").write_bytes(content)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx")
     assert run.error == (
-        "No visible sheet of book.xlsx holds an indicator of a kind that Sekoia takes, and hidden ones are not looked at: give "
+        "No visible sheet of book.xlsx holds a recognized indicator, and hidden ones are not looked at: give "
         "the argument sheet for “Old”."
     )
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx", sheet="Old")

@@ -266,12 +266,12 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
     [
         (
             "evil.example",
-            "The file list.json of indicators_path is no JSON list and no JSON object: text belongs in text_path, a table in "
-            "Import indicators from file.",
+            "The file list.json of indicators_path is neither a JSON list nor a JSON object: text belongs in text_path, a "
+            "table in Import indicators from file.",
         ),
         (
             '{"a": 1}',
-            "There is nothing to import: indicators_path holds no indicator of a kind that Sekoia takes; the only value is none: "
+            "There is nothing to import: indicators_path holds no recognized indicator: the only value is not one: "
             "line 1 “{a}” (an object in which no indicator is found, with the keys a).",
         ),
         (

@@ -415,7 +415,7 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
         ),
         (
             {"indicator_ids": "../x"},
-            "The action's arguments are not valid: indicator_ids: “../x” is no id of an indicator: it must be "
+            "The action's arguments are not valid: indicator_ids: “../x” is not an indicator id: it must be "
             "indicator--<uuid>.",
         ),
         (

@@ -333,7 +333,7 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
             {"description": "new"},
             "at least one of text, text_path, indicators, indicators_path, indicator_ids is required",
         ),
-        ({"indicator_ids": ["evil.example"], "description": "new"}, "“evil.example” is no id of an indicator"),
+        ({"indicator_ids": ["evil.example"], "description": "new"}, "“evil.example” is not an indicator id"),
         ({"text": "# nothing", "description": "new"}, "There is nothing to update: text holds no indicator"),
     ],
 )

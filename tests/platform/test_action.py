@@ -115,14 +115,14 @@ class Asking(Echo):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"MODULE_CONFIGURATION": "null"}, "The module's configuration is not valid: it is no JSON object."),
-        ({"MODULE_CONFIGURATION": "[]"}, "The module's configuration is not valid: it is no JSON object."),
+        ({"MODULE_CONFIGURATION": "null"}, "The module's configuration is not valid: it is not a JSON object."),
+        ({"MODULE_CONFIGURATION": "[]"}, "The module's configuration is not valid: it is not a JSON object."),
         (
             {"MODULE_CONFIGURATION": '[{"base_url": 1}]'},
-            "The module's configuration is not valid: it is no JSON object.",
+            "The module's configuration is not valid: it is not a JSON object.",
         ),
-        ({"MODULE_CONFIGURATION": "{"}, "The module's configuration is not valid: it is no JSON object."),
-        ({"MODULE_CONFIGURATION": DEEP}, "The module's configuration is not valid: it is no JSON object."),
+        ({"MODULE_CONFIGURATION": "{"}, "The module's configuration is not valid: it is not a JSON object."),
+        ({"MODULE_CONFIGURATION": DEEP}, "The module's configuration is not valid: it is not a JSON object."),
         ({"ARGUMENTS": "{"}, "The action's arguments are not valid JSON, or nested too deeply."),
         ({"ARGUMENTS": DEEP}, "The action's arguments are not valid JSON, or nested too deeply."),
         ({"ARGUMENTS": "[]"}, "The action's arguments are no JSON object."),

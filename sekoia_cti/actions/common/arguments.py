@@ -260,7 +260,7 @@ class ReadingArguments(RefangArguments):
     strict: Annotated[bool, RARELY_SET] = Field(
         default=False,
         title="Strict",
-        description="Import nothing if a value is no indicator of a kind that Sekoia takes, or would be sent in part or in "
+        description="Import nothing if a value is not a recognized indicator, or would be sent in part or in "
         "another form than written",
     )
     send_unrecognized: Annotated[bool, RARELY_SET] = Field(

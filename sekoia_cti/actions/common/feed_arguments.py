@@ -63,7 +63,7 @@ class FeedResults(ResultsForm):
     duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator of the feed")
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line, value and reason; they "
+        description="The first 100 values that are not recognized indicators, with line, value and reason; they "
         "count as not in the feed, unless send_unrecognized is set",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")

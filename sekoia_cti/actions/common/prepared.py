@@ -186,7 +186,7 @@ def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> 
         hidden = [f"“{sheet.name}”" for sheet in source.others if not sheet.visible]
     if hidden and not wishes.send_unrecognized:
         raise InputError(
-            f"No visible sheet of {file.name} holds an indicator of a kind that Sekoia takes, and hidden ones are not looked at: "
+            f"No visible sheet of {file.name} holds a recognized indicator, and hidden ones are not looked at: "
             f"give the argument sheet for {' or '.join(hidden)}"
         )
     return fallback

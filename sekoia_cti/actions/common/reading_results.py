@@ -21,7 +21,7 @@ class ReadingResults(ResultsForm):
     )
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 values that are no indicator of a kind that Sekoia takes, with line (of a list: place), value "
+        description="The first 100 values that are not recognized indicators, with line (of a list: place), value "
         "and reason; they were not sent, unless send_unrecognized is set",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")

@@ -56,10 +56,14 @@ def warnings(account: Account, *, sent: bool) -> list[str]:
     """
     said = []
     if count := account.unrecognized_count:
-        values, are = ("1 value", "is no indicator") if count == 1 else (f"{count:,} values", "are no indicators")
-        goes = f"{'goes' if count == 1 else 'go'} to Sekoia all the same, as send_unrecognized is set"
+        values, are = (
+            ("1 value", "is not a recognized indicator")
+            if count == 1
+            else (f"{count:,} values", "are not recognized indicators")
+        )
+        goes = f"{'is' if count == 1 else 'are'} still sent to Sekoia, since send_unrecognized is set"
         fate = goes if sent else f"{'is' if count == 1 else 'are'} not sent"
-        said.append(f"{values} {are} of a kind that Sekoia takes, and {fate}: {_unrecognized(account, 3)}")
+        said.append(f"{values} {are}, and {fate}: {_unrecognized(account, 3)}")
     if count := account.adapted_count:
         values = "1 value is" if count == 1 else f"{count:,} values are"
         said.append(f"{values} sent in part or in another form: {_adapted(account, 3)}")
@@ -76,8 +80,12 @@ def refuse_doubtful(account: Account) -> None:
     """
     complaints = []
     if count := account.unrecognized_count:
-        values = "1 value is no indicator" if count == 1 else f"{count:,} values are no indicators"
-        complaints.append(f"{values} of a kind that Sekoia takes: {_unrecognized(account, NAMED)}")
+        values = (
+            "1 value is not a recognized indicator"
+            if count == 1
+            else f"{count:,} values are not recognized indicators"
+        )
+        complaints.append(f"{values}: {_unrecognized(account, NAMED)}")
     if count := account.adapted_count:
         values = "1 value" if count == 1 else f"{count:,} values"
         complaints.append(f"{values} would be sent in part or in another form: {_adapted(account, NAMED)}")
@@ -109,9 +117,9 @@ def refuse_without_indicators(account: Account, sources: str) -> None:
     if not account.unrecognized_count:
         raise InputError(f"There is nothing to import: {sources} holds no indicator")
     count = account.unrecognized_count
-    values = "the only value is none" if count == 1 else f"none of {count:,} values is one"
+    values = "the only value is not one" if count == 1 else f"none of {count:,} values is one"
     raise InputError(
-        f"There is nothing to import: {sources} holds no indicator of a kind that Sekoia takes; {values}: "
+        f"There is nothing to import: {sources} holds no recognized indicator: {values}: "
         f"{_unrecognized(account, 3)}"
     )
 

@@ -311,8 +311,8 @@ def read_list(file: storage.StoredFile) -> list[Any]:
             ) from None
     if not isinstance(values, list | dict | tuple | set):
         raise InputError(
-            f"The file {file.name} of indicators_path is no JSON list and no JSON object: text belongs in text_path, a table in "
-            "Import indicators from file"
+            f"The file {file.name} of indicators_path is neither a JSON list nor a JSON object: text belongs in text_path, a "
+            "table in Import indicators from file"
         )
     try:
         return as_list(values, objects=True)

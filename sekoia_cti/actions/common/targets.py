@@ -46,7 +46,7 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
     def _are_indicator_ids(cls, ids: list[str] | None) -> list[str] | None:
         for indicator_id in ids or []:
             if not INDICATOR_ID.fullmatch(indicator_id):
-                raise ValueError(f"“{indicator_id[:60]}” is no id of an indicator: it must be indicator--<uuid>")
+                raise ValueError(f"“{indicator_id[:60]}” is not an indicator id: it must be indicator--<uuid>")
         return list(dict.fromkeys(ids)) if ids is not None else None
 
     def targets(self, data_path: Path, *, to: str) -> Targets:

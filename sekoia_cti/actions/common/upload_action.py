@@ -192,9 +192,7 @@ class UploadAction(SekoiaAction):
             self.tell(f"{local.name} goes to Sekoia without a look at its indicators: {error}", "warning")
             return None
         if prepared is None and not wishes.send_unrecognized:
-            raise InputError(
-                f"No column of {local.name} holds an indicator of a kind that Sekoia takes: there is nothing to import"
-            )
+            raise InputError(f"No column of {local.name} holds a recognized indicator: there is nothing to import")
         return prepared
 
     def _send(self, rest: RestClient, arguments: FileArguments, path: Path, name: str, mime_type: str) -> Preview:

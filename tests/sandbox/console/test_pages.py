@@ -168,7 +168,7 @@ def test_the_storage(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"{", "is no JSON"), (b"[]", "is no playbook"), (b'{"name": "x", "nodes": {}}', "it has no trigger")],
+    [(b"{", "is not valid JSON"), (b"[]", "is no playbook"), (b'{"name": "x", "nodes": {}}', "it has no trigger")],
 )
 def test_no_playbook(sandbox: Sandbox, content: bytes, said: str) -> None:
     """What is uploaded and is no playbook is refused with the reason."""
@@ -179,7 +179,7 @@ def test_no_playbook(sandbox: Sandbox, content: bytes, said: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"event": "{"}, "What the trigger gives is no JSON"),
+        ({"event": "{"}, "What the trigger gives is not valid JSON"),
         ({"event": "[]"}, "has to be a JSON object"),
         ({"stubs": "- a"}, "The YAML of stubs holds no stubs"),
         ({"stubs": "Nobody: {}"}, "The YAML of stubs cannot be used: The playbook has no node Nobody."),

@@ -345,7 +345,7 @@ def test_arguments_that_linux_cannot_pass(run: Callable[..., PlaybookRun]) -> No
     ("content", "reason"),
     [
         (None, "cannot be read: No such file or directory."),
-        ("{", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
+        ("{", "is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
         ("[]", "holds no JSON object."),
         ('{"name": "x"}', "is no playbook: nodes: Field required."),
         ('{"name": "x", "nodes": {}}', "is no playbook: it has no trigger, so nothing starts it."),

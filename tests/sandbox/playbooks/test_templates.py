@@ -92,7 +92,10 @@ def test_render(value: Any, expected: Any) -> None:
         ("{{ ''.__class__.__mro__ }}", "access to attribute '__class__' of 'str' object is unsafe"),
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ node.1 | jsonpath('$[') }}", r"$[ is no JSON path (Parse error near the end of string!)"),
-        ("{{ 'x' | fromjson }}", "fromjson got a text that is no JSON (Expecting value: line 1 column 1 (char 0))"),
+        (
+            "{{ 'x' | fromjson }}",
+            "fromjson got a text that is not valid JSON (Expecting value: line 1 column 1 (char 0))",
+        ),
         ("{{ 5 | fromjson }}", "fromjson takes a text, and this is a number"),
         ("{{ 'soon' | timestamp_to_iso8601 }}", "timestamp_to_iso8601 takes seconds since 1970, and this is 'soon'"),
         ("{{ 1e300 | timestamp_to_iso8601 }}", "timestamp_to_iso8601 takes seconds since 1970, and this is 1e+300"),
@@ -106,7 +109,7 @@ def test_render(value: Any, expected: Any) -> None:
         ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "its templates call each other without end"),
         (
             "{{ 'x' | jsonpath('$') }}",
-            "jsonpath got a text that is no JSON (Expecting value: line 1 column 1 (char 0))",
+            "jsonpath got a text that is not valid JSON (Expecting value: line 1 column 1 (char 0))",
         ),
     ],
 )
