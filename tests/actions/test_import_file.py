@@ -281,7 +281,9 @@ def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: 
     """They stay behind unless they are asked for; `strict` refuses them before anything is sent."""
     as_csv(platform.storage / "iocs.csv", [["IOC", "x"], ["a.example", ""], ["192.0.2.0/24", ""], ["setup.exe", ""]])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", strict=True)
-    assert run.error and run.error.startswith("Nothing was imported, since strict is set. 2 values are not recognized indicators")
+    assert run.error and run.error.startswith(
+        "Nothing was imported, since strict is set. 2 values are not recognized indicators"
+    )
     assert "line 3 “192.0.2.0/24” (a network, not an address), line 4 “setup.exe” (a file name)" in run.error
     assert not [request for request in sandbox.requests if request.method == "POST"]
     for sent in (False, True):
