@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from pathlib import Path
 
@@ -45,7 +46,10 @@ def _shown(row: Row, *, judged: bool) -> str:
 
 
 def _figure(value: float, unit: str) -> str:
-    decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3 if unit == "s" else 2
+    size = abs(value)
+    decimals = 0 if size >= 100 else 1 if size >= 10 else 3 if unit == "s" else 2
+    if 0 < size < 0.01:
+        decimals = 1 - math.floor(math.log10(size))  # two digits that say something
     return f"{value:.{decimals}f} {unit}"
 
 

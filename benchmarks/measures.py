@@ -24,7 +24,7 @@ import requests
 from benchmarks import child
 from benchmarks.child import Used
 from benchmarks.collection import domain, pages
-from benchmarks.server import API_KEY, COLLECTION_ID
+from benchmarks.server import API_KEY, COLLECTION_ID, Server
 from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.wire import Context
 
@@ -53,7 +53,7 @@ class Scale:
         noise_rate, noise_seconds: Unrelated events a second, and for how long.
         settled: Seconds from a submission to its final event where nothing but these two matters.
         repeat: How often, as a share of what each measure needs for a steady median.
-        apart: Whether each run has a process of its own; without, figures say only that there are some.
+        apart: Whether each run has a process of its own, and its server too; without, figures say only that there are some.
     """
 
     file_size: int
@@ -72,9 +72,9 @@ class Scale:
 FULL = Scale(file_size=100 * MEGABYTE, lines=(1_000, 10_000, 100_000, 500_000), noise_rate=20_000, noise_seconds=5.0)
 QUICK = Scale(
     file_size=MEGABYTE,
-    lines=(100, 1_000, 5_000),
+    lines=(50, 500, 2_000),  # pages few enough not to wait for the rate of requests
     noise_rate=2_000,
-    noise_seconds=0.2,
+    noise_seconds=0.1,
     settled=0.02,
     repeat=0.01,
     apart=False,
@@ -124,7 +124,7 @@ def preview(scale: Scale, folder: Path) -> Iterator[Row]:
     with path.open("wb") as file:
         for start in range(0, scale.file_size, len(block)):
             file.write(block[: scale.file_size - start])
-    with _serving() as url:
+    with _serving(scale) as url:
         ours, other = _in_turns(scale.runs(15), *(_run(scale, client, "upload", url, path) for client in CLIENTS))
     size = f"{scale.file_size / MEGABYTE:g} MB CSV through preview"
     yield Row(f"{size}: time", _seconds(ours), _seconds(other), "s", "ratio", 0.2)
@@ -151,7 +151,7 @@ def text(scale: Scale, folder: Path) -> Iterator[Row]:
     """Importing ever more lines, and the same number of lines that have to be cleaned."""
     most = scale.lines[-1]
     beyond: list[float] = []
-    with _serving(scale.settled) as url:
+    with _serving(scale, scale.settled) as url:
         for count, line in [*((count, _domain) for count in scale.lines), (most, _defanged)]:
             path = folder / "indicators.txt"
             with path.open("w") as file:
@@ -191,7 +191,7 @@ def synchronize(scale: Scale, folder: Path) -> Iterator[Row]:
         path.write_text("".join(f"{domain(number)}\n" for number in range(size)))
         with path.with_suffix(".pages").open("w") as file:
             file.writelines(f"{page}\n" for page in pages(size))
-        with _serving(size=size) as url:
+        with _serving(scale, size=size) as url:
             ours, other = _in_turns(1, *(_run(scale, client, "synchronize", url, path) for client in CLIENTS))
             calls = requests.get(f"{url}/sent", timeout=PATIENCE).json()["calls"] - 1
         measure, most = f"{size:,} unchanged", size == max(scale.lines)
@@ -215,7 +215,7 @@ def witness(scale: Scale, folder: Path) -> Iterator[Row]:
     path.write_text("".join(f"{value}\n" for value in values))
     with path.with_suffix(".pages").open("w") as file:
         file.writelines(f"{page}\n" for page in pages(size))
-    with _serving(size=size) as url:
+    with _serving(scale, size=size) as url:
         runs = [
             _run(scale, client, work, url, path) for client, work in (("ours", "witness"), ("baseline", "synchronize"))
         ]
@@ -240,7 +240,7 @@ def witness(scale: Scale, folder: Path) -> Iterator[Row]:
 def latency(scale: Scale, folder: Path) -> Iterator[Row]:
     """From when the final event was sent to when the client returned."""
     path = _few_lines(folder)
-    with _serving(scale.settled) as url:
+    with _serving(scale, scale.settled) as url:
 
         def late(run: Callable[[], Used]) -> float:
             ended = run().ended_at
@@ -254,7 +254,7 @@ def latency(scale: Scale, folder: Path) -> Iterator[Row]:
 def noise(scale: Scale, folder: Path) -> Iterator[Row]:
     """Waiting in a busy community."""
     path = _few_lines(folder)
-    with _serving(scale.noise_seconds, scale.noise_rate) as url:
+    with _serving(scale, scale.noise_seconds, scale.noise_rate) as url:
         ours, other = _in_turns(scale.runs(5), *(_run(scale, client, "import_text", url, path) for client in CLIENTS))
     measure = f"{scale.noise_rate:,} unrelated 1 KB events a second for {scale.noise_seconds:g} s: CPU"
     yield Row(measure, _cpu(ours), _cpu(other), "s", "ratio", 0.7)
@@ -262,7 +262,7 @@ def noise(scale: Scale, folder: Path) -> Iterator[Row]:
 
 def start(scale: Scale, folder: Path) -> Iterator[Row]:
     """A short action from start to finish, and what of it are imports."""
-    with _serving() as url:
+    with _serving(FULL) as url:
         platform = {
             "MODULE_CONFIGURATION": json.dumps({"base_url": url}),
             "ARGUMENTS": json.dumps({"name": "Benchmark"}),
@@ -276,6 +276,8 @@ def start(scale: Scale, folder: Path) -> Iterator[Row]:
         ours, other = _in_turns(scale.runs(21), create, empty)
     yield Row("CreateIOCCollection, start to finish", median(ours), median(other), "s", "ratio", 1.08)
     yield from _starts_of_imports(scale, folder)
+    if not scale.apart:
+        return  # both were imported by what ran just now
     imports = [partial(_import_time, what) for what in ("main", "sekoia_automation.action, sekoia_automation.module")]
     ours, other = _in_turns(scale.runs(15), *imports)
     yield Row("its imports", median(ours), median(other), "s", "ratio", 1.2)
@@ -285,7 +287,7 @@ def _starts_of_imports(scale: Scale, folder: Path) -> Iterator[Row]:
     path = _few_lines(folder)
     kinds = {True: "a greeting", False: "no greeting"}
     for greets, kind in kinds.items() if scale.apart else [(False, kinds[False])]:
-        with _serving(greets=greets) as url:
+        with _serving(FULL, greets=greets) as url:
             platform = {
                 "MODULE_CONFIGURATION": json.dumps({"base_url": url}),
                 "ARGUMENTS": json.dumps({"collection_id": COLLECTION_ID, "text": path.read_text()}),
@@ -375,8 +377,14 @@ def _megabytes(runs: list[Used]) -> float:
 
 
 @contextmanager
-def _serving(seconds: float = 0.0, rate: int = 0, size: int = 0, *, greets: bool = True) -> Iterator[str]:
-    """The server, in a process of its own that ends when its standard input is closed; its URL."""
+def _serving(
+    scale: Scale, seconds: float = 0.0, rate: int = 0, size: int = 0, *, greets: bool = True
+) -> Iterator[str]:
+    """The server, in a process of its own that ends when its standard input is closed, or beside the runs; its URL."""
+    if not scale.apart:
+        with Server(seconds, rate, size, greets=greets) as server, server.serving() as port:
+            yield f"http://127.0.0.1:{port}"
+        return
     with subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "benchmarks.server", str(seconds), str(rate), str(size), str(int(greets))],
         cwd=ROOT,
@@ -384,8 +392,8 @@ def _serving(seconds: float = 0.0, rate: int = 0, size: int = 0, *, greets: bool
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        port = process.stdout.readline() if process.stdout else ""
-        yield f"http://127.0.0.1:{int(port)}"
+        told = process.stdout.readline() if process.stdout else ""
+        yield f"http://127.0.0.1:{int(told)}"
 
 
 def _run(scale: Scale, client: str, work: str, url: str, path: Path) -> Callable[[], Used]:

@@ -9,12 +9,14 @@ Who connects to LiveAPI is greeted if ``GREETS`` is 1.
 from __future__ import annotations
 
 import json
+import logging
 import socketserver
 import sys
 import threading
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from io import BufferedReader
 from socket import IPPROTO_TCP, MSG_TRUNC, TCP_NODELAY, socket
@@ -27,7 +29,7 @@ from websockets.server import ServerProtocol
 
 from benchmarks.collection import bulk_page, first_page
 
-__all__ = ["API_KEY", "COLLECTION_ID", "main"]
+__all__ = ["API_KEY", "COLLECTION_ID", "Server", "main"]
 
 API_KEY = "benchmark-key"
 COLLECTION_ID = "ioc-collection--00000000-0000-4000-8000-000000000000"
@@ -42,6 +44,9 @@ TICK = 0.001
 """Seconds between two bursts of unrelated events."""
 
 NOISE_BYTES = 1_000
+
+POLL = 0.05
+"""Seconds within which the server ends."""
 
 # Linux takes bodies off the connection without copying them, so that the server's work does not count as the client's.
 DISCARD = MSG_TRUNC if sys.platform == "linux" else 0
@@ -83,7 +88,7 @@ class Listener:
 
     def __init__(self, connection: socket, head: bytes, *, greets: bool) -> None:
         self._connection = connection
-        self._protocol = ServerProtocol()
+        self._protocol = ServerProtocol(logger=logging.Logger(__name__, logging.WARNING))
         self._protocol.receive_data(head)
         for request in self._protocol.events_received():
             if isinstance(request, Request):
@@ -131,6 +136,15 @@ class Server(socketserver.ThreadingTCPServer):
         self._noise = _noise()
         self._listener: Listener | None = None
         self._changed = threading.Condition()
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        """Serve meanwhile, in a thread of its own, on this port."""
+        threading.Thread(target=self.serve_forever, args=[POLL], daemon=True).start()
+        try:
+            yield self.server_address[1]
+        finally:
+            self.shutdown()
 
     def listen(self, listener: Listener | None) -> None:
         """From now on this one is told what happens."""
@@ -230,11 +244,12 @@ class _Handler(socketserver.StreamRequestHandler):
 
 def main() -> None:
     """Serve until standard input is closed."""
-    with Server(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), greets=sys.argv[4] == "1") as server:
-        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-        print(server.server_address[1], flush=True)
+    with (
+        Server(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), greets=sys.argv[4] == "1") as server,
+        server.serving() as port,
+    ):
+        print(port, flush=True)
         sys.stdin.read()
-        server.shutdown()
 
 
 if __name__ == "__main__":

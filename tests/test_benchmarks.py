@@ -29,7 +29,7 @@ def test_a_quick_run_gives_figures() -> None:
     for row in rows:
         ours, other, _ = map(float, FIGURE.findall(row[MEASURE:]))
         # What is left of a difference between such small figures can be anything, memory may have been there before,
-        # and parsing a hundred objects can take less than the clock shows.
+        # and parsing so few objects can take less than the clock of CPU shows.
         assert (
             "beyond" in row or "memory" in row or (ours > 0 and other > 0) or ("json.loads" in row and ours > 0)
         ), row
