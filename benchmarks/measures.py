@@ -178,7 +178,7 @@ def guard(scale: Scale, folder: Path) -> Iterator[Row]:
         path = folder / "values.txt"
         with path.open("w") as file:
             file.writelines(_mixed(number) for number in range(count))
-        runs = [_run(scale, "reading", work, "", path) for work in ("guarded", "unguarded")]
+        runs = [_run(scale, "reading", work, "", path) for work in ("with_guard", "without_guard")]
         ours, other = _in_turns(scale.runs(5), *runs)
         yield Row(f"guard, {count:,} values: CPU beyond reading", _cpu(ours), _cpu(other), "s", "difference", limit)
         yield Row("the same: memory", _megabytes(ours), _megabytes(other), "MB", "difference", 80.0)

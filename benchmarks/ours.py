@@ -11,7 +11,7 @@ from typing import Any
 from sekoia_automation.action import Action
 
 from benchmarks.server import API_KEY, COLLECTION_ID
-from sekoia_cti.actions.common.prepared import Wishes, prepare
+from sekoia_cti.actions.common.outgoing import Wishes, prepare
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection

@@ -7,15 +7,15 @@ from pathlib import Path
 from sekoia_cti.indicators.guard import Guard, Policy
 from sekoia_cti.indicators.reading import read
 
-__all__ = ["guarded", "unguarded"]
+__all__ = ["with_guard", "without_guard"]
 
 
-def guarded(_url: str, path: Path) -> None:
+def with_guard(_url: str, path: Path) -> None:
     """As an import does by default: each value is looked up in MISP's lists, which are read for it."""
     _read(path, "warn")
 
 
-def unguarded(_url: str, path: Path) -> None:
+def without_guard(_url: str, path: Path) -> None:
     """The same, where nothing is to be looked up."""
     _read(path, "import")
 

@@ -7,10 +7,10 @@ import re
 import subprocess
 from pathlib import Path
 
-__all__ = ["environment"]
+__all__ = ["variables"]
 
 
-def environment(python: Path) -> dict[str, str]:
+def variables(python: Path) -> dict[str, str]:
     """The environment of this process, with the index and certificates of a Python's pip under the names of uv and Poetry.
 
     What is set already stays. Poetry asks an index for JSON unless it has a mirror, and few mirrors answer that, so the

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
     """Lock the newest versions that pyproject.toml allows; with ``--no-update``, only what it newly asks for."""
     _, pip = environment("uv")
     _, tools = environment("poetry")
-    variables = index.environment(pip / "bin/python")
+    variables = index.variables(pip / "bin/python")
     poetry: list[str | Path] = [tools / "bin/poetry", "--no-interaction", "--no-ansi"]
     renew = [] if "--no-update" in arguments else ["--regenerate"]
     subprocess.run([*poetry, "lock", *renew], cwd=ROOT, env=variables, check=True)

@@ -54,7 +54,7 @@ def _installed(module: Path, path: Path) -> Path:
     _, tools = environment("poetry")
     poetry = tools / "bin/poetry"
     subprocess.run([sys.executable, "-m", "venv", path], check=True)
-    variables = index.environment(pip / "bin/python")
+    variables = index.variables(pip / "bin/python")
     variables |= {"VIRTUAL_ENV": str(path), "PATH": f"{path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     for arguments in (["check", "--lock"], ["install", "--only", "main"]):
         subprocess.run(

@@ -99,7 +99,7 @@ def _make(kind: str, path: Path) -> None:
 def _fill(tools: Path, python: Path, requirements: Path) -> None:
     """Install with uv, and where that does not reach an index as pip would, with pip."""
     command = (tools / "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements)
-    if subprocess.run(command, env=index.environment(tools / "python"), check=False).returncode:
+    if subprocess.run(command, env=index.variables(tools / "python"), check=False).returncode:
         print("uv did not succeed; trying pip, which takes longer …", file=sys.stderr, flush=True)
         _call(tools / "python", "-m", "pip", "--python", python, "install", *PIP, "-r", requirements)
 

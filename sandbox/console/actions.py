@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from sandbox.console import forms, storage
 from sandbox.console.guarded import CHANGE, PageError
-from sandbox.console.runs import Runs
+from sandbox.console.runs import Launcher
 from sandbox.console.show import HEADERS, show
 from sandbox.playbooks.module import Action
 from sandbox.sekoia.service import Here
@@ -20,7 +20,7 @@ ARGUMENT, FILE = "argument:", "file:"
 OFFERED = 100
 
 
-def router(runs: Runs) -> APIRouter:
+def router(runs: Launcher) -> APIRouter:
     """The pages; `runs` runs what is filled in."""
     router = APIRouter()
 
@@ -80,7 +80,7 @@ def router(runs: Runs) -> APIRouter:
     return router
 
 
-def _known(runs: Runs, command: str) -> tuple[str, Action]:
+def _known(runs: Launcher, command: str) -> tuple[str, Action]:
     """An action and its uuid, by its command."""
     for uuid, action in runs.module.actions.items():
         if action.command == command:

@@ -17,7 +17,7 @@ from sandbox.console.show import show
 from sandbox.sekoia import models
 from sandbox.sekoia.detect import TYPES
 from sandbox.sekoia.faults import said
-from sandbox.sekoia.search import Search, Searches, Sort, State, Summary
+from sandbox.sekoia.search import Searches, SearchQuery, Sort, State, Summary
 from sandbox.sekoia.service import Here, Service
 
 __all__ = ["router"]
@@ -77,7 +77,7 @@ def router() -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     ) -> Response:
         row = _known(service, collection_id)
-        search = Search(term.strip(), kind, state, sort)
+        search = SearchQuery(term.strip(), kind, state, sort)
         found, total = searches.page(service.store, row["number"], search, limit=PAGE, offset=offset)
         counted = summary(service, row["number"])
 

@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from sandbox.console import actions, collections, faults, imports, playbooks, requests
 from sandbox.console.guarded import LOOK, PageError
 from sandbox.console.heard import Heard
-from sandbox.console.runs import Runs
+from sandbox.console.runs import Launcher
 from sandbox.console.show import HEADERS, show, static
 from sandbox.playbooks.access import Collection, NodeRun
 from sandbox.playbooks.playbook import PlaybookError
@@ -49,7 +49,7 @@ class Console:
         recorded: Callable[[], Iterator[Recorded]],
         moved: Callable[[], None],
     ) -> None:
-        self.runs = Runs(url, api_key, open_run, count, heard.listening, module, storage, moved)
+        self.runs = Launcher(url, api_key, open_run, count, heard.listening, module, storage, moved)
         self._heard = heard
         self._recorded = recorded
 

@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 
 from sandbox.console.graph import draw
 from sandbox.console.guarded import CHANGE, PageError
-from sandbox.console.runs import Run, Runs
+from sandbox.console.runs import Launcher, Run
 from sandbox.console.show import show
 from sandbox.example import example_event
 from sandbox.playbooks.examples import example_stubs
@@ -29,7 +29,7 @@ EXAMPLE = "use_your_own_cti"
 REMEMBERED = 50
 
 
-def router(runs: Runs) -> APIRouter:
+def router(runs: Launcher) -> APIRouter:
     """The pages; `runs` runs what is chosen."""
     router = APIRouter()
     uploaded = dict[str, Playbook]()
@@ -138,7 +138,7 @@ def router(runs: Runs) -> APIRouter:
     return router
 
 
-def _run(runs: Runs, run_id: str) -> Run:
+def _run(runs: Launcher, run_id: str) -> Run:
     if (run := runs.get(run_id)) is None:
         raise PageError(404, "No such run", "That run is no longer remembered, or belonged to an earlier sandbox.")
     return run

@@ -14,10 +14,10 @@ from sandbox.playbooks.access import Collection, NodeRun, NotThere, Platform
 from sandbox.playbooks.events import Feed
 from sandbox.playbooks.module import Action, Module
 from sandbox.playbooks.playbook import JSONObject, Node, Playbook, PlaybookError
-from sandbox.playbooks.process import Running
+from sandbox.playbooks.process import NodeProcess
 from sandbox.playbooks.runner import Runner
 
-__all__ = ["NodePicture", "Picture", "Run", "Runs", "Visit"]
+__all__ = ["Launcher", "NodePicture", "Picture", "Run", "Visit"]
 
 # Runs that are remembered; the oldest go first.
 REMEMBERED = 100
@@ -97,7 +97,7 @@ class Run:
     events: list[JSONObject] = field(default_factory=list)
     error: str | None = None
     over: bool = False
-    running: Running = field(default_factory=Running)
+    running: NodeProcess = field(default_factory=NodeProcess)
 
     @property
     def arguments(self) -> JSONObject:
@@ -183,7 +183,7 @@ class _Inside(Platform):
             yield
 
 
-class Runs:
+class Launcher:
     """The runs, and the thread that they run in. `moved` is called from there whenever something was told."""
 
     def __init__(

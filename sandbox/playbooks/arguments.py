@@ -23,10 +23,10 @@ def faults(arguments: JSONObject, schema: JSONObject) -> list[str]:
     """
     if not schema:
         return []
-    return list(_faults(arguments, schema))
+    return list(_check(arguments, schema))
 
 
-def _faults(arguments: JSONObject, schema: JSONObject) -> Iterator[str]:
+def _check(arguments: JSONObject, schema: JSONObject) -> Iterator[str]:
     known: JSONObject = schema.get("properties", {})
     for name in arguments:
         if name not in known:

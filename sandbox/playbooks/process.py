@@ -13,7 +13,7 @@ from sandbox.playbooks.access import Platform
 from sandbox.playbooks.module import Action
 from sandbox.playbooks.playbook import JSONObject, NodeError
 
-__all__ = ["Running", "run_action"]
+__all__ = ["NodeProcess", "run_action"]
 
 # Linux's MAX_ARG_STRLEN: the longest "NAME=value" that execve takes, its closing zero included.
 MAX_ENVIRONMENT_STRING = 128 * 1024
@@ -23,7 +23,7 @@ GRACE_SECONDS = 8.0
 FOREIGN_SETTINGS = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
 
 
-class Running:
+class NodeProcess:
     """The process of the node that runs, for whoever wants to stop the run from another thread."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ def run_action(
     platform: Platform,
     storage: Path,
     timeout: float,
-    running: Running,
+    running: NodeProcess,
 ) -> JSONObject:
     """Runs an action of the module in this folder, and returns what it sent to its callback, in the SDK's words.
 
@@ -91,7 +91,9 @@ def run_action(
     raise NodeError(ending or f"main.py {action.command} ended well without reporting its results.")
 
 
-def _run_process(folder: Path, command: str, settings: dict[str, str], timeout: float, running: Running) -> str | None:
+def _run_process(
+    folder: Path, command: str, settings: dict[str, str], timeout: float, running: NodeProcess
+) -> str | None:
     """Runs `main.py <command>`; returns None when it ended well, else a sentence that says how it ended."""
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in FOREIGN_SETTINGS}
     loopback = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from sandbox.playbooks.events import NodeProgress, Reporter
 from sandbox.playbooks.playbook import JSONObject
 
-__all__ = ["Imports"]
+__all__ = ["ImportProgress"]
 
 
 @dataclass(slots=True)
-class Imports:
+class ImportProgress:
     """The tasks of the node that runs. Messages come from another thread."""
 
     reporter: Reporter

@@ -24,8 +24,8 @@ from sandbox.playbooks.module import Module
 from sandbox.playbooks.operators import choose, items_of, keep
 from sandbox.playbooks.plan import LoopEnd, Plan, Step, Turn
 from sandbox.playbooks.playbook import JSONObject, Node, NodeError, Playbook
-from sandbox.playbooks.process import Running, run_action
-from sandbox.playbooks.progress import Imports
+from sandbox.playbooks.process import NodeProcess, run_action
+from sandbox.playbooks.progress import ImportProgress
 from sandbox.playbooks.stubs import Stub
 from sandbox.playbooks.support import check
 from sandbox.playbooks.templates import Templates, UndefinedName
@@ -70,15 +70,15 @@ class Runner:
     warnings: list[str] = field(default_factory=list)
     reporter: Reporter = field(default_factory=Reporter)
     timeout: float = 1000.0
-    running: Running = field(default_factory=Running)
-    _imports: Imports = field(init=False, repr=False)
+    running: NodeProcess = field(default_factory=NodeProcess)
+    _imports: ImportProgress = field(init=False, repr=False)
     _templates: Templates = field(init=False, repr=False, default_factory=Templates)
     _trigger: str = field(init=False, repr=False)
     _results: dict[int | str, JSONObject] = field(init=False, repr=False)
     _store: JSONObject = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._imports = Imports(self.reporter)
+        self._imports = ImportProgress(self.reporter)
         self._trigger = self.playbook.start(self.start)
         self._results = {_jinja_key(self._trigger): self.event}
 

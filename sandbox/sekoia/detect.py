@@ -40,11 +40,11 @@ def detect(text: str, only: str | None = None, form: Form = "lower") -> Observab
 
     Returns None for what is no observable, or none of the type `only`.
     """
-    found = _detect(text, form)
+    found = _recognize(text, form)
     return found if found is not None and only in (None, found.type) else None
 
 
-def _detect(text: str, form: Form) -> Observable | None:
+def _recognize(text: str, form: Form) -> Observable | None:
     if (_HASH.fullmatch(text) or "," in text) and (file := _file(text)) is not None:
         return file
     if "://" in text:

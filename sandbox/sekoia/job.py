@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sandbox.sekoia.detect import Observable
 from sandbox.sekoia.store import Context
 
-__all__ = ["Entry", "Import", "Status"]
+__all__ = ["Entry", "ImportJob", "Status"]
 
 Entry = tuple[Observable, Context] | None
 """What a line says; None when it says nothing that an indicator could be made of."""
@@ -18,7 +18,7 @@ Status = Literal["PENDING", "RUNNING", "FINISHED", "FAILED"]
 
 
 @dataclass(eq=False, slots=True)
-class Import:
+class ImportJob:
     """Lines that go into a collection, and what makes an entry of a line."""
 
     collection: sqlite3.Row

@@ -3,7 +3,7 @@
 import json
 
 from sandbox.sekoia.faults import Controls
-from sandbox.sekoia.job import Import
+from sandbox.sekoia.job import ImportJob
 from sandbox.sekoia.live import LiveAPI, event
 
 __all__ = ["FAILURE", "Progress"]
@@ -19,7 +19,7 @@ class Progress:
         self._controls = controls
         self._live = live
 
-    def begins(self, job: Import) -> None:
+    def begins(self, job: ImportJob) -> None:
         """An import waits to be worked on."""
         self._tell_task(job)
         if self._controls.faults.zero_total_first:
@@ -27,22 +27,22 @@ class Progress:
         if self._controls.faults.zero_first:
             self._tell(job, 0, 0)
 
-    def runs(self, job: Import) -> None:
+    def runs(self, job: ImportJob) -> None:
         """The first lines are taken."""
         self._tell_task(job)
 
-    def goes_on(self, job: Import) -> None:
+    def goes_on(self, job: ImportJob) -> None:
         """Tells how far it is, unless that is known, or the end, which is told with its counts."""
         if job.told < job.done < job.total:
             job.told = job.done
             self._tell(job, job.done, job.done if self._controls.faults.totals_grow_at else job.total)
 
-    def fails(self, job: Import) -> None:
+    def fails(self, job: ImportJob) -> None:
         """An import failed."""
         self.goes_on(job)
         self._tell_task(job)
 
-    def ends(self, job: Import) -> None:
+    def ends(self, job: ImportJob) -> None:
         """All lines were taken."""
         faults = self._controls.faults
         if faults.lose_events != "last":
@@ -63,14 +63,14 @@ class Progress:
             )
             self._tell_task(job)
 
-    def _tell(self, job: Import, imported: int, total: int, **counts: object) -> None:
+    def _tell(self, job: ImportJob, imported: int, total: int, **counts: object) -> None:
         faults = self._controls.faults
         if faults.lose_events != "all":
             numbers = {"imported": imported, "total": total, **counts}
             told = {name: _number(number, as_text=faults.numbers_as_text) for name, number in numbers.items()}
             self._live.push(json.dumps(event("ioc-collection", {"task_id": job.task_id, **told})), is_import=True)
 
-    def _tell_task(self, job: Import) -> None:
+    def _tell_task(self, job: ImportJob) -> None:
         faults = self._controls.faults
         if faults.task_events and faults.lose_events != "all":
             details = {"error": FAILURE} if job.status == "FAILED" else {}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sandbox.sekoia.store import Store, timestamp
 
-__all__ = ["SORTS", "STATES", "Search", "Searches", "Sort", "State", "Summary", "summary"]
+__all__ = ["SORTS", "STATES", "SearchQuery", "Searches", "Sort", "State", "Summary", "summary"]
 
 State = Literal["active", "expired", "revoked"]
 Sort = Literal["newest", "oldest", "value", "ends"]
@@ -34,7 +34,7 @@ SHARE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchQuery:
     """What is looked for in a collection; what is empty is not asked for."""
 
     term: str = ""
@@ -73,7 +73,7 @@ class Searches:
         self._known: dict[int, _Counted] = {}
 
     def page(
-        self, store: Store, number: int, search: Search, *, limit: int, offset: int
+        self, store: Store, number: int, search: SearchQuery, *, limit: int, offset: int
     ) -> tuple[list[sqlite3.Row], int]:
         """A page of the indicators that are looked for, each with its `state`, and how many there are."""
         conditions = ["collection = :number"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.sekoia.detect import detect
 from sandbox.sekoia.faults import Controls, Faults
-from sandbox.sekoia.job import Entry, Import
+from sandbox.sekoia.job import Entry, ImportJob
 from sandbox.sekoia.progress import Progress
 from sandbox.sekoia.store import Store
 
@@ -32,23 +32,23 @@ class Imports:
         self._controls = controls
         self._store = store
         self._progress = progress
-        self._running: dict[Import, asyncio.Task[None]] = {}
-        self._known: dict[str, Import] = {}
+        self._running: dict[ImportJob, asyncio.Task[None]] = {}
+        self._known: dict[str, ImportJob] = {}
 
-    def new(self, collection: sqlite3.Row, lines: Sequence[Any], read: Callable[[Any], Entry]) -> Import:
+    def new(self, collection: sqlite3.Row, lines: Sequence[Any], read: Callable[[Any], Entry]) -> ImportJob:
         """An import that is not running yet, with an id of the kind that the settings say."""
         faults = self._controls.faults
         refused = (detect(value, form=faults.stored_form) for value in faults.refused_values)
-        job = Import(collection, lines, read, refused=frozenset(each.pattern for each in refused if each))
+        job = ImportJob(collection, lines, read, refused=frozenset(each.pattern for each in refused if each))
         if faults.import_answer == "numeric_id":
             job.task_id = random.getrandbits(48)
         return job
 
-    def known(self, task_id: str) -> Import | None:
+    def known(self, task_id: str) -> ImportJob | None:
         """The import that has this id, or None."""
         return self._known.get(task_id)
 
-    def recent(self) -> list[Import]:
+    def recent(self) -> list[ImportJob]:
         """The imports that are remembered, the newest first."""
         return list(reversed(self._known.values()))
 
@@ -56,7 +56,7 @@ class Imports:
         """Forgets all imports that are over."""
         self._known.clear()
 
-    async def has_room(self, new: Import) -> bool:
+    async def has_room(self, new: ImportJob) -> bool:
         """Whether the community stays within its limit with these lines, and with all that is on its way."""
         community = new.collection["community_uuid"]
 
@@ -71,7 +71,7 @@ class Imports:
         patterns = await asyncio.to_thread(new.patterns)
         return self._store.new_patterns(new.collection["number"], patterns) <= room()
 
-    async def start(self, job: Import) -> asyncio.Task[None]:
+    async def start(self, job: ImportJob) -> asyncio.Task[None]:
         """Lets an import run. Its task never fails."""
         task = asyncio.create_task(self._run(job))
         self._running[job] = task
@@ -87,7 +87,7 @@ class Imports:
             if collection_id in (None, job.collection["id"]):
                 task.cancel()
 
-    async def _run(self, job: Import) -> None:
+    async def _run(self, job: ImportJob) -> None:
         began, paused = time.monotonic(), False
         self._progress.begins(job)
         while True:
@@ -119,13 +119,13 @@ class Imports:
         job.end("FINISHED")
         self._progress.ends(job)
 
-    def _boundaries(self, job: Import, faults: Faults) -> list[int]:
+    def _boundaries(self, job: ImportJob, faults: Faults) -> list[int]:
         """Where the next step ends at the latest, so that what is to happen somewhere happens there."""
         held = faults.hold_after if not self._controls.released.is_set() else None
         places = [_lines(job, place) for place in (faults.stall_after, faults.fail_after, faults.pause_after, held)]
         return [job.total, job.done + SLICE, *(place for place in places if place > job.done)]
 
-    def _take(self, job: Import, end: int, faults: Faults) -> None:
+    def _take(self, job: ImportJob, end: int, faults: Faults) -> None:
         if job.status == "PENDING":
             job.status = "RUNNING"
             self._progress.runs(job)
@@ -141,7 +141,7 @@ class Imports:
             job.updated += upserted.unchanged
         job.done = end
 
-    def _as_if_begun(self, job: Import) -> float:
+    def _as_if_begun(self, job: ImportJob) -> float:
         """When an import would have begun that kept its pace until here."""
         return time.monotonic() - (job.done / self._controls.pace if self._controls.pace else 0)
 
@@ -150,12 +150,12 @@ class Imports:
         await asyncio.sleep(max(0.0, began + done / pace - time.monotonic()) if pace else 0)
 
 
-def _lines(job: Import, fraction: float | None) -> int:
+def _lines(job: ImportJob, fraction: float | None) -> int:
     """The number of lines that a fraction is; more than there are for none."""
     return math.ceil(job.total * fraction) if fraction is not None else job.total + 1
 
 
-def _next_event(job: Import, faults: Faults) -> int:
+def _next_event(job: ImportJob, faults: Faults) -> int:
     """At how many lines the next progress is told."""
     per_event = max(LINES_PER_EVENT, math.ceil(job.total / EVENTS))
     return min([job.done - job.done % per_event + per_event, *(n for n in faults.totals_grow_at if n > job.done)])

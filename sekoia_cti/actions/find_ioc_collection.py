@@ -71,7 +71,7 @@ class FindIOCCollection(SekoiaAction):
     def run(self, arguments: FindIOCCollectionArguments) -> FindIOCCollectionResults:
         """Look through all collections."""
         with self.rest() as collections:
-            found = _fitting(collections, arguments)
+            found = _look_up(collections, arguments)
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
         fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"
         self.tell(f"{fitting} the name “{arguments.name}”")
@@ -87,7 +87,7 @@ class FindIOCCollection(SekoiaAction):
         )
 
 
-def _fitting(collections: RestClient, arguments: FindIOCCollectionArguments) -> list[Collection]:
+def _look_up(collections: RestClient, arguments: FindIOCCollectionArguments) -> list[Collection]:
     listed = collections.collections(
         term=arguments.name, community_uuid=arguments.community_uuid, with_indicators_count=True
     )

@@ -11,7 +11,7 @@ from sekoia_cti.actions.common.file_reports import CellList, account_of
 from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments
-from sekoia_cti.actions.common.prepared import Prepared, Wishes
+from sekoia_cti.actions.common.outgoing import Outgoing, Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.expected import Again
@@ -149,7 +149,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                 return self._imported(importer, arguments, upload, prepared, guard)
 
     def _unsent(
-        self, importer: Importer, arguments: ImportIndicatorsFromFileArguments, prepared: Prepared
+        self, importer: Importer, arguments: ImportIndicatorsFromFileArguments, prepared: Outgoing
     ) -> dict[str, Any] | None:
         """What there is to tell when nothing is to be sent; None when something is."""
         layout, survey = prepared.layout, prepared.survey
@@ -166,7 +166,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         importer: Importer,
         arguments: ImportIndicatorsFromFileArguments,
         upload: Upload,
-        prepared: Prepared | None,
+        prepared: Outgoing | None,
         guard: Guard,
     ) -> ImportIndicatorsFromFileResults:
         mapping, ignore_first_line = _layout(upload, arguments.file_path)
@@ -186,7 +186,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         return told_as(**self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized))
 
 
-def _results(prepared: Prepared | None, guard: Guard, **told: Any) -> ImportIndicatorsFromFileResults:
+def _results(prepared: Outgoing | None, guard: Guard, **told: Any) -> ImportIndicatorsFromFileResults:
     return ImportIndicatorsFromFileResults(
         **told,
         sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
-from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described
-from sekoia_cti.actions.common.prepared import Wishes
+from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described_columns
+from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
 from sekoia_cti.platform import storage
@@ -96,7 +96,7 @@ class PreviewIndicatorsFile(UploadAction):
                 file_handle=upload.file_handle,
                 rows=prepared.first_rows(ROWS),
                 sheet=prepared.source.sheet.name if prepared.source.sheet else None,
-                columns=described(layout),
+                columns=described_columns(layout),
                 mapping=layout.mapping,
                 ignore_first_line=layout.heading is not None,
                 values=survey.values,

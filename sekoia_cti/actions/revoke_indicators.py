@@ -14,7 +14,7 @@ from sekoia_cti.actions.common.targets import INDICATOR_ID, TargetArguments
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Finding, Match
+from sekoia_cti.client.search import Lookup, Match
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import aware
 from sekoia_cti.platform.action import SekoiaAction
@@ -216,13 +216,13 @@ class RevokeIndicators(SekoiaAction):
             self._revoking = revoking = _Revoking(
                 collections, arguments.collection_id, asked, dry_run=arguments.dry_run
             )
-            finding = Finding(collections, arguments.collection_id, on_page=self._progress("Read"))
+            lookup = Lookup(collections, arguments.collection_id, on_page=self._progress("Read"))
             progress = self._progress("Worked through")
             try:
-                for match in finding.find(values, ids, look_for_ids=arguments.dry_run):
+                for match in lookup.find(values, ids, look_for_ids=arguments.dry_run):
                     revoking.settle(match)
                     progress(revoking.settled, len(asked))
-                self._look_again(finding, revoking, collections.deadline)
+                self._look_again(lookup, revoking, collections.deadline)
             except SekoiaError as error:
                 if not revoking.settled:
                     raise
@@ -236,12 +236,12 @@ class RevokeIndicators(SekoiaAction):
         # The storage may be what hangs, so nothing is written.
         return self._conclude(self._revoking, why, keep=False)
 
-    def _look_again(self, finding: Finding, revoking: _Revoking, deadline: Deadline) -> None:
+    def _look_again(self, lookup: Lookup, revoking: _Revoking, deadline: Deadline) -> None:
         """Look at what is in doubt, and once more in case that the collection's listing lags."""
         for look in range(LOOKS):
             if look:
                 deadline.pause(self.patience.look_first)
-            if revoking.look(lambda values, ids: finding.find(values, ids, look_for_ids=True)):
+            if revoking.look(lambda values, ids: lookup.find(values, ids, look_for_ids=True)):
                 return
 
     def _progress(self, done: str) -> Callable[[int, int], None]:

@@ -17,7 +17,7 @@ from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Finding
+from sekoia_cti.client.search import Lookup
 from sekoia_cti.client.updating import FEW, MANY, Updater
 from sekoia_cti.client.wire import Collection, Context
 from sekoia_cti.platform.forms import ResultsForm
@@ -127,8 +127,8 @@ class UpdateIndicators(ImportAction):
             collection = rest.collection(arguments.collection_id)
             changes = arguments.context(Phases(rest.kill_chains))
             self.warn_of_limited_matching([changes])
-            finding = Finding(rest, collection.id, on_page=self._progress("Read"))
-            matches = [*finding.find(values, ids, look_for_ids=True)]
+            lookup = Lookup(rest, collection.id, on_page=self._progress("Read"))
+            matches = [*lookup.find(values, ids, look_for_ids=True)]
             self._updater = updater = Updater(
                 rest,
                 collection.id,

@@ -41,10 +41,10 @@ class Phases:
         Raises:
             InputError: It is not written as a phase is.
         """
-        return bool(kill_chains.find(name) or kill_chains.find(name, self._listed()))
+        return bool(kill_chains.known_phase(name) or kill_chains.known_phase(name, self._listed()))
 
     def _phase(self, name: str) -> tuple[str, str]:
-        if found := kill_chains.find(name):
+        if found := kill_chains.known_phase(name):
             return found
         # A list that holds nothing tells nothing.
         told = self._listed() or None

@@ -11,10 +11,10 @@ from sekoia_cti.client.rest.endpoints import PAGE, RestClient
 from sekoia_cti.client.wire import Context, Indicator, IndicatorPage, value_of
 from sekoia_cti.indicators.matching import identity, spellings
 
-__all__ = ["Finding", "Held", "Match", "terms"]
+__all__ = ["FoundIndicator", "Lookup", "Match", "terms"]
 
 
-class Held(NamedTuple):
+class FoundIndicator(NamedTuple):
     """An indicator of a collection, in little memory: those of one import share their context.
 
     Attributes:
@@ -42,7 +42,7 @@ class Match:
 
     asked: str
     active: list[str] = field(default_factory=list)
-    indicators: list[Held] = field(default_factory=list, compare=False)  # told apart by their ids already
+    indicators: list[FoundIndicator] = field(default_factory=list, compare=False)  # told apart by their ids already
     revoked: list[str] = field(default_factory=list)
     seen: bool = True
 
@@ -52,10 +52,10 @@ class Match:
             self.revoked.append(indicator.id)
         else:
             self.active.append(indicator.id)
-            self.indicators.append(Held(indicator.id, indicator.pattern, context))
+            self.indicators.append(FoundIndicator(indicator.id, indicator.pattern, context))
 
 
-class Finding:
+class Lookup:
     """Looks for values and ids in a collection.
 
     A search by term also finds what only contains the value, so patterns are compared (see ``matching.identity``). Each
@@ -121,14 +121,14 @@ class Finding:
         if known is None:
             return False
         _, value = known.comparisons()[0]
-        found = self._collections.indicators(self._collection_id, term=_term(value, in_quotes=True))
+        found = self._collections.indicators(self._collection_id, term=_in_pattern(value, in_quotes=True))
         return any(indicator.id == known.id for indicator in found.items)
 
     def _search(self, value: str, *, in_quotes: bool) -> Match:
         match, wanted = Match(value), identity(value)
         found: dict[str, Indicator] = {}
         for spelling in spellings(value):
-            term = _term(spelling, in_quotes=in_quotes)
+            term = _in_pattern(spelling, in_quotes=in_quotes)
             for page in self._collections.all_indicators(self._collection_id, term=term):
                 found |= {item.id: item for item in page.items if wanted <= identity(item.value)}
         for indicator in found.values():
@@ -146,12 +146,12 @@ def terms(value: str) -> Iterator[str]:
     In quotes a term finds this very value; without them longer ones too, should quotes not be searched.
     """
     for spelling in spellings(value):
-        yield _term(spelling, in_quotes=True)
+        yield _in_pattern(spelling, in_quotes=True)
     for spelling in spellings(value):
-        yield _term(spelling, in_quotes=False)
+        yield _in_pattern(spelling, in_quotes=False)
 
 
-def _term(value: str, *, in_quotes: bool) -> str:
+def _in_pattern(value: str, *, in_quotes: bool) -> str:
     """As it stands in a pattern; a value that is a pattern itself stands for itself."""
     if value.startswith("["):
         return value

@@ -18,7 +18,7 @@ from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.reuse import find_or_create, named
-from sekoia_cti.client.search import Finding, Match
+from sekoia_cti.client.search import Lookup, Match
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Collection, Context, Indicator
 from sekoia_cti.indicators.reading import Reading, read
@@ -210,8 +210,8 @@ class Sekoia:
 
     def find(self, collection_id: str, values: Iterable[str]) -> list[Match]:
         """What the collection holds of exactly these values."""
-        finding = Finding(self._client(), collection_id, on_page=lambda _read, _total: None)
-        return list(finding.find(self.read(values).values, [], look_for_ids=False))
+        lookup = Lookup(self._client(), collection_id, on_page=lambda _read, _total: None)
+        return list(lookup.find(self.read(values).values, [], look_for_ids=False))
 
     def revoke(self, collection_id: str, values: Iterable[str]) -> list[Match]:
         """Revoke the indicators of exactly these values, which cannot be undone.

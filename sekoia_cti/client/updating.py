@@ -16,12 +16,12 @@ from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import IN_A_ROW
 from sekoia_cti.client.listing import all_indicators, checked
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Held, Match
+from sekoia_cti.client.search import FoundIndicator, Match
 from sekoia_cti.client.wire import Context, Indicator, aware, value_of
 from sekoia_cti.indicators.matching import known
 from sekoia_cti.indicators.types import STIX_TYPES
 
-__all__ = ["FEW", "MANY", "ImportTexts", "State", "Target", "Update", "Updater"]
+__all__ = ["FEW", "MANY", "Change", "ImportTexts", "State", "Target", "Updater"]
 
 FEW = 100
 """Indicators that are changed one by one, since an import takes a while too."""
@@ -39,7 +39,7 @@ ImportTexts = Callable[[Sequence[tuple[Context, Sequence[str]]]], Outcome]
 
 
 @dataclass(slots=True)
-class Update:
+class Change:
     """An indicator that is to be changed.
 
     Attributes:
@@ -49,7 +49,7 @@ class Update:
         reason: Why it failed.
     """
 
-    indicator: Held
+    indicator: FoundIndicator
     target: Target
     state: State = "pending"
     reason: str = ""
@@ -127,18 +127,18 @@ class Updater:
         self._matches = matches
         self._on_progress = on_progress
         targets: dict[int, Target] = {}  # by the present context, which many share
-        self.updates: dict[str, Update] = {}
+        self.updates: dict[str, Change] = {}
         """All that could be changed, by id."""
         for match in matches:
             for indicator in match.indicators:
                 if (target := targets.get(id(indicator.context))) is None:
                     target = targets[id(indicator.context)] = Target.of(indicator.context, changes)
-                self.updates[indicator.id] = Update(indicator, target, target.state, target.reason)
+                self.updates[indicator.id] = Change(indicator, target, target.state, target.reason)
         self.failure: SekoiaError | None = None
         """What ended it early."""
 
     @property
-    def pending(self) -> list[Update]:
+    def pending(self) -> list[Change]:
         """What is still to be done."""
         return [update for update in self.updates.values() if update.state == "pending"]
 
@@ -177,23 +177,23 @@ class Updater:
 
     # Inside
 
-    def _groups(self) -> list[tuple[Context, list[Update]]]:
+    def _groups(self) -> list[tuple[Context, list[Change]]]:
         """Those that an import can change, by what is to be said of them."""
         pending = self.pending
         if len(pending) <= self._few:
             return []
-        by_target: dict[int, list[Update]] = {}
+        by_target: dict[int, list[Change]] = {}
         for update in pending:
             if update.goes_by_text:
                 by_target.setdefault(id(update.target), []).append(update)
         # To the second many are to say the same that are not to the microsecond.
-        groups: dict[str, tuple[Context, list[Update]]] = {}
+        groups: dict[str, tuple[Context, list[Change]]] = {}
         for updates in by_target.values():
             context = _sent(updates[0].target.context)
             groups.setdefault(context.model_dump_json(), (context, []))[1].extend(updates)
         return [group for group in groups.values() if len(group[1]) >= self._many]
 
-    def _import(self, groups: Sequence[tuple[Context, Sequence[Update]]], import_texts: ImportTexts) -> None:
+    def _import(self, groups: Sequence[tuple[Context, Sequence[Change]]], import_texts: ImportTexts) -> None:
         try:
             outcome = import_texts(
                 [(context, [value_of(update.indicator.pattern) for update in updates]) for context, updates in groups]
@@ -212,7 +212,7 @@ class Updater:
                 if update is not None and update.state == "pending":
                     update.settle(checked(item))
 
-    def _one_by_one(self, updates: Iterable[Update], *, done: int) -> None:
+    def _one_by_one(self, updates: Iterable[Change], *, done: int) -> None:
         refused = 0
         for number, update in enumerate(updates, done + 1):
             try:

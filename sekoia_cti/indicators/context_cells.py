@@ -155,7 +155,7 @@ class ContextCells:
 
     def _knows(self, phase: str) -> bool:
         try:
-            return kill_chains.find(phase) is not None or self._is_phase(phase)
+            return kill_chains.known_phase(phase) is not None or self._is_phase(phase)
         except InputError:
             return False
 

@@ -144,15 +144,15 @@ def _read(text: str, order: DayOrder | None) -> Date:
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(match, int(match["month"]), int(match["day"]))
     if _NUMBER.fullmatch(text):
-        return _from_number(float(text))
+        return _from_count(float(text))
     if match := _NUMERIC.fullmatch(text):
-        return _from_numbers(match, order)
+        return _from_fields(match, order)
     if (match := _WORDS.fullmatch(text)) and (month := _month(match["month"] or match["month2"])):
         return _date(match, month, int(match["day"] or match["day2"]))
     return Date(reason="not a date")
 
 
-def _from_numbers(match: re.Match[str], order: DayOrder | None) -> Date:
+def _from_fields(match: re.Match[str], order: DayOrder | None) -> Date:
     first, second = int(match["a"]), int(match["b"])
     if match["mark"] == "." or first > 12:
         order = "day first"  # nobody writes a month first with dots
@@ -163,7 +163,7 @@ def _from_numbers(match: re.Match[str], order: DayOrder | None) -> Date:
     return _date(match, first, second) if order == "month first" else _date(match, second, first)
 
 
-def _from_number(number: float) -> Date:
+def _from_count(number: float) -> Date:
     """A day of Excel's count, or seconds or milliseconds since 1970."""
     if 20_000 <= number < 80_000:  # 1954 to 2119
         # Excel's day is a float of days, whose rounding must not show.

@@ -80,7 +80,7 @@ def document(content: bytes | str, name: str = "") -> Document:
 # Pages
 
 
-class _Reader(HTMLParser):
+class _PageText(HTMLParser):
     """Writes down what a page shows. Targets of links are not shown, and are mostly references."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class _Reader(HTMLParser):
 
 
 def _page(markup: str) -> str:
-    reader = _Reader()
+    reader = _PageText()
     reader.feed(markup)
     reader.close()
     return "".join(reader.said)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from sekoia_cti.indicators.errors import InputError
 
-__all__ = ["KILL_CHAINS", "KillChain", "Phase", "find", "phase"]
+__all__ = ["KILL_CHAINS", "KillChain", "Phase", "known_phase", "phase"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ KILL_CHAINS = (
 """Kill chains that Sekoia knows at least; where two share the name of a phase, the first is meant."""
 
 
-def find(text: str, kill_chains: Sequence[KillChain] = KILL_CHAINS) -> tuple[str, str] | None:
+def known_phase(text: str, kill_chains: Sequence[KillChain] = KILL_CHAINS) -> tuple[str, str] | None:
     """The names of the kill chain and the phase that ``phase`` or ``kill-chain:phase`` means, or None.
 
     Args:
@@ -72,7 +72,7 @@ def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[st
     """The same for a phase that must be there.
 
     Args:
-        text: See :func:`find`.
+        text: See :func:`known_phase`.
         kill_chains: All that Sekoia knows; None when it did not tell. Then a kill chain that :data:`KILL_CHAINS` does
             not hold is taken as it is written, in lower case with hyphens, since Sekoia may know more of them.
 
@@ -81,7 +81,7 @@ def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[st
     """
     chain, name = _split(text)
     known = (*KILL_CHAINS, *(kill_chains or ()))
-    if found := find(text, known):
+    if found := known_phase(text, known):
         return found
     chains = [candidate for candidate in known if chain is None or _is_named(candidate, chain)]
     if not chains and chain is not None:

@@ -158,7 +158,7 @@ def _named_host(host: str) -> Names:
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class _WarningList:
     """A list of MISP.
 
     Attributes:
@@ -178,7 +178,7 @@ class _Lists:
     The longest list is looked into by itself: to join 60,000 resolvers with a few hundred others would copy them.
     """
 
-    def __init__(self, lists: Sequence[_List]) -> None:
+    def __init__(self, lists: Sequence[_WarningList]) -> None:
         self._lists = lists
         longest, *others = sorted((one.entries for one in lists), key=len, reverse=True) or [frozenset[str]()]
         self._longest = longest
@@ -199,7 +199,7 @@ class _Lists:
 class _Sites(_Lists):
     """Lists of host names."""
 
-    def __init__(self, lists: Sequence[_List], others: frozenset[str]) -> None:
+    def __init__(self, lists: Sequence[_WarningList], others: frozenset[str]) -> None:
         super().__init__(lists)
         self._below = frozenset().union(*(one.below for one in lists))
         self._of_others = others
@@ -227,7 +227,9 @@ class _Addresses:
         self._special = Networks(version, special)
         # Single addresses, such as 60,000 resolvers, stand apart: a set of them is made in no time. Of IPv6, where there
         # are few, each can be written in many ways.
-        self._single = _Lists([_List(title, frozenset(entries)) for title, entries in lists] if version == 4 else [])
+        self._single = _Lists(
+            [_WarningList(title, frozenset(entries)) for title, entries in lists] if version == 4 else []
+        )
         self._longest, self._others = self._single.parts
         networks = [
             (entry, title)
@@ -261,20 +263,20 @@ def _sites() -> _Sites:
     return _Sites([lists[name] for name in NAMES], others)
 
 
-def _site_list(title: str, kind: str, entries: Sequence[str]) -> _List:
+def _site_list(title: str, kind: str, entries: Sequence[str]) -> _WarningList:
     # “hostname” means a name and what is below it, and so does, for the names of services, “substring”; a list of
     # “string” means exactly its names, unless they are written with a dot in front.
     dotted = [entry for entry in entries if entry.startswith(".")]
     if not dotted:
         names = frozenset(entries)
-        return _List(title, names, frozenset() if kind == "string" else names)
+        return _WarningList(title, names, frozenset() if kind == "string" else names)
     names = frozenset(entry.removeprefix(".").lower() for entry in entries)
-    return _List(title, names, frozenset(entry[1:].lower() for entry in dotted) if kind == "string" else names)
+    return _WarningList(title, names, frozenset(entry[1:].lower() for entry in dotted) if kind == "string" else names)
 
 
 @cache
 def _hashes() -> _Lists:
-    return _Lists([_List(title, frozenset(entries)) for title, _, entries in map(read_list, HASHES)])
+    return _Lists([_WarningList(title, frozenset(entries)) for title, _, entries in map(read_list, HASHES)])
 
 
 @cache

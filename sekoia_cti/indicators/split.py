@@ -62,7 +62,7 @@ def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     """
     lines = [line for line in map(str.strip, _BREAK.split(text)) if line]
     if len(lines) > 1 or (lines and lines[0] != text):
-        return _broken(lines, recognize)
+        return _of_lines(lines, recognize)
     if STIX_START.match(text.lstrip("( ")):
         return _alternatives(text, recognize)
     for inner in (text, *layers(text)):
@@ -106,7 +106,7 @@ def _alternatives(pattern: str, recognize: Recognize) -> Sequence[Finding] | Non
     return [_because(one, why) if one[0] and why else one for one in found]
 
 
-def _broken(lines: Sequence[str], recognize: Recognize) -> Sequence[Finding] | None:
+def _of_lines(lines: Sequence[str], recognize: Recognize) -> Sequence[Finding] | None:
     """The lines of a text whose breaks were escaped; a path has such marks as well, but holds no indicator."""
     parts: list[Finding] = []
     for line in lines:

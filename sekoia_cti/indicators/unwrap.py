@@ -116,14 +116,14 @@ def layers(text: str) -> list[str]:
     for _ in range(_MOST_LAYERS):
         if _RULE.fullmatch(text):
             return [*found, ""]
-        inner = _layer(text).strip(" \t,;")
+        inner = _inside(text).strip(" \t,;")
         if inner == text or not inner:
             break
         found.append(text := inner)
     return found
 
 
-def _layer(text: str) -> str:
+def _inside(text: str) -> str:
     first, last = text[0], text[-1]
     if len(text) > 2 and last == _PAIRS.get(first):
         inner = text[1:-1]

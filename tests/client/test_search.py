@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Finding, Match
+from sekoia_cti.client.search import Lookup, Match
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.hostile import Hostile, Script, answer
 
@@ -25,8 +25,8 @@ def find(values: list[str], *scripts: Script) -> tuple[list[Match], list[str]]:
         Hostile(*scripts) as server,
         RestClient(server.url, "k", deadline=Deadline(30), patience=Patience.none()) as collections,
     ):
-        finding = Finding(collections, "c", on_page=lambda _read, _total: None)
-        matches = list(finding.find(values, [], look_for_ids=False))
+        lookup = Lookup(collections, "c", on_page=lambda _read, _total: None)
+        matches = list(lookup.find(values, [], look_for_ids=False))
         asked = [unquote_plus(request.split(b" ")[1].decode()) for request in server.requests]
     return matches, [target.partition("term=")[2] for target in asked if "term=" in target]
 

@@ -10,8 +10,8 @@ import pytest
 from sekoia_cti.client.errors import Interrupted
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Held, Match
-from sekoia_cti.client.updating import Target, Update, Updater
+from sekoia_cti.client.search import FoundIndicator, Match
+from sekoia_cti.client.updating import Change, Target, Updater
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 
@@ -34,7 +34,7 @@ def test_what_goes_by_text(pattern: str, until: datetime | None, by_text: bool) 
     """Only where a line of text surely means this very indicator, and an end can be said."""
     target = Target.of(Context(valid_until=until), Context(description="new"))
 
-    assert Update(Held("indicator--1", pattern, Context()), target).goes_by_text is by_text
+    assert Change(FoundIndicator("indicator--1", pattern, Context()), target).goes_by_text is by_text
 
 
 def test_what_says_the_same_to_the_second_goes_together() -> None:
@@ -42,7 +42,7 @@ def test_what_says_the_same_to_the_second_goes_together() -> None:
     matches = []
     for number in range(9):
         begin = datetime(2026, 1, 1, 0, 0, 0, number, tzinfo=UTC)
-        held = Held(
+        held = FoundIndicator(
             f"indicator--{number}",
             f"[domain-name:value = 'd{number}.example']",
             Context(valid_from=begin, valid_until=END),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException, Response, UploadF
 
 from sandbox.sekoia import models, tables
 from sandbox.sekoia.detect import detect
-from sandbox.sekoia.job import Entry, Import
+from sandbox.sekoia.job import Entry, ImportJob
 from sandbox.sekoia.service import API_KEY, REFUSALS, Here, InCollection, Service
 
 __all__ = ["accept", "check_room", "router"]
@@ -24,7 +24,7 @@ router = APIRouter(
 )
 
 
-async def accept(service: Service, background: BackgroundTasks, response: Response, job: Import) -> models.Accepted:
+async def accept(service: Service, background: BackgroundTasks, response: Response, job: ImportJob) -> models.Accepted:
     """Lets an import run, and answers it in the way that the settings say. Raises 400 when there is no room for it."""
     await check_room(service, job)
     faults = service.controls.faults
@@ -42,7 +42,7 @@ async def accept(service: Service, background: BackgroundTasks, response: Respon
             return models.Accepted(task_id=job.task_id)
 
 
-async def check_room(service: Service, job: Import) -> None:
+async def check_room(service: Service, job: ImportJob) -> None:
     """Raises 400 when an import would exceed what a community can hold."""
     if not await service.imports.has_room(job):
         count = service.store.count_community(job.collection["community_uuid"])

@@ -212,7 +212,7 @@ class ContextArguments(Arguments):
     def _are_phases(cls, names: list[str] | None) -> list[str] | None:
         # Whether Sekoia knows it is asked when the client is open: see context().
         for name in names or []:
-            kill_chains.find(name)
+            kill_chains.known_phase(name)
         return names
 
     @field_validator("related_threat_refs")

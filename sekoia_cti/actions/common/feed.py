@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sekoia_cti.actions.common.prepared import Prepared
+from sekoia_cti.actions.common.outgoing import Outgoing
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.synchronizing.comparison import Said
 from sekoia_cti.client.synchronizing.synchronizer import Groups
@@ -58,7 +58,7 @@ class TableFeed:
         folder: Where the tables that are sent go.
     """
 
-    def __init__(self, prepared: Prepared, context: Context, folder: Path) -> None:
+    def __init__(self, prepared: Outgoing, context: Context, folder: Path) -> None:
         self._prepared = prepared
         self._context = context
         self._folder = folder
@@ -160,7 +160,7 @@ def _ended(rows: Iterable[Row], at: int, end: datetime) -> Iterable[Row]:
 def _phase(name: str) -> str:
     """A phase of a column by the name that indicators carry."""
     try:
-        found = kill_chains.find(name.strip())
+        found = kill_chains.known_phase(name.strip())
     except InputError:
         found = None
     return found[1] if found else name.strip().lower().replace(" ", "-")

@@ -9,7 +9,7 @@ from sekoia_cti.actions.common.feed import TableFeed, TextFeed
 from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of
 from sekoia_cti.actions.common.guard import GuardArguments, guard_results, tell_of_guard
-from sekoia_cti.actions.common.prepared import Wishes
+from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reading_results import reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.upload_action import UploadAction

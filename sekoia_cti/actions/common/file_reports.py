@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from sekoia_cti.actions.common.prepared import Prepared
+from sekoia_cti.actions.common.outgoing import Outgoing
 from sekoia_cti.actions.common.reports import listed, listed_adapted
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.layout import Layout, is_heading
 from sekoia_cti.indicators.survey import Cell, Survey
 from sekoia_cti.platform.forms import objects
 
-__all__ = ["CellList", "ColumnList", "account_of", "described", "told_columns", "warnings"]
+__all__ = ["CellList", "ColumnList", "account_of", "described_columns", "file_warnings", "told_columns"]
 
 CellList = Annotated[list[dict[str, Any]], objects(line="integer", column="string", value="string", reason="string")]
 """Cells that were not used as they are: see :func:`account_of`."""
@@ -20,7 +20,7 @@ CellList = Annotated[list[dict[str, Any]], objects(line="integer", column="strin
 ColumnList = Annotated[
     list[dict[str, Any]], objects(column="integer", heading="string", kinds="object", mapped_to="string", why="string")
 ]
-"""The result of :func:`described`."""
+"""The result of :func:`described_columns`."""
 
 _WHY = {
     "reference": "its heading says that it holds references",
@@ -72,7 +72,7 @@ def told_columns(layout: Layout, name: str) -> str:
     return f"{name} has {heading} and its indicators in column {observable}{joined}, since {layout.why}{beside}"
 
 
-def described(layout: Layout) -> list[dict[str, Any]]:
+def described_columns(layout: Layout) -> list[dict[str, Any]]:
     """Each column: its heading, what its first thousand cells hold, what it is mapped to, and why."""
     return [
         {
@@ -86,7 +86,7 @@ def described(layout: Layout) -> list[dict[str, Any]]:
     ]
 
 
-def warnings(prepared: Prepared) -> Iterator[str]:
+def file_warnings(prepared: Outgoing) -> Iterator[str]:
     """What a user should learn of a file, besides which values are not recognized or adapted."""
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
@@ -124,7 +124,7 @@ def _instead(layout: Layout, observable: int) -> Iterator[str]:
         yield "observable" if at == observable else field if field and field != "observable" else "ignore"
 
 
-def _of_sheets(prepared: Prepared) -> Iterator[str]:
+def _of_sheets(prepared: Outgoing) -> Iterator[str]:
     if others := prepared.source.others:
         named = ", ".join(
             f"“{sheet.name}” ({_rows(sheet.rows - is_heading(sheet.top))}{'' if sheet.visible else ', hidden'})"

@@ -9,9 +9,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field, field_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments
-from sekoia_cti.actions.common.file_reports import told_columns
-from sekoia_cti.actions.common.file_reports import warnings as file_warnings
-from sekoia_cti.actions.common.prepared import Prepared, Wishes, prepare
+from sekoia_cti.actions.common.file_reports import file_warnings, told_columns
+from sekoia_cti.actions.common.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.stored_table import LocalFile, fetch
 from sekoia_cti.client.rest.endpoints import RestClient
@@ -64,9 +63,9 @@ class StagedFile:
 
     stored: storage.StoredFile
     local: LocalFile
-    prepared: Prepared | None
+    prepared: Outgoing | None
 
-    def readable(self) -> Prepared:
+    def readable(self) -> Outgoing:
         """What is to be sent of a file that must be readable.
 
         Raises:
@@ -110,7 +109,7 @@ class UploadAction(SekoiaAction):
         with storage.scratch(self.data_path, lambda said: self.tell(said, "warning")) as folder:
             try:
                 local = fetch(file, folder)
-                prepared = self._prepared(local, folder, wishes, deadline)
+                prepared = self._prepare(local, folder, wishes, deadline)
             except UnreadableFile as error:
                 raise InputError(f"The file {file.name} cannot be used: {error}") from None
             except OSError as error:
@@ -183,7 +182,7 @@ class UploadAction(SekoiaAction):
         for said in (*warnings(prepared.survey, sent=send_unrecognized), *file_warnings(prepared)):
             self.tell(said, "warning")
 
-    def _prepared(self, local: LocalFile, folder: Path, wishes: Wishes, deadline: Deadline) -> Prepared | None:
+    def _prepare(self, local: LocalFile, folder: Path, wishes: Wishes, deadline: Deadline) -> Outgoing | None:
         try:
             prepared = prepare(local, folder, wishes, seconds=deadline.remaining())
         except UnreadableFile as error:
@@ -203,7 +202,7 @@ class UploadAction(SekoiaAction):
         )
 
 
-def _instead(local: LocalFile, prepared: Prepared) -> str:
+def _instead(local: LocalFile, prepared: Outgoing) -> str:
     survey, what = prepared.survey, f"{local.name} is not sent as it is"
     if survey.cleaned:
         what = f"{survey.cleaned:,} of {survey.values:,} observables of {local.name} need cleaning, such as refanging"

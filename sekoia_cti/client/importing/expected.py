@@ -83,7 +83,7 @@ class Again:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Wanted:
     """A context in the form in which indicators are compared with it."""
 
     description: str | None
@@ -93,7 +93,7 @@ class _Asked:
     threats: frozenset[str]
 
     @classmethod
-    def of(cls, context: Context) -> _Asked:
+    def of(cls, context: Context) -> _Wanted:
         return cls(
             description=context.description.strip() if context.description is not None else None,
             valid_from=_stamp(context.valid_from),
@@ -127,7 +127,7 @@ class _Asked:
 class _Batch:
     values: Iterable[str]  # can be gone through again and again
     context: Context
-    asked: _Asked
+    asked: _Wanted
     ends: Iterable[datetime | None] | None
 
 
@@ -166,7 +166,7 @@ class Expected:
         Returns:
             The number of this batch, from 0, as :attr:`Tally.parts` counts.
         """
-        self._batches.append(_Batch(values, context, _Asked.of(context), ends))
+        self._batches.append(_Batch(values, context, _Wanted.of(context), ends))
         self._ready = False
         return len(self._batches) - 1
 

@@ -14,7 +14,7 @@ import xlwt
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sekoia_cti.actions.common.prepared import Prepared, Wishes, prepare
+from sekoia_cti.actions.common.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.actions.common.sources import read_list
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.common.stored_text import read_text
@@ -97,7 +97,7 @@ _DAMAGED = st.builds(damaged, _PACKED, st.integers(0), st.binary(max_size=8), st
 ANY_BYTES = (_PLAIN | _PACKED | _DAMAGED).filter(bool)
 
 
-def looked_at(content: bytes, folder: Path) -> Prepared | None:
+def looked_at(content: bytes, folder: Path) -> Outgoing | None:
     """What is to be sent of a file of these bytes."""
     (folder / "feed").write_bytes(content)
     file = storage.find(folder, "feed", "file_path")

@@ -21,7 +21,7 @@ from sekoia_cti.indicators.rows import Rows
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
 
-__all__ = ["Prepared", "Wishes", "prepare"]
+__all__ = ["Outgoing", "Wishes", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Outgoing:
     """What goes to Sekoia in place of a file of the storage: the file itself, or a CSV of the rows to be sent.
 
     Attributes:
@@ -105,7 +105,7 @@ class Prepared:
         return [row for _, row in islice(self.layout.table.rows(), count)]
 
 
-def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) -> Prepared | None:
+def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) -> Outgoing | None:
     """Look at a file, and write a CSV of what is to be sent of it if it cannot be sent as it is.
 
     Args:
@@ -142,13 +142,13 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     begins_in_a = source.sheet is None or not layout.columns[0].is_empty
     is_original = source.is_whole and begins_in_a and layout.is_plain and not wishes.ends
     if is_original and (survey := rows.look()) is not None:
-        return Prepared(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)
+        return Outgoing(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)
     path = folder / "sent.csv"
     with path.open("w", encoding="utf-8", newline="") as target:
         survey = rows.write(target)
     if wishes.ends:
         layout = replace(layout, mapping=[*layout.mapping, "valid_until"])
-    return Prepared(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
+    return Outgoing(path, f"{Path(file.name).stem}.csv", MIME_TYPES["csv"][0], False, source, layout, survey)
 
 
 def _time(cell: str) -> datetime | None:
