@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import Arguments, Timeout
+from sekoia_cti.actions.common.bounds import first_of, path_field, whole_lists
 from sekoia_cti.actions.common.jinja import WordList, check_rendered, structure
 from sekoia_cti.actions.common.reports import TypeCounts
 from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
@@ -136,6 +137,7 @@ class ExtractIndicatorsResults(ResultsForm):
         "numbers and networks, with value and reason",
     )
     skipped_count: int = Field(title="Skipped count", description="How many such values there are")
+    skipped_path: str | None = path_field("Skipped")
 
 
 class ExtractIndicators(SekoiaAction):
@@ -174,8 +176,9 @@ class ExtractIndicators(SekoiaAction):
             indicators=listed.items,
             indicators_path=listed.path,
             **(lists if listed.items is not None else dict.fromkeys(KINDS)),
-            skipped=skipped.skipped,
+            skipped=first_of(skipped.skipped),
             skipped_count=skipped.skipped_count,
+            **whole_lists(self, {"skipped": skipped.skipped}),
         )
 
     def _documents(self, arguments: ExtractIndicatorsArguments) -> list[Document]:

@@ -7,8 +7,15 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
-from sekoia_cti.actions.common.file_reports import CellList, account_of
-from sekoia_cti.actions.common.guard import GuardArguments, GuardResults, guard_results, tell_of_guard
+from sekoia_cti.actions.common.bounds import path_field, whole_lists
+from sekoia_cti.actions.common.file_reports import CellList, account_of, lists_of
+from sekoia_cti.actions.common.guard import (
+    GuardArguments,
+    GuardResults,
+    guard_lists,
+    guard_results,
+    tell_of_guard,
+)
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments
 from sekoia_cti.actions.common.outgoing import Outgoing, Wishes
@@ -88,12 +95,14 @@ class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
         "for a file that could not be read here",
     )
     unrecognized_count: int | None = Field(title="Unrecognized count", description="How many such values there are")
+    unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList | None = Field(
         title="Adapted",
         description="The first 100 values of which only a part was sent, or another form, with line, written, sent and why; null "
         "for a file that could not be read here",
     )
     adapted_count: int | None = Field(title="Adapted count", description="How many such values there are")
+    adapted_path: str | None = path_field("Adapted")
     skipped_rows: CellList | None = Field(
         title="Skipped rows",
         description="The first 100 rows that were not sent although they hold an indicator, with the line, column and value of "
@@ -103,12 +112,14 @@ class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
     skipped_rows_count: int | None = Field(
         title="Skipped rows count", description="How many indicators these rows hold"
     )
+    skipped_rows_path: str | None = path_field("Skipped rows")
     unused_cells: CellList | None = Field(
         title="Unused cells",
         description="The first 100 cells that were left out or cut while their indicator was sent, with line, column, value and "
         "reason; null for a file that could not be read here",
     )
     unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
+    unused_cells_path: str | None = path_field("Unused cells")
     by_type: TypeCounts | None = Field(
         title="By type",
         description="How many indicators of each kind were sent; null for a file that could not be read here",
@@ -142,7 +153,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                     )
                 tell_of_guard(guard, self.tell)
                 if prepared and (told := self._unsent(importer, arguments, prepared)):
-                    return _results(prepared, guard, **told)
+                    return _results(prepared, guard, **told, **self._files(prepared, guard))
                 upload = self.upload(
                     importer.rest, staged, arguments, wishes=wishes, file_handle=arguments.file_handle
                 )
@@ -183,15 +194,20 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             ends=Again(prepared.ends) if prepared and "valid_until" in prepared.layout.mapping else None,
         )
         mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
-        return told_as(**self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized))
+        told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
+        return told_as(**told, **self._files(prepared, guard))
+
+    def _files(self, prepared: Prepared | None, guard: Guard) -> dict[str, Any]:
+        if prepared is None:
+            return {}
+        return whole_lists(self, lists_of(prepared.survey) | guard_lists(guard))
 
 
 def _results(prepared: Outgoing | None, guard: Guard, **told: Any) -> ImportIndicatorsFromFileResults:
     return ImportIndicatorsFromFileResults(
-        **told,
         sheet=prepared.source.sheet.name if prepared and prepared.source.sheet else None,
         **account_of(prepared.survey if prepared else None),
-        **guard_results(guard if prepared else None),
+        **guard_results(guard if prepared else None) | told,
     )
 
 

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
-from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described_columns
+from sekoia_cti.actions.common.bounds import path_field, whole_lists
+from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described_columns, lists_of
 from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
@@ -50,24 +51,28 @@ class PreviewIndicatorsFileResults(ResultsForm):
         "are not in the upload",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
         description="The first 100 values of which only a part is in the upload, or another form, with line, written, sent and "
         "why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
+    adapted_path: str | None = path_field("Adapted")
     skipped_rows: CellList = Field(
         title="Skipped rows",
         description="The first 100 rows that are not in the upload although they hold an indicator, with the line, column and "
         "value of the cell that is the reason, and the reason",
     )
     skipped_rows_count: int = Field(title="Skipped rows count", description="How many indicators these rows hold")
+    skipped_rows_path: str | None = path_field("Skipped rows")
     unused_cells: CellList = Field(
         title="Unused cells",
         description="The first 100 cells that are left out or cut while their indicator is in the upload, with line, column, "
         "value and reason",
     )
     unused_cells_count: int = Field(title="Unused cells count", description="How many such cells there are")
+    unused_cells_path: str | None = path_field("Unused cells")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind there are")
 
 
@@ -101,4 +106,5 @@ class PreviewIndicatorsFile(UploadAction):
                 ignore_first_line=layout.heading is not None,
                 values=survey.values,
                 **account_of(survey),
+                **whole_lists(self, lists_of(survey)),
             )

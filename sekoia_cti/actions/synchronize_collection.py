@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sekoia_cti.actions.common.arguments import Timeout
-from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
+from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list, whole_lists
 from sekoia_cti.actions.common.feed_arguments import FeedResults
 from sekoia_cti.actions.common.feed_reading import FeedAction, GuardedFeedArguments, ReadFeed
 from sekoia_cti.actions.common.guard import GuardResults
@@ -131,6 +131,7 @@ class SynchronizeCollectionResults(GuardResults, FeedResults):
         description="The first 100 indicators of the feed that are revoked in the collection, and therefore were not sent",
     )
     revoked_count: int = Field(title="Revoked count", description=_HOW_MANY)
+    revoked_path: str | None = Field(title="Revoked file", description=_path("Revoked"))
     missing: FailedList = Field(
         title="Missing",
         description="The first 100 indicators of the feed that were sent and are not in the collection, with value and reason",
@@ -142,6 +143,8 @@ class SynchronizeCollectionResults(GuardResults, FeedResults):
     failed: FailedList = Field(
         title="Failed", description="The first 100 indicators that Sekoia refused to remove, with value and reason"
     )
+    failed_count: int = Field(title="Failed count", description=_HOW_MANY)
+    failed_path: str | None = Field(title="Failed file", description=_path("Failed"))
 
 
 class SynchronizeCollection(ImportAction, FeedAction):
@@ -271,6 +274,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             status = "partial"
         outcome = sent.outcome if sent else None
         task_ids = [*(outcome.task_ids if outcome else ()), *(removal.task_ids if removal else ())]
+        failed = list(map(_reasoned, removal.failed if removal else ()))
         missing = Again(lambda: map(_reasoned, outcome.all_missing if outcome else ()))
         return self._told(
             arguments,
@@ -282,7 +286,9 @@ class SynchronizeCollection(ImportAction, FeedAction):
             missing=list(islice(missing, REASONED)),
             missing_count=outcome.missing_count if outcome else 0,
             missing_path=whole_list(self, "missing", missing, listed=REASONED),
-            failed=[_reasoned(each) for each in (removal.failed if removal else [])[:REASONED]],
+            failed=failed[:REASONED],
+            failed_count=len(failed),
+            failed_path=whole_list(self, "failed", failed, listed=REASONED),
             added=added,
             refreshed=refreshed,
             removed=removed,
@@ -306,12 +312,14 @@ class SynchronizeCollection(ImportAction, FeedAction):
         self, arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan, **told: Any
     ) -> SynchronizeCollectionResults:
         nothing: dict[str, Any] = {"task_ids": [], "task_ids_count": 0}
-        nothing |= {"missing": [], "missing_count": 0, "missing_path": None, "failed": []}
-        results = nothing | told | read.told
+        nothing |= {"missing": [], "missing_count": 0, "missing_path": None}
+        nothing |= {"failed": [], "failed_count": 0, "failed_path": None}
+        results = nothing | told | read.told | whole_lists(self, read.lists)
         for name in _LISTS:
             results |= listed_values(self, name, told.get(name, []))
-        for name, places in (("unchanged", plan.unchanged), ("revoked", plan.revoked)):
-            results |= first_values(name, [read.feed.values[place] for place in places])
+        values = read.feed.values
+        results |= listed_values(self, "revoked", [values[place] for place in plan.revoked])
+        results |= first_values("unchanged", [values[place] for place in plan.unchanged])
         return SynchronizeCollectionResults(collection_id=arguments.collection_id, limit_hit=plan.limit_hit, **results)
 
 

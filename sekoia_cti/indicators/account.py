@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.long_list import LongList
 
-__all__ = ["LISTED", "Account", "Adapted", "Unrecognized"]
-
-LISTED = 100
-"""Values that are listed; all are counted."""
+__all__ = ["Account", "Adapted", "Unrecognized"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unrecognized:
+class Unrecognized(NamedTuple):
     """A value that is no indicator Sekoia takes, and why."""
 
     line: int
@@ -21,8 +19,7 @@ class Unrecognized:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Adapted:
+class Adapted(NamedTuple):
     """A value of which only a part is sent, or another form, and why."""
 
     line: int
@@ -35,17 +32,11 @@ class Adapted:
 class Account:
     """What became of the values of a source. What is listed is safe to show: cut and escaped (see ``display.shown``)."""
 
-    unrecognized: list[Unrecognized] = field(default_factory=list)
-    """The first hundred values that are no indicator."""
+    unrecognized: LongList[Unrecognized] = field(default_factory=LongList)
+    """Values that are no indicator."""
 
-    unrecognized_count: int = 0
-    """All of them."""
-
-    adapted: list[Adapted] = field(default_factory=list)
-    """The first hundred values of which only a part is sent, or another form."""
-
-    adapted_count: int = 0
-    """All of them."""
+    adapted: LongList[Adapted] = field(default_factory=LongList)
+    """Values of which only a part is sent, or another form."""
 
     damaged: list[Unrecognized] = field(default_factory=list)
     """Values that were indicators before a part of them was lost on the way; they cannot be sent."""
@@ -60,15 +51,23 @@ class Account:
     """What else a user should know, a sentence each without its full stop."""
 
     @property
+    def unrecognized_count(self) -> int:
+        """How many values are no indicator."""
+        return self.unrecognized.total
+
+    @property
+    def adapted_count(self) -> int:
+        """How many values are sent in part, or in another form."""
+        return self.adapted.total
+
+    @property
     def mostly_unrecognized(self) -> bool:
         """Whether more values were not recognized than were."""
         return self.unrecognized_count > sum(self.by_type.values()) + self.kept_out
 
     def note(self, line: int, value: str, reason: str) -> None:
         """Take down a value that is no indicator."""
-        self.unrecognized_count += 1
-        if self.unrecognized_count <= LISTED:
-            self.unrecognized.append(Unrecognized(line, shown(value), reason))
+        self.unrecognized.note(Unrecognized(line, shown(value), reason))
 
     def note_damaged(self, line: int, value: str, reason: str) -> None:
         """Take down a value of which a part was lost."""
@@ -76,6 +75,4 @@ class Account:
 
     def note_adapted(self, line: int, written: str, sent: str, why: str) -> None:
         """Take down a value of which only a part is sent, or another form."""
-        self.adapted_count += 1
-        if self.adapted_count <= LISTED:
-            self.adapted.append(Adapted(line, shown(written), shown(sent), why))
+        self.adapted.note(Adapted(line, shown(written), shown(sent), why))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.hosts import host_of
+from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import Judge
 
 if TYPE_CHECKING:
@@ -17,11 +18,8 @@ __all__ = ["Guard", "KnownGood", "Policy"]
 Policy = Literal["warn", "leave_out", "import"]
 """What happens to values that are known to be good: a warning; they are not sent; nothing, and no list is read."""
 
-_MOST_REPORTED = 100
 
-
-@dataclass(frozen=True, slots=True)
-class KnownGood:
+class KnownGood(NamedTuple):
     """A value that is hardly meant to be blocked, where it was read, and who says so."""
 
     line: int
@@ -41,17 +39,21 @@ class Guard:
     exclusions: Exclusions = field(default_factory=Exclusions)
     policy: Policy = "warn"
 
-    excluded: list[str] = field(default_factory=list, init=False)
-    """The first hundred values that were excluded."""
+    excluded: LongList[str] = field(default_factory=LongList, init=False)
+    """Values that were excluded."""
 
-    excluded_count: int = field(default=0, init=False)
-    """All of them."""
+    known_good: LongList[KnownGood] = field(default_factory=LongList, init=False)
+    """Values that are known to be good; those that were excluded are not among them."""
 
-    known_good: list[KnownGood] = field(default_factory=list, init=False)
-    """The first hundred values that are known to be good; those that were excluded are not among them."""
+    @property
+    def excluded_count(self) -> int:
+        """How many values were excluded."""
+        return self.excluded.total
 
-    known_good_count: int = field(default=0, init=False)
-    """All of them."""
+    @property
+    def known_good_count(self) -> int:
+        """How many values are known to be good."""
+        return self.known_good.total
 
     @property
     def left_out_count(self) -> int:
@@ -63,8 +65,7 @@ class Guard:
 
         The account begins anew, since a file is read a second time where it cannot be sent as it is.
         """
-        self.excluded, self.excluded_count = [], 0
-        self.known_good, self.known_good_count = [], 0
+        self.excluded, self.known_good = LongList(), LongList()
         covers = self.exclusions.covers if self.exclusions else None
         looks, admitted = self.policy != "import", self.policy == "warn"
         namers: dict[str, Namer] = {}
@@ -75,27 +76,17 @@ class Guard:
         def admits(line: int, kind: str, value: str, key: str) -> bool:
             subject = host_of(key) if kind == "url" else value if kind == "ipv6" else key
             if covers and covers(kind, key, subject):
-                self._exclude(value)
+                self.excluded.note(value)
                 return False
             if not looks:
                 return True
             names_of = namers.get(kind) or namers.setdefault(kind, _namer(kind))
             if not (names := names_of(subject)):
                 return True
-            self._note(KnownGood(line, value, names))
+            self.known_good.note(KnownGood(line, value, names))
             return admitted
 
         return admits
-
-    def _exclude(self, value: str) -> None:
-        self.excluded_count += 1
-        if self.excluded_count <= _MOST_REPORTED:
-            self.excluded.append(value)
-
-    def _note(self, known: KnownGood) -> None:
-        self.known_good_count += 1
-        if self.known_good_count <= _MOST_REPORTED:
-            self.known_good.append(known)
 
 
 def _namer(kind: str) -> Namer:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sekoia_cti.indicators.account import LISTED, Account
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.long_list import LongList
 
 __all__ = ["Cell", "Survey"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell that was not used as it is, and why."""
 
     line: int
@@ -37,17 +38,14 @@ class Survey(Account):
     duplicates: int = 0
     """Values that an earlier row has."""
 
-    skipped_rows: list[Cell] = field(default_factory=list)
-    """The first rows that are not sent although their indicator was recognized, by the cell that is the reason."""
+    skipped_rows: LongList[Cell] = field(default_factory=LongList)
+    """Rows that are not sent although their indicator was recognized, by the cell that is the reason."""
 
     skipped_rows_count: int = 0
     """Values in all of them."""
 
-    unused_cells: list[Cell] = field(default_factory=list)
-    """The first cells that were left out, or cut, while their row is sent."""
-
-    unused_cells_count: int = 0
-    """All of them."""
+    unused_cells: LongList[Cell] = field(default_factory=LongList)
+    """Cells that were left out, or cut, while their row is sent."""
 
     converted: dict[str, int] = field(default_factory=dict)
     """How many dates were converted to ISO 8601, by column."""
@@ -64,11 +62,15 @@ class Survey(Account):
     compared: bool = True
     """Whether all values were compared with each other: what is beyond any collection's size is not."""
 
+    @property
+    def unused_cells_count(self) -> int:
+        """How many cells were left out, or cut."""
+        return self.unused_cells.total
+
     def skip_row(self, line: int, column: str, value: str, reason: str, values: int = 1) -> None:
         """Take down a row that is not sent."""
         self.changed = True
-        if len(self.skipped_rows) < LISTED:
-            self.skipped_rows.append(Cell(line, shown(column), shown(value), reason))
+        self.skipped_rows.note(Cell(line, shown(column), shown(value), reason))
         self.skipped_rows_count += values
 
     def keep_out(self) -> None:
@@ -78,9 +80,7 @@ class Survey(Account):
 
     def drop_cell(self, line: int, column: str, value: str, reason: str) -> None:
         """Take down a cell that is left out, or cut."""
-        if len(self.unused_cells) < LISTED:
-            self.unused_cells.append(Cell(line, shown(column), shown(value), reason))
-        self.unused_cells_count += 1
+        self.unused_cells.note(Cell(line, shown(column), shown(value), reason))
 
     def note_expired(self, line: int) -> None:
         """Take down a row whose validity has passed."""

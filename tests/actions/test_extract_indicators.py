@@ -42,6 +42,7 @@ def test_a_report_is_read(sandbox: Sandbox, platform: Platform) -> None:
         "sha512": [],
         "skipped": [{"value": "https://blog.example.org", "reason": "a reference"}],
         "skipped_count": 1,
+        "skipped_path": None,
     }
     assert sandbox.requests == []
     assert "Found 4 indicators: 1 ipv4, 1 domain, 1 url, 1 sha256" in run.logs

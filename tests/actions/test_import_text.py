@@ -65,6 +65,9 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "known_good_count": 2,
         "left_out": [],
         "left_out_count": 0,
+        **dict.fromkeys(
+            ("unrecognized_path", "adapted_path", "skipped_path", "excluded_path", "known_good_path"),
+        ),
     }
     assert len(sandbox.indicators(collection_id)) == 5
     assert "Importing 5 indicators into" in run.logs

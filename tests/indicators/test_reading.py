@@ -10,7 +10,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.account import Adapted, Unrecognized
 from sekoia_cti.indicators.encodings import decode
 from sekoia_cti.indicators.headers import role_of
 from sekoia_cti.indicators.reading import Reading, findings, read
@@ -128,18 +127,15 @@ def test_a_list_as_people_write_it() -> None:
             "setup.exe",
         ]
     )
-    assert reading == Reading(
+    expected = Reading(
         values=["https://evil.example/a.b", "evil.example", "192.0.2.1", f"{MD5},{SHA1}"],
         duplicates=3,
         given=8,
-        unrecognized=[
-            Unrecognized(7, "setup.exe", "a file name"),
-        ],
-        unrecognized_count=1,
-        adapted=[Adapted(8, "192[.]0[.]2[.]1:8080", "192.0.2.1", "without its port")],
-        adapted_count=1,
         by_type={"url": 1, "domain": 1, "ipv4": 1, "hashes": 1},
     )
+    expected.note(7, "setup.exe", "a file name")
+    expected.note_adapted(8, "192[.]0[.]2[.]1:8080", "192.0.2.1", "without its port")
+    assert reading == expected
 
 
 @pytest.mark.parametrize(

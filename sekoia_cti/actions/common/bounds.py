@@ -5,13 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from pydantic import Field
+
+from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.long_list import LISTED, LongList
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.writing import writing
 
-__all__ = ["IDS", "REASONED", "whole_list", "whole_outcomes"]
+__all__ = ["IDS", "REASONED", "first_of", "path_field", "whole_list", "whole_lists", "whole_outcomes"]
 
-REASONED = 100
+REASONED = LISTED
 """Values that results list with what is said about each."""
 
 IDS = 1_000
@@ -62,3 +66,47 @@ def whole_outcomes(
         *({"value": each["value"], "outcome": "failed", "reason": each["reason"]} for each in failed),
     ]
     return whole_list(action, "outcomes", outcomes, listed=0)
+
+
+def path_field(title: str) -> Any:
+    """The result that names the file of a list, which :func:`whole_lists` writes.
+
+    Args:
+        title: Of the result that has the first of the list.
+    """
+    return Field(
+        default=None,
+        title=f"{title} file",
+        description=f"All of “{title}” where there are more than {REASONED}, as a JSON list in a file of the playbook's storage; "
+        "else null",
+    )
+
+
+def first_of(entries: LongList[Any]) -> list[Any]:
+    """The first of a list, as results have it."""
+    return [_told(entry) for entry in entries]
+
+
+def whole_lists(action: SekoiaAction, lists: Mapping[str, LongList[Any] | None]) -> dict[str, Any]:
+    """Write lists into such files, each of which results tell only the first :data:`REASONED`.
+
+    To be called once nothing is waited for any more: a file is not worth a moment of an import's time.
+
+    Args:
+        action: Whose lists they are.
+        lists: By the name of the result that has the first of it; None where there is no list.
+
+    Returns:
+        The results ``<name>_path``.
+    """
+
+    def path(name: str, entries: LongList[Any] | None) -> str | None:
+        if entries is None or entries.total <= REASONED:
+            return None
+        return whole_list(action, name, Again(lambda: map(_told, entries.whole())), listed=REASONED)
+
+    return {f"{name}_path": path(name, entries) for name, entries in lists.items()}
+
+
+def _told(entry: Any) -> Any:
+    return entry._asdict() if hasattr(entry, "_asdict") else entry

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
+from sekoia_cti.actions.common.bounds import path_field
 from sekoia_cti.actions.common.file_reports import CellList
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
@@ -67,11 +68,13 @@ class FeedResults(ResultsForm):
         "count as not in the feed, unless send_unrecognized is set",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
         description="The first 100 values of which only a part is used, or another form: line, as written, as sent, and why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
+    adapted_path: str | None = path_field("Adapted")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind the feed holds")
     skipped: SkippedList | None = Field(
         title="Skipped",
@@ -79,6 +82,7 @@ class FeedResults(ResultsForm):
         "and reason; they count as not in the feed. Null for a table",
     )
     skipped_count: int | None = Field(title="Skipped count", description="How many such values there are")
+    skipped_path: str | None = path_field("Skipped")
     skipped_rows: CellList | None = Field(
         title="Skipped rows",
         description="The first 100 rows of a table that are not used although they hold an indicator, with the line, column and "
@@ -87,9 +91,11 @@ class FeedResults(ResultsForm):
     skipped_rows_count: int | None = Field(
         title="Skipped rows count", description="How many indicators these rows hold"
     )
+    skipped_rows_path: str | None = path_field("Skipped rows")
     unused_cells: CellList | None = Field(
         title="Unused cells",
         description="The first 100 cells of a table that are left out or cut while their indicator is used, with line, column, "
         "value and reason; null for text and lists",
     )
     unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
+    unused_cells_path: str | None = path_field("Unused cells")

@@ -3,14 +3,14 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sekoia_cti.actions.common.feed import TableFeed, TextFeed
 from sekoia_cti.actions.common.feed_arguments import FeedArguments
-from sekoia_cti.actions.common.file_reports import account_of
-from sekoia_cti.actions.common.guard import GuardArguments, guard_results, tell_of_guard
+from sekoia_cti.actions.common.file_reports import account_of, lists_of
+from sekoia_cti.actions.common.guard import GuardArguments, guard_lists, guard_results, tell_of_guard
 from sekoia_cti.actions.common.outgoing import Wishes
-from sekoia_cti.actions.common.reading_results import reading_results
+from sekoia_cti.actions.common.reading_results import reading_lists, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.upload_action import UploadAction
 from sekoia_cti.actions.common.validity import ValidityArguments
@@ -19,6 +19,7 @@ from sekoia_cti.client.synchronizing.synchronizer import Feed
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import read
 from sekoia_cti.platform import storage
 
@@ -26,6 +27,9 @@ __all__ = ["FeedAction", "GuardedFeedArguments", "ReadFeed"]
 
 _OF_TABLES = ("skipped_rows", "skipped_rows_count", "unused_cells", "unused_cells_count")
 _OF_LISTS = ("skipped", "skipped_count")
+
+
+_Read: TypeAlias = tuple[Feed, Account, dict[str, Any], dict[str, LongList[Any] | None]]
 
 
 class GuardedFeedArguments(GuardArguments, ValidityArguments, FeedArguments):
@@ -39,11 +43,13 @@ class ReadFeed:
     Attributes:
         feed: Its indicators.
         told: How it was read, as results have it.
+        lists: The lists of that, whole.
         mostly_unrecognized: Whether more values were left out as no indicators than are used.
     """
 
     feed: Feed
     told: dict[str, Any]
+    lists: dict[str, LongList[Any] | None]
     mostly_unrecognized: bool
 
 
@@ -66,17 +72,18 @@ class FeedAction(UploadAction):
         """
         guard = arguments.guard(self.data_path)
         read = self._read_lines if arguments.file_path is None else self._read_table
-        feed, account, told = read(arguments, guard, context, phases, stack)
+        feed, account, told, lists = read(arguments, guard, context, phases, stack)
         tell_of_guard(guard, self.tell)
         return ReadFeed(
             feed,
             told | guard_results(guard),
+            lists | guard_lists(guard),
             mostly_unrecognized=account.mostly_unrecognized and not arguments.send_unrecognized,
         )
 
     def _read_lines(
         self, arguments: GuardedFeedArguments, guard: Guard, context: Context, _phases: Phases, _stack: ExitStack
-    ) -> tuple[Feed, Account, dict[str, Any]]:
+    ) -> _Read:
         gathered = arguments.gather(self.data_path)
         reading = read(
             gathered.lines,
@@ -94,11 +101,12 @@ class FeedAction(UploadAction):
             TextFeed(reading.values, context, format=arguments.format),
             reading,
             reading_results(reading, gathered.objects) | dict.fromkeys(_OF_TABLES),
+            reading_lists(reading, gathered.objects),
         )
 
     def _read_table(
         self, arguments: GuardedFeedArguments, guard: Guard, context: Context, phases: Phases, stack: ExitStack
-    ) -> tuple[Feed, Account, dict[str, Any]]:
+    ) -> _Read:
         file = storage.find(self.data_path, arguments.file_path or "", "file_path")
         until = context.valid_until
         if arguments.valid_for is not None:
@@ -119,6 +127,6 @@ class FeedAction(UploadAction):
         told = account_of(prepared.survey) | dict.fromkeys(_OF_LISTS)
         del told["cleaned"]
         if set(prepared.layout.mapping) <= {"observable", None}:
-            return TextFeed(list(prepared.values()), context), prepared.survey, told
+            return TextFeed(list(prepared.values()), context), prepared.survey, told, lists_of(prepared.survey)
         folder = stack.enter_context(storage.scratch(self.data_path))
-        return TableFeed(prepared, context, folder), prepared.survey, told
+        return TableFeed(prepared, context, folder), prepared.survey, told, lists_of(prepared.survey)

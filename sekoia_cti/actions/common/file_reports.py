@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
+from sekoia_cti.actions.common.bounds import first_of
 from sekoia_cti.actions.common.outgoing import Outgoing
-from sekoia_cti.actions.common.reports import listed, listed_adapted
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.layout import Layout, is_heading
+from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.survey import Cell, Survey
 from sekoia_cti.platform.forms import objects
 
-__all__ = ["CellList", "ColumnList", "account_of", "described_columns", "file_warnings", "told_columns"]
+__all__ = ["CellList", "ColumnList", "account_of", "described_columns", "file_warnings", "lists_of", "told_columns"]
 
 CellList = Annotated[list[dict[str, Any]], objects(line="integer", column="string", value="string", reason="string")]
 """Cells that were not used as they are: see :func:`account_of`."""
@@ -49,17 +50,12 @@ def account_of(survey: Survey | None) -> dict[str, Any]:
     """What became of the values, rows and cells of a file, as results have it; nulls for one that could not be read."""
     if survey is None:
         return dict.fromkeys(_ACCOUNT)
-    lists = {
-        "unrecognized": listed(survey.unrecognized),
-        "adapted": listed_adapted(survey.adapted),
-        "skipped_rows": _listed(survey.skipped_rows),
-        "unused_cells": _listed(survey.unused_cells),
-    }
-    return {name: lists[name] if name in lists else getattr(survey, name) for name in _ACCOUNT}
+    return {name: first_of(told) if isinstance(told := getattr(survey, name), LongList) else told for name in _ACCOUNT}
 
 
-def _listed(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    return [{"line": cell.line, "column": cell.column, "value": cell.value, "reason": cell.reason} for cell in cells]
+def lists_of(survey: Survey | None) -> dict[str, LongList[Any] | None]:
+    """The lists of :func:`account_of`, for :func:`~sekoia_cti.actions.common.bounds.whole_lists`."""
+    return {name: getattr(survey, name, None) for name in ("unrecognized", "adapted", "skipped_rows", "unused_cells")}
 
 
 def told_columns(layout: Layout, name: str) -> str:

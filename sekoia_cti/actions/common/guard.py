@@ -8,15 +8,17 @@ from pydantic import Field
 from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.common.bounds import first_of, path_field
 from sekoia_cti.actions.common.jinja import TextList, as_list
 from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
+from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm, objects
 
-__all__ = ["GuardArguments", "GuardResults", "guard_results", "tell_of_guard"]
+__all__ = ["GuardArguments", "GuardResults", "guard_lists", "guard_results", "tell_of_guard"]
 
 NAMED = 10
 """Values that a log line names."""
@@ -73,17 +75,20 @@ class GuardResults(ResultsForm):
 
     excluded: list[str] | None = Field(
         title="Excluded",
-        description="The first 100 values that were not imported because exclude covers them; null, like the other five, where "
+        description="The first 100 values that were not imported because exclude covers them; null, like the others, where "
         "the values could not be looked at",
     )
     excluded_count: int | None = Field(title="Excluded count", description="How many such values there are")
+    excluded_path: str | None = path_field("Excluded")
     known_good: KnownGoodList | None = Field(
         title="Known good",
         description="The first 100 values that are hardly meant to be blocked, each with its line and the lists that name it",
     )
     known_good_count: int | None = Field(title="Known good count", description="How many such values there are")
+    known_good_path: str | None = path_field("Known good")
     left_out: list[str] | None = Field(
-        title="Left out", description="The first 100 of them that were not imported because known_good is leave_out"
+        title="Left out",
+        description="The first 100 of them that were not imported because known_good is leave_out; “Known good file” has all",
     )
     left_out_count: int | None = Field(
         title="Left out count", description="How many were not imported for that reason"
@@ -98,15 +103,19 @@ def guard_results(guard: Guard | None) -> dict[str, Any]:
     """
     if guard is None:
         return dict.fromkeys(GuardResults.model_fields)
-    known = [{"line": found.line, "value": found.value, "lists": list(found.lists)} for found in guard.known_good]
     return {
-        "excluded": guard.excluded,
+        "excluded": first_of(guard.excluded),
         "excluded_count": guard.excluded_count,
-        "known_good": known,
+        "known_good": first_of(guard.known_good),
         "known_good_count": guard.known_good_count,
         "left_out": [found.value for found in guard.known_good] if guard.left_out_count else [],
         "left_out_count": guard.left_out_count,
     }
+
+
+def guard_lists(guard: Guard | None) -> dict[str, LongList[Any] | None]:
+    """Its lists, for :func:`~sekoia_cti.actions.common.bounds.whole_lists`."""
+    return {"excluded": guard.excluded, "known_good": guard.known_good} if guard else {}
 
 
 def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> None:

@@ -4,13 +4,15 @@ from typing import Any
 
 from pydantic import Field
 
+from sekoia_cti.actions.common.bounds import first_of, path_field
 from sekoia_cti.actions.common.items import ItemReading
-from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList, listed, listed_adapted
+from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
+from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import Reading
 from sekoia_cti.platform.forms import ResultsForm
 
-__all__ = ["ReadingResults", "reading_results"]
+__all__ = ["ReadingResults", "reading_lists", "reading_results"]
 
 
 class ReadingResults(ResultsForm):
@@ -25,11 +27,13 @@ class ReadingResults(ResultsForm):
         "and reason; they were not sent, unless send_unrecognized is set",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
+    unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
         description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
+    adapted_path: str | None = path_field("Adapted")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
     skipped: SkippedList = Field(
         title="Skipped",
@@ -37,6 +41,7 @@ class ReadingResults(ResultsForm):
         "and reason; they were not sent",
     )
     skipped_count: int = Field(title="Skipped count", description="How many such values there are")
+    skipped_path: str | None = path_field("Skipped")
 
 
 def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> dict[str, Any]:
@@ -48,11 +53,16 @@ def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> d
     """
     return {
         "duplicates": reading.duplicates,
-        "unrecognized": listed(reading.unrecognized),
+        "unrecognized": first_of(reading.unrecognized),
         "unrecognized_count": reading.unrecognized_count,
-        "adapted": listed_adapted(reading.adapted),
+        "adapted": first_of(reading.adapted),
         "adapted_count": reading.adapted_count,
         "by_type": reading.by_type,
-        "skipped": objects.skipped,
+        "skipped": first_of(objects.skipped),
         "skipped_count": objects.skipped_count,
     }
+
+
+def reading_lists(reading: Reading | ItemReading, objects: ObjectAccount) -> dict[str, LongList[Any] | None]:
+    """The lists of the same, for :func:`~sekoia_cti.actions.common.bounds.whole_lists`."""
+    return {"unrecognized": reading.unrecognized, "adapted": reading.adapted, "skipped": objects.skipped}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
-from sekoia_cti.indicators.account import Account, Adapted, Unrecognized
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.forms import objects
 
@@ -14,8 +14,6 @@ __all__ = [
     "FailedList",
     "TypeCounts",
     "UnrecognizedList",
-    "listed",
-    "listed_adapted",
     "refuse_doubtful",
     "refuse_without_indicators",
     "warnings",
@@ -25,26 +23,16 @@ NAMED = 10
 """Values that the error of ``strict`` names."""
 
 UnrecognizedList = Annotated[list[dict[str, Any]], objects(line="integer", value="string", reason="string")]
-"""The result of :func:`listed`."""
+"""What was not recognized."""
 
 AdaptedList = Annotated[list[dict[str, Any]], objects(line="integer", written="string", sent="string", why="string")]
-"""The result of :func:`listed_adapted`."""
+"""What was adapted."""
 
 FailedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
 """What Sekoia did not do as asked, and why."""
 
 TypeCounts = Annotated[dict[str, int], WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer"}})]
 """How many values there are of each type."""
-
-
-def listed(unrecognized: Sequence[Unrecognized]) -> list[dict[str, Any]]:
-    """What was not recognized, as results have it."""
-    return [{"line": found.line, "value": found.value, "reason": found.reason} for found in unrecognized]
-
-
-def listed_adapted(adapted: Sequence[Adapted]) -> list[dict[str, Any]]:
-    """What was adapted, as results have it."""
-    return [{"line": one.line, "written": one.written, "sent": one.sent, "why": one.why} for one in adapted]
 
 
 def warnings(account: Account, *, sent: bool) -> list[str]:

@@ -13,9 +13,10 @@ from sekoia_automation.module import LogLevelStr
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
 from sekoia_cti.actions.common.stored_text import read_text
-from sekoia_cti.indicators.account import LISTED, Account
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, unfold
 from sekoia_cti.indicators.reading import Reading, findings
 from sekoia_cti.indicators.text_tables import table_in
@@ -57,23 +58,23 @@ SkippedList = Annotated[list[dict[str, str]], objects(value="string", reason="st
 class ObjectAccount:
     """What became of the objects of a source, besides values."""
 
-    skipped: list[dict[str, str]] = field(default_factory=list)
-    """The first hundred values that are not for detection, as their author says."""
-
-    skipped_count: int = 0
-    """All of them."""
+    skipped: LongList[dict[str, str]] = field(default_factory=LongList)
+    """Values that are not for detection, as their author says."""
 
     passed: Counter[str] = field(default_factory=Counter)
     """Objects that belong to indicators and are none, by their kind."""
+
+    @property
+    def skipped_count(self) -> int:
+        """How many values are not for detection."""
+        return self.skipped.total
 
     def note(self, finding: Skipped | Passed) -> None:
         """Take down what is no value to be sent."""
         if isinstance(finding, Passed):
             self.passed[finding.kind] += 1
             return
-        self.skipped_count += 1
-        if self.skipped_count <= LISTED:
-            self.skipped.append({"value": shown(finding.value), "reason": finding.reason})
+        self.skipped.note({"value": shown(finding.value), "reason": finding.reason})
 
     def notices(self) -> list[str]:
         """What is left out as not for detection, as a sentence without its full stop; an empty list where there is nothing."""

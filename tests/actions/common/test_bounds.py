@@ -10,9 +10,13 @@ import pytest
 
 from sandbox import Sandbox
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from sekoia_cti.platform.action import SekoiaAction
 from tests.conftest import Platform
 
 VALUES = [f"d{number}.example" for number in range(1_100)]
@@ -68,6 +72,56 @@ def test_collections(sandbox: Sandbox, platform: Platform, monkeypatch: pytest.M
     assert told
     assert (len(told["collections"]), told["count"]) == (2, 3)
     assert whole(platform.storage, told["collections_path"])[:2] == told["collections"]
+
+
+MANY = 101
+LINES = [
+    *(f"no indicator {number}" for number in range(MANY)),
+    *(f"p{number}.example:80" for number in range(MANY)),
+    *(f"x{number}.corp.example" for number in range(MANY)),
+    *(f"10.0.0.{number}" for number in range(MANY)),
+]
+REVOKED = [
+    {"type": "indicator", "pattern": f"[domain-name:value = 'r{number}.example']", "revoked": True}
+    for number in range(MANY)
+]
+
+
+@pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators, SynchronizeCollection])
+def test_how_lines_were_read(platform: Platform, collection_id: str, action: type[SekoiaAction]) -> None:
+    """Whatever was left out or adapted: a hundred are listed, all are counted, and all are in the file, in the same form."""
+    told = platform.run(
+        action, collection_id=collection_id, indicators=[*LINES, *REVOKED], exclude=".corp.example"
+    ).results
+    for name in ("unrecognized", "adapted", "skipped", "excluded", "known_good"):
+        assert_whole(platform.storage, told, name)
+
+
+@pytest.mark.parametrize("action", [ImportIndicatorsFromFile, SynchronizeCollection, PreviewIndicatorsFile])
+def test_how_rows_were_read(platform: Platform, collection_id: str, action: type[SekoiaAction]) -> None:
+    """The same for a table, which is read twice where it cannot be sent as it is."""
+    rows = [f"{line},1," for line in LINES]
+    rows += [f"d{number}.example,0," for number in range(MANY)]
+    rows += [f"c{number}.example,1,{'x' * 600}" for number in range(MANY)]
+    (platform.storage / "iocs.csv").write_text("\n".join(["ioc,to_ids,description", *rows]))
+    guarded = {} if action is PreviewIndicatorsFile else {"exclude": ".corp.example"}
+    told = platform.run(action, collection_id=collection_id, file_path="iocs.csv", **guarded).results
+    for name in (
+        "unrecognized",
+        "adapted",
+        "skipped_rows",
+        "unused_cells",
+        *(("excluded", "known_good") * bool(guarded)),
+    ):
+        assert_whole(platform.storage, told, name)
+
+
+def assert_whole(storage: Path, told: dict[str, Any] | None, name: str) -> None:
+    """The results have a hundred of the entries, and the count and the file all."""
+    assert told
+    entries = whole(storage, told[f"{name}_path"])
+    assert (told[f"{name}_count"], len(entries), entries[:100]) == (MANY, MANY, told[name]), name
+    assert type(entries[-1]) is type(entries[0]), name
 
 
 def test_a_storage_that_takes_no_file(
