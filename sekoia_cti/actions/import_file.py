@@ -197,7 +197,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
         told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
         return told_as(**told, **self._files(prepared, guard))
 
-    def _files(self, prepared: Prepared | None, guard: Guard) -> dict[str, Any]:
+    def _files(self, prepared: Outgoing | None, guard: Guard) -> dict[str, Any]:
         if prepared is None:
             return {}
         return whole_lists(self, lists_of(prepared.survey) | guard_lists(guard))
