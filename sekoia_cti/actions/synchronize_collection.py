@@ -1,10 +1,11 @@
 """Synchronize an IOC collection with a feed: what is new goes in, what is due is refreshed, what left is removed."""
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from sekoia_cti.actions.common.arguments import Timeout
 from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list, whole_lists
@@ -15,14 +16,14 @@ from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.value_lists import first_values, listed_values
-from sekoia_cti.client.errors import DeadlinePassed
+from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Refresh
 from sekoia_cti.client.synchronizing.removal import Removal
-from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Sent, Synchronizer, WhatLeaves
+from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Synchronizer, WhatLeaves
 from sekoia_cti.client.wire import Collection, Context
 from sekoia_cti.indicators.display import shown
 
@@ -147,6 +148,15 @@ class SynchronizeCollectionResults(GuardResults, FeedResults):
     failed_path: str | None = Field(title="Failed file", description=_path("Failed"))
 
 
+class _Work(NamedTuple):
+    """A run that has begun to change the collection."""
+
+    arguments: SynchronizeCollectionArguments
+    read: ReadFeed
+    plan: Plan
+    synchronizer: Synchronizer
+
+
 class SynchronizeCollection(ImportAction, FeedAction):
     """Synchronize an IOC collection.
 
@@ -160,6 +170,8 @@ class SynchronizeCollection(ImportAction, FeedAction):
         "holds is removed, whoever added it, so that a collection follows one feed"
     )
     results_model = SynchronizeCollectionResults
+    _work: _Work | None = None
+    _keeps = True  # the storage may be what hangs: then nothing is written any more
 
     def run(self, arguments: SynchronizeCollectionArguments) -> SynchronizeCollectionResults:
         """Read the feed and the collection, compare them, and do what is to be done."""
@@ -177,12 +189,23 @@ class SynchronizeCollection(ImportAction, FeedAction):
             self._tell_of_plan(plan, read)
             if arguments.dry_run:
                 return self._would(arguments, read, plan)
+            self._work = _Work(arguments, read, plan, synchronizer)
             sent = synchronizer.send(plan) if plan.groups else None
             if sent is not None:
                 self.tell_how_it_ended(sent.outcome, sent.outcome.status, arguments.timeout)
             ended = sent is None or sent.outcome.status != "incomplete"
-            removal = synchronizer.remove(plan) if plan.leaving and ended else None
-        return self._did(arguments, read, plan, sent, removal)
+            if plan.leaving and ended:
+                synchronizer.remove(plan)
+        return self._did(self._work)
+
+    def leave(self, why: SekoiaError) -> BaseModel | None:
+        """Tell what was done before something hung."""
+        if self._work is None:
+            return super().leave(why)
+        self.error(str(why))
+        self._work.synchronizer.leave(self._work.plan, why)
+        self._keeps = False
+        return self._did(self._work)
 
     def _synchronizer(
         self,
@@ -207,6 +230,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             patience=self.patience,
             on_progress=lambda done: ProgressLog(self.tell, done=done),
             on_warning=lambda sentence: self.tell(sentence, "warning"),
+            mostly_unrecognized=read.mostly_unrecognized,
             lines=self.lines_per_task,
         )
 
@@ -248,14 +272,9 @@ class SynchronizeCollection(ImportAction, FeedAction):
             remaining=leaving if plan.limit_hit else [],
         )
 
-    def _did(
-        self,
-        arguments: SynchronizeCollectionArguments,
-        read: ReadFeed,
-        plan: Plan,
-        sent: Sent | None,
-        removal: Removal | None,
-    ) -> SynchronizeCollectionResults:
+    def _did(self, work: _Work) -> SynchronizeCollectionResults:
+        arguments, read, plan, synchronizer = work
+        sent, removal = synchronizer.sent, synchronizer.removal
         values, not_in = read.feed.values, sent.not_in if sent else frozenset()
         added = [values[place] for place in plan.new if place not in not_in]
         refreshed = [values[place] for place in plan.due if place not in not_in]
@@ -285,10 +304,10 @@ class SynchronizeCollection(ImportAction, FeedAction):
             task_ids_count=len(task_ids),
             missing=list(islice(missing, REASONED)),
             missing_count=outcome.missing_count if outcome else 0,
-            missing_path=whole_list(self, "missing", missing, listed=REASONED),
+            missing_path=self._file("missing", missing),
             failed=failed[:REASONED],
             failed_count=len(failed),
-            failed_path=whole_list(self, "failed", failed, listed=REASONED),
+            failed_path=self._file("failed", failed),
             added=added,
             refreshed=refreshed,
             removed=removed,
@@ -301,7 +320,8 @@ class SynchronizeCollection(ImportAction, FeedAction):
         if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
             self._also(f"{left}, and the next run goes on there. {removal.failure}")
             return
-        why = removal.failed[0].reason.rstrip(".") if removal.failed else "the time was up"
+        refused = removal.failed and removal.failure is None
+        why = removal.failed[0].reason.rstrip(".") if refused else "the time was up"
         self.tell(f"{left} ({why}): the next run goes on there", "warning")
 
     def _also(self, sentence: str) -> None:
@@ -314,13 +334,17 @@ class SynchronizeCollection(ImportAction, FeedAction):
         nothing: dict[str, Any] = {"task_ids": [], "task_ids_count": 0}
         nothing |= {"missing": [], "missing_count": 0, "missing_path": None}
         nothing |= {"failed": [], "failed_count": 0, "failed_path": None}
-        results = nothing | told | read.told | whole_lists(self, read.lists)
+        results = nothing | told | read.told
+        results |= whole_lists(self, read.lists) if self._keeps else {f"{name}_path": None for name in read.lists}
         for name in _LISTS:
-            results |= listed_values(self, name, told.get(name, []))
+            results |= listed_values(self, name, told.get(name, []), keep=self._keeps)
         values = read.feed.values
-        results |= listed_values(self, "revoked", [values[place] for place in plan.revoked])
+        results |= listed_values(self, "revoked", [values[place] for place in plan.revoked], keep=self._keeps)
         results |= first_values("unchanged", [values[place] for place in plan.unchanged])
         return SynchronizeCollectionResults(collection_id=arguments.collection_id, limit_hit=plan.limit_hit, **results)
+
+    def _file(self, name: str, items: Iterable[Any]) -> str | None:
+        return whole_list(self, name, items, listed=REASONED) if self._keeps else None
 
 
 _LISTS = ("added", "refreshed", "removed", "would_add", "would_refresh", "would_remove", "remaining")
@@ -330,7 +354,12 @@ _LISTS = ("added", "refreshed", "removed", "would_add", "would_refresh", "would_
 def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan) -> str:
     share = f"{len(plan.leaving):,} of the collection's {_indicators(plan.active, 'active ')}"
     share += f" ({len(plan.leaving) / plan.active:.0%})"
-    if read.feed.values:
+    if read.feed.values and read.mostly_unrecognized and not (plan.unchanged or plan.due):
+        why = (
+            "would go, since the feed holds none of them, and most of its values are not indicators: such a feed removes "
+            "nothing, unless most_removed is 100"
+        )
+    elif read.feed.values:
         why = f"are not in the feed, and most_removed allows {arguments.most_removed}%"
     else:
         why = "would go, since the feed holds no indicator: an empty feed removes nothing, unless most_removed is 100"

@@ -285,6 +285,11 @@ class ObjectPage:
             return None
         return cls(indicators, cursor if isinstance(cursor, str) and cursor else None)
 
+    def names_other_than(self, collection_id: str) -> bool:
+        """Whether an indicator says that it is in another IOC collection: then this is no page of this one."""
+        told = {ref.lower() for item in self.items if isinstance(ref := item.get("x_ic_collection_ref"), str)}
+        return any(ref.startswith("ioc-collection--") for ref in told - {collection_id.lower()})
+
 
 def _is_whole(item: object) -> bool:
     return isinstance(item, dict) and isinstance(item.get("pattern"), str) and isinstance(item.get("id"), str)

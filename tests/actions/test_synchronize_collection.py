@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
-from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from sekoia_cti.actions.synchronize_collection import (
+    SynchronizeCollection,
+    SynchronizeCollectionArguments,
+    SynchronizeCollectionResults,
+)
 from sekoia_cti.client.errors import Interrupted
+from sekoia_cti.client.synchronizing.synchronizer import Synchronizer
 from sekoia_cti.client.waiting import Deadline
 from tests.conftest import Command, Platform, Run
 
@@ -387,12 +393,14 @@ def test_an_import_and_a_removal_that_fail_are_both_told(
 
 
 class Hurried(SynchronizeCollection):
-    """A run that has two seconds."""
+    """A run that has little time."""
+
+    seconds_in_all: ClassVar[float] = 2.0
 
     @cached_property
     def deadline(self) -> Deadline:
-        """Two seconds."""
-        return Deadline(2.0)
+        """Two seconds, or less."""
+        return Deadline(self.seconds_in_all)
 
 
 def test_an_import_that_never_shows_its_end_leaves_time(
@@ -428,3 +436,145 @@ def test_a_value_that_sekoia_refuses(sandbox: Sandbox, platform: Platform, colle
     assert (run.results["status"], run.results["missing_count"]) == ("partial", 1)
     assert run.results["missing"] == [{"value": "d3.example", "reason": "it is not in the collection"}]
     assert "d3.example" in run.logs
+
+
+FOREIGN = {
+    "id": "indicator--1",
+    "pattern": "[domain-name:value = 'other.example']",
+    "x_ic_collection_ref": "ioc-collection--1",
+}
+
+
+def test_a_bulk_reader_of_another_collection(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What it lists is not taken for what the collection holds, which is read page by page."""
+    fill(sandbox, platform, collection_id, lines(*range(450)))
+    page = {"items": [FOREIGN | {"id": f"indicator--{number}"} for number in range(450)], "next_cursor": None}
+    sandbox.faults.rest = [RestFault(path="/objects$", status=200, body=page, times=None)]
+    before = len(sandbox.requests)
+    assert counts(synchronize(platform, collection_id, lines(*range(450)))) == {"unchanged": 450}
+    assert sent(sandbox, before) == []
+
+
+HTML = """<!DOCTYPE html>
+<html><head><title>Scheduled maintenance</title></head>
+<p>We are down for maintenance.</p>
+<p>Try again on Wednesday.</p>
+https://status.example/
+</html>"""
+
+
+def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It removes nothing although it holds a URL and few are to go; unless all may go."""
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    run = synchronize(platform, collection_id, HTML.splitlines(), most_removed=20)
+    assert run.error is not None
+    assert (
+        "Nothing was removed: 3 of the collection's 3 active indicators (100%) would go, since the feed holds none"
+        in run.error
+    )
+    assert run.results is not None
+    assert (run.results["status"], run.results["limit_hit"], run.results["remaining_count"]) == ("partial", True, 3)
+    assert active(sandbox, collection_id) == {*lines(1, 2, 3), "https://status.example/"}
+    # A feed that is mostly prose is one all the same, as long as it holds something of what it held.
+    run = synchronize(platform, collection_id, [*HTML.splitlines(), *lines(1)], most_removed=20)
+    assert (run.error, counts(run)) == (None, {"unchanged": 2, "removed": 2})
+    assert counts(synchronize(platform, collection_id, HTML.splitlines(), most_removed=100)) == {
+        "unchanged": 1,
+        "removed": 1,
+    }
+
+
+def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Ten of them end the removal, and the collection tells that they were done."""
+    fill(sandbox, platform, collection_id, lines(*range(12)))
+    sandbox.faults.validity_shrinks = False
+    sandbox.faults.rest = [RestFault(method="PUT", cut="after", times=None)]
+    run = synchronize(platform, collection_id, lines(50))
+    assert counts(run) == {"added": 1, "removed": 10, "remaining": 2}
+    assert run.error is not None and run.error.startswith(
+        "2 indicators that the feed no longer holds are still active"
+    )
+    assert active(sandbox, collection_id) == {*lines(10, 11), *lines(50)}
+
+
+class Short(Hurried):
+    """A run that does not wait long for what does not come."""
+
+    seconds_in_all = 1.2
+
+
+def test_a_refusal_that_passed_is_not_told_as_the_reason(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """Where the time was up, that is why something remains."""
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    sandbox.faults.validity_shrinks = False
+    sandbox.faults.rest = [RestFault(method="PUT", status=400), RestFault(method="PUT", delay=2)]
+    given = {"collection_id": collection_id, "text": "d4.example", "known_good": "import", "most_removed": 100}
+    run = platform.run(Short, **given)
+    assert (
+        "3 indicators that the feed no longer holds are still active (the time was up): the next run goes on"
+        in run.logs
+    )
+
+
+@pytest.mark.parametrize(
+    ("reads", "arguments", "said"),
+    [
+        (1, {"refresh": "always"}, "Which indicators are in the collection is not known: The timeout"),
+        (
+            2,
+            {"valid_until": "2098-01-01"},
+            "Validities that are to end earlier were not looked for, which the next run does: ",
+        ),
+    ],
+)
+def test_a_collection_that_cannot_be_read_any_more(
+    sandbox: Sandbox, platform: Platform, collection_id: str, reads: int, arguments: dict[str, Any], said: str
+) -> None:
+    """What was sent is told all the same."""
+    fill(sandbox, platform, collection_id, lines(1, 2), valid_until="2099-01-01")
+    sandbox.faults.validity_shrinks = False
+    sandbox.faults.rest = [
+        RestFault(method="GET", path="/indicators$", times=reads),
+        RestFault(method="GET", path="/(indicators|objects)$", status=403, times=None),
+    ]
+    given = {"collection_id": collection_id, "text": "\n".join(lines(1, 2)), "known_good": "import"}
+    run = platform.run(Short, **given, **arguments)
+    assert (run.error, counts(run)) == (None, {"refreshed": 2})
+    assert said in run.logs
+
+
+@pytest.mark.parametrize("hangs", ["_importer", "_not_in", "remove", None])
+def test_work_that_is_left_behind_is_told(
+    sandbox: Sandbox, platform: Platform, collection_id: str, hangs: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it hangs, the results say what is known, and green is not among it."""
+
+    class Left(SynchronizeCollection):
+        """Hangs somewhere."""
+
+        def run(self, arguments: SynchronizeCollectionArguments) -> SynchronizeCollectionResults:
+            with suppress(Hangs):
+                super().run(arguments)
+            left = self.leave(Interrupted())
+            assert isinstance(left, SynchronizeCollectionResults)
+            return left
+
+    class Hangs(Exception):
+        """In place of something that never comes back."""
+
+    def hang(*_: object, **__: object) -> None:
+        raise Hangs
+
+    fill(sandbox, platform, collection_id, lines(1))
+    if hangs:
+        monkeypatch.setattr(Synchronizer, hangs, hang)
+    given = {"collection_id": collection_id, "text": "d2.example", "known_good": "import", "most_removed": 100}
+    run = platform.run(Left, **given)
+    told = {"_importer": ({"remaining": 1}, "incomplete"), "_not_in": ({"remaining": 1}, "incomplete")}
+    told |= {"remove": ({"added": 1, "remaining": 1}, "partial")}
+    assert run.error and run.error.startswith("The platform stopped the action before it was done: run it again.")
+    assert (counts(run), (run.results or {})["status"]) == told.get(
+        hangs or "", ({"added": 1, "removed": 1}, "completed")
+    )

@@ -12,15 +12,17 @@ from sekoia_cti.platform.action import SekoiaAction
 __all__ = ["first_values", "listed_values"]
 
 
-def listed_values(action: SekoiaAction, name: str, values: Sequence[str]) -> dict[str, Any]:
+def listed_values(action: SekoiaAction, name: str, values: Sequence[str], *, keep: bool = True) -> dict[str, Any]:
     """The results of a list: the first values, ``<name>_count``, and ``<name>_path``, the file with all.
 
     Args:
         action: Whose list it is.
         name: Of the result with the first values.
         values: All of them.
+        keep: Whether they are written to the storage, which may be what hangs.
     """
-    return first_values(name, values) | {f"{name}_path": whole_list(action, name, values, listed=REASONED)}
+    path = whole_list(action, name, values, listed=REASONED) if keep else None
+    return first_values(name, values) | {f"{name}_path": path}
 
 
 def first_values(name: str, values: Sequence[str]) -> dict[str, Any]:

@@ -162,9 +162,11 @@ class Removal:
             else:
                 self._kept[indicator_id] = Missing(value, reason)
             if len(refused) == IN_A_ROW:  # every two cost a pause
-                raise refused[-1]
+                break
         if self._kept:
             self._look()
+        if len(refused) == IN_A_ROW:
+            raise refused[-1]
 
     def _revoke(self, indicator_id: str) -> str | None:
         told = self.rest.revoke(self.collection_id, indicator_id, attempts=ATTEMPTS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import LINES
@@ -122,6 +123,7 @@ class Synchronizer:
         patience: Settling and looking times.
         on_progress: Given what is done, makes what is told how far that has come.
         on_warning: Told what people should know at once.
+        mostly_unrecognized: Whether more of the feed was left out as no indicators than it holds.
         lines: The most that one request carries as text.
     """
 
@@ -137,6 +139,7 @@ class Synchronizer:
         patience: Patience,
         on_progress: Callable[[str], Callable[[Progress], object]],
         on_warning: Callable[[str], object],
+        mostly_unrecognized: bool = False,
         lines: int = LINES,
     ) -> None:
         self._rest = rest
@@ -148,7 +151,13 @@ class Synchronizer:
         self._patience = patience
         self._on_progress = on_progress
         self._on_warning = on_warning
+        self._mostly_unrecognized = mostly_unrecognized
         self._lines = lines
+        self._at_work: Importer | None = None
+        self.sent: Sent | None = None
+        """What was sent, once that has ended."""
+        self.removal: Removal | None = None
+        """What was removed so far, once that has begun."""
 
     def plan(self) -> Plan:
         """Read the collection, and compare it with the feed.
@@ -158,6 +167,7 @@ class Synchronizer:
         """
         comparison, rules = self._compared(), self._rules
         new, due, left = comparison.new(), comparison.due(), comparison.leaving
+        unchanged = comparison.unchanged()
         groups: dict[datetime | None, list[int]] = {}
         for place in (*new, *due):
             groups.setdefault(comparison.end_of(place), []).append(place)
@@ -167,11 +177,17 @@ class Synchronizer:
             new=new,
             due=due,
             revoked=comparison.revoked(),
-            unchanged=comparison.unchanged(),
+            unchanged=unchanged,
             left=left,
             groups=groups,
             leaving=leaving,
-            limit_hit=exceeds(len(leaving), comparison.active, rules.most_removed, is_empty=not self._feed.values),
+            limit_hit=exceeds(
+                len(leaving),
+                comparison.active,
+                rules.most_removed,
+                # A page of HTML in place of the feed may hold a URL or two.
+                is_empty=not self._feed.values or (self._mostly_unrecognized and not unchanged and not due),
+            ),
         )
 
     def send(self, plan: Plan) -> Sent:
@@ -181,17 +197,18 @@ class Synchronizer:
             SekoiaError: Sekoia took none of it.
         """
         with self._importer(self._context, self._rest.deadline, "Imported") as importer:
+            self._at_work = importer
             self._feed.submit(importer, plan.groups, new=len(plan.new))
             outcome = importer.finish()
-        sent = Sent(outcome, frozenset(self._not_in(plan, outcome)))
+        self.sent = Sent(outcome, frozenset(self._not_in(plan, outcome)))
         if outcome.context_differs_count and outcome.status != "incomplete" and self._names_ends(plan):
             self._cut()
-        return sent
+        return self.sent
 
     def remove(self, plan: Plan) -> Removal:
         """Remove what left, unless that is too much; what could not be removed is told."""
         total, progress = len(plan.leaving), self._on_progress("Removed")
-        removal = Removal(
+        self.removal = removal = Removal(
             self._rest,
             self._collection.id,
             plan.leaving,
@@ -205,6 +222,18 @@ class Synchronizer:
         else:
             removal.expire(self._import_texts)
         return removal
+
+    def leave(self, plan: Plan, why: SekoiaError) -> None:
+        """Give up work that something hangs in, which may go on meanwhile: what is known of it is in :attr:`sent` and
+        :attr:`removal`.
+
+        Args:
+            plan: What was to be done.
+            why: For the outcome.
+        """
+        if self.sent is None and plan.groups:
+            outcome = self._at_work.leave(why) if self._at_work else Outcome("incomplete", failure=why)
+            self.sent = Sent(outcome, frozenset((*plan.new, *plan.due)))
 
     # Inside
 
@@ -231,7 +260,11 @@ class Synchronizer:
             return {place for place in sent if self._feed.values[place] in missing} if missing else set()
         if outcome.status == "incomplete":
             return sent  # there is no time for another look
-        again = self._compared()
+        try:
+            again = self._compared()
+        except SekoiaError as error:
+            self._on_warning(f"Which indicators are in the collection is not known: {error}")
+            return set() if outcome.status == "completed" else sent
         return sent & {*again.new(), *again.revoked()}
 
     def _names_ends(self, plan: Plan) -> bool:
@@ -244,9 +277,15 @@ class Synchronizer:
         """
         comparison, late = self._comparison(), list[tuple[dict[str, Any], datetime]]()
         most = int(self._rest.deadline.remaining() / 2 * self._patience.requests_per_second)
-        for some in all_indicators(self._rest, self._collection.id):
-            found = ((item, comparison.cut_to(item)) for item in some.items)
-            late += [(item, end) for item, end in found if end is not None][: max(0, most - len(late))]
+        try:
+            for some in all_indicators(self._rest, self._collection.id):
+                found = ((item, comparison.cut_to(item)) for item in some.items)
+                late += [(item, end) for item, end in found if end is not None][: max(0, most - len(late))]
+        except SekoiaError as error:
+            self._on_warning(
+                f"Validities that are to end earlier were not looked for, which the next run does: {error}"
+            )
+            return
         total, progress = len(late), self._on_progress("Shortened")
         leaving = [Leaving(item["id"], value_of(item["pattern"]), by_text=False) for item, _ in late]
         shortening = Removal(
