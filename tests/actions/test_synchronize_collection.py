@@ -448,7 +448,10 @@ FOREIGN = {
 def test_a_bulk_reader_of_another_collection(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """What it lists is not taken for what the collection holds, which is read page by page."""
     fill(sandbox, platform, collection_id, lines(*range(450)))
-    page = {"items": [FOREIGN | {"id": f"indicator--{number}"} for number in range(450)], "next_cursor": None}
+    page: dict[str, object] = {
+        "items": [FOREIGN | {"id": f"indicator--{number}"} for number in range(450)],
+        "next_cursor": None,
+    }
     sandbox.faults.rest = [RestFault(path="/objects$", status=200, body=page, times=None)]
     before = len(sandbox.requests)
     assert counts(synchronize(platform, collection_id, lines(*range(450)))) == {"unchanged": 450}
