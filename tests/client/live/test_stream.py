@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -15,6 +16,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from sandbox import Sandbox
 from sekoia_cti.client.errors import LiveAPIRefused, LiveAPIUnreachable
+from sekoia_cti.client.live import stream
 from sekoia_cti.client.live.signals import Connected, Disconnected, Heard
 from sekoia_cti.client.live.stream import EARLY_EVENTS, EARLY_TASKS, MESSAGE_LIMIT, LiveAPI
 from sekoia_cti.client.waiting import Deadline, Patience
@@ -242,21 +244,22 @@ class Noting(Patience):
 
 
 @pytest.mark.fault("LiveAPI accepts connections and closes them at once", "Tried again after ever longer pauses")
-def test_who_closes_at_once_is_asked_ever_later() -> None:
+def test_who_closes_at_once_is_asked_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures count until a connection has lasted for as long as the longest wait between two of them."""
-    Noting.failures, connections, enough = [], list[ServerConnection](), threading.Event()
+    Noting.failures, connections, seventh = [], list[ServerConnection](), threading.Event()
+    clock = [0.0]
+    monkeypatch.setattr(stream, "time", SimpleNamespace(monotonic=lambda: clock[0]))
 
     def handler(connection: ServerConnection) -> None:
         connections.append(connection)
         if len(connections) == 4:
-            enough.wait(0.3)
-        if len(connections) > 6:
+            clock[0] += Noting().longest_backoff + 1
+        if len(connections) == 7:
+            seventh.set()
             stay(connection)
 
-    patience = Noting(longest_backoff=0.2, greeting=0.1)
-    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=patience) as live:
-        while len(connections) <= 6:
-            live.next(10)
+    with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=Noting()):
+        assert seventh.wait(10)
     assert Noting.failures[:6] == [1, 2, 3, 1, 2, 3]
 
 
