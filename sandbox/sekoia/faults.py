@@ -117,6 +117,11 @@ class Faults(_Settings):
         description="what the change of an indicator does with fields that it does not tell: keep or clear them; or the whole "
         "change is ignored, though it is answered",
     )
+    empty_values: Literal["clear", "keep", "refuse"] = Field(
+        default="clear",
+        description="what the change of an indicator does with what it tells to be empty or null: clear or keep it; or the whole "
+        "change is refused",
+    )
 
     # LiveAPI: the connection
     live_status: int | None = Field(default=None, ge=300, le=599, description="answered to the handshake")
@@ -210,6 +215,8 @@ GROUPS = {
         "validity_shrinks",
         "expired_renew",
         "revoked_revive",
+        "changes",
+        "empty_values",
         "days_of_addresses",
         "days_of_names",
         "days_of_others",

@@ -1,13 +1,15 @@
 """Update what a collection says of its indicators: description, validity, kill chain phases, threats."""
 
+import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from sekoia_cti.actions.common.arguments import ContextArguments, Time, Timeout, days
 from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_outcomes
 from sekoia_cti.actions.common.import_action import ImportAction
+from sekoia_cti.actions.common.jinja import as_words
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.targets import TargetArguments
@@ -23,6 +25,17 @@ from sekoia_cti.client.wire import Collection, Context
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["UpdateIndicators", "UpdateIndicatorsArguments", "UpdateIndicatorsResults"]
+
+
+Clearable = Literal["description", "kill_chain_phases", "related_threat_refs", "valid_until"]
+"""What can be cleared; when a validity begins cannot, since every indicator has that."""
+
+_AS_SEKOIA = {"related_threat_refs": "x_ic_related_threat_refs"}
+
+
+def _fields(value: object) -> list[str]:
+    """Names of fields, also as the form shows them: Valid until."""
+    return [re.sub("[ -]+", "_", word.lower()) for word in as_words(value)]
 
 
 class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
@@ -41,14 +54,29 @@ class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
         description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset; in "
         "the past, they detect nothing any more",
     )
+    clear: Annotated[list[Clearable], BeforeValidator(_fields)] | None = Field(
+        default=None,
+        title="Clear",
+        description="Fields that are to hold nothing: description, kill_chain_phases, related_threat_refs; or valid_until, so "
+        "that the validity does not end",
+    )
     dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and tell what would be updated")
     timeout: Timeout = 900
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not any(getattr(self, name) is not None for name in ContextArguments.model_fields):
-            raise ValueError(f"at least one of {', '.join(ContextArguments.model_fields)} is required")
+        given = [name for name in ContextArguments.model_fields if getattr(self, name) is not None]
+        if not given and not self.clear:
+            raise ValueError(f"at least one of {', '.join(ContextArguments.model_fields)}, clear is required")
+        ends = ["valid_until"] if "valid_for" in given else []
+        if both := sorted({*given, *ends} & {*(self.clear or ())}):
+            raise ValueError(f"{both[0]} cannot be cleared and given a value: leave one of them out")
         return self
+
+    @property
+    def cleared(self) -> list[str]:
+        """The fields to clear, as Sekoia calls them."""
+        return [_AS_SEKOIA.get(name, name) for name in self.clear or ()]
 
 
 _HOW_MANY = "How many that are"
@@ -134,6 +162,7 @@ class UpdateIndicators(ImportAction):
                 collection.id,
                 matches,
                 changes,
+                clear=arguments.cleared,
                 on_progress=self._progress("Updated"),
                 few=self.few,
                 many=self.many,

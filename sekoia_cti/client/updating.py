@@ -6,7 +6,7 @@ those that are not to change at their present values. An import without an end o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -21,7 +21,7 @@ from sekoia_cti.client.wire import Context, Indicator, aware, value_of
 from sekoia_cti.indicators.matching import known
 from sekoia_cti.indicators.types import STIX_TYPES
 
-__all__ = ["FEW", "MANY", "Change", "ImportTexts", "State", "Target", "Updater"]
+__all__ = ["EMPTY", "FEW", "MANY", "Change", "ImportTexts", "State", "Target", "Updater"]
 
 FEW = 100
 """Indicators that are changed one by one, since an import takes a while too."""
@@ -31,6 +31,14 @@ MANY = 25
 
 ATTEMPTS = 5
 """Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+
+EMPTY: dict[str, Any] = {
+    "description": "",
+    "valid_until": None,
+    "kill_chain_phases": [],
+    "x_ic_related_threat_refs": [],
+}
+"""Fields that can be cleared, and what they hold then."""
 
 State = Literal["pending", "updated", "unchanged", "revoked", "not_found", "failed"]
 
@@ -59,15 +67,17 @@ class Change:
         """Whether an import of its value surely means this indicator, and can say of it what is to be said."""
         kind, _ = known(value_of(self.indicator.pattern))
         # Nobody knows whether the hashes of a file, sent again, are the file that is there.
-        if kind is None or kind == "hashes" or self.target.context.valid_until is None:
+        if kind is None or kind == "hashes" or self.target.context.valid_until is None or self.target.emptied:
             return False
         return self.indicator.pattern.lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
 
-    def settle(self, now: Indicator) -> bool:
-        """Take what the indicator says now; whether it is as it was to be."""
-        if _said(now.context()) == _said(self.target.context):
+    def settle(self, now: Indicator) -> list[str]:
+        """Take what the indicator says now; the fields that are not as they were to be."""
+        wanted = _said(self.target.context)
+        other = [name for name, said in _said(now.context()).items() if said != wanted[name]]
+        if not other:
             self.state = "updated"
-        return self.state == "updated"
+        return other
 
 
 class Target(NamedTuple):
@@ -77,23 +87,29 @@ class Target(NamedTuple):
         context: Every writable field.
         state: What that takes, before anything is done.
         reason: Why it cannot be done.
+        emptied: Fields that are to lose what they hold, which an import cannot say.
     """
 
     context: Context
     state: State
     reason: str = ""
+    emptied: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, present: Context, changes: Context) -> Target:
-        """What it takes to make these changes."""
-        target = present.model_copy(update={name: value for name, value in changes if value is not None})
+    def of(cls, present: Context, changes: Context, clear: Collection[str] = ()) -> Target:
+        """What it takes to make these changes, and to clear these fields."""
+        emptied = frozenset(name for name in clear if getattr(present, name))
+        target = present.model_copy(
+            update={name: value for name, value in changes if value is not None}
+            | {name: EMPTY[name] for name in clear}
+        )
         begin, until = target.valid_from, target.valid_until
         if begin and until and aware(begin) >= aware(until):
             if changes.valid_from is not None:
                 return cls(target, "failed", "its validity would end before it begins: give valid_until too")
             # Who ends a validity before it began wants it to be over.
             target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
-        return cls(target, "unchanged" if _said(present) == _said(target) else "pending")
+        return cls(target, "unchanged" if _said(present) == _said(target) else "pending", emptied=emptied)
 
 
 class Updater:
@@ -104,6 +120,7 @@ class Updater:
         collection_id: Where they are.
         matches: What was asked for, with what the collection holds of it.
         changes: The fields that are to change.
+        clear: Those that are to hold nothing, of :data:`EMPTY`.
         on_progress: Told how many are done, and how many there are to do.
         few: Indicators up to which each is changed by a request of its own.
         many: Indicators that are to say the same, from which on an import changes them.
@@ -116,6 +133,7 @@ class Updater:
         matches: Sequence[Match],
         changes: Context,
         *,
+        clear: Collection[str] = (),
         on_progress: Callable[[int, int], object],
         few: int = FEW,
         many: int = MANY,
@@ -132,7 +150,7 @@ class Updater:
         for match in matches:
             for indicator in match.indicators:
                 if (target := targets.get(id(indicator.context))) is None:
-                    target = targets[id(indicator.context)] = Target.of(indicator.context, changes)
+                    target = targets[id(indicator.context)] = Target.of(indicator.context, changes, clear)
                 self.updates[indicator.id] = Change(indicator, target, target.state, target.reason)
         self.failure: SekoiaError | None = None
         """What ended it early."""
@@ -217,7 +235,11 @@ class Updater:
         for number, update in enumerate(updates, done + 1):
             try:
                 told = self._rest.update_indicator(
-                    self._collection_id, update.indicator.id, update.target.context, attempts=ATTEMPTS
+                    self._collection_id,
+                    update.indicator.id,
+                    update.target.context,
+                    without_end="valid_until" in update.target.emptied,
+                    attempts=ATTEMPTS,
                 )
             except NotFound:
                 update.state = "not_found"
@@ -228,8 +250,11 @@ class Updater:
                     raise
                 continue
             else:
-                if not update.settle(told):
-                    update.state, update.reason = "failed", "Sekoia did not change it as asked"
+                if other := update.settle(told):
+                    update.state, update.reason = (
+                        "failed",
+                        f"Sekoia did not change it as asked: see its {', '.join(other)}",
+                    )
             refused = 0
             self._on_progress(number, len(self.updates))
 
@@ -253,8 +278,8 @@ def _said(context: Context) -> Mapping[str, Any]:
         "description": (context.description or "").strip(),
         "valid_from": _second(context.valid_from),
         "valid_until": _second(context.valid_until),
-        "phases": {(phase.kill_chain_name, phase.phase_name) for phase in context.kill_chain_phases or []},
-        "threats": {*(context.x_ic_related_threat_refs or [])},
+        "kill_chain_phases": {(phase.kill_chain_name, phase.phase_name) for phase in context.kill_chain_phases or []},
+        "related_threat_refs": {*(context.x_ic_related_threat_refs or [])},
     }
 
 

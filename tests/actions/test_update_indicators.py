@@ -267,6 +267,72 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox, platform: Platform, collect
     assert (held(sandbox, collection_id), len(changes(sandbox))) == (before, sent)
 
 
+@pytest.mark.parametrize("unsent", ["keep", "clear"])
+def test_what_is_cleared(
+    sandbox: Sandbox, platform: Platform, collection_id: str, unsent: Literal["keep", "clear"]
+) -> None:
+    """A field loses what it holds, one by one since an import cannot say that, and the others are as they were."""
+    fill(platform, collection_id, *MANY, **SAID)
+    sandbox.faults.changes = unsent
+    before = held(sandbox, collection_id)
+    names = {"related_threat_refs": "x_ic_related_threat_refs"}
+    for name, given in (
+        ("description", ["description"]),
+        ("kill_chain_phases", "Kill chain phases"),
+        ("related_threat_refs", "related_threat_refs"),
+        ("valid_until", '["valid_until"]'),
+    ):
+        clear = {"collection_id": collection_id, "text": "\n".join(MANY), "clear": given}
+        run = platform.run(UpdateMany, **clear)
+        assert (run.error, told(run)) == (None, {"updated_count": len(MANY)})
+        before = {
+            value: {at: it for at, it in said.items() if at != names.get(name, name)} for value, said in before.items()
+        }
+        assert held(sandbox, collection_id) == before
+        assert told(platform.run(UpdateMany, **clear)) == {"unchanged_count": len(MANY)}
+    assert {change for change, _ in changes(sandbox)} == {"PUT"}
+
+
+def test_a_field_is_cleared_beside_a_new_value_of_another(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """Both are one change, and what has nothing to lose can be imported."""
+    fill(platform, collection_id, *MANY, description="old", valid_until="2198-01-01")
+    given = {"text": "\n".join(MANY), "clear": "kill_chain_phases", "description": "new"}
+    assert told(platform.run(UpdateMany, collection_id=collection_id, **given)) == {"updated_count": len(MANY)}
+    assert changes(sandbox) == [("POST", "text")]
+    given |= {"clear": "valid_until", "description": "newer", "text": MANY[0]}
+    assert told(platform.run(UpdateMany, collection_id=collection_id, **given)) == {"updated_count": 1}
+    assert held(sandbox, collection_id)[MANY[0]].keys() == {"description", "valid_from"}
+
+
+@pytest.mark.parametrize(
+    ("empty_values", "said"),
+    [
+        ("keep", "Sekoia did not change it as asked: see its description, valid_until"),
+        (
+            "refuse",
+            "Sekoia refused the request (HTTP 400) while updating the indicator, saying “description: it must not be",
+        ),
+    ],
+)
+def test_what_sekoia_does_not_clear(
+    sandbox: Sandbox, platform: Platform, collection_id: str, empty_values: Literal["keep", "refuse"], said: str
+) -> None:
+    """It is told, with what was not cleared; what had nothing to lose is as it was to be."""
+    fill(platform, collection_id, "evil.example", **SAID)
+    fill(platform, collection_id, "0" * 32)
+    sandbox.faults.empty_values = empty_values
+    run = platform.run(
+        UpdateIndicators,
+        collection_id=collection_id,
+        text=f"evil.example\n{'0' * 32}",
+        clear="description, valid_until",
+    )
+    assert told(run) == {"failed_count": 1, "unchanged_count": 1}
+    assert run.error and said in run.error
+
+
 def test_a_validity_that_is_over(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """An end in the past, even before the beginning, ends it; what has expired can be renewed."""
     fill(platform, collection_id, "evil.example")
@@ -332,6 +398,18 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
         (
             {"description": "new"},
             "at least one of text, text_path, indicators, indicators_path, indicator_ids is required",
+        ),
+        (
+            {"text": "evil.example", "clear": "valid_from"},
+            "clear: input should be 'description', 'kill_chain_phases',",
+        ),
+        (
+            {"text": "evil.example", "clear": "description", "description": "new"},
+            "description cannot be cleared and given a value",
+        ),
+        (
+            {"text": "evil.example", "clear": "valid_until", "valid_for": 9},
+            "valid_until cannot be cleared and given a value",
         ),
         ({"indicator_ids": ["evil.example"], "description": "new"}, "“evil.example” is not an indicator id"),
         ({"text": "# nothing", "description": "new"}, "There is nothing to update: text holds no indicator"),

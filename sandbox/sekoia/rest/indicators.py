@@ -85,11 +85,19 @@ async def change_indicator(
     service: Here, collection: InCollection, indicator: OfIndicator, change: models.IndicatorChange
 ) -> models.Indicator:
     """Changes what is said about an indicator; absent fields stay, unless a fault says otherwise."""
-    changes = service.controls.faults.changes
-    if changes == "ignored":
+    faults, told = service.controls.faults, change.stored()
+    if faults.changes == "ignored":
         return await _shown(service, collection, indicator)
-    before = Context() if changes == "clear" else Context(*(indicator[name] for name in Context._fields))
-    context = before._replace(**change.stored())
+    held = Context(*(indicator[name] for name in Context._fields))
+    before = Context() if faults.changes == "clear" else held
+    emptied = {
+        name for name, value in told.items() if value in (None, "", "[]") and getattr(held, name) not in (None, "[]")
+    }
+    if emptied and faults.empty_values == "refuse":
+        raise HTTPException(400, f"{min(emptied)}: it must not be empty")
+    if faults.empty_values == "keep":
+        told |= {name: getattr(held, name) for name in emptied}
+    context = before._replace(**told)
     if not context.is_consistent:
         raise HTTPException(400, "valid_until must be later than valid_from")
     service.store.update_indicator(indicator["number"], context)

@@ -24,6 +24,7 @@ __all__ = [
     "TextList",
     "WordList",
     "as_list",
+    "as_words",
     "check_rendered",
     "literal",
     "structure",
@@ -172,7 +173,7 @@ def _texts(value: object) -> list[str]:
     return [item for item in items if item not in NOTHING]
 
 
-def _words(value: object) -> list[str]:
+def as_words(value: object) -> list[str]:
     """The same, for values that people also separate by commas."""
     return [word.strip() for item in _texts(value) for word in item.split(",") if word.strip()]
 
@@ -180,7 +181,7 @@ def _words(value: object) -> list[str]:
 def _phases(value: object) -> list[str]:
     """The same, for kill chain phases, which can be objects."""
     items = as_list(value, objects=True)
-    return _words([name for item in items for name in (phase_names([item]) if isinstance(item, dict) else [item])])
+    return as_words([name for item in items for name in (phase_names([item]) if isinstance(item, dict) else [item])])
 
 
 TextList = Annotated[list[str], BeforeValidator(_texts)]
@@ -189,7 +190,7 @@ TextList = Annotated[list[str], BeforeValidator(_texts)]
 ObjectList = Annotated[list[Any], BeforeValidator(partial(as_list, objects=True)), WithJsonSchema({"type": "array"})]
 """A list of values and of objects; nothing in it is left out, since each entry is accounted for where it is read."""
 
-WordList = Annotated[list[str], BeforeValidator(_words)]
+WordList = Annotated[list[str], BeforeValidator(as_words)]
 """A list of names."""
 
 PhaseList = Annotated[list[str], BeforeValidator(_phases)]

@@ -379,7 +379,13 @@ class RestClient:
         return pages(ask, doing="reading the indicators of the collection", again=self._transport.back_off)
 
     def update_indicator(
-        self, collection_id: str, indicator_id: str, context: Context, *, attempts: int | None = None
+        self,
+        collection_id: str,
+        indicator_id: str,
+        context: Context,
+        *,
+        without_end: bool = False,
+        attempts: int | None = None,
     ) -> Indicator:
         """``PUT /ioc-collections/{id}/indicators/{indicator_id}``; harmless to repeat, and repeated.
 
@@ -388,6 +394,8 @@ class RestClient:
             indicator_id: ``indicator--<uuid>``.
             context: Every writable field, those that are to stay at their present values: nobody knows whether Sekoia keeps
                 what is not sent. An empty list takes all phases or threats away.
+            without_end: Say that the validity does not end; whether Sekoia takes that is unknown (contract), so the answer has
+                to be looked at.
             attempts: The most there can be; by default the deadline ends them.
 
         Returns:
@@ -402,7 +410,7 @@ class RestClient:
                 "PUT",
                 f"/ioc-collections/{collection_id}/indicators/{indicator_id}",
                 doing="updating the indicator",
-                json=context.payload(),
+                json=context.payload() | ({"valid_until": None} if without_end else {}),
             ),
             attempts=attempts,
         )
