@@ -7,8 +7,6 @@ from sekoia_cti.client import Sekoia
 
 with Sekoia(os.environ["SEKOIA_API_KEY"], base_url=os.environ.get("SEKOIA_URL", "https://api.sekoia.io")) as sekoia:
     for collection in sekoia.find_collections("Our feed"):
-        for match in sekoia.revoke(collection.id, sys.argv[1:]):
-            print(
-                match.asked,
-                "could not be revoked" if match.active else "is revoked" if match.revoked else "was not found",
-            )
+        for outcome, values in sekoia.revoke(collection.id, sys.argv[1:]).items():
+            if values:
+                print(f"{outcome}:", *values)

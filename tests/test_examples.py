@@ -43,10 +43,9 @@ def test_the_examples_run_one_after_the_other(run: Run, sandbox: Sandbox, tmp_pa
     with Sekoia(sandbox.api_key, base_url=sandbox.url, patience=Patience.none()) as sekoia:
         (collection,) = sekoia.find_collections("Our feed")
     assert len(sandbox.indicators(collection.id)) == 5
-    for _ in range(2):
-        assert run("search_and_revoke", "evil[.]example", "good.example") == (
-            "evil.example is revoked\ngood.example was not found\n"
-        )
+    for outcome in ("revoked", "already_revoked"):
+        told = run("search_and_revoke", "evil[.]example", "good.example")
+        assert told == f"{outcome}: evil.example\nnot_found: good.example\n"
     assert sum(bool(indicator["revoked"]) for indicator in sandbox.indicators(collection.id)) == 1
 
 

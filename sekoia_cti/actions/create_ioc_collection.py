@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
-from sekoia_cti.client.reuse import find_or_create
 from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
@@ -60,31 +59,23 @@ class CreateIOCCollection(SekoiaAction):
 
     def run(self, arguments: CreateIOCCollectionArguments) -> CreateIOCCollectionResults:
         """Create the collection, or find it."""
-        with self.rest() as collections:
-            if arguments.reuse_existing:
-                collection, created = find_or_create(
-                    collections,
-                    arguments.name,
-                    description=arguments.description,
-                    community_uuid=arguments.community_uuid,
-                    available_for_sub_communities=arguments.available_for_sub_communities,
-                    on_several=lambda count: self.tell(
-                        f"{count} IOC collections are named “{arguments.name}”: the oldest is used", "warning"
-                    ),
-                )
-            else:
-                created = True
-                collection = collections.create(
-                    arguments.name,
-                    description=arguments.description,
-                    community_uuid=arguments.community_uuid,
-                    available_for_sub_communities=arguments.available_for_sub_communities,
-                )
-        if created:
+        reused: list[int] = []
+        with self.sekoia() as sekoia:
+            collection = sekoia.create_collection(
+                arguments.name,
+                description=arguments.description,
+                community_uuid=arguments.community_uuid,
+                available_for_sub_communities=arguments.available_for_sub_communities,
+                reuse_existing=arguments.reuse_existing,
+                on_reused=reused.append,
+            )
+        if not reused:
             self.tell(f"Created the IOC collection “{collection.name}”: {collection.id}")
         else:
+            if reused[0] > 1:
+                self.tell(f"{reused[0]} IOC collections are named “{arguments.name}”: the oldest is used", "warning")
             self.tell(f"The IOC collection “{collection.name}” exists: {collection.id}")
-        return _results(collection, created=created)
+        return _results(collection, created=not reused)
 
 
 def _results(collection: Collection, *, created: bool) -> CreateIOCCollectionResults:

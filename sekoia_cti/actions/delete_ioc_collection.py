@@ -3,16 +3,10 @@
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments
-from sekoia_cti.client.errors import NotFound, SekoiaError
-from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["DeleteIOCCollection", "DeleteIOCCollectionArguments", "DeleteIOCCollectionResults"]
-
-LOOKS = 3
-"""At whether it is gone."""
 
 
 class DeleteIOCCollectionArguments(CollectionArguments):
@@ -48,46 +42,16 @@ class DeleteIOCCollection(SekoiaAction):
 
     def run(self, arguments: DeleteIOCCollectionArguments) -> DeleteIOCCollectionResults:
         """Compare the name, and delete."""
-        with self.rest() as collections:
-            name = None
-            try:
-                name = collections.collection(arguments.collection_id).name
-                if name != arguments.confirm_name:
-                    raise InputError(
-                        f"Nothing was deleted: the IOC collection {arguments.collection_id} is named “{name}”, not "
-                        f"“{arguments.confirm_name}”; check collection_id and confirm_name"
-                    )
-                self._delete(collections, arguments.collection_id, name)
-            except NotFound:
-                # What answers 404 to everything is no Sekoia: then this raises.
-                next(collections.collections(), None)
-                self.tell(
-                    f"There is no IOC collection {arguments.collection_id} to delete: it was deleted before, or the id is "
-                    "wrong, or belongs to another community",
-                    "warning",
-                )
-                return DeleteIOCCollectionResults(collection_id=arguments.collection_id, name=name, deleted=False)
-        self.tell(f"Deleted the IOC collection “{name}”: {arguments.collection_id}")
-        return DeleteIOCCollectionResults(collection_id=arguments.collection_id, name=name, deleted=True)
-
-    def _delete(self, collections: RestClient, collection_id: str, name: str) -> None:
-        """Delete, and see that it is gone; whatever the answer said, a collection that is still listed is there.
-
-        Raises:
-            InputError: It is still there.
-        """
-        told = collections.delete(collection_id)
-        try:
-            for look in range(LOOKS):
-                if look:
-                    collections.deadline.pause(self.patience.look_first)
-                if all(collection.id != collection_id for collection in collections.collections(term=name)):
-                    return
-        except SekoiaError:
-            if not told:
-                raise
-            return  # Sekoia said that it is gone, and nothing says that it is not
-        raise InputError(
-            f"Sekoia took the deletion, and the IOC collection {collection_id} is still there: look for it on Sekoia's page, "
-            "and run the action again"
+        with self.sekoia() as sekoia:
+            deleted = sekoia.delete_collection(arguments.collection_id, confirm_name=arguments.confirm_name)
+        if deleted:
+            self.tell(f"Deleted the IOC collection “{arguments.confirm_name}”: {arguments.collection_id}")
+        else:
+            self.tell(
+                f"There is no IOC collection {arguments.collection_id} to delete: it was deleted before, or the id is wrong, "
+                "or belongs to another community",
+                "warning",
+            )
+        return DeleteIOCCollectionResults(
+            collection_id=arguments.collection_id, name=arguments.confirm_name if deleted else None, deleted=deleted
         )

@@ -8,8 +8,6 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.formats import FILE_FORMATS, FormatName
 from sekoia_cti.actions.common.progress import ProgressLog
-from sekoia_cti.client.importing.watch import Progress
-from sekoia_cti.client.listing import all_indicators
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.writing import writing
@@ -65,12 +63,12 @@ class ExportIndicators(SekoiaAction):
         count = skipped = read = 0
         progress = ProgressLog(self.tell, done="Read")
         with (
-            self.rest() as rest,
+            self.sekoia() as sekoia,
             writing(self.data_path, f"indicators-{arguments.format}", to.ending) as (file, path),
         ):
             file.write(to.head())
-            for some in all_indicators(rest, arguments.collection_id):
-                now = rest.server_time() or datetime.now(UTC)
+            for some in sekoia.listed(arguments.collection_id):
+                now = sekoia.rest.server_time() or datetime.now(UTC)
                 for indicator in some.indicators():
                     active = indicator.is_active(now)
                     if arguments.which == "active" and not active:
@@ -79,8 +77,7 @@ class ExportIndicators(SekoiaAction):
                     file.write((to.between if count else "") + to.item(indicator, active))
                     count += 1
                 read += len(some.items)
-                if read < some.total:  # the end is told in more words
-                    progress(Progress(read, some.total))
+                progress.count(read, some.total)
             file.write(to.tail())
         self.tell(f"Exported {count:,} indicators of {arguments.collection_id} to {path}")
         return ExportIndicatorsResults(

@@ -6,8 +6,6 @@ from pydantic import Field, StringConstraints
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.bounds import IDS, whole_list
-from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.wire import Collection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
 
@@ -70,8 +68,10 @@ class FindIOCCollection(SekoiaAction):
 
     def run(self, arguments: FindIOCCollectionArguments) -> FindIOCCollectionResults:
         """Look through all collections."""
-        with self.rest() as collections:
-            found = _look_up(collections, arguments)
+        with self.sekoia() as sekoia:
+            found = sekoia.find_collections(
+                arguments.name, contains=arguments.match == "contains", community_uuid=arguments.community_uuid
+            )
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
         fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"
         self.tell(f"{fitting} the name “{arguments.name}”")
@@ -85,20 +85,3 @@ class FindIOCCollection(SekoiaAction):
             collections_path=whole_list(self, "collections", listed, listed=IDS),
             count=len(found),
         )
-
-
-def _look_up(collections: RestClient, arguments: FindIOCCollectionArguments) -> list[Collection]:
-    listed = collections.collections(
-        term=arguments.name, community_uuid=arguments.community_uuid, with_indicators_count=True
-    )
-    # By id, since a page can repeat what the one before had when a collection is added meanwhile.
-    unique = {collection.id: collection for collection in listed}
-    return [collection for collection in unique.values() if _fits(collection, arguments)]
-
-
-def _fits(collection: Collection, arguments: FindIOCCollectionArguments) -> bool:
-    if arguments.community_uuid not in (None, collection.community_uuid):
-        return False
-    if arguments.match == "contains":
-        return arguments.name.casefold() in collection.name.casefold()
-    return collection.name == arguments.name

@@ -91,9 +91,9 @@ class PreviewIndicatorsFile(UploadAction):
         file = storage.find(self.data_path, arguments.file_path, "file_path")
         wishes = Wishes(refang=arguments.refang, sheet=arguments.sheet)
         deadline = self.deadline
-        with self.rest(deadline) as rest, self.staged(file, wishes, deadline) as staged:
+        with self.sekoia() as sekoia, self.staged(file, wishes, deadline) as staged:
             self.check(staged, strict=False, send_unrecognized=False)
-            upload = self.upload(rest, staged, arguments, wishes=wishes)
+            upload = self.upload(sekoia.rest, staged, arguments, wishes=wishes)
             prepared = staged.readable()
             layout, survey = prepared.layout, prepared.survey
             return PreviewIndicatorsFileResults(

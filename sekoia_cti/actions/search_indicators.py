@@ -9,9 +9,7 @@ from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.formats import described
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.importing.watch import Progress
-from sekoia_cti.client.listing import all_indicators, matching_indicators
-from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
@@ -85,11 +83,11 @@ class SearchIndicators(SekoiaAction):
         """Read what is asked for; what was found before an error is handed over with it."""
         failure: SekoiaError | None = None
         with (
-            self.rest() as collections,
+            self.sekoia() as sekoia,
             GrowingList(self.data_path, "indicators", most=self.most_inline) as found,
         ):
             try:
-                self._collect(collections, arguments, found)
+                self._collect(sekoia, arguments, found)
             except SekoiaError as error:
                 if not found.count:
                     raise
@@ -106,20 +104,14 @@ class SearchIndicators(SekoiaAction):
             complete=failure is None,
         )
 
-    def _collect(self, collections: RestClient, arguments: SearchIndicatorsArguments, found: GrowingList) -> None:
+    def _collect(self, sekoia: Sekoia, arguments: SearchIndicatorsArguments, found: GrowingList) -> None:
         term = refang(arguments.term.strip()) if arguments.term else None
         progress, read = ProgressLog(self.tell, done="Read"), 0
-        listed = (
-            matching_indicators(collections, arguments.collection_id, term)
-            if term
-            else all_indicators(collections, arguments.collection_id)
-        )
-        for some in listed:
-            now = collections.server_time() or datetime.now(UTC)
+        for some in sekoia.listed(arguments.collection_id, term):
+            now = sekoia.rest.server_time() or datetime.now(UTC)
             for indicator in some.indicators():
                 active = indicator.is_active(now)
                 if active or not arguments.only_active:
                     found.append(described(indicator, active=active))
             read += len(some.items)
-            if read < some.total:  # the end is told in more words
-                progress(Progress(read, some.total))
+            progress.count(read, some.total)

@@ -20,7 +20,7 @@ from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.phases import Phases
-from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.client.synchronizing.comparison import Refresh
 from sekoia_cti.client.synchronizing.removal import Removal
 from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Synchronizer, WhatLeaves
@@ -176,7 +176,8 @@ class SynchronizeCollection(ImportAction, FeedAction):
     def run(self, arguments: SynchronizeCollectionArguments) -> SynchronizeCollectionResults:
         """Read the feed and the collection, compare them, and do what is to be done."""
         with ExitStack() as stack:
-            rest = stack.enter_context(self.rest())
+            sekoia = stack.enter_context(self.sekoia())
+            rest = sekoia.rest
             # Tells a wrong id or key before anything is read.
             collection = rest.collection(arguments.collection_id)
             phases = Phases(rest.kill_chains)
@@ -184,7 +185,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             context = arguments.model_copy(update={"valid_for": None}).context(phases)
             self.warn_of_limited_matching([context])
             read = self.read_feed(arguments, context, phases, stack)
-            synchronizer = self._synchronizer(rest, collection, arguments, read, context)
+            synchronizer = self._synchronizer(sekoia, collection, arguments, read, context)
             plan = synchronizer.plan()
             self._tell_of_plan(plan, read)
             if arguments.dry_run:
@@ -209,15 +210,15 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
     def _synchronizer(
         self,
-        rest: RestClient,
+        sekoia: Sekoia,
         collection: Collection,
         arguments: SynchronizeCollectionArguments,
         read: ReadFeed,
         context: Context,
     ) -> Synchronizer:
         return Synchronizer(
-            rest,
-            self.live,
+            sekoia.rest,
+            sekoia.live,
             collection,
             read.feed,
             context=context,

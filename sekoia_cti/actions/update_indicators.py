@@ -1,27 +1,20 @@
 """Update what a collection says of its indicators: description, validity, kill chain phases, threats."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from sekoia_cti.actions.common.arguments import ContextArguments, Time, Timeout, days
-from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_outcomes
 from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.common.jinja import as_words
+from sekoia_cti.actions.common.outcomes import conclude
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.targets import TargetArguments
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.outcome import Outcome
-from sekoia_cti.client.importing.watch import Progress
 from sekoia_cti.client.phases import Phases
-from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.search import Lookup
 from sekoia_cti.client.updating import FEW, MANY, Updater
-from sekoia_cti.client.wire import Collection, Context
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["UpdateIndicators", "UpdateIndicatorsArguments", "UpdateIndicatorsResults"]
@@ -150,25 +143,32 @@ class UpdateIndicators(ImportAction):
         self._asked = arguments
         values, ids, notices = arguments.targets(self.data_path, to="update")
         for said in notices:
-            self.tell(said, "warning")
-        with self.rest() as rest:
-            collection = rest.collection(arguments.collection_id)
+            self.warn(said)
+        with self.sekoia() as sekoia:
+            rest = sekoia.rest
             changes = arguments.context(Phases(rest.kill_chains))
             self.warn_of_limited_matching([changes])
-            lookup = Lookup(rest, collection.id, on_page=self._progress("Read"))
-            matches = [*lookup.find(values, ids, look_for_ids=True)]
-            self._updater = updater = Updater(
-                rest,
-                collection.id,
-                matches,
+            self._updater = updater = sekoia.updater(
+                arguments.collection_id,
+                values,
+                ids,
                 changes,
-                clear=arguments.cleared,
-                on_progress=self._progress("Updated"),
+                clear=frozenset(arguments.cleared),
+                on_read=ProgressLog(self.tell, done="Read").count,
+                on_progress=ProgressLog(self.tell, done="Updated").count,
                 few=self.few,
                 many=self.many,
             )
             if not arguments.dry_run:
-                updater.send(lambda groups: self._import(rest, collection, groups))
+                updater.send(
+                    lambda groups: sekoia.import_known(
+                        arguments.collection_id,
+                        groups,
+                        on_progress=ProgressLog(self.tell, done="Updated"),
+                        on_warning=self.warn,
+                        lines=self.lines_per_task,
+                    )
+                )
         return self._conclude(updater, updater.failure)
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
@@ -177,31 +177,6 @@ class UpdateIndicators(ImportAction):
             return super().leave(why)
         # The storage may be what hangs, so nothing is written.
         return self._conclude(self._updater, why, keep=False)
-
-    def _progress(self, done: str) -> Callable[[int, int], None]:
-        log = ProgressLog(self.tell, done=done)
-        # The end is told in more words.
-        return lambda count, total: log(Progress(count, total)) if count < total else None
-
-    def _import(
-        self, rest: RestClient, collection: Collection, groups: Sequence[tuple[Context, Sequence[str]]]
-    ) -> Outcome:
-        with self.live() as live:
-            importer = Importer(
-                rest=rest,
-                live=live,
-                collection=collection,
-                context=Context(),
-                # What does not take is changed one by one, in the other half of the time.
-                deadline=rest.deadline.within(rest.deadline.remaining() / 2),
-                patience=self.patience,
-                on_progress=ProgressLog(self.tell, done="Updated"),
-                on_warning=lambda sentence: self.tell(sentence, "warning"),
-                lines=self.lines_per_task,
-            )
-            importer.connect()
-            importer.submit_texts(groups, new=0, cut=False)
-            return importer.finish()
 
     def _conclude(
         self, updater: Updater, failure: SekoiaError | None, *, keep: bool = True
@@ -217,20 +192,15 @@ class UpdateIndicators(ImportAction):
             "remaining": nothing if self._asked.dry_run else pending,
         }
         failed = [{"value": value, "reason": reasons[value]} for value in found["failed"]]
-        counts = {name: len(values) for name, values in lists.items()} | {"failed": len(failed)}
-        told = ", ".join(f"{counts[name]:,} {what}" for name, what in _COUNTED.items() if counts[name])
-        if failure:
-            self.error(f"The action ended early, and running it again is harmless: {told}. {failure}")
-        elif failed:
-            self.error(f"Not everything could be updated: {told}. {failed[0]['reason']}")
-        else:
-            doubtful = counts["not_found"] or counts["revoked"]
-            self.tell(f"Indicators in {self._asked.collection_id}: {told}", "warning" if doubtful else "info")
-        results: dict[str, Any] = {name: values[:IDS] for name, values in lists.items()}
-        results |= {f"{name}_count": count for name, count in counts.items()}
-        return UpdateIndicatorsResults(
-            collection_id=self._asked.collection_id,
-            **results,
-            failed=failed[:REASONED],
-            outcomes_path=whole_outcomes(self, lists, failed) if keep else None,
+        told = conclude(
+            self,
+            self._asked.collection_id,
+            lists,
+            failed,
+            words=_COUNTED,
+            done="updated",
+            doubtful=["not_found", "revoked"],
+            failure=failure,
+            keep=keep,
         )
+        return UpdateIndicatorsResults(**told)

@@ -61,8 +61,8 @@ class UpdateIOCCollection(SekoiaAction):
 
     def run(self, arguments: UpdateIOCCollectionArguments) -> UpdateIOCCollectionResults:
         """Change the collection, and tell what it is now."""
-        with self.rest() as rest:
-            collection = rest.update(arguments.collection_id, **arguments.changes())
+        with self.sekoia() as sekoia:
+            collection = sekoia.update_collection(arguments.collection_id, **arguments.changes())
         self.tell(f"Updated the IOC collection “{collection.name}”: {collection.id}")
         return UpdateIOCCollectionResults(
             collection_id=collection.id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -19,22 +18,32 @@ TAKEN = (400, 409, 422)
 """How it may be said that an id is taken, or that Sekoia gives ids of its own (contract: unknown)."""
 
 
-def named(rest: RestClient, name: str, *, community_uuid: str | None = None) -> list[Collection]:
-    """The collections with exactly this name, the oldest first.
+def named(
+    rest: RestClient,
+    name: str,
+    *,
+    contains: bool = False,
+    community_uuid: str | None = None,
+    with_indicators_count: bool = False,
+) -> list[Collection]:
+    """The collections with exactly this name, or with names that contain it, the oldest first.
 
     Args:
         rest: The REST client.
-        name: The name.
+        name: The name, or with `contains` a part of it in upper or lower case.
+        contains: Whether a part will do.
         community_uuid: Who owns them, if that matters.
+        with_indicators_count: Whether to ask for ``indicators_count``.
     """
-    listed = rest.collections(term=name, community_uuid=community_uuid)
+
+    def fits(collection: Collection) -> bool:
+        if community_uuid not in (None, collection.community_uuid):
+            return False
+        return name.casefold() in collection.name.casefold() if contains else collection.name == name
+
+    listed = rest.collections(term=name, community_uuid=community_uuid, with_indicators_count=with_indicators_count)
     # By id, since a page can repeat what the one before had when a collection is added meanwhile.
-    fitting = {
-        collection.id: collection
-        for collection in listed
-        if collection.name == name and community_uuid in (None, collection.community_uuid)
-    }
-    return sorted(fitting.values(), key=_age)
+    return sorted({collection.id: collection for collection in listed if fits(collection)}.values(), key=_age)
 
 
 def find_or_create(
@@ -44,8 +53,7 @@ def find_or_create(
     description: str | None = None,
     community_uuid: str | None = None,
     available_for_sub_communities: bool = False,
-    on_several: Callable[[int], object] = lambda _: None,
-) -> tuple[Collection, bool]:
+) -> tuple[Collection, int]:
     """The oldest collection with exactly this name, or a new one.
 
     A new one gets an id that follows from community and name, so that of two who create it at once one is refused, and finds
@@ -56,19 +64,15 @@ def find_or_create(
         name: Its name.
         description, available_for_sub_communities: Of a new one.
         community_uuid: Who owns it; by default whoever has one of the name, and for a new one the key's own community.
-        on_several: Told how many there are of the name, when there are several.
 
     Returns:
-        The collection, and whether it is new.
+        The collection, and how many there were of the name: 0 where it is new.
     """
 
-    def found() -> Collection | None:
-        same = named(rest, name, community_uuid=community_uuid)
-        if len(same) > 1:
-            on_several(len(same))
-        return next(iter(same), None)
+    def found() -> list[Collection]:
+        return named(rest, name, community_uuid=community_uuid)
 
-    def create(collection_id: str | None) -> tuple[Collection, bool]:
+    def create(collection_id: str | None) -> tuple[Collection, int]:
         created = rest.create(
             name,
             collection_id=collection_id,
@@ -76,10 +80,10 @@ def find_or_create(
             community_uuid=community_uuid,
             available_for_sub_communities=available_for_sub_communities,
         )
-        return created, True
+        return created, 0
 
     if existing := found():
-        return existing, False
+        return existing[0], len(existing)
     if (community := community_uuid or _own_community(rest)) is None:
         return create(None)
     try:
@@ -88,7 +92,7 @@ def find_or_create(
         if error.status not in TAKEN:
             raise
     # Taken a moment ago by another run, or by a collection that has another name by now.
-    return (existing, False) if (existing := found()) else create("")
+    return (existing[0], len(existing)) if (existing := found()) else create("")
 
 
 def _own_community(rest: RestClient) -> str | None:

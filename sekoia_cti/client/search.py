@@ -67,7 +67,7 @@ class Lookup:
         on_page: Is told how many indicators were read, and how many there are, when the collection is read as a whole.
     """
 
-    def __init__(self, collections: RestClient, collection_id: str, *, on_page: Callable[[int, int], None]) -> None:
+    def __init__(self, collections: RestClient, collection_id: str, *, on_page: Callable[[int, int], object]) -> None:
         self._collections = collections
         self._collection_id = collection_id
         self._on_page = on_page

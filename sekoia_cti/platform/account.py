@@ -70,8 +70,8 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
 
     def _rest(self) -> str | None:
         try:
-            with self.rest(Deadline(self.seconds)) as collections:
-                next(collections.collections(), None)
+            with self.sekoia(Deadline(self.seconds)) as sekoia:
+                next(sekoia.rest.collections(), None)
         except DeadlinePassed as error:
             return self._too_late("Sekoia", error)
         except SekoiaError as error:
@@ -80,7 +80,7 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
 
     def _live(self) -> str | None:
         try:
-            with self.live() as live:
+            with self.sekoia().live() as live:
                 unreachable = live.ready(Deadline(self.seconds))
                 live.catch_up(self.patience.greeting)
                 refused = live.next(0)

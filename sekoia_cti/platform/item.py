@@ -1,10 +1,10 @@
-"""What everything that the platform runs shares: the configuration with the key, and the clients made of it."""
+"""What everything that the platform runs shares: the configuration with the key, and the client made of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pydantic import ValidationError
 from sekoia_automation.configuration.exception import MissingConfigurationError
@@ -12,15 +12,12 @@ from sekoia_automation.exceptions import ModuleConfigurationError, SendEventErro
 from sekoia_automation.module import ModuleItem
 
 from sekoia_cti.client.regions import is_open
-from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.forms import complaint, visible
 from sekoia_cti.platform.module import Configuration, NoConfiguration
 from sekoia_cti.platform.watchdog import LeftBehind, watched
-
-if TYPE_CHECKING:
-    from sekoia_cti.client.live.stream import LiveAPI
 
 __all__ = ["SekoiaItem"]
 
@@ -60,28 +57,21 @@ class SekoiaItem(ModuleItem):
             raise InputError("The module's configuration has no API key: enter one in the account of the module")
         return configuration
 
-    def rest(self, deadline: Deadline | None = None) -> RestClient:
-        """A REST client, to be closed.
+    def sekoia(self, deadline: Deadline | None = None) -> Sekoia:
+        """Sekoia with the account of the module, to be closed.
 
         Args:
             deadline: Ends everything it does; by default that of the run.
         """
         configuration = self.configuration()
-        return RestClient(
-            configuration.rest_root,
+        return Sekoia(
             configuration.api_key.get_secret_value(),
-            deadline=deadline or self.deadline,
+            base_url=configuration.base_url,
+            liveapi_url=configuration.liveapi_url,
+            timeout=deadline or self.deadline,
             patience=self.patience,
             user_agent=f"sekoia-cti/{self.module.manifest.get('version', 'unknown')}",
         )
-
-    def live(self) -> LiveAPI:
-        """A LiveAPI connection, to be opened and closed with `with`."""
-        # Here, since the WebSocket library takes a good part of a start, and most actions wait for no import.
-        from sekoia_cti.client.live.stream import LiveAPI
-
-        configuration = self.configuration()
-        return LiveAPI(configuration.live_url, configuration.api_key.get_secret_value(), patience=self.patience)
 
     def presentable(self, text: str) -> str:
         """A text that may quote anything, without the key, and without letters that change how the rest is shown."""

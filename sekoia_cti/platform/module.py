@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator
 from sekoia_automation.exceptions import ModuleConfigurationError
 from sekoia_automation.module import Module
 
-from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
+from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url
 from sekoia_cti.platform import sentry
 from sekoia_cti.platform.forms import Form
 
@@ -77,16 +77,6 @@ class Configuration(Form):
     @classmethod
     def _is_websocket(cls, value: str | None) -> str | None:
         return None if value is None else checked_url(value, ("ws", "wss"))
-
-    @property
-    def rest_root(self) -> str:
-        """The REST root, without a trailing slash."""
-        return rest_root_for(self.base_url)
-
-    @property
-    def live_url(self) -> str:
-        """The LiveAPI's URL."""
-        return self.liveapi_url or liveapi_url_for(self.base_url)
 
 
 class NoConfiguration(ModuleConfigurationError):

@@ -81,7 +81,7 @@ def test_two_runs_at_once_get_one_collection(sandbox: Sandbox) -> None:
     """Both look, find nothing, and create: the second is refused the id, which follows from the name, and finds the first's."""
     sandbox.faults.rest = [RestFault(method="GET", path="/ioc-collections$", delay=0.5, times=2)]
 
-    def run() -> tuple[Collection, bool]:
+    def run() -> tuple[Collection, int]:
         deadline, patience = Deadline(20), Patience.none()
         with RestClient(
             f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patience
@@ -89,9 +89,9 @@ def test_two_runs_at_once_get_one_collection(sandbox: Sandbox) -> None:
             return find_or_create(rest, "Blocklist")
 
     with ThreadPoolExecutor(2) as pool:
-        (first, made), (second, made_too) = (future.result() for future in [pool.submit(run), pool.submit(run)])
+        (first, there), (second, there_too) = (future.result() for future in [pool.submit(run), pool.submit(run)])
     assert first.id == second.id
-    assert sorted([made, made_too]) == [False, True]
+    assert sorted([there, there_too]) == [0, 1]
 
 
 @pytest.mark.parametrize("me", ["known", "unknown", "denied"])

@@ -14,7 +14,8 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from sekoia_cti.actions.revoke_indicators import NOT_SEEN, RevokeIndicators
+from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.client.revoking import NOT_SEEN
 from tests.conftest import ROOT, Platform, Run
 from tests.hostile import Hostile, answer
 

@@ -27,8 +27,13 @@ def test_a_file_goes_in_and_out_again(sekoia: Sekoia, collection_id: str, tmp_pa
     assert sekoia.import_file(collection_id, path, valid_for=3).status == "completed"
     (match,) = sekoia.find(collection_id, ["evil.example"])
     assert (len(match.active), match.revoked) == (1, [])
-    for match in (*sekoia.revoke(collection_id, ["evil.example"]), *sekoia.find(collection_id, ["evil.example"])):
-        assert (match.asked, match.active, len(match.revoked)) == ("evil.example", [], 1)
+    assert sekoia.revoke(collection_id, ["evil.example", "a.example"], dry_run=True)["would_revoke"] == [
+        "evil.example"
+    ]
+    outcomes = sekoia.revoke(collection_id, ["evil.example", "a.example"])
+    assert (outcomes["revoked"], outcomes["not_found"]) == (["evil.example"], ["a.example"])
+    (match,) = sekoia.find(collection_id, ["evil.example"])
+    assert (match.asked, match.active, len(match.revoked)) == ("evil.example", [], 1)
 
 
 LOST = [RestFault(method="DELETE", cut="after"), RestFault(method="DELETE", status=404)]
@@ -42,8 +47,47 @@ def test_a_revocation_that_no_answer_shows(
     """The collection says whether it is revoked."""
     sekoia.import_text(collection_id, "evil.example")
     sandbox.faults.rest = [fault.model_copy() for fault in faults]
-    (match,) = sekoia.revoke(collection_id, ["evil.example"])
-    assert (len(match.active), len(match.revoked)) == (left, 1 - left)
+    outcomes = sekoia.revoke(collection_id, ["evil.example"])
+    assert (len(outcomes["failed"]), len(outcomes["revoked"])) == (left, 1 - left)
+
+
+def test_a_collection_follows_a_feed(sekoia: Sekoia, collection_id: str) -> None:
+    """What is new is added, and what left is expired, unless that is too much."""
+    feed = [f"{name}.example" for name in "abcdefghijkl"]
+    told = sekoia.synchronize(collection_id, feed, valid_for=30, dry_run=True)
+    assert (told.added, told.outcome, list(sekoia.search(collection_id))) == (feed, None, [])
+    told = sekoia.synchronize(collection_id, feed, valid_for=30)
+    assert (told.added, told.outcome and told.outcome.status) == (feed, "completed")
+    told = sekoia.synchronize(collection_id, [*feed[1:], "m.example"], valid_for=30)
+    assert (told.added, told.unchanged, told.removed) == (["m.example"], feed[1:], ["a.example"])
+    for dry_run in (True, False):
+        told = sekoia.synchronize(collection_id, feed[1:2], dry_run=dry_run)
+        assert (told.removed, len(told.remaining)) == ([], 11)
+    assert len(sekoia.synchronize(collection_id, feed[1:2], dry_run=True, most_removed=100).removed) == 11
+
+
+def test_something_else_is_said(sekoia: Sekoia, collection_id: str) -> None:
+    """An update changes what it is given, and leaves the rest."""
+    sekoia.import_text(collection_id, "a.example", valid_for=30, description="seen")
+    outcomes = sekoia.update(collection_id, ["a.example", "b.example"], description="seen again")
+    assert (outcomes["updated"], outcomes["not_found"]) == (["a.example"], ["b.example"])
+    (indicator,) = sekoia.search(collection_id, "a.example")
+    assert (indicator.description, indicator.valid_until is not None) == ("seen again", True)
+    sekoia.update(collection_id, ["a.example"], clear=["description"])
+    assert not next(sekoia.search(collection_id)).description
+
+
+def test_a_collection_is_changed_and_deleted(sekoia: Sekoia, collection_id: str) -> None:
+    """By its id; a second deletion finds nothing."""
+    assert sekoia.update_collection(collection_id, name="Other").name == "Other"
+    assert [found.id for found in sekoia.find_collections("oth", contains=True)] == [collection_id]
+    assert sekoia.delete_collection(collection_id, confirm_name="Other")
+    assert not sekoia.delete_collection(collection_id, confirm_name="Other")
+
+
+def test_a_value_that_is_not_recognized_is_looked_for(sekoia: Sekoia, collection_id: str) -> None:
+    """Another client may have sent it."""
+    assert [match.asked for match in sekoia.find(collection_id, ["what is that"])] == ["what is that"]
 
 
 def test_not_waited_for(sekoia: Sekoia, collection_id: str) -> None:

@@ -107,8 +107,8 @@ class Asking(Echo):
 
     def run(self, arguments: EchoArguments) -> EchoResults:
         """Ask, and say it."""
-        with self.rest() as rest:
-            next(rest.collections(), None)
+        with self.sekoia() as sekoia:
+            next(sekoia.rest.collections(), None)
         return EchoResults(said=arguments.some_text)
 
 

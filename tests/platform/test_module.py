@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from sekoia_cti.client import Sekoia
 from sekoia_cti.platform.forms import complaint
 from sekoia_cti.platform.module import Configuration
 
@@ -49,13 +50,14 @@ from sekoia_cti.platform.module import Configuration
 )
 def test_every_form_of_base_url_leads_to_sekoia(base_url: str, rest_root: str, live_url: str) -> None:
     """Each region's REST root and LiveAPI are found from any form of its URL."""
-    configuration = Configuration(base_url=base_url)
-    assert (configuration.rest_root, configuration.live_url) == (rest_root, live_url)
+    sekoia = Sekoia("key", base_url=Configuration(base_url=base_url).base_url)
+    assert (sekoia.rest_root, sekoia.live_url) == (rest_root, live_url)
 
 
 def test_an_explicit_liveapi_wins() -> None:
     """A LiveAPI that is configured is used as it is."""
-    assert Configuration(liveapi_url="wss://live.example.com/x").live_url == "wss://live.example.com/x"
+    liveapi_url = Configuration(liveapi_url="wss://live.example.com/x").liveapi_url
+    assert Sekoia("key", liveapi_url=liveapi_url).live_url == "wss://live.example.com/x"
 
 
 @pytest.mark.parametrize("configuration", [{}, {"api_key": None}, {"api_key": ""}])
@@ -71,7 +73,7 @@ def test_the_key_may_come_later(configuration: dict[str, Any]) -> None:
 def test_empty_urls_mean_the_defaults() -> None:
     """What a form leaves empty counts as left out."""
     configured = Configuration.model_validate({"base_url": "", "liveapi_url": ""})
-    assert configured.live_url == "wss://app.sekoia.io/live/"
+    assert (configured.base_url, configured.liveapi_url) == ("https://api.sekoia.io", None)
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sekoia_cti.actions.common.feed import TableFeed, TextFeed
 from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of, lists_of
 from sekoia_cti.actions.common.guard import GuardArguments, guard_lists, guard_results, tell_of_guard
 from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reading_results import reading_lists, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
+from sekoia_cti.actions.common.table_feed import TableFeed
 from sekoia_cti.actions.common.upload_action import UploadAction
 from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.synchronizing.synchronizer import Feed
+from sekoia_cti.client.synchronizing.text_feed import TextFeed
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.guard import Guard

@@ -128,28 +128,25 @@ class ImportAction(SekoiaAction):
         Raises:
             SekoiaError: Sekoia cannot be reached, refuses the key, or does not know the collection.
         """
-        deadline = self.deadline
         with ExitStack() as stack:
-            rest = stack.enter_context(self.rest(deadline))
-            live = stack.enter_context(self.live()) if arguments.wait and not arguments.dry_run else None
+            sekoia = stack.enter_context(self.sekoia())
+            live = stack.enter_context(sekoia.live()) if arguments.wait and not arguments.dry_run else None
+            rest = sekoia.rest
             # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
             collection = rest.collection(collection_id)
             context = arguments.context(Phases(rest.kill_chains))
             self.warn_of_limited_matching([context])
             if context.valid_until and context.valid_until <= (rest.server_time() or datetime.now(UTC)):
                 self.tell("valid_until is in the past: Sekoia detects nothing with expired indicators", "warning")
-            importer = Importer(
-                rest=rest,
-                live=live,
-                collection=collection,
-                context=context,
-                deadline=deadline,
-                patience=self.patience,
+            importer = sekoia.importer(
+                rest,
+                live,
+                collection,
+                context,
                 on_progress=ProgressLog(self.tell),
-                on_warning=lambda sentence: self.tell(sentence, "warning"),
+                on_warning=self.warn,
                 lines=self.lines_per_task,
             )
-            importer.connect()
             self._importer = importer
             yield importer
 

@@ -39,3 +39,8 @@ class ProgressLog:
         if advanced >= SHARE * progress.total or self._clock() - self._told_at >= SECONDS:
             self._tell(f"{self._done} {progress.imported:,} of {progress.total:,} indicators")
             self._told, self._told_at = progress.imported, self._clock()
+
+    def count(self, done: int, total: int) -> None:
+        """Take how many are done, but for the end, which is told in more words."""
+        if done < total:
+            self(Progress(done, total))

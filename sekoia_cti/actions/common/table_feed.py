@@ -1,4 +1,4 @@
-"""What a collection can follow: the indicators of text, a list or a table, what is said of each, and how they are sent."""
+"""A table that a collection follows: the indicators of its rows, what is said of each, and how they are sent."""
 
 from __future__ import annotations
 
@@ -12,41 +12,14 @@ from sekoia_cti.actions.common.outgoing import Outgoing
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.synchronizing.comparison import Said
 from sekoia_cti.client.synchronizing.synchronizer import Groups
+from sekoia_cti.client.synchronizing.text_feed import said_in, with_end
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.dates import read_date
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.tables import Row
 
-__all__ = ["TableFeed", "TextFeed"]
-
-
-class TextFeed:
-    """Values that all have the same said about them.
-
-    Args:
-        values: As they are sent, each once.
-        context: What holds for all of them.
-        format: A format of the contract; not sent when None.
-    """
-
-    def __init__(self, values: Sequence[str], context: Context, *, format: str | None = None) -> None:
-        self.values = values
-        self._context = context
-        self._format = format
-        self._said = _said(context)
-
-    def said_of(self, _place: int, /) -> Said:
-        """What holds for all."""
-        return self._said
-
-    def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
-        """Submit some of the values as text (see :class:`~sekoia_cti.client.synchronizing.synchronizer.Feed`)."""
-        importer.submit_texts(
-            ((_until(self._context, end), [self.values[place] for place in places]) for end, places in groups.items()),
-            format=self._format,
-            new=new,
-        )
+__all__ = ["TableFeed"]
 
 
 class TableFeed:
@@ -102,7 +75,7 @@ class TableFeed:
                 ignore_first_line=layout.heading is not None,
                 values=[self.values[place] for place in places],
                 count=len(places),
-                context=self._unmapped if "valid_until" in self._columns else _until(self._unmapped, end),
+                context=self._unmapped if "valid_until" in self._columns else with_end(self._unmapped, end),
                 new=min(new, len(places)),
             )
 
@@ -114,7 +87,7 @@ class TableFeed:
 
     def _said_in(self, cells: tuple[str, ...]) -> Said:
         description, begin, end, phases = cells
-        said = _said(self._unmapped)
+        said = said_in(self._unmapped)
         return Said(
             description=description or said.description,
             valid_from=read_date(begin, None).time if begin else said.valid_from,
@@ -133,20 +106,6 @@ class TableFeed:
                 writer.writerow([cell.strip("\ufeff") for cell in layout.heading])
             rows = (row for place, row in enumerate(self._prepared.rows()) if place in wanted)
             writer.writerows(rows if at is None or end is None else _ended(rows, at, end))
-
-
-def _said(context: Context) -> Said:
-    return Said(
-        description=context.description,
-        valid_from=context.valid_from,
-        valid_until=context.valid_until,
-        phases=tuple((phase.kill_chain_name, phase.phase_name) for phase in context.kill_chain_phases or []),
-        threats=tuple(context.x_ic_related_threat_refs or []),
-    )
-
-
-def _until(context: Context, end: datetime | None) -> Context:
-    return context if end is None else context.model_copy(update={"valid_until": end})
 
 
 def _ended(rows: Iterable[Row], at: int, end: datetime) -> Iterable[Row]:

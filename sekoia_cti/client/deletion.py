@@ -1,0 +1,64 @@
+"""Deletes a collection, and sees that it is gone."""
+
+from __future__ import annotations
+
+from sekoia_cti.client.errors import NotFound, SekoiaError
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.waiting import Patience
+from sekoia_cti.indicators.errors import InputError
+
+__all__ = ["delete"]
+
+LOOKS = 3
+"""At whether it is gone."""
+
+
+def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience: Patience) -> bool:
+    """Delete a collection with all of its indicators; one that is not there is no error.
+
+    Args:
+        rest: The REST client.
+        collection_id: ``ioc-collection--<uuid>``.
+        confirm_name: Its exact name.
+        patience: How long to wait before another look.
+
+    Returns:
+        Whether it was there.
+
+    Raises:
+        InputError: It has another name, or is still there.
+        SekoiaError: Sekoia refused, or could not be reached.
+    """
+    try:
+        name = rest.collection(collection_id).name
+        if name != confirm_name:
+            raise InputError(
+                f"Nothing was deleted: the IOC collection {collection_id} is named “{name}”, not “{confirm_name}”; check "
+                "collection_id and confirm_name"
+            )
+        told = rest.delete(collection_id)
+    except NotFound:
+        # What answers 404 to everything is not Sekoia: then this raises.
+        next(rest.collections(), None)
+        return False
+    if not _is_gone(rest, collection_id, name, patience, told=told):
+        raise InputError(
+            f"Sekoia took the deletion, and the IOC collection {collection_id} is still there: look for it on Sekoia's page, "
+            "and run the action again"
+        )
+    return True
+
+
+def _is_gone(rest: RestClient, collection_id: str, name: str, patience: Patience, *, told: bool) -> bool:
+    """Whatever the answer said, a collection that is still listed is there."""
+    try:
+        for look in range(LOOKS):
+            if look:
+                rest.deadline.pause(patience.look_first)
+            if all(collection.id != collection_id for collection in rest.collections(term=name)):
+                return True
+    except SekoiaError:
+        if not told:
+            raise
+        return True  # Sekoia said that it is gone, and nothing says that it is not
+    return False
