@@ -32,8 +32,8 @@ def test_links_lead_somewhere(page: Path) -> None:
         if "://" not in target:
             name, _, heading = target.partition("#")
             file = page.parent / name if name else page
-            assert file.exists(), target
-            assert not heading or heading in headings(file), target
+            assert file.exists(), f"{page.name} links {target}, and there is no such file."
+            assert not heading or heading in headings(file), f"{page.name} links {target}, which has no such heading."
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
@@ -89,9 +89,11 @@ def test_an_action_takes_these_files() -> None:
     names = ("Find IOC collection", "FindIOCCollection", "find_ioc_collection")
     paths = [*ROOT.glob("*.json"), *(ROOT / "sekoia_cti").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
     ours = {path.relative_to(ROOT).as_posix() for path in paths if "find_ioc_collection" in path.name}
-    assert ours <= set(listed)
+    unlisted = ", ".join(sorted(ours - set(listed)))
+    assert not unlisted, f"“Add an action” of docs/architecture.md does not list {unlisted}."
     for file in listed:
-        assert any(name in (ROOT / file).read_text() for name in names), file
+        found = any(name in (ROOT / file).read_text() for name in names)
+        assert found, f"“Add an action” of docs/architecture.md lists {file}, which does not name its example."
 
 
 def test_citations_of_the_contract_resolve() -> None:

@@ -45,10 +45,16 @@ def registered() -> Iterator[tuple[str, str]]:
 def test_main_registers_each_action() -> None:
     """Each class is registered once, by its name, and each is that of one manifest."""
     classes = list(registered())
-    assert all(class_name == name for class_name, name in classes)
+    assert all(
+        class_name == name for class_name, name in classes
+    ), "main.py registers a class by another name than its own."
     commands = [action["docker_parameters"] for action in ACTIONS.values()]
-    assert sorted(name for _, name in classes) == sorted(commands)
-    assert len(set(commands)) == len(commands)
+    names = [name for _, name in classes]
+    unregistered, unknown = sorted(set(commands) - set(names)), sorted(set(names) - set(commands))
+    assert not unregistered, f"main.py does not register {', '.join(unregistered)}: add module.register(…) for each."
+    assert not unknown, f"There is no manifest of {', '.join(unknown)}: run `make manifests`, and commit the result."
+    assert len(set(commands)) == len(commands), "Two manifests name the same class."
+    assert len(set(names)) == len(names), "main.py registers a class twice."
 
 
 def test_main_registers_what_validates_the_account() -> None:

@@ -46,18 +46,19 @@ def test_forms_are_flat(schema: dict[str, Any]) -> None:
         assert (key, value) != ("default", None)
         assert not (key == "type" and value == "null")
     for name, field in schema["properties"].items():
-        assert field["title"], name
-        assert field["description"], name
+        assert field["title"] and field["description"], f"Give the argument {name} a title and a description."
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_an_action_is_named_for_ever(action: dict[str, Any]) -> None:
     """The uuid comes from the name, every result is described, and `main.py` registers the class literally."""
-    assert action["uuid"] == str(uuid5(UUID(MANIFEST["uuid"]), action["name"]))
+    assert action["uuid"] == str(uuid5(UUID(MANIFEST["uuid"]), action["name"])), "Run `make manifests`."
     Draft7Validator.check_schema(action["results"])
-    assert all(field["title"] and field["description"] for field in action["results"]["properties"].values())
-    command = action["docker_parameters"]
-    assert f'module.register({command}, "{command}")' in (ROOT / "main.py").read_text()
+    results = action["results"]["properties"]
+    bare = [name for name, field in results.items() if not (field["title"] and field["description"])]
+    assert not bare, f"Give {', '.join(bare)} a title and a description in the class of the results."
+    registration = f'module.register({action["docker_parameters"]}, "{action["docker_parameters"]}")'
+    assert registration in (ROOT / "main.py").read_text(), f"Add {registration} to main.py."
 
 
 def test_uuids_are_unique() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import Arguments, Timeout
-from sekoia_cti.actions.common.bounds import first_of, path_field, whole_lists
+from sekoia_cti.actions.common.bounds import first_of, list_files, path_field
 from sekoia_cti.actions.common.jinja import WordList, check_rendered, structure
 from sekoia_cti.actions.common.reports import TypeCounts
 from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
@@ -178,7 +178,7 @@ class ExtractIndicators(SekoiaAction):
             **(lists if listed.items is not None else dict.fromkeys(KINDS)),
             skipped=first_of(skipped.skipped),
             skipped_count=skipped.skipped_count,
-            **whole_lists(self, {"skipped": skipped.skipped}),
+            **list_files(self, {"skipped": skipped.skipped}),
         )
 
     def _documents(self, arguments: ExtractIndicatorsArguments) -> list[Document]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
-from sekoia_cti.actions.common.bounds import path_field, whole_lists
+from sekoia_cti.actions.common.bounds import list_files, path_field
 from sekoia_cti.actions.common.file_reports import CellList, account_of, lists_of
 from sekoia_cti.actions.common.guard import (
     GuardArguments,
@@ -200,7 +200,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
     def _files(self, prepared: Outgoing | None, guard: Guard) -> dict[str, Any]:
         if prepared is None:
             return {}
-        return whole_lists(self, lists_of(prepared.survey) | guard_lists(guard))
+        return list_files(self, lists_of(prepared.survey) | guard_lists(guard))
 
 
 def _results(prepared: Outgoing | None, guard: Guard, **told: Any) -> ImportIndicatorsFromFileResults:

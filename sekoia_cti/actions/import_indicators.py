@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
-from sekoia_cti.actions.common.bounds import IDS, whole_list, whole_lists
+from sekoia_cti.actions.common.bounds import IDS, list_files, whole_list
 from sekoia_cti.actions.common.guard import (
     GuardArguments,
     GuardResults,
@@ -17,7 +17,7 @@ from sekoia_cti.actions.common.guard import (
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.items import ItemReading, entries_for, read_items
 from sekoia_cti.actions.common.jinja import ObjectList
-from sekoia_cti.actions.common.reading_results import ReadingResults, reading_lists, reading_results
+from sekoia_cti.actions.common.reading_results import ReadingResults, lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.sources import read_list
 from sekoia_cti.client.importing.importer import Importer
@@ -102,7 +102,7 @@ class ImportIndicators(ImportAction):
                 **guard_results(guard),
             )
             results = self._imported(importer, arguments, reading)
-        files = whole_lists(self, reading_lists(reading, reading.objects) | guard_lists(guard))
+        files = list_files(self, lists_as_read(reading, reading.objects) | guard_lists(guard))
         return told_as(**results, **files)
 
     def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:

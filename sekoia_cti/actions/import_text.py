@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
-from sekoia_cti.actions.common.bounds import whole_lists
+from sekoia_cti.actions.common.bounds import list_files
 from sekoia_cti.actions.common.guard import (
     GuardArguments,
     GuardResults,
@@ -15,7 +15,7 @@ from sekoia_cti.actions.common.guard import (
     tell_of_guard,
 )
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
-from sekoia_cti.actions.common.reading_results import ReadingResults, reading_lists, reading_results
+from sekoia_cti.actions.common.reading_results import ReadingResults, lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.sources import Format, Gathered, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
@@ -69,7 +69,7 @@ class ImportIndicatorsFromText(ImportAction):
                 **guard_results(guard),
             )
             results = self._imported(importer, arguments, reading)
-        files = whole_lists(self, reading_lists(reading, gathered.objects) | guard_lists(guard))
+        files = list_files(self, lists_as_read(reading, gathered.objects) | guard_lists(guard))
         return told_as(**results, **files)
 
     def _imported(

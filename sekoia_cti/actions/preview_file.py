@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
-from sekoia_cti.actions.common.bounds import path_field, whole_lists
+from sekoia_cti.actions.common.bounds import list_files, path_field
 from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described_columns, lists_of
 from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
@@ -106,5 +106,5 @@ class PreviewIndicatorsFile(UploadAction):
                 ignore_first_line=layout.heading is not None,
                 values=survey.values,
                 **account_of(survey),
-                **whole_lists(self, lists_of(survey)),
+                **list_files(self, lists_of(survey)),
             )

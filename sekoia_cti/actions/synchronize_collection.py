@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, Field
 
 from sekoia_cti.actions.common.arguments import Timeout
-from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list, whole_lists
+from sekoia_cti.actions.common.bounds import IDS, REASONED, list_files, whole_list
 from sekoia_cti.actions.common.feed_arguments import FeedResults
 from sekoia_cti.actions.common.feed_reading import FeedAction, GuardedFeedArguments, ReadFeed
 from sekoia_cti.actions.common.guard import GuardResults
@@ -336,7 +336,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
         nothing |= {"missing": [], "missing_count": 0, "missing_path": None}
         nothing |= {"failed": [], "failed_count": 0, "failed_path": None}
         results = nothing | told | read.told
-        results |= whole_lists(self, read.lists) if self._keeps else {f"{name}_path": None for name in read.lists}
+        results |= list_files(self, read.lists) if self._keeps else {f"{name}_path": None for name in read.lists}
         for name in _LISTS:
             results |= listed_values(self, name, told.get(name, []), keep=self._keeps)
         values = read.feed.values

@@ -13,7 +13,7 @@ from sekoia_cti.indicators.long_list import LISTED, LongList
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.writing import writing
 
-__all__ = ["IDS", "REASONED", "first_of", "path_field", "whole_list", "whole_lists", "whole_outcomes"]
+__all__ = ["IDS", "REASONED", "first_of", "list_files", "path_field", "whole_list", "whole_outcomes"]
 
 REASONED = LISTED
 """Values that results list with what is said about each."""
@@ -69,7 +69,7 @@ def whole_outcomes(
 
 
 def path_field(title: str) -> Any:
-    """The result that names the file of a list, which :func:`whole_lists` writes.
+    """The result that names the file of a list, which :func:`list_files` writes.
 
     Args:
         title: Of the result that has the first of the list.
@@ -87,7 +87,7 @@ def first_of(entries: LongList[Any]) -> list[Any]:
     return [_told(entry) for entry in entries]
 
 
-def whole_lists(action: SekoiaAction, lists: Mapping[str, LongList[Any] | None]) -> dict[str, Any]:
+def list_files(action: SekoiaAction, lists: Mapping[str, LongList[Any] | None]) -> dict[str, Any]:
     """Write lists into such files, each of which results tell only the first :data:`REASONED`.
 
     To be called once nothing is waited for any more: a file is not worth a moment of an import's time.

@@ -9,7 +9,7 @@ from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of, lists_of
 from sekoia_cti.actions.common.guard import GuardArguments, guard_lists, guard_results, tell_of_guard
 from sekoia_cti.actions.common.outgoing import Wishes
-from sekoia_cti.actions.common.reading_results import reading_lists, reading_results
+from sekoia_cti.actions.common.reading_results import lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.table_feed import TableFeed
 from sekoia_cti.actions.common.upload_action import UploadAction
@@ -102,7 +102,7 @@ class FeedAction(UploadAction):
             TextFeed(reading.values, context, format=arguments.format),
             reading,
             reading_results(reading, gathered.objects) | dict.fromkeys(_OF_TABLES),
-            reading_lists(reading, gathered.objects),
+            lists_as_read(reading, gathered.objects),
         )
 
     def _read_table(

@@ -54,7 +54,7 @@ def account_of(survey: Survey | None) -> dict[str, Any]:
 
 
 def lists_of(survey: Survey | None) -> dict[str, LongList[Any] | None]:
-    """The lists of :func:`account_of`, for :func:`~sekoia_cti.actions.common.bounds.whole_lists`."""
+    """The lists of :func:`account_of`, for :func:`~sekoia_cti.actions.common.bounds.list_files`."""
     return {name: getattr(survey, name, None) for name in ("unrecognized", "adapted", "skipped_rows", "unused_cells")}
 
 

@@ -114,7 +114,7 @@ def guard_results(guard: Guard | None) -> dict[str, Any]:
 
 
 def guard_lists(guard: Guard | None) -> dict[str, LongList[Any] | None]:
-    """Its lists, for :func:`~sekoia_cti.actions.common.bounds.whole_lists`."""
+    """Its lists, for :func:`~sekoia_cti.actions.common.bounds.list_files`."""
     return {"excluded": guard.excluded, "known_good": guard.known_good} if guard else {}
 
 

@@ -12,7 +12,7 @@ from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import Reading
 from sekoia_cti.platform.forms import ResultsForm
 
-__all__ = ["ReadingResults", "reading_lists", "reading_results"]
+__all__ = ["ReadingResults", "lists_as_read", "reading_results"]
 
 
 class ReadingResults(ResultsForm):
@@ -63,6 +63,6 @@ def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> d
     }
 
 
-def reading_lists(reading: Reading | ItemReading, objects: ObjectAccount) -> dict[str, LongList[Any] | None]:
-    """The lists of the same, for :func:`~sekoia_cti.actions.common.bounds.whole_lists`."""
+def lists_as_read(reading: Reading | ItemReading, objects: ObjectAccount) -> dict[str, LongList[Any] | None]:
+    """The lists of the same, for :func:`~sekoia_cti.actions.common.bounds.list_files`."""
     return {"unrecognized": reading.unrecognized, "adapted": reading.adapted, "skipped": objects.skipped}
