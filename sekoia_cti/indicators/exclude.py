@@ -6,18 +6,26 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import ip_address, ip_network, summarize_address_range
 
+from sekoia_cti.indicators.canonical import name_of
+from sekoia_cti.indicators.domains import is_name
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.hosts import is_address
 from sekoia_cti.indicators.matching import identity
 from sekoia_cti.indicators.networks import Networks, Version, version_of
 from sekoia_cti.indicators.reading import read
+from sekoia_cti.indicators.refang import refang
 
 __all__ = ["Exclusions"]
 
-_COMMENT = re.compile(r"(?:^|\s)#.*")
-_BELOW = re.compile(r"\*?\.(?P<name>[^\s./@:,;]+(?:\.[^\s./@:,;]+)*)\.?")
-_NETWORK = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
+_COMMENT = re.compile(r"(?:^|\s)#.*|^\s*(?:;|(?://|!)\s).*", re.DOTALL)
+_BELOW = re.compile(r"(?:\*?\.|\|\|)(?P<name>[^\s/:,;*|^]+?)\.?\^?")
+_SENDERS = re.compile(r"\*?@(?P<name>[^\s/@:,;*]+)")
+_RANGE = re.compile(r"(?P<first>[0-9A-Fa-f:.]+)\s*[-–]\s*(?P<last>[0-9A-Fa-f:.]+)")
+_BARE = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]+/?")
+_WILDCARD = re.compile(r"\w+://[^/]*\*.*|.*\*", re.DOTALL)
+_NETWORK = re.compile(r"[0-9A-Fa-f:.]+/[0-9.]+")
 _MOST_NAMED = 3
 
 
@@ -26,7 +34,8 @@ class Exclusions:
     """Rules for what is not to be imported, as :meth:`read` makes them.
 
     Attributes:
-        values: Indicators, each by the keys of its canonical form (see :func:`~sekoia_cti.indicators.matching.identity`).
+        values: Indicators, each by the keys of its canonical form (see :func:`~sekoia_cti.indicators.matching.identity`), and
+            ``@corp.example`` for all email addresses of a domain.
         below: Domains that stand for themselves and all below them.
         networks: Networks of each version of IP.
     """
@@ -41,8 +50,9 @@ class Exclusions:
 
         Args:
             sources: Lines, by the argument that holds them: ``192.0.2.1``, ``corp.example``, a hash, a URL or another
-                value; ``.corp.example`` or ``*.corp.example`` for a domain with what is below it; ``10.0.0.0/8`` for a
-                network.
+                value; ``.corp.example``, ``*.corp.example`` or ``||corp.example^`` for a domain with what is below it;
+                ``@corp.example`` for the email addresses of a domain; ``10.0.0.0/8`` or ``10.0.0.0-10.0.0.255`` for
+                addresses.
 
         Raises:
             InputError: A rule is none of these: to go on without it could import what was meant to stay out.
@@ -53,10 +63,12 @@ class Exclusions:
         wrong: list[str] = []
         for source, lines in sources.items():
             for number, rule in _rules(lines):
-                if domain := _BELOW.fullmatch(rule):
-                    below.add(_ascii(domain["name"]))
-                elif _is_network(rule):
-                    networks.setdefault(version_of(rule), []).append(rule)
+                if (match := _BELOW.fullmatch(rule)) and is_name(domain := refang(match["name"])):
+                    below.add(name_of(domain))
+                elif senders := _SENDERS.fullmatch(rule):
+                    values.add(f"@{name_of(refang(senders['name']))}")
+                elif found := _networks(refang(rule)):
+                    networks.setdefault(version_of(found[0]), []).extend(found)
                 elif keys := _keys(rule):
                     values |= keys
                 else:
@@ -104,7 +116,8 @@ class Exclusions:
             case "url":
                 return self._holds_host(subject)
             case "email":
-                return key.lower() in self.values or self._is_below(key.rpartition("@")[2])
+                domain = key.rpartition("@")[2]
+                return key.lower() in self.values or f"@{domain}" in self.values or self._is_below(domain)
             case "hashes":
                 return not self.values.isdisjoint(key.split(","))
             case _:
@@ -145,24 +158,26 @@ def _rules(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
                 yield number, rule
 
 
-def _ascii(name: str) -> str:
-    """A domain as indicators have it: in lower case, and as A-labels."""
+def _networks(rule: str) -> list[str]:
+    """The networks of a rule that is one, with a prefix or a mask, or that is a range of addresses; none for another rule."""
     try:
-        return name.lower() if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name.lower()
-
-
-def _is_network(rule: str) -> bool:
-    if not _NETWORK.fullmatch(rule):
-        return False
-    try:
-        return bool(Networks(version_of(rule), [(rule, rule)]))
-    except ValueError:
-        return False
+        if bounds := _RANGE.fullmatch(rule):
+            first, last = ip_address(bounds["first"]), ip_address(bounds["last"])
+            return list(map(str, summarize_address_range(first, last)))
+        return [str(ip_network(rule, strict=False))] if _NETWORK.fullmatch(rule) else []
+    except (TypeError, ValueError):
+        return []
 
 
 def _keys(rule: str) -> frozenset[str]:
-    """What the indicators of a rule are known by; nothing where it holds something else as well."""
+    """What the indicators of a rule are known by; nothing where it holds something else as well, or a wildcard."""
+    if _WILDCARD.fullmatch(rule):
+        return frozenset()
     reading = read([rule])
-    return frozenset().union(*map(identity, reading.values)) if not reading.unrecognized_count else frozenset()
+    keys = frozenset().union(*map(identity, reading.values)) if not reading.unrecognized_count else frozenset()
+    return keys | {spelling for key in keys for spelling in _without_path(key)}
+
+
+def _without_path(key: str) -> tuple[str, ...]:
+    """Of a URL without a path, the other spelling."""
+    return (key[:-1] if key.endswith("/") else f"{key}/",) if _BARE.fullmatch(key) else ()

@@ -57,6 +57,21 @@ COVERED = [
     ("192.0.2.1, .example.com; 10.0.0.0/8", "10.0.0.1"),
     ("https://example.com/a,b", "https://example.com/a,b"),
     ("2001:db8::/32", "http://[2001:db8::1]/x"),
+    # as people write them elsewhere
+    (".corp[.]example", "a.corp.example"),
+    ("*.corp[.]example", "a.corp.example"),
+    ("10[.]0[.]0[.]0/8", "10.1.1.1"),
+    ("||corp.example^", "a.corp.example"),
+    (".straße.example", "a.straße.example"),
+    ("corp.example.", "corp.example"),
+    ("10.0.0.250-10.0.1.3", "10.0.1.3"),
+    ("10.0.0.0 – 10.0.0.255", "http://10.0.0.255/"),
+    ("2001:db8::-2001:db8::ff", "2001:db8::ff"),
+    ("10.0.0.0/255.0.0.0", "10.2.3.4"),
+    ("@corp.example", "Someone@Corp.example"),
+    ("*@bücher[.]example", "someone@xn--bcher-kva.example"),
+    ("https://corp.example", "https://corp.example/"),
+    ("https://corp.example:8443/", "https://CORP.example:8443"),
 ]
 
 NOT_COVERED = [
@@ -78,6 +93,13 @@ NOT_COVERED = [
     (MD5, f"{MD5[:-1]}0"),
     ("https://example.com/A", "https://example.com/a"),
     ("https://example.com/a,b.example", "b.example"),
+    ("10.0.0.250-10.0.1.3", "10.0.1.4"),
+    ("10.0.0.250-10.0.1.3", "10.0.0.249"),
+    ("@corp.example", "someone@a.corp.example"),
+    ("@corp.example", "corp.example"),
+    ("@corp.example", "https://someone@corp.example/"),
+    ("https://corp.example", "https://corp.example/a"),
+    ("https://corp.example/a", "https://corp.example/a/"),
 ]
 
 
@@ -96,7 +118,10 @@ def test_lets_through(rule: str, value: str) -> None:
 def test_joins_its_sources() -> None:
     """Rules of the argument and of the file hold together, and blank lines and comments are none."""
     rules = Exclusions.read(
-        {"exclude": ["", "192.0.2.1"], "exclude_path": ["# ours", "10.0.0.0/8", " .corp.example "]}
+        {
+            "exclude": ["", "192.0.2.1"],
+            "exclude_path": ["# ours", "10.0.0.0/8", " .corp.example ", "; old", "// old", "! old"],
+        }
     )
 
     assert rules.values == {"192.0.2.1"}
@@ -106,7 +131,26 @@ def test_joins_its_sources() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["10.0.0.0/33", "10.0.0/8", "corp example", "our mail server", "*", ".", "..example.com", "a.*.example.com"],
+    [
+        "10.0.0.0/33",
+        "10.0.0/8",
+        "corp example",
+        "our mail server",
+        "*",
+        ".",
+        "..example.com",
+        "a.*.example.com",
+        "10.0.0.9-10.0.0.1",
+        "10.0.0.1-2001:db8::1",
+        "10.0.0.*",
+        "10.0.0.0/255.0.0.255",
+        "@",
+        "//corp.example",
+        "!corp.example",
+        "https://corp.example/*",
+        "http://*.corp.example/",
+        ".corp.example/a",
+    ],
 )
 def test_refuses_what_it_cannot_read(rule: str) -> None:
     """A rule that is not understood would let through what was meant to stay out."""

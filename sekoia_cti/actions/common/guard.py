@@ -30,8 +30,8 @@ class GuardArguments(Arguments):
     exclude: TextList | None = Field(
         default=None,
         title="Exclude",
-        description="What is never imported: values, domains with everything below them (.corp.example), and networks "
-        "(10.0.0.0/8)",
+        description="What is never imported: values, domains with everything below them (.corp.example), networks "
+        "(10.0.0.0/8, 10.0.0.0-10.0.0.255) and the email addresses of a domain (@corp.example)",
     )
     exclude_path: str | None = Field(
         default=None,
