@@ -11,7 +11,6 @@ from typing import Any
 from sekoia_automation.action import Action
 
 from benchmarks.server import API_KEY, COLLECTION_ID
-from sekoia_cti.actions.common.outgoing import Wishes, prepare
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
@@ -21,6 +20,7 @@ from sekoia_cti.client.regions import rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
+from sekoia_cti.local_files.outgoing import Wishes, prepare
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.storage import find

@@ -18,7 +18,6 @@ from sekoia_cti.actions.common.guard import (
 )
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments
-from sekoia_cti.actions.common.outgoing import Outgoing, Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.expected import Again
@@ -27,6 +26,7 @@ from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.local_files.outgoing import Outgoing, Wishes
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "ImportIndicatorsFromFileResults"]

@@ -5,9 +5,9 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
 from sekoia_cti.actions.common.bounds import list_files, path_field
 from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described_columns, lists_of
-from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
+from sekoia_cti.local_files.outgoing import Wishes
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm
 

@@ -1,7 +1,7 @@
 """XLS and XLSX as CSV, in a process of its own: ``python -m sekoia_cti.indicators.workbook PATH SECONDS BYTES [SHEET]``.
 
 A damaged or hostile workbook can take a parser's process down, or the memory of the machine. So the process that has to report
-to the platform never reads one: it starts this one (see :mod:`sekoia_cti.platform.isolated`), which limits itself and imports
+to the platform never reads one: it starts this one (see :mod:`sekoia_cti.local_files.isolated`), which limits itself and imports
 little, and so starts fast. Without a sheet it prints the sheets as JSON, with one it prints that sheet as CSV.
 """
 

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of, lists_of
 from sekoia_cti.actions.common.guard import GuardArguments, guard_lists, guard_results, tell_of_guard
-from sekoia_cti.actions.common.outgoing import Wishes
 from sekoia_cti.actions.common.reading_results import lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.table_feed import TableFeed
@@ -22,6 +21,7 @@ from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import read
+from sekoia_cti.local_files.outgoing import Wishes
 from sekoia_cti.platform import storage
 
 __all__ = ["FeedAction", "GuardedFeedArguments", "ReadFeed"]

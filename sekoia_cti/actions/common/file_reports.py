@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from sekoia_cti.actions.common.bounds import first_of
-from sekoia_cti.actions.common.outgoing import Outgoing
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.layout import Layout, is_heading
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.survey import Cell, Survey
+from sekoia_cti.local_files.outgoing import Outgoing
 from sekoia_cti.platform.forms import objects
 
 __all__ = ["CellList", "ColumnList", "account_of", "described_columns", "file_warnings", "lists_of", "told_columns"]

@@ -1,66 +1,11 @@
-"""From a file of the playbook's storage to a table on the local disk: copied, unpacked, and taken out of its workbook."""
+"""A file of the playbook's storage, on the local disk."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sekoia_cti.indicators.errors import InputError, UnreadableFile
-from sekoia_cti.indicators.files import FileKind, is_named_so, kind_of
-from sekoia_cti.indicators.packed import open_packed
-from sekoia_cti.indicators.tables import Table, look
-from sekoia_cti.platform.isolated import Sheet, sheets, write_sheet
+from sekoia_cti.local_files.opened import LocalFile, unpack
 from sekoia_cti.platform.storage import StoredFile
 
-__all__ = ["LocalFile", "StoredTable", "fetch", "tables"]
-
-MOST_UNPACKED = 1024**3
-"""Bytes that a packed file may hold."""
-
-
-@dataclass(frozen=True)
-class LocalFile:
-    """A file on the local disk that nobody else changes.
-
-    Attributes:
-        path: Where it is.
-        name: What it is called.
-        kind: What it is.
-        is_original: Whether it is byte for byte what the storage has, under a name that does not say otherwise.
-    """
-
-    path: Path
-    name: str
-    kind: FileKind
-    is_original: bool = True
-
-    @property
-    def size(self) -> int:
-        """Bytes in it."""
-        return self.path.stat().st_size
-
-
-@dataclass(frozen=True)
-class StoredTable:
-    """A table that a file holds.
-
-    Attributes:
-        file: The file.
-        table: The table.
-        sheet: The sheet that it is, in a workbook.
-        others: The other sheets of the workbook that hold anything.
-    """
-
-    file: LocalFile
-    table: Table
-    sheet: Sheet | None = None
-    others: tuple[Sheet, ...] = ()
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether whoever reads the file as it is in the storage finds this table and nothing else."""
-        return self.file.is_original and (self.sheet is None or (self.sheet.alone and self.sheet.visible))
+__all__ = ["fetch"]
 
 
 def fetch(file: StoredFile, folder: Path) -> LocalFile:
@@ -77,62 +22,4 @@ def fetch(file: StoredFile, folder: Path) -> LocalFile:
     """
     path = folder / "file"
     file.copy(path)
-    with path.open("rb") as content:
-        packed = open_packed(content)
-        if packed is None:
-            kind = _kind(path)
-            return LocalFile(path, file.name, kind, is_original=is_named_so(file.name, kind))
-        path = folder / "unpacked"
-        with path.open("wb") as target:
-            target.writelines(packed.pieces(MOST_UNPACKED))
-    return LocalFile(path, packed.name or Path(file.name).stem, _kind(path), is_original=False)
-
-
-def tables(file: LocalFile, folder: Path, *, sheet: str | None, seconds: float) -> Iterator[StoredTable]:
-    """The tables of a file, in the order in which they are looked at: of a workbook the visible sheets, or the one asked for.
-
-    Args:
-        file: On the local disk.
-        folder: Where sheets go.
-        sheet: The name of a sheet, or its number from 1.
-        seconds: That reading a workbook may take.
-
-    Raises:
-        UnreadableFile: It cannot be read.
-        InputError: It has no such sheet.
-    """
-    if file.kind == "csv":
-        if sheet is not None:
-            raise InputError(
-                f"{file.name} is not a workbook, so it has no sheet “{sheet}”: leave the argument sheet empty"
-            )
-        yield StoredTable(file, look(lambda: file.path.open("rb")))
-        return
-    found = sheets(file.path, seconds=seconds)
-    filled = [one for one in found if one.rows]
-    for number, one in enumerate(_asked_for(found, sheet, file.name), 1):
-        path = folder / f"sheet-{number}.csv"
-        write_sheet(file.path, one.name, path, seconds=seconds)
-        table = look(lambda path=path: path.open("rb"))  # type: ignore[misc]  # the default binds the path of this turn
-        others = tuple(other for other in filled if other is not one)
-        yield StoredTable(file, table, replace(one), others)
-
-
-def _asked_for(found: list[Sheet], sheet: str | None, name: str) -> list[Sheet]:
-    if sheet is None:
-        visible = [one for one in found if one.visible and one.rows]
-        if visible:
-            return visible
-        raise UnreadableFile("it has no visible sheet that holds anything: give the argument sheet")
-    named = [one for one in found if one.name.casefold() == sheet.strip().casefold()]
-    if not named and sheet.strip().isdigit() and 0 < int(sheet) <= len(found):
-        named = [found[int(sheet) - 1]]
-    if named:
-        return named
-    names = ", ".join(f"“{one.name}”" for one in found)
-    raise InputError(f"{name} has no sheet “{sheet}”: its sheets are {names}")
-
-
-def _kind(path: Path) -> FileKind:
-    with path.open("rb") as file:
-        return kind_of(file)
+    return unpack(path, file.name, folder)

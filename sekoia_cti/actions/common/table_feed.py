@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sekoia_cti.actions.common.outgoing import Outgoing
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.synchronizing.comparison import Said
 from sekoia_cti.client.synchronizing.synchronizer import Groups
@@ -18,6 +17,7 @@ from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.dates import read_date
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.tables import Row
+from sekoia_cti.local_files.outgoing import Outgoing
 
 __all__ = ["TableFeed"]
 

@@ -10,14 +10,15 @@ from pydantic import Field, field_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments
 from sekoia_cti.actions.common.file_reports import file_warnings, told_columns
-from sekoia_cti.actions.common.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
-from sekoia_cti.actions.common.stored_table import LocalFile, fetch
+from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Mapping, Preview
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.files import MIME_TYPES, FileKind
+from sekoia_cti.local_files.opened import LocalFile
+from sekoia_cti.local_files.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.action import SekoiaAction
 

@@ -14,14 +14,15 @@ import xlwt
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sekoia_cti.actions.common.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.actions.common.sources import read_list
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.reading import read
-from sekoia_cti.platform import isolated, storage
+from sekoia_cti.local_files import isolated
+from sekoia_cti.local_files.outgoing import Outgoing, Wishes, prepare
+from sekoia_cti.platform import storage
 from tests.indicators.test_content import directory
 
 _PIECES = (

@@ -9,8 +9,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from sekoia_cti.actions.common.stored_table import LocalFile, StoredTable, tables
-from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import Validity
 from sekoia_cti.indicators.errors import InputError
@@ -20,6 +18,7 @@ from sekoia_cti.indicators.layout import Layout, lay_out
 from sekoia_cti.indicators.rows import Rows
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
+from sekoia_cti.local_files.opened import LocalFile, LocalTable, tables
 
 __all__ = ["Outgoing", "Wishes", "prepare"]
 
@@ -33,14 +32,14 @@ class Wishes:
         ignore_first_line: Whether the first line is a heading, if that is given.
         sheet: Of a workbook, if that is given.
         refang: Whether defanged observables are to be sent as they were before.
-        send_unrecognized: Whether what is no indicator is to be sent all the same.
+        send_unrecognized: Whether values that are not recognized are sent too.
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator; None lets all pass.
         ends: Tells when the validity of a value ends, as the cell of a column; None where that is not told by value.
     """
 
-    mapping: Mapping | None = None
+    mapping: list[str | None] | None = None
     ignore_first_line: bool | None = None
     sheet: str | None = None
     refang: bool = True
@@ -69,7 +68,7 @@ class Outgoing:
     name: str
     mime_type: str
     is_original: bool
-    source: StoredTable
+    source: LocalTable
     layout: Layout
     survey: Survey = field(default_factory=Survey)
 
@@ -166,7 +165,7 @@ def _heading_of(layout: Layout, field: str) -> str:
     return str(layout.columns[at]) if at < len(layout.columns) else str(at + 1)
 
 
-def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[StoredTable, Layout] | None:
+def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[LocalTable, Layout] | None:
     """The first table that holds indicators; without one, the first that can be read at all.
 
     Raises:

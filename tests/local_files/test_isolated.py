@@ -17,7 +17,7 @@ import xlwt
 from sandbox import Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.indicators.errors import UnreadableFile
-from sekoia_cti.platform import isolated
+from sekoia_cti.local_files import isolated
 from tests.conftest import ROOT, Platform
 
 ROW = '<row r="1"><c r="A1" t="inlineStr"><is><t>ioc</t></is></c></row>'
