@@ -95,6 +95,22 @@ class Lookup:
         for indicator_id in ids:
             yield Match(indicator_id, active=[indicator_id], seen=False)
 
+    def search_again(self, match: Match) -> Match:
+        """What a search says now of the active indicators of a match; the bulk reader may have told of a while ago.
+
+        Args:
+            match: As it was found.
+
+        Raises:
+            SekoiaError: The collection cannot be searched.
+        """
+        now, wanted = Match(match.asked), {indicator.id for indicator in match.indicators}
+        for value in {value_of(indicator.pattern) for indicator in match.indicators}:
+            found = self._search(value, in_quotes=False)
+            now.active += [each for each in found.active if each in wanted]
+            now.revoked += [each for each in found.revoked if each in wanted]
+        return now
+
     def _read_for(self, pages: Iterable[Listed], values: Sequence[str], ids: Sequence[str]) -> list[Match]:
         matches = [Match(value) for value in values]
         by_id = {indicator_id: Match(indicator_id) for indicator_id in ids}

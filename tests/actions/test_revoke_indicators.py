@@ -321,6 +321,26 @@ def test_what_lags_is_looked_at_again(sandbox: Sandbox, platform: Platform, coll
     assert (run.error, told(run)) == (None, {"revoked": ["evil.example"]})
 
 
+@pytest.mark.parametrize("happened", [True, False])
+@pytest.mark.fault(
+    "The bulk reader still shows as active what was revoked, and the answer to that was lost",
+    "What it shows is searched for before it is told; revoked",
+)
+def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collection_id: str, happened: bool) -> None:
+    """The whole collection is read for an id, and its state there may be one of a while ago."""
+    fill(platform, collection_id, *(f"d{number}.example" for number in range(401)))
+    before = sandbox.indicators(collection_id)
+    asked = before[200]["id"]
+    sandbox.faults.rest = [
+        RestFault(method="DELETE", cut="after") if happened else RestFault(method="DELETE", status=503),
+        RestFault(method="DELETE", status=404),
+        RestFault(path="/objects$", status=200, body={"items": before}, times=None),
+    ]
+    run = platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=asked)
+    assert any(request.path.endswith("/objects") for request in sandbox.requests)
+    assert told(run) == ({"revoked": [asked]} if happened else {"failed": [{"value": asked, "reason": NOT_SEEN}]})
+
+
 @pytest.mark.parametrize("known", ["first", "in the middle"])
 @pytest.mark.fault(
     "A listing has an empty page in the middle, or at first, with more to come",

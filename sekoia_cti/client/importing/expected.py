@@ -117,7 +117,7 @@ class _Wanted:
             return False
         if self.phases:
             there = _list(indicator.get("kill_chain_phases"))
-            held = {(p.get("kill_chain_name"), p.get("phase_name")) for p in there if isinstance(p, Mapping)}
+            held = {(str(p.get("kill_chain_name")), str(p.get("phase_name"))) for p in there if isinstance(p, Mapping)}
             if not self.phases <= held:
                 return False
         return not self.threats or self.threats <= set(map(str, _list(indicator.get("x_ic_related_threat_refs"))))

@@ -11,6 +11,7 @@ from sekoia_cti.client.importing.expected import Again, Expected, Tally
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.indicators.matching import identity
 
+ODD: list[Any] = [None, 7, True, ["x"], {"en": "x"}]
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 VALUES = [f"d{number}.example" for number in range(1_000)]
 
@@ -44,7 +45,7 @@ def seen(context: Context, **fields: Any) -> Tally:
             Tally(1, 1, 1, 1, 0),
         ),
         (Context(description="x"), {"description": " x "}, Tally(1, 1, 1, 1, 0)),
-        (Context(description="x"), {"description": None}, Tally(1, 1, 1, 0, 0)),
+        *((Context(description="x"), {"description": odd}, Tally(1, 1, 1, 0, 0)) for odd in ODD),
         (Context(valid_from=NOW), {"valid_from": "2030-01-01T00:00:00.5Z"}, Tally(1, 1, 1, 1, 0)),
         (Context(valid_from=NOW), {}, Tally(1, 1, 1, 0, 0)),
         (
@@ -52,10 +53,18 @@ def seen(context: Context, **fields: Any) -> Tally:
             {"kill_chain_phases": [{"kill_chain_name": "c", "phase_name": "p"}, {"kill_chain_name": "c"}, "odd"]},
             Tally(1, 1, 1, 1, 0),
         ),
-        (
-            Context(kill_chain_phases=[KillChainPhase(kill_chain_name="c", phase_name="p")]),
-            {"kill_chain_phases": [{"kill_chain_name": "c", "phase_name": "q"}]},
-            Tally(1, 1, 1, 0, 0),
+        *(
+            (
+                Context(kill_chain_phases=[KillChainPhase(kill_chain_name="c", phase_name="p")]),
+                {"kill_chain_phases": odd},
+                Tally(1, 1, 1, 0, 0),
+            )
+            for odd in (
+                [{"kill_chain_name": "c", "phase_name": "q"}],
+                [{"kill_chain_name": [], "phase_name": {}}],
+                "cp",
+                7,
+            )
         ),
         (Context(x_ic_related_threat_refs=["a"]), {"x_ic_related_threat_refs": ["b", "a"]}, Tally(1, 1, 1, 1, 0)),
         (Context(x_ic_related_threat_refs=["a"]), {}, Tally(1, 1, 1, 0, 0)),
