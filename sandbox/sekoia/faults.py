@@ -24,6 +24,7 @@ class RestFault(_Settings):
 
     method: str = Field(default="*", description="the HTTP method, or * for each")
     path: str = Field(default=".*", description="a regular expression, searched for in the path")
+    query: str | None = Field(default=None, description="only requests whose query string has this text are hit")
     status: int | None = Field(default=None, ge=200, le=599, description="answered instead of handling the request")
     body: dict[str, object] | str | None = Field(default=None, description="of that answer; by default a JSON message")
     headers: dict[str, str] = Field(default={}, description="of that answer")
@@ -35,9 +36,11 @@ class RestFault(_Settings):
     times: int | None = Field(default=1, ge=0, description="how many requests it still hits; None for all")
     contains: str | None = Field(default=None, description="only requests whose body has this text are hit")
 
-    def matches(self, method: str, path: str) -> bool:
-        """Whether a request with this method and path can be hit."""
-        return self.times != 0 and self.method in ("*", method) and re.search(self.path, path) is not None
+    def matches(self, method: str, path: str, query: str) -> bool:
+        """Whether a request with this method, path and query string can be hit."""
+        if self.times == 0 or self.method not in ("*", method) or (self.query or "") not in query:
+            return False
+        return re.search(self.path, path) is not None
 
     def take(self, body: bytes | None) -> bool:
         """Whether a request that matches is hit; if so, it counts. The body is needed where `contains` is set."""
@@ -54,8 +57,8 @@ class Faults(_Settings):
     # REST and the playbook callback: the first that matches hits
     rest: list[RestFault] = Field(
         default=[],
-        description="what happens to requests of the API: a list of objects with any of method, path, status, body, headers, "
-        "delay, cut, truncate, times and contains; the first that matches hits",
+        description="what happens to requests of the API: a list of objects with any of method, path, query, status, body, "
+        "headers, delay, cut, truncate, times and contains; the first that matches hits",
     )
     callback: list[RestFault] = Field(default=[], description="the same for requests of the playbook callback")
     collection_limit: int = Field(default=500_000, ge=0, description="indicators that a community can hold")

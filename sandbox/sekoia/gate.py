@@ -123,7 +123,8 @@ class Gate:
             self._told(call)
 
     async def _handle(self, hitting: list[RestFault], scope: Scope, receive: Receive, send: Send) -> None:
-        matching = [fault for fault in hitting if fault.matches(scope["method"], scope["path"])]
+        query = scope["query_string"].decode("latin-1")
+        matching = [fault for fault in hitting if fault.matches(scope["method"], scope["path"], query)]
         content: bytes | None = None
         if any(fault.contains is not None for fault in matching):
             if (body := await _whole_body(receive)) is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +32,9 @@ SAMPLE = 200
 
 SEARCHED = 100
 """Missing values that are searched for one by one before they are called missing, since the bulk reader may lag."""
+
+COMPARED = 10
+"""Values that are searched for before they are said to have another context than was sent, for the same reason."""
 
 HIT_PAGES = 10
 """Pages of hits that one search reads: a short value can be part of half the collection's patterns."""
@@ -85,6 +89,7 @@ class Confirmation:
         self._has_tasks: bool | None = None
         self._has_bulk: bool | None = None
         self._finds_quoted = False
+        self._is_searched = True
         self._is_listed = True
         self._refused_at = -math.inf
 
@@ -125,7 +130,7 @@ class Confirmation:
         sight = self._expected.look()
         if not self._is_listed and self._may_read_bulk():
             self._is_listed = True  # so that both are tried by turns
-            if self._read_objects(sight, None):
+            if self._read_bulk(sight):
                 return sight, True
         began = self._deadline.now()
         try:
@@ -141,8 +146,9 @@ class Confirmation:
         for requests, read in sorted(self._ways(first, values), key=lambda way: way[0]):
             if requests > affordable:
                 break
-            if read(sight):
-                return sight, True
+            with suppress(RequestError):  # another way may not be refused
+                if read(sight):
+                    return sight, True
         # Where it is not known whether quotes are searched, a value takes two requests.
         few = affordable if self._finds_quoted else affordable / 2
         sample = self._expected.sample(max(1, min(SAMPLE, int(few)))).look()
@@ -153,8 +159,9 @@ class Confirmation:
         """The ways to read, each with the requests that it takes; a way says whether it came to its end."""
         ways: list[tuple[int, Callable[[Sight], bool]]] = [
             (math.ceil(first.total / PAGE) - 1, partial(self._read_pages, first=first)),
-            (values, self._search_all),
         ]
+        if self._is_searched:
+            ways.append((values, self._search_all))
         if self._may_read_bulk():
             ways.append((bulk_requests(first.total), self._read_bulk))
             if self._expected.since is not None:
@@ -190,7 +197,8 @@ class Confirmation:
 
     def _read_recent(self, sight: Sight) -> bool:
         """Only what was modified since the submission, which need not be all that is in."""
-        return self._read_objects(sight, self._expected.since) and sight.tally().all_in()
+        read = self._read_objects(sight, self._expected.since)
+        return read and sight.tally().all_in() and self._is_up_to_date(sight)
 
     def _read_objects(self, sight: Sight, since: datetime | None) -> bool:
         first_attempts = ATTEMPTS if self._has_bulk else 1
@@ -207,27 +215,41 @@ class Confirmation:
         return True
 
     def _is_up_to_date(self, sight: Sight) -> bool:
-        """Search for the first of the values that the bulk reader lacks; whether that shows that it does not lag far behind."""
+        """Search for some of the values that the bulk reader lacks, or shows otherwise than sent; whether it can be believed."""
         before = sight.tally()
-        if before.all_in():
+        if before.all_as_asked():
             return True
-        self._search(sight, [missing.value for missing in islice(sight.missing(), SEARCHED)])
+        missing, differing = before.expected - before.active, before.active - before.as_asked
+        if missing:
+            self._search(sight, _spread((each.value for each in sight.missing()), missing, SEARCHED))
+        else:
+            self._search(sight, _spread(sight.differing(), differing, COMPARED))
         after = sight.tally()
-        return not before.active < after.active < after.expected
+        if missing:
+            return missing <= SEARCHED or after.active == before.active
+        return differing <= COMPARED or after.as_asked == before.as_asked
 
     def _search_all(self, sight: Sight) -> bool:
         self._search(sight, [missing.value for missing in sight.missing()])
         return True
 
     def _search(self, sight: Sight, values: Iterable[str]) -> None:
-        for value in values:
-            for term in terms(value):
-                in_quotes = term.startswith("'")
-                if not in_quotes and self._finds_quoted:
-                    break  # it would be found in quotes
-                if self._find(sight, value, term):
-                    self._finds_quoted = self._finds_quoted or in_quotes
-                    break
+        try:
+            for value in values:
+                self._search_for(sight, value)
+        except RequestError as error:
+            self._is_searched = isinstance(error, Unavailable)
+            self._refused_at = self._deadline.now()
+            raise
+
+    def _search_for(self, sight: Sight, value: str) -> None:
+        for term in terms(value):
+            in_quotes = term.startswith("'")
+            if not in_quotes and self._finds_quoted:
+                break  # it would be found in quotes
+            if self._find(sight, value, term):
+                self._finds_quoted = self._finds_quoted or in_quotes
+                break
 
     def _find(self, sight: Sight, value: str, term: str) -> bool:
         """Whether a search for a term finds the indicator of a value."""
@@ -242,3 +264,8 @@ class Confirmation:
 
     def _now(self) -> datetime:
         return self._rest.server_time() or datetime.now(UTC)
+
+
+def _spread(values: Iterable[str], count: int, most: int) -> list[str]:
+    """Some of so many values, from the first to the last: what lags is often together."""
+    return list(islice(islice(values, 0, None, max(1, math.ceil(count / most))), most))

@@ -341,6 +341,13 @@ class Sight:
             parts=tuple(parts),
         )
 
+    def differing(self) -> Iterator[str]:
+        """The values that were seen in, but without the context that was sent."""
+        marks = self.expected.marks_of(0, self.expected.count(), self._marks)
+        for value, found in zip(self.expected.values(), marks, strict=True):
+            if found & ACTIVE and not found & AS_ASKED:
+                yield value
+
     def missing(self) -> Iterator[Missing]:
         """The values that were not seen in, in their order, and what is known about each."""
         marks = self.expected.marks_of(0, self.expected.count(), self._marks)

@@ -60,10 +60,9 @@ def seen(context: Context, **fields: Any) -> Tally:
                 Tally(1, 1, 1, 0, 0),
             )
             for odd in (
+                *ODD,
                 [{"kill_chain_name": "c", "phase_name": "q"}],
                 [{"kill_chain_name": [], "phase_name": {}}],
-                "cp",
-                7,
             )
         ),
         (Context(x_ic_related_threat_refs=["a"]), {"x_ic_related_threat_refs": ["b", "a"]}, Tally(1, 1, 1, 1, 0)),

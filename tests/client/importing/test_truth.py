@@ -268,12 +268,53 @@ def test_a_collection_that_cannot_be_read(sandbox: Sandbox, collection_id: str) 
     assert "the collection could not be read" in outcome.warnings[0]
 
 
-def test_the_bulk_reader_stands_in_for_the_listing(sandbox: Sandbox, collection_id: str) -> None:
-    """Where the listing is refused, the other way to read is tried."""
-    sandbox.faults.created_as = "null"
-    with importing(sandbox, collection_id) as running:
+@pytest.mark.parametrize(("lags", "told"), [(0, ("completed", 0)), (5, ("partial", None))])
+def test_the_bulk_reader_stands_in_for_the_listing(
+    sandbox: Sandbox, collection_id: str, lags: int, told: tuple[str, int | None]
+) -> None:
+    """Where the listing is refused, the other way to read is tried; that it lacks values says nothing alone, since it may lag."""
+    sandbox.faults.created_as, sandbox.faults.bulk_lag_values = "null", lags
+    with importing(sandbox, collection_id, seconds=3.0) as running:
         sandbox.faults.rest = [RestFault(method="GET", path="/indicators$", status=403, times=None)]
         running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count, outcome.missing) == (*told, ())
+
+
+@pytest.mark.fault(
+    "The bulk reader lags: it lacks values that are in, or shows them as they were before",
+    "What it lacks or shows otherwise is searched for, and where that finds more, the collection is read another way; completed",
+)
+@pytest.mark.parametrize("others", [0, 200], ids=["few", "many"])
+@pytest.mark.parametrize("stale", ["lacks", "differs"])
+def test_a_bulk_reader_that_lags(sandbox: Sandbox, collection_id: str, stale: str, others: int) -> None:
+    """Whether it is few values that it knows nothing of yet, or many, and also where some are refused indeed."""
+    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(700 - others)])
+    mine = [f"mine{number}.example" for number in range(9 + others)]
+    if stale == "differs":
+        import_now(sandbox, collection_id, mine, Context(description="before"))
+    before = sandbox.indicators(collection_id)
+    sandbox.faults.created_as = "null"
+    sandbox.faults.refused_values = mine[:5] if stale == "lacks" else []
+    with importing(sandbox, collection_id, context=OURS, look_quiet=100, settle=0.1) as running:
+        sandbox.faults.rest = [RestFault(path="/objects$", status=200, body={"items": before}, times=None)]
+        running.submit(mine)
+        outcome = running.importer.finish()
+    assert any(request.path.endswith("/objects") for request in sandbox.requests)
+    assert [missing.value for missing in outcome.all_missing] == sandbox.faults.refused_values
+    assert (outcome.missing_count, outcome.context_differs_count) == (len(sandbox.faults.refused_values), 0)
+
+
+@pytest.mark.fault(
+    "Searches in the collection are refused", "It is read by its pages or the bulk reader instead; completed"
+)
+def test_searches_that_are_refused(sandbox: Sandbox, collection_id: str) -> None:
+    """One value in a collection of several pages would take the fewest requests by a search."""
+    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(350)])
+    sandbox.faults.created_as = "null"
+    with importing(sandbox, collection_id, context=OURS, look_quiet=100, settle=0.1) as running:
+        running.submit(["mine.example"])
+        sandbox.faults.rest = [RestFault(path="/indicators$", status=403, query="term=", times=None)]
         outcome = running.importer.finish()
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
 
