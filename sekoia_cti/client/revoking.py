@@ -139,6 +139,8 @@ class Revoker:
 
     def _see(self, match: Match, now: Match) -> None:
         if set(match.active) & set(now.active):
+            now = self._lookup.search_again(now)  # whoever lists a whole collection may lag
+        if set(match.active) & set(now.active):
             return
         fates = {self._done[indicator_id] for indicator_id in match.active if indicator_id in self._done}
         if set(match.active) & set(now.revoked):
