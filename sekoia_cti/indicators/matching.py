@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.recognize import recognize
-from sekoia_cti.indicators.shapes import plain
+from sekoia_cti.indicators.shapes import URL, plain
 from sekoia_cti.indicators.types import Finding, IndicatorType
 
-__all__ = ["canonical", "identity", "known", "spellings"]
+__all__ = ["are_keys", "canonical", "identity", "known", "spellings"]
 
 _HASHES = frozenset((*HASHES.values(), "hashes"))
+
+# A name, an IPv4 address or a hash in lower case, whatever of them it is, or a URL as it is sent. The root's dot is not of a
+# name's key, and with other marks it could be a MAC address.
+_KEYS = re.compile(
+    rf"(?:(?:(?![0-9a-f]{{2}}-|[0-9a-f]{{4}}\.)[a-z0-9._-]*+(?<=[a-z0-9_-])|{URL})\n)*+", re.VERBOSE | re.ASCII
+).fullmatch
 
 
 def identity(line: str) -> frozenset[str]:
@@ -23,6 +32,16 @@ def identity(line: str) -> frozenset[str]:
         line: As it is sent (see ``reading.read``), or ``wire.Indicator.value``.
     """
     return known(line)[1]
+
+
+def are_keys(lines: Sequence[str]) -> bool:
+    """Whether each of some lines is surely its own :func:`identity`, as it stands: nearly all of nearly all feeds are.
+
+    Args:
+        lines: As they are sent. Together they are told by one match, which takes a tenth of the time.
+    """
+    together = "\n".join((*lines, ""))
+    return together.count("\n") == len(lines) and _KEYS(together) is not None
 
 
 def known(line: str) -> tuple[IndicatorType | None, frozenset[str]]:

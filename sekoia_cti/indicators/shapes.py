@@ -13,17 +13,20 @@ from sekoia_cti.indicators.domains import LABEL, LONGEST, certain_endings, suffi
 from sekoia_cti.indicators.hashes import HASHES, of_one_file
 from sekoia_cti.indicators.types import Finding
 
-__all__ = ["plain", "plain_defanged"]
+__all__ = ["URL", "plain", "plain_defanged"]
 
 # A backslash in a URL takes a closer look, as it may be an escaped line break between two; so does a mark at its end, which
 # may be that of a sentence.
 _AFTER_HOST = r"(?::[0-9]{1,4})?(?:[/?\#][!-\[\]-~]*+)?(?<=[0-9A-Za-z/_=&%+~\#$@-])"
+URL = rf"https?://(?:(?:{LABEL}\.)++[a-z]{{2,63}}|{IPV4}){_AFTER_HOST}"
+"""A URL as it is sent, unless another one follows in it."""
+
 _PLAIN = re.compile(
     rf"""
       (?P<hash>[0-9A-Fa-f]{{32,128}}+)(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f])?
     | (?P<domain>(?:{LABEL}\.)++(?P<ending>[a-z]{{2,63}}))
     | (?P<ipv4>{IPV4})
-    | (?P<url>https?://(?:(?:{LABEL}\.)++[a-z]{{2,63}}|{IPV4}){_AFTER_HOST})
+    | (?P<url>{URL})
     """,
     re.VERBOSE | re.ASCII,
 ).fullmatch

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.client.wire import Context, ImportEvent, Indicator, KillChainPhase, Mapping, Preview
+from sekoia_cti.client.wire import (
+    Context,
+    ImportEvent,
+    Indicator,
+    KillChainPhase,
+    Mapping,
+    ObjectPage,
+    Preview,
+    value_of,
+)
+from sekoia_cti.indicators.patterns import comparison
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
@@ -172,6 +182,33 @@ def test_an_indicator_as_a_line(pattern: str, value: str | None, observable_type
     indicator = Indicator(id="indicator--1", pattern=pattern)
     assert indicator.value == (pattern if value is None else value)
     assert indicator.observable_type == observable_type
+
+
+PATHS = ["domain-name:value", "url:value", "file:hashes.MD5", "file:hashes.'SHA-256'", "x-other:name", "file:name"]
+
+
+@given(
+    st.sampled_from(PATHS),
+    st.text("a'\\[]= \n", max_size=8) | st.sampled_from(["evil.example", "https://evil.example/"]),
+)
+def test_a_value_is_read_back_from_its_pattern(path: str, value: str) -> None:
+    """Whatever marks it has, of the usual properties or of others."""
+    assert value_of(comparison(path, value)) == value
+
+
+def test_a_page_is_read_whatever_was_cut() -> None:
+    """Half of a character where a text was cut costs no page, and neither does a mark of the byte order in front of it."""
+    item = {"id": "indicator--1", "pattern": "[url:value = 'a']", "description": "cut \ud83d"}
+    content = json.dumps({"items": [item], "next_cursor": "1"}).encode()
+    assert ObjectPage.parse(content) == ObjectPage.parse(b"\xef\xbb\xbf" + content) == ObjectPage([item], "1")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"items": [' + b"[" * 100_000, b"\xff", b'{"items": [{"id": "i"}]}']
+)
+def test_what_is_no_page(content: bytes) -> None:
+    """It is told from one, however deep it goes."""
+    assert ObjectPage.parse(content) is None
 
 
 def test_sekoia_tells_the_type_of_an_observable() -> None:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.wire import Context, aware, value_of
-from sekoia_cti.indicators.matching import identity
+from sekoia_cti.indicators.matching import are_keys, identity
 
 __all__ = ["Again", "Expected", "Part", "Sight", "Tally", "same_time", "time_of"]
 
@@ -29,6 +29,12 @@ CLOCK_LAG = timedelta(seconds=2)
 
 UNSAID = -(2**63)
 """In place of the end of a validity, where a row says none."""
+
+
+FEW = 64
+"""Values that are looked at together: if all of them are keys as they stand, none takes a closer look."""
+
+_ALL = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Part(NamedTuple):
@@ -91,6 +97,7 @@ class _Wanted:
     valid_until: str | None
     phases: frozenset[tuple[str, str]]
     threats: frozenset[str]
+    is_empty: bool
 
     @classmethod
     def of(cls, context: Context) -> _Wanted:
@@ -100,6 +107,7 @@ class _Wanted:
             valid_until=_stamp(context.valid_until),
             phases=frozenset((each.kill_chain_name, each.phase_name) for each in context.kill_chain_phases or ()),
             threats=frozenset(context.x_ic_related_threat_refs or ()),
+            is_empty=not context.payload(),
         )
 
     def is_carried(self, indicator: Mapping[str, Any], valid_until: str | None) -> bool:
@@ -205,9 +213,10 @@ class Expected:
 
     def place(self, key: str) -> int | None:
         """Where a key is, if it is expected."""
-        digest = _digest(key)
-        place = self._place_of(digest)
-        return place if place < len(self._keys) and self._keys[place] == digest else None
+        digest, keys = hash(key) & _ALL, self._keys
+        bucket = digest >> self._shift
+        place = bisect_left(keys, digest, self._starts[bucket], self._starts[bucket + 1])
+        return place if place < len(keys) and keys[place] == digest else None
 
     def judge(self, indicator: Mapping[str, Any], place: int, now: str) -> int:
         """What an indicator says of the value at a place; all times are texts in UTC, to the second."""
@@ -223,7 +232,8 @@ class Expected:
         since, surely = self._since
         if since is not None and (modified := _stamp(indicator.get("modified"))) is not None and modified >= since:
             marks |= CHANGED | (SURELY if modified >= surely else 0)
-        return marks | AS_ASKED if asked.is_carried(indicator, wanted) else marks
+        is_as_asked = (asked.is_empty and wanted is None) or asked.is_carried(indicator, wanted)
+        return marks | AS_ASKED if is_as_asked else marks
 
     def values(self) -> Iterator[str]:
         """Each value, in its order."""
@@ -255,26 +265,25 @@ class Expected:
                 yield value, end, number
 
     def _place_of(self, digest: int) -> int:
-        """Where a digest is, or would be: looked for among the few that share its first bits."""
+        """Where a digest is: looked for among the few that share its first bits."""
         bucket = digest >> self._shift
         return bisect_left(self._keys, digest, self._starts[bucket], self._starts[bucket + 1])
 
     def _prepare(self) -> None:
         if self._ready:
             return
-        first, more = array("Q"), dict[int, list[int]]()
-        contexts, ends, counts = dict[int, int](), dict[int, int](), [0] * len(self._batches)
-        several = len(self._batches) > 1
-        for number, (value, end, batch) in enumerate(self._values()):
-            counts[batch] += 1
-            digests = [_digest(key) for key in identity(value)]
-            first.append(digests[0])
-            if len(digests) > 1:
-                more[number] = digests[1:]
-            if several:  # of a value that was sent twice, the last context holds
-                contexts |= dict.fromkeys(digests, batch)
-            if end is not None:
-                ends |= dict.fromkeys(digests, int(aware(end).timestamp()))
+        first, more = array("Q"), dict[int, tuple[int, ...]]()
+        contexts, ends = dict[int, int](), dict[int, int]()
+        self._ends_of_batches = []
+        for at, batch in enumerate(self._batches):
+            begun, several = len(first), _take_down(batch.values, first)
+            more |= several
+            self._ends_of_batches.append(len(first))
+            if len(self._batches) > 1:  # of a value that was sent twice, the last context holds
+                contexts |= dict.fromkeys(chain(first[begun:], *several.values()), at)
+            for number, end in enumerate(batch.ends or (), begun):
+                if end is not None:
+                    ends |= dict.fromkeys((first[number], *several.get(number, ())), int(aware(end).timestamp()))
         self._keys = _sorted(chain(first, *more.values()))
         bits = max(0, len(self._keys).bit_length() - 3)  # some eight keys a bucket
         self._shift = 64 - bits
@@ -282,8 +291,7 @@ class Expected:
         self._starts.append(len(self._keys))
         self._places = array("I", map(self._place_of, first))
         self._more = {number: tuple(map(self._place_of, digests)) for number, digests in more.items()}
-        self._ends_of_batches = [sum(counts[: at + 1]) for at in range(len(counts))]
-        self._contexts = array("I", (contexts[digest] for digest in self._keys)) if several else None
+        self._contexts = array("I", (contexts[digest] for digest in self._keys)) if contexts else None
         self._valid_until = array("q", (ends.get(digest, UNSAID) for digest in self._keys)) if ends else None
         self._ready = True
 
@@ -363,6 +371,21 @@ class Sight:
                 )
 
 
+def _take_down(values: Iterable[str], first: array[int]) -> dict[int, tuple[int, ...]]:
+    """Append the digest of a key of each value; of those that have several keys, the other digests by the value's number."""
+    rest, more = iter(values), dict[int, tuple[int, ...]]()
+    while lines := tuple(islice(rest, FEW)):
+        if are_keys(lines):
+            first.extend(map(_digest, lines))
+            continue
+        for line in lines:
+            digest, *others = map(_digest, identity(line))
+            if others:
+                more[len(first)] = tuple(others)
+            first.append(digest)
+    return more
+
+
 def _sorted(digests: Iterable[int]) -> array[int]:
     """Digests in order, sorted part by part: a list of all of them would take forty bytes each."""
     parts = [array("Q") for _ in range(64)]
@@ -376,7 +399,7 @@ def _sorted(digests: Iterable[int]) -> array[int]:
 
 def _digest(key: str) -> int:
     """64 bits of a key. Python's hash of a text depends on a secret of the process, so nobody can aim at a collision."""
-    return hash(key) & 0xFFFF_FFFF_FFFF_FFFF
+    return hash(key) & _ALL
 
 
 def same_time(asked: datetime, there: datetime | None) -> bool:

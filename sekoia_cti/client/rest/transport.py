@@ -252,16 +252,17 @@ class Transport:
 
     def _read(self, response: requests.Response, doing: str, until: float) -> bytes:
         """The body, as long as it comes in time: a timeout on each read alone lets a trickle last for ever."""
-        content = bytearray()
+        pieces, length = list[bytes](), 0
         # read1, since read would wait for the whole piece
         while piece := response.raw.read1(64 * 1024, decode_content=True):
-            content += piece
+            pieces.append(piece)
+            length += len(piece)
             self.deadline.check(doing)
             if self.deadline.now() > until:
                 raise TimeoutError
-            if len(content) > ANSWER_LIMIT:
+            if length > ANSWER_LIMIT:
                 raise UnexpectedAnswer(doing, status=response.status_code, why="it is far too long")
-        return bytes(content)
+        return b"".join(pieces)
 
     def _note_clock(self, date: str | None) -> None:
         parsed = _http_date(date)
