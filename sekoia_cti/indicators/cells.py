@@ -14,6 +14,9 @@ _FORMULA = re.compile(
     r"""= \s* (?: (?P<link>HYPERLINK)\s*\(\s*"(?P<address>(?:[^"]|"")*)"\s*(?:[,;][^)]*)?\) | "(?P<text>(?:[^"]|"")*)" )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_WORDS_BETWEEN = re.compile(r"(?<!\s)\s+(?:[/&+]|and|or|et|ou|und|oder|y)\s+", re.IGNORECASE)
+"""A cell of indicators is no prose, in which such a word could be part of a sentence."""
+
 _LINK = "only the address of a hyperlink"
 
 
@@ -39,6 +42,11 @@ def read_cell(cell: str, *, refanging: bool = True) -> tuple[Finding, ...]:
         parts = [one for line in lines for one in findings(line, refanging=refanging)]
         if any(kind is not None for kind, _, _, _ in parts):
             return _of_one_file(parts) or tuple(parts)
+    words = _WORDS_BETWEEN.split(text)
+    if len(words) > 1:
+        parts = [one for word in words for one in findings(word, refanging=refanging)]
+        if all(kind is not None for kind, _, _, _ in parts):
+            return tuple(parts)
     return found
 
 

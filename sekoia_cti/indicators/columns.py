@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _SAME = 0.9
 _RANKS: dict[Role | None, int] = {"observable": 0, "kind": 1, None: 2, "link": 3}
 """Which heading decides between columns that hold indicators, the best first."""
 
+_DEFANGED = re.compile(r"[\[({]\s?(?:\.|dot|:|at|@)|\bh(?:xx|\*\*)ps?\b", re.IGNORECASE)
+
 Recognize = Callable[[str], Sequence[tuple[str, str]]]
 """The indicators in a cell, each with its kind and what it is known by."""
 
@@ -40,6 +43,7 @@ class Column:
         filled: Cells that are not blank.
         kinds: Indicators in them, by kind.
         found: By row, what these are known by.
+        defanged: Rows whose indicators are written defanged.
     """
 
     index: int
@@ -48,6 +52,7 @@ class Column:
     filled: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     found: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    defanged: int = 0
 
     @property
     def hash_kind(self) -> str | None:
@@ -109,6 +114,7 @@ def profile(heading: Row | None, rows: Sequence[Row], recognize: Recognize) -> l
             if found := recognize(cell):
                 column.kinds.update(kind for kind, _ in found)
                 column.found[number] = tuple(key for _, key in found)
+                column.defanged += _DEFANGED.search(cell) is not None
     return columns
 
 
@@ -118,19 +124,24 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     Raises:
         InputError: Several can be, and nothing decides between them.
     """
-    able = [column for column in columns if column.found and column.role in _RANKS]
+    able = [column for column in columns if column.found and column.role in _RANKS] or [
+        column for column in columns if column.role != "reference" and len(column.found) > _SEVERAL * column.filled
+    ]
     if not able:
         titled = next((column for column in columns if column.role == "observable"), None)
         return Choice(titled, (), "its heading says so") if titled else None
+    if choice := _one_a_row(able):
+        return choice
     most = max(len(column.found) for column in able)
     rivals = [column for column in able if len(column.found) >= _SEVERAL * most]
-    best = min(_RANKS[column.role] for column in rivals)
-    rivals = [column for column in rivals if _RANKS[column.role] == best]
+    best = min(_RANKS.get(column.role, 4) for column in rivals)
+    rivals = [column for column in rivals if _RANKS.get(column.role, 4) == best]
     hashes = _hashes_of_one_file(rivals)
     if len(rivals) > 1 and len(hashes) == len(rivals):
         return _strongest(hashes)
     while len(rivals) > 1 and (loser := _loser(rivals)) is not None:
         rivals.remove(loser)
+    rivals = _defanged(rivals)
     if len(rivals) > 1:
         named = ", ".join(str(column) for column in rivals)
         raise InputError(
@@ -142,6 +153,25 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     if column in others and len(others) > 1:
         return _strongest(others)
     return Choice(column, (), _why(column, able))
+
+
+def _one_a_row(columns: Sequence[Column]) -> Choice | None:
+    """All the columns that are named after kinds of indicators, if each row has its indicator in one of them alone."""
+    named = [column for column in columns if column.role in ("observable", "kind")]
+    hashes = _hashes_of_one_file(named)
+    groups = [[column] for column in named if column not in hashes] + [hashes] * bool(hashes)
+    rows = [{row for column in group for row in column.found} for group in groups]
+    if len(groups) < 2 or sum(map(len, rows)) > len(set[int]().union(*rows)):
+        return None
+    best = max(named, key=lambda column: len(column.found))
+    return Choice(best, tuple(column.index for column in named), "each row has its indicator in one of these columns")
+
+
+def _defanged(rivals: list[Column]) -> list[Column]:
+    """The column whose indicators are defanged, where the URLs of the others are not: these are references."""
+    defanged = [column for column in rivals if column.defanged]
+    live = [column for column in rivals if not column.defanged]
+    return defanged if defanged and all({*column.kinds} <= {"url"} for column in live) else rivals
 
 
 def _hashes_of_one_file(columns: Sequence[Column]) -> list[Column]:
@@ -187,4 +217,6 @@ def _why(column: Column, able: Sequence[Column]) -> str:
         return "no other column holds indicators"
     if column.role in ("observable", "kind"):
         return "its cells are indicators, and its heading says so"
+    if column.defanged and not any(other.defanged for other in able if other is not column):
+        return "its indicators are defanged, and those of other columns are not"
     return "it holds the most indicators"

@@ -34,7 +34,11 @@ _NONE = frozenset(word.strip() for word in """
     ; -; --; ---; –; —; ?; 0; never; none; null; nil; n/a; na; n.a.; nan; nat; not available;
     not applicable; no expiration; no expiry; does not expire; unknown; unlimited; infinite; permanent; tbd;
     jamais; aucun; aucune; sans; inconnu; illimité; illimite; nie; niemals; kein; keine; keines; unbekannt; unbegrenzt;
-    nunca; ninguno; ninguna; desconocido; ilimitado
+    nunca; ninguno; ninguna; desconocido; ilimitado; mai; nessuna; nessuno; illimitato; nenhum; nenhuma; sem validade;
+    nooit; geen; onbeperkt; unbefristet; sans limite; illimitée; non applicable; non défini; never expires; never expire;
+    no expiration date; no expiry date; no end; no end date; no date; not set; not defined; unset;
+    undefined; indefinite; indefinitely; forever; always; tbc; (empty); (none); <null>; <none>; [none]; \\n; ∞; n.d.; n.c.; open;
+    open-ended; #n/a; #value!; #ref!; #num!; #null!; #div/0!; #name?
     """.split(";"))
 """What people write where there is no date."""
 
@@ -43,10 +47,10 @@ _START_OF_COUNTING = re.compile(r"(?:0000-00-00|0001-01-01)(?:[T ]00:00(?::00(?:
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?)?", re.ASCII)
 _TIME = (
-    r"(?:[T,]?\s*(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\.?)?"
+    r"(?:(?:[T,]|at\s|à\s|um\s|a\slas\s|alle\s)?\s*(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\.?)?"
     r"|T(?P<hour2>\d\d)(?P<minute2>\d\d)(?P<second2>\d\d)?)?"
 )
-_ZONE = r"\s*(?P<zone>z|utc|gmt|[+-]\d\d:?\d\d)?"
+_ZONE = r"\s*(?P<zone>z|utc|gmt|[+-]\d\d:?\d\d)?(?:(?<=\d)\s+utc)?"
 _NUMERIC = re.compile(
     rf"(?P<a>\d{{1,2}})(?P<mark>[/.-])(?P<b>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)\s*{_TIME}{_ZONE}",
     re.IGNORECASE | re.ASCII,
@@ -56,10 +60,17 @@ _YEAR_FIRST = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _WORDS = re.compile(
-    r"(?:[^\W\d_]+\.?,?\s+)??(?:(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?(?:\s+de)?[\s-]+(?P<month>[^\W\d_]+)\.?(?:\s+del?)?|"
-    r"(?P<month2>[^\W\d_]+)\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?),?[\s-]+(?P<year>\d{4})\s*" + _TIME + _ZONE,
+    r"(?:[^\W\d_]+\.?,?\s+)??(?:(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?(?:\s+de)?[\s/-]+(?P<month>[^\W\d_]+)\.?(?:\s+del?)?|"
+    r"(?P<month2>[^\W\d_]+)\.?[\s/-]+(?P<day2>\d{1,2})(?:st|nd|rd|th)?),?[\s/-]+(?P<year>\d{4}|\d\d)\s*"
+    + _TIME
+    + _ZONE,
     re.IGNORECASE,
 )
+_ORDER_TOLD = re.compile(r"\b(?:(?P<day>[dj]{1,2}[/.-]m)|m{1,2}[/.-][dj])", re.IGNORECASE)
+_OF_C = re.compile(r"[a-z]{3} ([a-z]{3} +\d{1,2}) (\d\d:\d\d:\d\d)(?: utc| gmt)? (\d{4})", re.IGNORECASE | re.ASCII)
+"""As ``asctime`` of C and ``date`` write it."""
+
+_OF_NET = re.compile(r"\\?/Date\((\d+)\)\\?/", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
 
@@ -88,9 +99,14 @@ _MONTHS = {
 
 
 def day_order(cells: Iterable[str]) -> DayOrder | None:
-    """How a column writes dates of three numbers, if any of them leaves no doubt and none contradicts it."""
+    """How a column writes dates of three numbers, if any of them leaves no doubt and none contradicts it.
+
+    A heading tells it as well: “until (dd/mm/yyyy)”.
+    """
     orders = set()
     for cell in cells:
+        if order := _ORDER_TOLD.search(cell):
+            return "day first" if order["day"] else "month first"
         if match := _NUMERIC.fullmatch(cell.strip()):
             first, second = int(match["a"]), int(match["b"])
             if first > 12 >= second:
@@ -141,6 +157,9 @@ def _in_utc(time: datetime) -> datetime:
 
 
 def _read(text: str, order: DayOrder | None) -> Date:
+    if match := _OF_NET.fullmatch(text):
+        text = match[1]
+    text = _OF_C.sub(r"\1 \3 \2", text)
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(match, int(match["month"]), int(match["day"]))
     if _NUMBER.fullmatch(text):
@@ -164,14 +183,13 @@ def _from_fields(match: re.Match[str], order: DayOrder | None) -> Date:
 
 
 def _from_count(number: float) -> Date:
-    """A day of Excel's count, or seconds or milliseconds since 1970."""
+    """A day of Excel's count, or seconds since 1970, or thousandths, millionths or billionths of them."""
     if 20_000 <= number < 80_000:  # 1954 to 2119
         # Excel's day is a float of days, whose rounding must not show.
         return _sent(_EXCEL_START + timedelta(seconds=round(number * 86_400)))
-    if 5e8 <= number < 5e9:
-        return _sent(datetime.fromtimestamp(int(number), UTC))
-    if 5e11 <= number < 5e12:
-        return _sent(datetime.fromtimestamp(int(number / 1000), UTC))
+    for parts in (1, 1e3, 1e6, 1e9):
+        if 5e8 <= number / parts < 5e9:
+            return _sent(datetime.fromtimestamp(int(number / parts), UTC))
     return Date(reason="a number that is not a date")
 
 

@@ -7,7 +7,11 @@ from typing import BinaryIO, Literal
 from sekoia_cti.indicators.content import COMPOUND, LOOKED_AT, ZIP, check
 from sekoia_cti.indicators.packed import members
 
-__all__ = ["MIME_TYPES", "FileKind", "is_named_so", "kind_of"]
+__all__ = ["MIME_TYPES", "FileKind", "is_named_so", "is_taken", "kind_of"]
+
+_XLSX, _XLSB = "xl/workbook.xml", "xl/workbook.bin"
+_ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+"""What tells workbooks from other archives."""
 
 FileKind = Literal["csv", "xls", "xlsx"]
 
@@ -33,7 +37,7 @@ def kind_of(file: BinaryIO) -> FileKind:
     start = file.read(LOOKED_AT)
     if start.startswith(COMPOUND):
         return "xls"
-    if start.startswith(ZIP) and _is_workbook(file):
+    if start.startswith(ZIP) and _is_workbook(file, start):
         return "xlsx"
     check(start, "table")
     return "csv"
@@ -44,6 +48,18 @@ def is_named_so(name: str, kind: FileKind) -> bool:
     return _EXTENSIONS.get(name.rpartition(".")[2].lower(), kind) == kind
 
 
-def _is_workbook(file: BinaryIO) -> bool:
+def is_taken(file: BinaryIO) -> bool:
+    """Whether Sekoia takes a workbook; others are read here, and go to Sekoia as CSV.
+
+    Args:
+        file: As for :func:`kind_of`.
+    """
     file.seek(0)
-    return "xl/workbook.xml" in members(file)
+    return file.read(len(ZIP)) != ZIP or _XLSX in members(file)
+
+
+def _is_workbook(file: BinaryIO, start: bytes) -> bool:
+    if _ODS in start:
+        return True
+    file.seek(0)
+    return not {_XLSX, _XLSB}.isdisjoint(members(file))

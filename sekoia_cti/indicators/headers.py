@@ -1,4 +1,4 @@
-"""What the headings of columns say: in English, French, German and Spanish, in any case, apart or run together."""
+"""What the headings of columns say: in several tongues, in any case, apart or run together."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ Role = Literal[
     "reference",
     "type",
     "to_ids",
+    "active",
+    "revoked",
+    "status",
     "registration",
 ]
 """What a column is for.
 
 The first six are Sekoia's fields (contract, "File columns"). A ``kind`` is named after a kind of indicator, such as a URL. A
 ``link`` can be an indicator or lead to a description of one; a ``reference`` is no indicator, though its cells look like some.
-``type`` tells what the indicator of the row is, ``to_ids`` whether it is for detection; ``registration`` is about domains, and
-makes the dates beside it theirs.
+``type`` tells what the indicator of the row is, ``to_ids`` whether it is for detection, ``active``, ``revoked`` and ``status``
+whether it still counts; ``registration`` is about domains, and makes the dates beside it theirs.
 """
 
 _NAMES: dict[Role, str] = {
@@ -37,7 +40,8 @@ _NAMES: dict[Role, str] = {
         indicateur; indicateurs; indicateur de compromission; indicateurs de compromission; valeur; valeurs; artefacts;
         indikator; indikatoren; wert; werte; kompromittierungsindikator; kompromittierungsindikatoren;
         indicador; indicadores; indicador de compromiso; indicadores de compromiso; valor; valores; artefacto;
-        indicatore; indicatori
+        indicatore; indicatori; valore; valori; waarde; waarden; threat indicator; threat indicators; network indicator;
+        network indicators; wskaznik; wartosc; индикатор; индикаторы; значение
     """,
     "valid_from": """
         valid from; valid since; start of validity; validity start; effective date; effective from; start date;
@@ -58,7 +62,10 @@ _NAMES: dict[Role, str] = {
         ablauf; lauft ab; lauft ab am; laeuft ab am; enddatum; verfallsdatum;
         valido hasta; valida hasta; fin de validez; fin de vigencia; fecha de caducidad; caducidad; caduca; caduca el;
         fecha de vencimiento; vencimiento; fecha de expiracion; expiracion; expira; expira el; fecha de fin; vigente hasta;
-        scadenza; data di scadenza; valido fino al; valido ate; validade; data de validade; geldig tot; vervaldatum
+        scadenza; data di scadenza; data scadenza; scade il; valido fino al; valido fino a; fine validita;
+        valido ate; validade; data de validade; data de expiracao; expira em; fim de validade; data de fim;
+        geldig tot; geldig tot en met; vervaldatum; verloopt op; verloopdatum; einddatum; wazny do; wygasa; действителен до;
+        deactivation date; good until
     """,
     "kill_chain_phases": """
         kill chain phases; kill chain phase; kill chain; kill chains; phases de la kill chain; phase de la kill chain;
@@ -74,16 +81,25 @@ _NAMES: dict[Role, str] = {
         remarks; commentaire; commentaires; remarque; remarques; contexte;
         beschreibung; beschreibungen; kommentar; kommentare; bemerkung; bemerkungen; anmerkung; anmerkungen; notiz; notizen;
         kontext; descripcion; descripciones; comentario; comentarios; nota; notas; contexto; observacion; observaciones;
-        descrizione; commento; commenti; descricao; observacoes; omschrijving; beschrijving; opmerking; opmerkingen
+        descrizione; descrizioni; commento; commenti; osservazioni; contesto; descricao; descricoes; observacoes; observacao;
+        omschrijving; beschrijving; opmerking; opmerkingen; toelichting; notitie; opis; uwagi; описание; комментарий; примечание;
+        short description; long description; details; additional information
     """,
     "link": """
         link; links; source ip; src ip; client ip; origin; source; sources; lien; liens; quelle; fuente; enlace; enlaces
     """,
     "type": """
         type; types; indicator type; ioc type; observable type; data type; attribute type; value type; kind; indicator kind;
-        type d indicateur; type indicateur; type d ioc; typ; indikatortyp; ioc typ; tipo; tipo de indicador; tipo de ioc
+        type d indicateur; type indicateur; type d ioc; typ; indikatortyp; ioc typ; tipo; tipo de indicador; tipo de ioc;
+        tipo di indicatore; tipo indicatore; soort; тип
     """,
     "to_ids": "to ids; ids; for ids; for detection; ids flag",
+    "active": "active; is active; enabled; is enabled; actif; aktiv; activo; attivo; ativo; actief",
+    "revoked": """
+        revoked; is revoked; deleted; is deleted; disabled; whitelisted; is whitelisted; false positive; is false positive;
+        revoque; widerrufen; revocado; revocato; revogado; ingetrokken
+    """,
+    "status": "status; state; ioc status; indicator status; statut; etat; estado; stato; statuut",
     "registration": """
         registrar; registrant; registration date; creation date; created date; name servers; registrant country; whois
     """,
@@ -91,6 +107,14 @@ _NAMES: dict[Role, str] = {
 
 # Not letters of any alphabet, and no digits: what stands between the words of a heading, or around them.
 _BETWEEN = re.compile(r"[\W_]+")
+
+_QUALIFIER = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\*+$")
+"""What a heading says of the form of its cells: IOC (defanged), Valid until (UTC)."""
+
+_ALTERNATIVES = re.compile(r"/|\s(?:or|and|ou|et|oder|und)\s|&")
+
+_OF_INDICATORS = re.compile(r"(?:ioc|indicator|observable|threatindicator)(?=.)")
+_OF_TIMES = re.compile(r"(?:utc|gmt|datetime|date|time|timestamp)$")
 
 _LONGEST = 60
 """Of a heading; a longer one is prose, on which a pattern must spend no time."""
@@ -107,11 +131,11 @@ _ROLES: dict[str, Role] = {_key(name): role for role, names in _NAMES.items() fo
 _KIND = re.compile(
     r"""
     (?:dst|dest|destination|remote|malicious|bad|evil|c2|c2s|cnc|cc|callback|attacker|file|sample|payload|malware|phishing
-       |phish|adresse|direccion|direccionde|nomde|nombrede)*
+       |phish|hash|threat|ioc|indicator|threatindicator|adresse|direccion|direccionde|nomde|nombrede)*
     (?:ip|ips|ipv4|ipv6|ipaddr|domain|domains|domaine|domaines|domane|domanen|domaene|dominio|dominios|host|hosts|hostname|hote
        |fqdn|url|urls|uri|uris|hash|hashes|filehash|empreinte|empreintes|hachage|hashwert|md5|sha1|sha256|sha512|email|emails
        |mail|courriel|correo|mac)
-    (?:hash|hashes|address|addresses|adresse|adressen|name|names|value|values|sum|s|ip|ioc|iocs)*
+    (?:hash|hashes|address|addresses|adresse|adressen|name|names|value|values|sum|s|ip|ioc|iocs|full|original)*
     """,
     re.VERBOSE,
 ).fullmatch
@@ -120,12 +144,13 @@ _REFERENCE = re.compile(
     r"""
     .*(?:reference|references|referenz|referencia|referencias|permalink|urlhauslink|virustotal|moreinfo) | refs? | .*reports?
     | .*(?:rapport|bericht|informe)s? | .+link | article | blog | tweets?
-    | (?:report|source|reference|ref|article|blog|analysis|external|vt|threat|misp|info)urls?
+    | (?:report|source|reference|ref|article|blog|analysis|external|vt|threat|misp|info)urls? | .*details?(?:url|page)
     # Hashes of something else than the file, and what identifies a row.
     | imphash | importhash | authentihash | telfhash | ssdeep | tlsh | vhash | pehash | ja3s?(?:hash|md5)? | jarm
     | .*iconhash | .*dhash | rich(?:pe)?(?:header)?hash | parent(?:md5|sha1|sha256|hash) | .*uuid | id | eventid | iocid
     # What belongs to who was attacked, or who tells of it.
-    | victim.* | target.* | local(?:ip|address) | internalip | reporter | reportedby | contact | author | createdby | analyst
+    | victim.* | target.* | local(?:ip|address) | internalip | reporter | contact | author | analyst | owner
+    | (?:reported|created|modified|updated|added|submitted)by
     """,
     re.VERBOSE,
 ).fullmatch
@@ -135,9 +160,20 @@ def role_of(heading: str) -> Role | None:
     """What a heading says that its column is for; None when it says nothing that we know."""
     if len(heading) > _LONGEST:
         return None
-    key = _key(heading)
+    if role := _role(_key(heading)):
+        return role
+    # Comments / Notes; Domain or IP
+    said = {_role(_key(part)) for part in _ALTERNATIVES.split(_QUALIFIER.sub("", heading))}
+    return said.pop() if len(said) == 1 else None
+
+
+def _role(key: str) -> Role | None:
     if role := _ROLES.get(key):
         return role
     if _REFERENCE(key):
         return "reference"
-    return "kind" if _KIND(key) else None
+    if _KIND(key):
+        return "kind"
+    # Expiration of an indicator, and of what else the row is about: ioc_description, valid_until_utc.
+    shorter = _ROLES.get(_OF_TIMES.sub("", key)) or _ROLES.get(_OF_INDICATORS.sub("", key))
+    return shorter if shorter in ("valid_from", "valid_until", "description") else None

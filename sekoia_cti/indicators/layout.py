@@ -12,8 +12,9 @@ from sekoia_cti.indicators.dates import DayOrder, day_order
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.tables import Row, Table
+from sekoia_cti.indicators.type_cells import FLAGS
 
-__all__ = ["Layout", "is_heading", "lay_out"]
+__all__ = ["Layout", "begins_table", "is_heading", "lay_out"]
 
 ROWS_LOOKED_AT = 1_000
 _ROWS_ABOVE = 30
@@ -30,7 +31,11 @@ _FIELDS: tuple[Role, ...] = (
     "description",
 )
 _DESCRIPTIONS = ("description", "beschreibung", "descripcion", "descripción", "comment", "commentaire", "kommentar")
-_LIKE_A_HEADING = re.compile(r"[^\W\d_][\w #()'&-]*|#", re.ASCII)
+_MANY = 5
+"""Indicators in a column without a heading that are more than the contacts and links of a page of notes."""
+
+_LIKE_A_HEADING = re.compile(r"[^\W\d_][\w #()'’&/:*-]*|#")
+_FIELD = re.compile(r"[a-z_]+(?:\.[a-z_]+)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,9 @@ class Layout:
         mapping: What each column holds, as Sekoia wants to know it; None is ignored.
         heading: The cells of the heading, or None when there is none.
         first: The number of the first row that holds indicators, or may hold some.
-        joined: Columns of hashes of one file; empty when the observable is a column alone.
+        joined: Columns of hashes of one file, or of which each row fills one; empty when the observable is a column alone.
         type_column: Where the kinds of the indicators are, or None.
-        to_ids_column: Where it says what is for detection, or None.
+        flags: Columns that say which indicators count, with their roles.
         day_orders: Of the columns of dates, how they write them.
         columns: What the first rows have in each column.
         why: Why this column is the observable's.
@@ -57,7 +62,7 @@ class Layout:
     first: int
     joined: tuple[int, ...]
     type_column: int | None
-    to_ids_column: int | None
+    flags: tuple[tuple[int, Role], ...]
     day_orders: dict[int, DayOrder | None]
     columns: list[Column]
     why: str
@@ -67,6 +72,17 @@ class Layout:
     def observable(self) -> int:
         """The index of the observable's column."""
         return self.mapping.index("observable")
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether this is a table of indicators: the heading says so, or there are many of them."""
+        column = self.columns[self.observable] if self.observable < len(self.columns) else Column(0)
+        return column.role in ("observable", "kind") or len(column.found) >= _MANY
+
+    @property
+    def joins_hashes(self) -> bool:
+        """Whether the joined columns hold nothing but hashes."""
+        return all(self.columns[at].hash_kind for at in self.joined)
 
     @property
     def is_plain(self) -> bool:
@@ -97,7 +113,7 @@ def lay_out(
     """
     rows = list(islice(table.rows(), ROWS_LOOKED_AT + _ROWS_ABOVE))
     heading, first = _heading(table, rows, recognize, has_heading)
-    below = [row for number, row in rows if number >= first][:ROWS_LOOKED_AT]
+    below = [row for number, row in rows if number >= first and not table.is_comment(row)][:ROWS_LOOKED_AT]
     columns = profile(heading, below, recognize)
     if heading is None and has_heading is None and below and _is_unknown_heading(below[0], columns):
         heading, first, below = below[0], first + 1, below[1:]
@@ -121,8 +137,8 @@ def lay_out(
         first=first,
         joined=choice.joined,
         type_column=_only(columns, "type", mapping),
-        to_ids_column=_only(columns, "to_ids", mapping),
-        day_orders={index: day_order(row[index] for row in below if index < len(row)) for index in dates},
+        flags=tuple((at, role) for role in FLAGS if (at := _only(columns, role, mapping)) is not None),
+        day_orders=_day_orders(dates, below, columns),
         columns=columns,
         why=choice.why,
         unmapped=[
@@ -132,6 +148,17 @@ def lay_out(
             and not mapping[column.index]
             and column.says_more_than(choice.column)
         ],
+    )
+
+
+def begins_table(row: Sequence[str]) -> bool:
+    """Whether a row among others is the heading of another table: at least two names that we know, and nothing but names."""
+    cells = [cell for cell in row if cell.strip()]
+    roles = [role for cell in cells if (role := role_of(cell)) not in (None, "reference", "link")]
+    return (
+        len(roles) > 1
+        and any(role in ("observable", "kind") for role in roles)
+        and all(map(_LIKE_A_HEADING.fullmatch, cells))
     )
 
 
@@ -158,7 +185,8 @@ def _heading(
         cells = [cell for cell in row if cell.strip()]
         if not cells:
             continue
-        if any(recognize(cell) for cell in cells):
+        found = [cell for cell in cells if recognize(cell)]
+        if found and not _are_fields(found, cells):
             if len(cells) > 1 or width == 1:
                 above.append(row)
             if len(above) > _TITLES:
@@ -174,6 +202,13 @@ def _are_titles(rows: Sequence[Row], heading: Row, recognize: Recognize) -> bool
     """Whether rows above a heading are none of its own: they have no indicator where it names one."""
     named = [at for at, cell in enumerate(heading) if role_of(cell) in ("observable", "kind")]
     return bool(named) and not any(recognize(row[at]) for row in rows for at in named if at < len(row))
+
+
+def _are_fields(found: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether what looks like indicators in a row are names of fields beside names that we know: vendor.name."""
+    roles = [role_of(cell) for cell in cells]
+    known = sum(role not in (None, "reference") for role in roles)
+    return known > max(2, len(found)) and "observable" in roles and all(map(_FIELD.fullmatch, found))
 
 
 def _is_known(cells: Sequence[str], width: int) -> bool:
@@ -208,17 +243,31 @@ def _mapping(columns: Sequence[Column], choice: Choice) -> list[str | None]:
     mapping: list[str | None] = [None] * len(columns)
     mapping[choice.column.index] = "observable"
     others = [column for column in columns if column.index not in (choice.column.index, *choice.joined)]
-    registrations = any(column.role == "registration" for column in columns)
+    registrations = {*choice.column.kinds} <= {"domain"} and any(column.role == "registration" for column in columns)
     for name in _FIELDS:
-        able = [column for column in others if column.role == name]
+        able = sorted((column for column in others if column.role == name), key=lambda column: not column.filled)
         if name == "description":
-            able.sort(key=lambda column: not column.heading.casefold().endswith(_DESCRIPTIONS))
+            able.sort(key=lambda column: (not column.filled, not column.heading.casefold().endswith(_DESCRIPTIONS)))
         elif name == "valid_until" and registrations:
             # Beside a registrar, an expiration is that of the domain.
             able = [column for column in able if "valid" in column.heading.casefold()]
         if able:
             mapping[able[0].index] = name
     return mapping
+
+
+def _day_orders(dates: Sequence[int], rows: Sequence[Row], columns: Sequence[Column]) -> dict[int, DayOrder | None]:
+    """How columns of dates write them: as a heading says, or the cells; what leaves it open is as the rest of the table."""
+
+    def written(at: int) -> DayOrder | None:
+        return day_order([columns[at].heading, *(row[at] for row in rows if at < len(row))])
+
+    orders = {at: written(at) for at in dates if at < len(columns)}
+    if None in orders.values():
+        told = {order for column in columns if (order := written(column.index))}
+        only = told.pop() if len(told) == 1 else None
+        orders = {at: order or only for at, order in orders.items()}
+    return orders
 
 
 def _as_given(mapping: Sequence[str | None], columns: Sequence[Column]) -> Choice:

@@ -12,12 +12,12 @@ from typing import TextIO
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
 from sekoia_cti.indicators.guard import Guard
-from sekoia_cti.indicators.layout import Layout
+from sekoia_cti.indicators.layout import Layout, begins_table
 from sekoia_cti.indicators.reading import Judge
 from sekoia_cti.indicators.shapes import plain
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
-from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
+from sekoia_cti.indicators.type_cells import not_taken, withheld
 
 __all__ = ["Rows"]
 
@@ -97,7 +97,7 @@ class Rows:
     def _sent(self, survey: Survey) -> Iterator[Row]:
         layout = self._layout
         index, first, joined = layout.observable, layout.first, layout.joined
-        asks_type = layout.type_column is not None or layout.to_ids_column is not None
+        asks_type = layout.type_column is not None or bool(layout.flags)
         context = ContextCells(layout, survey, validity=self._validity, is_phase=self._is_phase)
         admits = self._admits = self._guard.judge() if self._guard else None
         in_order, by_type, seen = context.is_needed, survey.by_type, set[int]()
@@ -122,7 +122,7 @@ class Rows:
             if joined:
                 cell = self._join(row)
             if not cell or cell.isspace():
-                if any(map(str.strip, row)) and not row[0].lstrip().startswith("#"):
+                if any(map(str.strip, row)) and not self._is_no_row(survey, number, row):
                     survey.skip_row(number, self._name(index), "", "the cell of the indicator is empty")
                 continue
             yield from self._closer(survey, context, seen, number, row, cell)
@@ -134,7 +134,7 @@ class Rows:
         """The rows that come of a row that takes a closer look."""
         found = read_cell(cell, refanging=self._refanging)
         known = [finding for finding in found if finding[0] is not None]
-        if not found or (not known and row[0].lstrip().startswith("#")):
+        if not found or (not known and self._is_no_row(survey, number, row)):
             survey.changed = True  # a comment
             return
         if refusal := self._refusal(row):
@@ -170,11 +170,20 @@ class Rows:
     def _row(self, survey: Survey, row: Row, value: str, *, alone: bool) -> Row:
         index = self._layout.observable
         survey.values += 1
-        if value == row[index] and alone:
+        if alone and index < len(row) and value == row[index]:
             return row
         survey.changed = True
         survey.cleaned += 1
-        return [*row[:index], value, *row[index + 1 :]]
+        return [*row[:index], *[""] * (index - len(row)), value, *row[index + 1 :]]
+
+    def _is_no_row(self, survey: Survey, number: int, row: Row) -> bool:
+        """Whether a row in which nothing is recognized is a comment, a rule, or the heading once more."""
+        if row == self._layout.heading or self._layout.table.is_comment(row):
+            survey.changed = True
+            return True
+        if survey.second_heading is None and begins_table(row):
+            survey.second_heading = number
+        return False
 
     def _put_in_order(self, context: ContextCells, survey: Survey, number: int, row: Row, values: int) -> bool:
         if not context.is_needed:
@@ -188,9 +197,8 @@ class Rows:
 
     def _refusal(self, row: Row) -> tuple[int, str, bool] | None:
         """The column that keeps the indicator of a row from being imported, why, and whether by its type it is none."""
-        at = self._layout.to_ids_column
-        if at is not None and at < len(row) and not is_for_detection(row[at]):
-            return at, "not for detection", False
+        if flag := withheld(self._layout.flags, row):
+            return *flag, False
         at = self._layout.type_column
         if at is None or at >= len(row) or (what := self._not_taken(row[at])) is None:
             return None

@@ -208,7 +208,12 @@ def _files(parts: list[Finding]) -> Sequence[Finding]:
         (
             file[0]
             if len(file) == 1
-            else ("hashes", ",".join(part[1] for part in file), ",".join(part[2] for part in file), None)
+            else (
+                "hashes",
+                ",".join(part[1] for part in file),
+                ",".join(sorted((part[2] for part in file), key=len)),
+                None,
+            )
         )
         for file in files
     ]

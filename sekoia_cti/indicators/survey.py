@@ -56,6 +56,9 @@ class Survey(Account):
     first_expired: int | None = None
     """The first of them."""
 
+    second_heading: int | None = None
+    """The first row below the heading that looks like the heading of another table."""
+
     changed: bool = False
     """Whether any row is sent in another form, or not at all, so that the file cannot be sent as it is."""
 

@@ -12,9 +12,9 @@ from itertools import islice
 
 from sekoia_cti.indicators.columns import Column, choose, profile
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.headers import role_of
+from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.reading import findings
-from sekoia_cti.indicators.type_cells import is_for_detection, not_taken
+from sekoia_cti.indicators.type_cells import FLAGS, not_taken, withheld
 
 __all__ = ["TextTable", "table_in"]
 
@@ -114,7 +114,7 @@ def _read(
     named = columns[joined[0]]
     table = TextTable([], str(named), len(columns))
     kind_column = next((column.index for column in columns if column.role == "type"), None)
-    ids_column = next((column.index for column in columns if column.role == "to_ids"), None)
+    flags = [(column.index, column.role) for column in columns if column.role in FLAGS]
     for line in lines:
         cell = ""
         if has_heading and _is_row(line):
@@ -122,7 +122,7 @@ def _read(
         elif _is_row(line):
             row = _cells(line, delimiter)
             cell = ",".join(row[at] for at in joined if at < len(row) and row[at])
-            if cell and (why := _why_not(row, kind_column, ids_column)):
+            if cell and (why := _why_not(row, kind_column, flags)):
                 table.skipped.append((cell, why))
                 cell = ""
             table.rows += bool(cell)
@@ -130,10 +130,11 @@ def _read(
     return table
 
 
-def _why_not(row: Sequence[str], kind_column: int | None, ids_column: int | None) -> str:
-    """Why the indicator of a row is not for detection; an empty text where it is."""
-    if ids_column is not None and ids_column < len(row) and not is_for_detection(row[ids_column]):
-        return "its row says that it is not for detection"
+def _why_not(row: Sequence[str], kind_column: int | None, flags: Sequence[tuple[int, Role]]) -> str:
+    """Why the indicator of a row does not count; an empty text where it does."""
+    if flag := withheld(flags, row):
+        is_for_ids = dict(flags)[flag[0]] == "to_ids"
+        return f"its row says that it is {'not for detection' if is_for_ids else 'revoked or not active'}"
     if kind_column is not None and kind_column < len(row) and not_taken(row[kind_column]) == "reference":
         return "its row says that it is a reference"
     return ""

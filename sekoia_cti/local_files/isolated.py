@@ -44,6 +44,7 @@ class Sheet:
         visible: Whether they do.
         alone: Whether there is nothing else in the workbook, not even an empty sheet or a chart.
         rows: How many are not empty; 1 in a workbook of one sheet, where nobody asks.
+        merged: Whether a cell stands for several rows, which is filled into all of them.
         top: The cells of the first one of these, each cut; empty in a workbook of one sheet.
     """
 
@@ -51,6 +52,7 @@ class Sheet:
     visible: bool
     alone: bool
     rows: int
+    merged: bool = False
     top: Sequence[str] = ()
 
 

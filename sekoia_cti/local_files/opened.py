@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
-from sekoia_cti.indicators.files import FileKind, is_named_so, kind_of
+from sekoia_cti.indicators.files import FileKind, is_named_so, is_taken, kind_of
 from sekoia_cti.indicators.packed import open_packed
 from sekoia_cti.indicators.tables import Table, look
 from sekoia_cti.local_files.isolated import Sheet, sheets, write_sheet
@@ -59,7 +61,8 @@ class LocalTable:
     @property
     def is_whole(self) -> bool:
         """Whether whoever reads the file as it is in the storage finds this table and nothing else."""
-        return self.file.is_original and (self.sheet is None or (self.sheet.alone and self.sheet.visible))
+        is_all = self.sheet is None or (self.sheet.alone and self.sheet.visible and not self.sheet.merged)
+        return self.file.is_original and is_all
 
 
 def unpack(path: Path, name: str, folder: Path) -> LocalFile:
@@ -78,7 +81,7 @@ def unpack(path: Path, name: str, folder: Path) -> LocalFile:
         packed = open_packed(content)
         if packed is None:
             kind = _kind(path)
-            return LocalFile(path, name, kind, is_original=is_named_so(name, kind))
+            return LocalFile(path, name, kind, is_original=is_named_so(name, kind) and is_taken(content))
         target = folder / "unpacked"
         with target.open("wb") as file:
             file.writelines(packed.pieces(MOST_UNPACKED))
@@ -103,14 +106,15 @@ def tables(file: LocalFile, folder: Path, *, sheet: str | None, seconds: float) 
             raise InputError(
                 f"{file.name} is not a workbook, so it has no sheet “{sheet}”: leave the argument sheet empty"
             )
-        yield LocalTable(file, look(lambda: file.path.open("rb")))
+        yield LocalTable(file, look(partial(_open, file.path)))
         return
     found = sheets(file.path, seconds=seconds)
     filled = [one for one in found if one.rows]
     for number, one in enumerate(_asked_for(found, sheet, file.name), 1):
         path = folder / f"sheet-{number}.csv"
         write_sheet(file.path, one.name, path, seconds=seconds)
-        table = look(lambda path=path: path.open("rb"))  # type: ignore[misc]  # the default binds the path of this turn
+        # A cell of the sheet that holds semicolons is one cell.
+        table = look(partial(_open, path), delimiter=",")
         others = tuple(other for other in filled if other is not one)
         yield LocalTable(file, table, replace(one), others)
 
@@ -128,6 +132,10 @@ def _asked_for(found: list[Sheet], sheet: str | None, name: str) -> list[Sheet]:
         return named
     names = ", ".join(f"“{one.name}”" for one in found)
     raise InputError(f"{name} has no sheet “{sheet}”: its sheets are {names}")
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _kind(path: Path) -> FileKind:

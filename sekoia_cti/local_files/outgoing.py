@@ -166,7 +166,7 @@ def _heading_of(layout: Layout, field: str) -> str:
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[LocalTable, Layout] | None:
-    """The first table that holds indicators; without one, the first that can be read at all.
+    """The first table that holds indicators, as its heading or their number says; without one, the first that can be read at all.
 
     Raises:
         InputError: None does, and there are hidden sheets, which nobody looks into unasked.
@@ -175,14 +175,19 @@ def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> 
     def recognize(cell: str) -> list[tuple[str, str]]:
         return [(kind, key) for kind, _, key, _ in read_cell(cell, refanging=wishes.refang) if kind is not None]
 
-    fallback, hidden = None, list[str]()
+    doubtful, fallback, hidden = None, None, list[str]()
     for source in tables(file, folder, sheet=wishes.sheet, seconds=seconds):
         layout = lay_out(source.table, recognize, mapping=wishes.mapping, has_heading=wishes.ignore_first_line)
         if layout is not None and any(column.found for column in layout.columns):
-            return source, layout
-        if layout is not None:
+            if layout.is_certain:
+                return source, layout
+            # A sheet of contacts and links has indicators as well: one whose heading says so goes before it.
+            doubtful = doubtful or (source, layout)
+        elif layout is not None:
             fallback = fallback or (source, layout)
         hidden = [f"“{sheet.name}”" for sheet in source.others if not sheet.visible]
+    if doubtful:
+        return doubtful
     if hidden and not wishes.send_unrecognized:
         raise InputError(
             f"No visible sheet of {file.name} holds a recognized indicator, and hidden ones are not looked at: "

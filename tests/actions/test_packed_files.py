@@ -99,8 +99,9 @@ IOCS = ["IOC", "a.example"]
         book(("Hidden", ["IOC", "b.example"]), ("IOCs", IOCS), hidden="Hidden"),
         book(("Read me", ["See https://x.example/", "Version 1"]), ("IOCs", [*IOCS, "c.example"])),
         book(("IOCs", IOCS), chart=True),
+        book(("Summary", ["b@example.com", "https://x.example/"]), ("IOCs", IOCS)),
     ],
-    ids=["empty", "hidden", "prose", "chart"],
+    ids=["empty", "hidden", "prose", "chart", "contacts"],
 )
 def test_another_sheet_comes_first(sandbox: Sandbox, platform: Platform, collection_id: str, content: bytes) -> None:
     """The first visible sheet with indicators is imported, as a CSV, since other programs may read another one."""
@@ -109,7 +110,7 @@ def test_another_sheet_comes_first(sandbox: Sandbox, platform: Platform, collect
     assert run.error is None
     there = {indicator["name"] for indicator in sandbox.indicators(collection_id)}
     assert "a.example" in there
-    assert not there & {"b.example", "https://x.example/"}
+    assert not there & {"b.example", "b@example.com", "https://x.example/"}
     (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
     assert b'filename="book.csv"' in upload.body
 
@@ -136,16 +137,53 @@ def shifted() -> bytes:
     return target.getvalue()
 
 
+def merged() -> bytes:
+    """A workbook in which one note belongs to two rows, and a duration is beyond all calendars."""
+    made, target = openpyxl.Workbook(), io.BytesIO()
+    page = made.worksheets[0]
+    for cells in (["IOC", "Note", "Age"], ["a.example", "x", 1e9], ["b.example", None, 1]):
+        page.append(cells)
+    page.merge_cells("B2:B3")
+    page["C2"].number_format = "[h]:mm:ss"
+    made.save(target)
+    return target.getvalue()
+
+
+def ods() -> bytes:
+    """A workbook of LibreOffice."""
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = (("IOC", "Note"), ("a.example", "x"))
+    cells = "".join(f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in rows)
+    content = (
+        f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" '
+        f'xmlns:text="{names}:text:1.0"><office:body><office:spreadsheet><table:table table:name="IOCs">{cells}'
+        "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return target.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("feed.xlsx", shifted()),
+        ("feed.xlsx", merged()),
+        ("feed.xlsx", book(("IOCs", ["IOC;Note", "a.example;x"]))),
+        ("feed.ods", ods()),
         ("feed.xls", b"IOC\tNote\na.example\tx\n"),
         ("feed.csv", book(("IOCs", IOCS))),
         ("feed.txt", b"IOC^Note\na.example^x\n"),
         ("feed.tsv", "IOC\tNote\na.example\té\n".encode("utf-16")),
     ],
-    ids=["an empty column A", "text called xls", "a workbook called csv", "another delimiter", "another encoding"],
+    ids=[
+        *("an empty column A", "merged cells", "rows in column A", "ODS"),
+        *("text called xls", "a workbook called csv", "another delimiter", "another encoding"),
+    ],
 )
 def test_what_programs_read_differently(
     sandbox: Sandbox, platform: Platform, collection_id: str, name: str, content: bytes
@@ -154,6 +192,7 @@ def test_what_programs_read_differently(
     (platform.storage / name).write_bytes(content)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
     assert run.results and (run.results["status"], run.results["cleaned"]) == ("completed", 0)
+    assert {indicator.get("description") or "x" for indicator in sandbox.indicators(collection_id)} <= {"x", "é"}
     (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
     assert b'filename="feed.csv"' in upload.body
     assert b"Content-Type: text/csv" in upload.body

@@ -54,9 +54,8 @@ def xls(cut: float) -> bytes:
 
 def days() -> bytes:
     """A duration that no calendar has room for."""
-    workbook, target = openpyxl.Workbook(), io.BytesIO()
-    workbook.active["A1"] = 1e9  # type: ignore[index]  # a new workbook has a sheet
-    workbook.active["A1"].number_format = "[h]:mm:ss"  # type: ignore[index]
+    workbook, target = xlwt.Workbook(), io.BytesIO()
+    workbook.add_sheet("IOCs").write(0, 0, 1e9, xlwt.easyxf(num_format_str="[h]:mm:ss"))
     workbook.save(target)
     return target.getvalue()
 
@@ -72,7 +71,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "its first sector alone": (lambda: xls(0.02), "it cannot be read as a workbook ("),
     "an XLSX cut short": (lambda: xlsx({})[:-100], "it is damaged"),
     "a sheet that is no XML": (lambda: xlsx({"xl/worksheets/sheet1.xml": "<worksheet"}), "it "),
-    "a duration of 1e9 days": (days, "it cannot be read as a workbook (days=1000000000"),
+    "an XLS with a duration of 1e9 days": (days, "it cannot be read as a workbook (days=1000000000"),
     "a cell at XFD1048576": (
         lambda: xlsx(sheet('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')),
         "it is damaged, or takes more memory than a workbook may",

@@ -10,6 +10,7 @@ from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.layout import Layout, is_heading
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.survey import Cell, Survey
+from sekoia_cti.indicators.type_cells import FLAGS
 from sekoia_cti.local_files.outgoing import Outgoing
 from sekoia_cti.platform.forms import objects
 
@@ -23,9 +24,10 @@ ColumnList = Annotated[
 ]
 """The result of :func:`described_columns`."""
 
-_WHY = {
+_WHY: dict[str | None, str] = {
     "reference": "its heading says that it holds references",
     "type": "its heading says that it holds the types of the indicators",
+    **dict.fromkeys(FLAGS, "its heading says that it tells which indicators count"),
     "to_ids": "its heading says that it tells what is for detection",
     None: "its heading is none that we know",
 }
@@ -63,9 +65,16 @@ def told_columns(layout: Layout, name: str) -> str:
     observable = layout.columns[layout.observable]
     others = [f"{column} in column {layout.columns[at]}" for at, column in _others(layout) if at < len(layout.columns)]
     beside = f"; {', '.join(others)}" if others else ""
-    joined = f", joined with {len(layout.joined) - 1} more columns of hashes" if layout.joined else ""
+    joined = f", joined with {_joined(layout)}" if layout.joined else ""
     heading = "no heading" if layout.heading is None else f"the heading in row {layout.first - 1}"
     return f"{name} has {heading} and its indicators in column {observable}{joined}, since {layout.why}{beside}"
+
+
+def _joined(layout: Layout) -> str:
+    others = [layout.columns[at] for at in layout.joined if at != layout.observable]
+    if layout.joins_hashes:
+        return "1 more column of hashes" if len(others) == 1 else f"{len(others)} more columns of hashes"
+    return ("column " if len(others) == 1 else "columns ") + ", ".join(map(str, others))
 
 
 def described_columns(layout: Layout) -> list[dict[str, Any]]:
@@ -99,12 +108,17 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
         advice = f": for these run the action with the mapping {', '.join(_instead(layout, column.index))}"
         why = ", since its heading says that they are references" if column.role == "reference" else advice
         yield f"Column {column} of {name} holds {holds} not imported{why}"
+    if survey.second_heading:
+        yield (
+            f"Row {survey.second_heading:,} looks like the heading of another table, but the rows below it are read with the "
+            "columns of the first one: if they differ, put each table into a file of its own"
+        )
     for heading, count in survey.converted.items():
-        field = layout.mapping[
-            next(column.index for column in layout.columns if heading in (column.heading, str(column.index + 1)))
-        ]
+        at = next(column.index for column in layout.columns if heading in (column.heading, str(column.index + 1)))
+        field = layout.mapping[at]
         dates = "1 date was" if count == 1 else f"{count:,} dates were"
-        yield f"{field}: {dates} converted to ISO 8601 in the column “{heading}”"
+        order = layout.day_orders.get(at)
+        yield f"{field}: {dates} converted to ISO 8601 in the column “{heading}”{f', read {order}' if order else ''}"
     if count := survey.skipped_rows_count:
         values = "1 value is" if count == 1 else f"{count:,} values are"
         yield f"{values} skipped: {_named(survey.skipped_rows, count)}"
@@ -161,7 +175,9 @@ def _why(layout: Layout, at: int) -> str:
     if mapped == "observable":
         return layout.why
     if at in layout.joined:
-        return "its hashes are joined with the strongest of their row"
+        if layout.joins_hashes:
+            return "its hashes are joined with the strongest of their row"
+        return "its indicators are taken as well, since each row has its indicator in one of these columns"
     if mapped:
         return "its heading says so" if column.role == mapped else "the mapping says so"
     if column in layout.unmapped and column.role != "reference":
