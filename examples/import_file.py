@@ -1,4 +1,4 @@
-"""Import a file with an indicator a line: SEKOIA_API_KEY=… python -m examples.import_file feed.txt"""
+"""Import a table, or a text with an indicator a line: SEKOIA_API_KEY=… python -m examples.import_file feed.csv"""
 
 import os
 import sys

@@ -48,7 +48,7 @@ def test_the_lists_of_what_is_good_lie_where_they_are_read() -> None:
     assert (lists / "public-dns-v4" / "list.json").is_file()
 
 
-DOCUMENTED = {"_exit", "_replace"}
+DOCUMENTED = {"_asdict", "_exit", "_replace"}
 """Of os, and of named tuples."""
 
 

@@ -72,9 +72,10 @@ def test_no_two_names_are_nearly_the_same(folder: Path) -> None:
     """Modules with modules, classes with classes, functions with functions."""
     found = set()
     for ones, others in names(folder):
-        pairs = combinations(ones, 2) if ones is others else product(ones, others)
-        found |= {pair for one, other in pairs if near(one, other) and (pair := (min(one, other), max(one, other)))}
-    assert not found - ALLOWED, "rename one of each pair, or tell in ALLOWED why both are needed"
+        both = combinations(ones, 2) if ones is others else product(ones, others)
+        found |= {pair for one, other in both if near(one, other) and (pair := (min(one, other), max(one, other)))}
+    pairs = ", ".join(f"{one} and {other}" for one, other in sorted(found - ALLOWED))
+    assert not pairs, f"{folder.name} has {pairs}: rename one of each pair, or tell in ALLOWED why both are needed."
 
 
 @pytest.mark.parametrize(

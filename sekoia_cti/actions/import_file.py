@@ -22,6 +22,7 @@ from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, Unrecogni
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.tables import submit_table
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.errors import InputError
@@ -185,14 +186,12 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
             _results, prepared, guard, mapping=mapping, ignore_first_line=ignore_first_line
         )
         survey = prepared.survey if prepared else None
-        importer.submit_file(
-            upload.file_handle,
-            mapping=mapping,
-            ignore_first_line=ignore_first_line,
-            values=Again(prepared.values) if prepared else None,
-            count=survey.values if survey else None,
-            ends=Again(prepared.ends) if prepared and "valid_until" in prepared.layout.mapping else None,
-        )
+        if prepared:
+            submit_table(importer, prepared, upload.file_handle)
+        else:
+            importer.submit_file(
+                upload.file_handle, mapping=mapping, ignore_first_line=ignore_first_line, values=None, count=None
+            )
         mostly_unrecognized = survey is not None and survey.mostly_unrecognized and not arguments.send_unrecognized
         told = self.conclude(importer, arguments, mostly_unrecognized=mostly_unrecognized)
         return told_as(**told, **self._files(prepared, guard))

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack
 
@@ -20,6 +21,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.reuse import find_or_create, named
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Collection, Context, Indicator
+from sekoia_cti.indicators.files import is_named_table
 
 if TYPE_CHECKING:
     from sekoia_cti.client.importing.importer import Importer
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sekoia_cti.client.revoking import Fate, Revoker
     from sekoia_cti.client.search import Match
     from sekoia_cti.client.updating import State, Updater
+    from sekoia_cti.indicators.account import Account
     from sekoia_cti.indicators.reading import Reading
 
 __all__ = ["AboutAll", "Sekoia", "Synchronized"]
@@ -329,22 +332,84 @@ class Sekoia:
         collection_id: str,
         path: str | Path,
         *,
-        valid_for: int | None = None,
+        mapping: list[str | None] | None = None,
+        ignore_first_line: bool | None = None,
+        sheet: str | None = None,
+        refang: bool = True,
+        wait: bool = True,
+        on_read: Callable[[Account], object] = _nothing,
         on_progress: Callable[[Progress], object] | None = None,
+        on_warning: Callable[[str], object] | None = None,
+        **about_all: Unpack[AboutAll],
     ) -> Outcome:
-        """Import a text file with an indicator a line.
-
-        Tables are for the action *Import indicators from file*: workbooks are read by a process apart, with bounds, so that a
-        hostile one harms nobody, and that lies on the floors above this one.
+        """Import a file: a table if its name ends as that of a CSV or a workbook or one of the first three options is given,
+        else a text with an indicator a line.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
-            path: The file: UTF-8.
-            valid_for: For how many days from now the indicators are valid.
+            path: The file, which may be packed.
+            mapping: What each column holds (contract, "File columns"); found out when None.
+            ignore_first_line: Whether the first line is a heading; found out when None.
+            sheet: Of a workbook; by default the first visible one that holds indicators.
+            refang: Whether defanged indicators are read as what they mean.
+            wait: Whether to wait for the end.
+            on_read: Told how the file was read: what is unrecognized, a duplicate or adapted, and therefore not sent as it is.
             on_progress: Told how far it has come.
+            on_warning: Told what people should know at once.
+            about_all: See :class:`AboutAll`; what a column maps wins.
+
+        Raises:
+            InputError: The file can be read in several ways, or a phase is not known.
+            UnreadableFile: It cannot be read; the error says what it is.
+            ValueError: It holds no indicator, or `valid_for` and `valid_until` are both given.
+            OSError: It is not there.
         """
-        lines = Path(path).read_text("utf-8-sig").splitlines()
-        return self.import_text(collection_id, lines, valid_for=valid_for, on_progress=on_progress)
+        from sekoia_cti.client.importing.tables import submit_table, upload
+        from sekoia_cti.indicators.encodings import decode
+        from sekoia_cti.local_files.opened import open_local
+        from sekoia_cti.local_files.outgoing import Wishes, prepare
+        from sekoia_cti.local_files.text import unpacked
+
+        path = Path(path)
+        if (mapping, ignore_first_line, sheet) == (None, None, None) and not is_named_table(path.name):
+            lines = decode(unpacked(path.read_bytes(), "text"))
+            on_read(self.read(lines, refang=refang))
+            return self.import_text(
+                collection_id,
+                lines,
+                refang=refang,
+                wait=wait,
+                on_progress=on_progress,
+                on_warning=on_warning,
+                **about_all,
+            )
+        rest = self.rest
+        context = self._context(rest, about_all)
+        wishes = Wishes(
+            mapping=mapping,
+            ignore_first_line=ignore_first_line,
+            sheet=sheet,
+            refang=refang,
+            validity=(context.valid_from, context.valid_until),
+            is_phase=Phases(rest.kill_chains).knows,
+        )
+        with TemporaryDirectory() as name, self.live() if wait else nullcontext() as live:
+            folder = Path(name)
+            table = prepare(open_local(path, path.name, folder), folder, wishes, seconds=rest.deadline.remaining())
+            if table is None or not table.survey.values:
+                raise ValueError("no row holds an indicator")
+            on_read(table.survey)
+            importer = self.importer(
+                rest,
+                live,
+                rest.collection(collection_id),
+                context,
+                on_progress=on_progress or _nothing,
+                on_warning=on_warning or _nothing,
+            )
+            uploaded = upload(rest, collection_id, table.path, name=table.name, mime_type=table.mime_type)
+            submit_table(importer, table, uploaded.file_handle)
+            return importer.finish()
 
     def synchronize(
         self,

@@ -7,7 +7,7 @@ from typing import BinaryIO, Literal
 from sekoia_cti.indicators.content import COMPOUND, LOOKED_AT, ZIP, check
 from sekoia_cti.indicators.packed import members
 
-__all__ = ["MIME_TYPES", "FileKind", "is_named_so", "is_taken", "kind_of"]
+__all__ = ["MIME_TYPES", "FileKind", "is_named_so", "is_named_table", "is_taken", "kind_of"]
 
 _XLSX, _XLSB = "xl/workbook.xml", "xl/workbook.bin"
 _ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
@@ -46,6 +46,12 @@ def kind_of(file: BinaryIO) -> FileKind:
 def is_named_so(name: str, kind: FileKind) -> bool:
     """Whether a file's name does not say that it is of another kind; some programs call text or HTML ``.xls``."""
     return _EXTENSIONS.get(name.rpartition(".")[2].lower(), kind) == kind
+
+
+def is_named_table(name: str) -> bool:
+    """Whether a file's name says that it is a table, packed or not."""
+    packed = name.lower().removesuffix(".gz").removesuffix(".zip")
+    return packed.endswith((".csv", ".tsv", ".xls", ".xlsx", ".xlsb", ".ods"))
 
 
 def is_taken(file: BinaryIO) -> bool:

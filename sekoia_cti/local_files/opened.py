@@ -14,7 +14,7 @@ from sekoia_cti.indicators.packed import open_packed
 from sekoia_cti.indicators.tables import Table, look
 from sekoia_cti.local_files.isolated import Sheet, sheets, write_sheet
 
-__all__ = ["LocalFile", "LocalTable", "tables", "unpack"]
+__all__ = ["LocalFile", "LocalTable", "open_local", "tables"]
 
 MOST_UNPACKED = 1024**3
 """Bytes that a packed file may hold."""
@@ -65,7 +65,7 @@ class LocalTable:
         return self.file.is_original and is_all
 
 
-def unpack(path: Path, name: str, folder: Path) -> LocalFile:
+def open_local(path: Path, name: str, folder: Path) -> LocalFile:
     """Open a file of the local disk, and unpack it if it is packed.
 
     Args:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.client import Sekoia
 from sekoia_cti.client.waiting import Patience
+from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.errors import InputError
 
 
@@ -34,6 +37,47 @@ def test_a_file_goes_in_and_out_again(sekoia: Sekoia, collection_id: str, tmp_pa
     assert (outcomes["revoked"], outcomes["not_found"]) == (["evil.example"], ["a.example"])
     (match,) = sekoia.find(collection_id, ["evil.example"])
     assert (match.asked, match.active, len(match.revoked)) == ("evil.example", [], 1)
+
+
+FEED = "ioc;description;note\nevil[.]example;first;\nevil.example.com;;second\nnothing;;\n"
+
+
+@pytest.mark.parametrize("name", ["feed.csv", "feed.csv.gz", "feed.xlsx"])
+def test_a_table(sandbox: Sandbox, sekoia: Sekoia, collection_id: str, tmp_path: Path, name: str) -> None:
+    """Its columns are found out, what is not an indicator is told, and what it does not say holds for all."""
+    path, read = tmp_path / name, list[Account]()
+    rows = [line.split(";") for line in FEED.splitlines()]
+    if name.endswith("xlsx"):
+        workbook = openpyxl.Workbook(write_only=True)
+        sheet = workbook.create_sheet("IOCs")
+        for row in rows:
+            sheet.append(row)
+        workbook.save(path)
+    else:
+        path.write_bytes(gzip.compress(FEED.encode()) if name.endswith("gz") else FEED.encode())
+    outcome = sekoia.import_file(collection_id, path, valid_for=30, on_read=read.append)
+    assert (outcome.status, outcome.submitted, read[0].unrecognized_count) == ("completed", 2, 1)
+    held = {indicator.value: indicator for indicator in sekoia.search(collection_id)}
+    assert [(name, one.description) for name, one in sorted(held.items())] == [
+        ("evil.example", "first"),
+        ("evil.example.com", None),
+    ]
+
+
+def test_columns_that_are_named(sekoia: Sekoia, collection_id: str, tmp_path: Path) -> None:
+    """A mapping makes a table of any file, and wins over what is found out."""
+    path = tmp_path / "feed"
+    path.write_text("a.example,b.example\n")
+    outcome = sekoia.import_file(collection_id, path, mapping=[None, "observable"], ignore_first_line=False)
+    assert (outcome.status, [one.value for one in sekoia.search(collection_id)]) == ("completed", ["b.example"])
+
+
+def test_a_table_without_an_indicator(sekoia: Sekoia, collection_id: str, tmp_path: Path) -> None:
+    """Nothing is uploaded."""
+    path = tmp_path / "feed.csv"
+    path.write_text("name,note\nx,y\n")
+    with pytest.raises(ValueError, match="no row holds an indicator"):
+        sekoia.import_file(collection_id, path)
 
 
 LOST = [RestFault(method="DELETE", cut="after"), RestFault(method="DELETE", status=404)]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sekoia_cti.local_files.opened import LocalFile, unpack
+from sekoia_cti.local_files.opened import LocalFile, open_local
 from sekoia_cti.platform.storage import StoredFile
 
 __all__ = ["fetch"]
@@ -22,4 +22,4 @@ def fetch(file: StoredFile, folder: Path) -> LocalFile:
     """
     path = folder / "file"
     file.copy(path)
-    return unpack(path, file.name, folder)
+    return open_local(path, file.name, folder)

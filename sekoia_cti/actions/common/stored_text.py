@@ -1,17 +1,12 @@
-"""From a file of the playbook's storage to its text: unpacked, and refused by name where it is no text."""
+"""From a file of the playbook's storage to its text: unpacked, and refused by name where it is not text."""
 
-import io
-
-from sekoia_cti.indicators.content import LOOKED_AT, Wanted, check
+from sekoia_cti.indicators.content import Wanted
 from sekoia_cti.indicators.encodings import decode
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
-from sekoia_cti.indicators.packed import open_packed
+from sekoia_cti.local_files.text import unpacked
 from sekoia_cti.platform.storage import StoredFile
 
 __all__ = ["read_content", "read_text"]
-
-MOST_UNPACKED = 256 * 1024**2
-"""Bytes that a packed file may hold."""
 
 
 def read_content(file: StoredFile, argument: str, wanted: Wanted) -> bytes:
@@ -27,12 +22,9 @@ def read_content(file: StoredFile, argument: str, wanted: Wanted) -> bytes:
     """
     content = file.read()
     try:
-        if packed := open_packed(io.BytesIO(content)):
-            content = b"".join(packed.pieces(MOST_UNPACKED))
-        check(content[:LOOKED_AT], wanted)
+        return unpacked(content, wanted)
     except UnreadableFile as error:
         raise InputError(f"The file {file.name} of {argument} cannot be used: {error}") from None
-    return content
 
 
 def read_text(file: StoredFile, argument: str, wanted: Wanted) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.tables import upload
 from sekoia_cti.client.synchronizing.comparison import Said
 from sekoia_cti.client.synchronizing.synchronizer import Groups
 from sekoia_cti.client.synchronizing.text_feed import said_in, with_end
@@ -62,13 +63,8 @@ class TableFeed:
         for number, (end, places) in enumerate(groups.items()):
             path = self._folder / f"part-{number}.csv"
             self._write(path, places, end or self._context.valid_until)
-            uploaded = importer.rest.preview_file(
-                importer.collection_id,
-                lambda path=path: path.open("rb"),  # type: ignore[misc]  # the default binds the path of this turn
-                size=path.stat().st_size,
-                name=f"{Path(self._prepared.name).stem}.csv",
-                mime_type="text/csv",
-            )
+            name = f"{Path(self._prepared.name).stem}.csv"
+            uploaded = upload(importer.rest, importer.collection_id, path, name=name, mime_type="text/csv")
             importer.submit_file(
                 uploaded.file_handle,
                 mapping=layout.mapping,

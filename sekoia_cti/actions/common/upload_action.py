@@ -12,6 +12,7 @@ from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments
 from sekoia_cti.actions.common.file_reports import file_warnings, told_columns
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.stored_table import fetch
+from sekoia_cti.client.importing.tables import upload
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Mapping, Preview
@@ -196,11 +197,8 @@ class UploadAction(SekoiaAction):
         return prepared
 
     def _send(self, rest: RestClient, arguments: FileArguments, path: Path, name: str, mime_type: str) -> Preview:
-        size = path.stat().st_size
-        self.tell(f"Uploading {name} ({size:,} bytes) to {arguments.collection_id}")
-        return rest.preview_file(
-            arguments.collection_id, lambda: path.open("rb"), size=size, name=name, mime_type=mime_type
-        )
+        self.tell(f"Uploading {name} ({path.stat().st_size:,} bytes) to {arguments.collection_id}")
+        return upload(rest, arguments.collection_id, path, name=name, mime_type=mime_type)
 
 
 def _instead(local: LocalFile, prepared: Outgoing) -> str:

@@ -1,0 +1,29 @@
+"""Text of a file: unpacked, and refused by name where it is not text."""
+
+from __future__ import annotations
+
+import io
+
+from sekoia_cti.indicators.content import LOOKED_AT, Wanted, check
+from sekoia_cti.indicators.packed import open_packed
+
+__all__ = ["unpacked"]
+
+MOST_UNPACKED = 256 * 1024**2
+"""Bytes that a packed file may hold."""
+
+
+def unpacked(content: bytes, wanted: Wanted) -> bytes:
+    """What a file holds, unpacked if it is packed.
+
+    Args:
+        content: The file.
+        wanted: What it should hold.
+
+    Raises:
+        UnreadableFile: It holds something else; the error says what.
+    """
+    if packed := open_packed(io.BytesIO(content)):
+        content = b"".join(packed.pieces(MOST_UNPACKED))
+    check(content[:LOOKED_AT], wanted)
+    return content
