@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
 
 from sekoia_cti.indicators import kill_chains
@@ -68,10 +69,11 @@ class ContextCells:
         self._cells: Callable[[Row], object] | None = itemgetter(*looked_at) if looked_at else None
         self._last = max(looked_at, default=-1)
         self._in_order: set[object] = set()
+        self._notes: list[Callable[[], None]] = []
         self.is_needed = bool({self._from, self._until, self._description, self._phases} - {None})
 
     def put_in_order(self, number: int, row: Row) -> None:
-        """Change the cells of a row that cannot stay as they are.
+        """Change the cells of a row that cannot stay as they are; that is taken down by :meth:`note`, if the row is sent.
 
         Args:
             number: The row's.
@@ -80,6 +82,7 @@ class ContextCells:
         Raises:
             Unusable: A cell costs the row.
         """
+        self._notes = []
         at = self._description
         if at is not None and at < len(row) and len(row[at]) > LONGEST_DESCRIPTION:
             self._replace(
@@ -95,12 +98,17 @@ class ContextCells:
         cells = self._cells(row) if len(row) > self._last else None
         if cells in self._in_order:
             return
-        expired = self._survey.expired
         self._read_phases(number, row)
         self._read_validity(number, row)
-        is_in_order = cells is not None and self._survey.expired == expired and self._cells(row) == cells
+        is_in_order = cells is not None and not self._notes and self._cells(row) == cells
         if is_in_order and len(self._in_order) < _REMEMBERED:
             self._in_order.add(cells)
+
+    def note(self) -> None:
+        """Take down what was found about the cells of the latest row."""
+        for note in self._notes:
+            note()
+        self._notes = []
 
     def _read_validity(self, number: int, row: Row) -> None:
         begin = self._read_date(number, row, self._from) or self._validity[0]
@@ -111,7 +119,7 @@ class ContextCells:
             at = self._until if self._until is not None and self._date(row, self._until).time else self._from
             raise Unusable(at or 0, "its validity ends before it begins")
         if end <= self._now:
-            self._survey.note_expired(number)
+            self._notes.append(partial(self._survey.note_expired, number))
 
     def _date(self, row: Row, at: int) -> Date:
         return read_date(row[at], self._layout.day_orders[at]) if at < len(row) else Date()
@@ -126,8 +134,7 @@ class ContextCells:
             self._replace(number, row, at, "", date.reason)
         elif date.text != row[at]:
             if date.text:
-                name = self._name(at)
-                self._survey.converted[name] = self._survey.converted.get(name, 0) + 1
+                self._notes.append(partial(self._survey.note_converted, self._name(at)))
             row[at] = date.text
             self._survey.changed = True
         return date.time
@@ -160,7 +167,7 @@ class ContextCells:
             return False
 
     def _replace(self, number: int, row: Row, at: int, text: str, reason: str) -> None:
-        self._survey.drop_cell(number, self._name(at), row[at], reason)
+        self._notes.append(partial(self._survey.drop_cell, number, self._name(at), row[at], reason))
         self._survey.changed = True
         row[at] = text
 

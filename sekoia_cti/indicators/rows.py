@@ -11,6 +11,7 @@ from typing import TextIO
 
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
+from sekoia_cti.indicators.exported import is_exported, restored
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, begins_table
 from sekoia_cti.indicators.reading import Judge
@@ -101,7 +102,9 @@ class Rows:
         context = ContextCells(layout, survey, validity=self._validity, is_phase=self._is_phase)
         admits = self._admits = self._guard.judge() if self._guard else None
         in_order, by_type, seen = context.is_needed, survey.by_type, set[int]()
-        rows = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
+        rows: Iterator[tuple[int, Row]] = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
+        if is_exported(layout.heading):
+            rows = _restored(rows, survey)
         for number, row in rows:
             cell = row[index] if index < len(row) else ""
             # The common row: an indicator that is sent as it is written.
@@ -115,6 +118,8 @@ class Rows:
                 if admits and not admits(number, found[0], cell, found[2]):
                     survey.keep_out()
                     continue
+                if in_order:
+                    context.note()
                 survey.values += 1
                 by_type[found[0]] = by_type.get(found[0], 0) + 1
                 yield row
@@ -165,6 +170,7 @@ class Rows:
                 survey.by_type[kind] = survey.by_type.get(kind, 0) + 1
             if why:
                 survey.note_adapted(number, cell, value, why)
+            context.note()
             yield self._row(survey, row, value, alone=len(found) == 1)
 
     def _row(self, survey: Survey, row: Row, value: str, *, alone: bool) -> Row:
@@ -212,6 +218,14 @@ class Rows:
     def _name(self, at: int) -> str:
         columns = self._layout.columns
         return (columns[at].heading if at < len(columns) else "") or str(at + 1)
+
+
+def _restored(rows: Iterator[tuple[int, Row]], survey: Survey) -> Iterator[tuple[int, Row]]:
+    """The rows of an exported table, as they were before a spreadsheet could have taken a cell for a formula."""
+    for number, row in rows:
+        cells = [restored(cell) for cell in row]
+        survey.changed |= cells != row
+        yield number, cells
 
 
 def _is_new(key: str, seen: set[int]) -> bool:

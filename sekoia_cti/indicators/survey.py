@@ -85,6 +85,10 @@ class Survey(Account):
         """Take down a cell that is left out, or cut."""
         self.unused_cells.note(Cell(line, shown(column), shown(value), reason))
 
+    def note_converted(self, column: str) -> None:
+        """Count a date that was converted."""
+        self.converted[column] = self.converted.get(column, 0) + 1
+
     def note_expired(self, line: int) -> None:
         """Take down a row whose validity has passed."""
         self.expired += 1

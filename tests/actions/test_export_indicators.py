@@ -25,8 +25,17 @@ ITEMS: list[dict[str, Any]] = [
     {"value": "203.0.113.9", "kill_chain_phases": ["mitre-attack:impact"], "related_threat_refs": [THREAT]},
     {"value": f"{MD5},{SHA1}", "valid_from": "2020-01-01", "valid_until": "2036-01-01"},
     {"value": "https://evil.example/it's?a=\\b", "description": "=1+1"},
+    {
+        "value": "=cmd|/c!a@evil.example",
+        "description": "'-2+3",
+        "kill_chain_phases": ["delivery", "mitre-attack:impact"],
+    },
+    {"value": "xn--bcher-kva.example", "description": "„über“; 500 " + "x" * 488},
+    {"value": "2001:db8::9", "description": "'quoted', @SUM(1)"},
+    {"value": "d1.example", "description": "@SUM(1)|cmd"},
+    {"value": "d2.example", "description": "-1\r\n+2"},
 ]
-STATE = ("pattern", "description", "valid_until", "kill_chain_phases", "x_ic_related_threat_refs")
+STATE = ("pattern", "description", "valid_from", "valid_until", "kill_chain_phases", "x_ic_related_threat_refs")
 
 
 @pytest.fixture
@@ -77,9 +86,12 @@ def test_json_imports_again_to_the_same_state(sandbox: Sandbox, platform: Platfo
 
 
 def test_csv_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> None:
-    """Values, validity and descriptions come along, quotes, commas and line breaks included."""
-    rows = list(csv.DictReader(io.StringIO(exported(platform, held, format="csv"))))
-    assert [set(row["observable"].split(",")) for row in rows] == [set(item["value"].split(",")) for item in ITEMS]
+    """Values, validity and descriptions come along, quotes, commas and line breaks included; and no cell is a formula."""
+    rows = list(csv.DictReader(io.StringIO(exported(platform, held, format="csv"), newline="")))
+    assert [{*row["observable"].removeprefix("'").split(",")} for row in rows] == [
+        {*item["value"].split(",")} for item in ITEMS
+    ]
+    assert not [cell for row in rows for cell in row.values() if cell.lstrip().startswith(("=", "+", "-", "@"))]
     assert rows[0]["description"] == ITEMS[0]["description"]
     assert (rows[1]["kill_chain_phases"], rows[1]["threat ids"]) == ("impact", THREAT)
     name = platform.run(ExportIndicators, collection_id=held).results
@@ -87,8 +99,32 @@ def test_csv_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> N
     other = str(sandbox.create_collection(name="Copy")["id"])
     assert platform.run(ImportIndicatorsFromFile, collection_id=other, file_path=name["file_path"]).error is None
 
-    kept = ("pattern", "description", "valid_until")
+    kept = ("pattern", "description", "valid_from", "valid_until")
     assert state(sandbox, other, *kept) == state(sandbox, held, *kept)
+
+
+def test_a_table_of_others_keeps_its_apostrophes(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What another program wrote is what somebody said."""
+    (platform.storage / "feed.csv").write_text("observable,description\nd1.example,'-x' is a flag\n")
+    run = platform.run(
+        ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv", known_good="import"
+    )
+    assert run.error is None
+    assert state(sandbox, collection_id, "description") == [["'-x' is a flag"]]
+
+
+def test_what_is_not_active_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> None:
+    """With all of it, what has expired comes along as such, and what is revoked is told and not imported."""
+    old = {"value": "old.example", "valid_from": "2020-01-01", "valid_until": "2021-01-01"}
+    platform.run(ImportIndicators, collection_id=held, indicators=[old])
+    name = platform.run(ExportIndicators, collection_id=held, format="json", which="all").results
+    assert name
+    other = str(sandbox.create_collection(name="Copy")["id"])
+    run = platform.run(ImportIndicators, collection_id=other, indicators_path=name["file_path"])
+
+    assert (run.error, run.results and run.results["status"]) == (None, "completed")
+    assert run.results and [skipped["value"] for skipped in run.results["skipped"]] == ["gone.example"]
+    assert state(sandbox, other, *STATE) == state(sandbox, held, *STATE)
 
 
 def test_stix_is_a_bundle(platform: Platform, held: str) -> None:

@@ -171,6 +171,30 @@ def test_the_other_rows_keep_their_cells(sandbox: Sandbox, platform: Platform, c
     assert (indicator["name"], indicator["description"]) == ("evil.example", "seen in March")
 
 
+def test_the_cells_of_what_is_kept_out_do_not_count(platform: Platform, collection_id: str) -> None:
+    """What could not be used of a row matters only where the row is sent."""
+    cells = f"no phase,2020-01-01,{'x' * 501}"
+    rows = [
+        "ioc,phase,valid until,description",
+        f"a.corp.test,{cells}",
+        f"8.8.8.8,{cells}",
+        f"b.test,{cells}",
+        f"b.test,{cells}",
+    ]
+    (platform.storage / "feed.csv").write_text("\n".join(rows))
+    arguments = {
+        "collection_id": collection_id,
+        "file_path": "feed.csv",
+        "exclude": ".corp.test",
+        "known_good": "leave_out",
+    }
+    run = platform.run(ImportIndicatorsFromFile, **arguments)
+
+    assert run.results and [cell["line"] for cell in run.results["unused_cells"]] == [4]
+    assert run.results["unused_cells_count"] == 1
+    assert "1 row has an end of validity that is in the past (the first in line 4)" in run.logs
+
+
 @pytest.mark.parametrize("arguments", [{"exclude": "10.0.0.0/8"}, {"known_good": "leave_out"}, {"dry_run": True}])
 def test_what_cannot_be_looked_at_is_not_sent_unguarded(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, str]

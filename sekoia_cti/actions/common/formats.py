@@ -4,11 +4,13 @@ import csv
 import io
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
 from sekoia_cti.client.wire import Indicator, aware
+from sekoia_cti.indicators.exported import HEADING, safe
 
 __all__ = ["FILE_FORMATS", "FileFormat", "FormatName", "described"]
 
@@ -49,26 +51,12 @@ class _Text(FileFormat):
 
 
 class _CSV(FileFormat):
-    """A table whose headings Import indicators from file knows.
-
-    In a file, Sekoia takes threats by their names, and an indicator has their ids: that column has a heading of its own.
-    """
+    """A table that Import indicators from file knows (:mod:`~sekoia_cti.indicators.exported`)."""
 
     ending = "csv"
 
     def head(self) -> str:
-        return _row(
-            [
-                "observable",
-                "type",
-                "valid_from",
-                "valid_until",
-                "kill_chain_phases",
-                "description",
-                "threat ids",
-                "status",
-            ]
-        )
+        return _row(HEADING)
 
     def item(self, indicator: Indicator, active: bool, /) -> str:
         return _row(
@@ -165,9 +153,9 @@ def described(indicator: Indicator, *, active: bool) -> dict[str, Any]:
     }
 
 
-def _row(cells: list[str | None]) -> str:
+def _row(cells: Iterable[str | None]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow(cells)
+    csv.writer(text).writerow(safe(cell or "") for cell in cells)
     return text.getvalue()
 
 
