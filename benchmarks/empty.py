@@ -19,7 +19,7 @@ def main() -> None:
 
     module = Module()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
     module.register(Empty, "Empty")
-    module.run()  # type: ignore[no-untyped-call]
+    module.run()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The pages of actions: each as the form that an analyst gets, and the files of the storage."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, UploadFile
@@ -51,13 +52,7 @@ def router(runs: Launcher) -> APIRouter:
     @router.post("/actions/{command}", dependencies=[CHANGE])
     async def run(request: Request, command: str) -> Response:
         uuid, action = _known(runs, command)
-        given = dict[str, str]()
-        for name, value in (await request.form()).multi_items():
-            if isinstance(value, str) and name.startswith(ARGUMENT):
-                given[name.removeprefix(ARGUMENT)] = value
-        for name, value in (await request.form()).multi_items():
-            if not isinstance(value, str) and name.startswith(FILE) and value.filename:
-                given[name.removeprefix(FILE)] = await storage.keep(runs.storage, value)
+        given = await _given(request, runs.storage)
         started = runs.start_action(action, uuid, forms.arguments(action.arguments, given))
         return RedirectResponse(f"/runs/{started.id}", 303)
 
@@ -78,6 +73,18 @@ def router(runs: Launcher) -> APIRouter:
         )
 
     return router
+
+
+async def _given(request: Request, folder: Path) -> dict[str, str]:
+    """What the form holds; a file is kept in the storage, and its path is what was given."""
+    given, files = dict[str, str](), dict[str, str]()
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, str):
+            if name.startswith(ARGUMENT):
+                given[name.removeprefix(ARGUMENT)] = value
+        elif name.startswith(FILE) and value.filename:
+            files[name.removeprefix(FILE)] = await storage.keep(folder, value)
+    return given | files
 
 
 def _known(runs: Launcher, command: str) -> tuple[str, Action]:

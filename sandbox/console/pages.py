@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from sandbox.console import actions, collections, faults, imports, playbooks, requests
+from sandbox.console import actions, collections, faults, imports, playbooks, requests, run_pages
 from sandbox.console.guarded import LOOK, PageError
 from sandbox.console.heard import Heard
 from sandbox.console.runs import Launcher
@@ -65,6 +65,7 @@ class Console:
         pages.include_router(imports.router(self._heard))
         pages.include_router(actions.router(self.runs))
         pages.include_router(playbooks.router(self.runs))
+        pages.include_router(run_pages.router(self.runs))
         pages.include_router(requests.router(self._recorded))
         pages.include_router(faults.router())
         pages.add_api_route("/changes", _changes)

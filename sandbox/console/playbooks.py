@@ -1,4 +1,4 @@
-"""The pages of playbooks: what can be run, and each run as a graph with what its nodes got, gave and said."""
+"""The pages of playbooks: what can be run, and what it is run with."""
 
 import re
 import tempfile
@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import yaml
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import RedirectResponse, Response
-from markupsafe import Markup, escape
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from sandbox.console.graph import draw
 from sandbox.console.guarded import CHANGE, PageError
-from sandbox.console.runs import Launcher, Run
+from sandbox.console.runs import Launcher
 from sandbox.console.show import show
 from sandbox.example import example_event
 from sandbox.playbooks.examples import example_stubs
@@ -29,56 +28,73 @@ EXAMPLE = "use_your_own_cti"
 REMEMBERED = 50
 
 
-def router(runs: Launcher) -> APIRouter:
-    """The pages; `runs` runs what is chosen."""
-    router = APIRouter()
-    uploaded = dict[str, Playbook]()
+class _Shelf:
+    """The playbooks that can be run: those that came with the module, and those that were uploaded."""
 
-    def known(name: str) -> tuple[Playbook, Path | None]:
+    def __init__(self, runs: Launcher) -> None:
+        self._runs = runs
+        self._uploaded = dict[str, Playbook]()
+
+    def known(self, name: str) -> tuple[Playbook, Path | None]:
         """A playbook by the name in its address, and its file when it came with the module."""
-        if name in uploaded:
-            return uploaded[name], None
-        for path in runs.playbooks:
+        if name in self._uploaded:
+            return self._uploaded[name], None
+        for path in self._runs.playbooks:
             if path.stem == name:
                 return Playbook.load(path), path
         raise PageError(
             404, "No such playbook", f"There is no playbook {name}: was it uploaded to an earlier sandbox?"
         )
 
-    @router.get("/playbooks")
-    async def playbooks(service: Here) -> Response:
+    def readable(self) -> tuple[list[tuple[str, Playbook]], list[str]]:
+        """All playbooks by their names, and why some of them cannot be read."""
         readable, problems = list[tuple[str, Playbook]](), list[str]()
-        for name in [path.stem for path in runs.playbooks] + list(uploaded):
+        for name in [path.stem for path in self._runs.playbooks] + list(self._uploaded):
             try:
-                readable.append((name, known(name)[0]))
+                readable.append((name, self.known(name)[0]))
             except PlaybookError as error:
                 problems.append(str(error))
+        return readable, problems
+
+    def add(self, filename: str, content: bytes) -> str:
+        """Keep an uploaded playbook; the name in its address."""
+        try:
+            playbook = Playbook.model_validate(from_json(content))
+        except ValidationError as error:
+            raise PageError(400, "No playbook", f"{filename} is not a playbook: {first_reason(error)}.") from error
+        except ValueError as error:
+            raise PageError(400, "No playbook", f"{filename} is not valid JSON: {error}.") from error
+        name = re.sub(r"\W+", "_", Path(filename).stem).strip("_") or "uploaded"
+        self._uploaded[name] = playbook
+        if len(self._uploaded) > REMEMBERED:
+            del self._uploaded[next(iter(self._uploaded))]
+        return name
+
+
+def router(runs: Launcher) -> APIRouter:
+    """The pages; `runs` runs what is chosen."""
+    router = APIRouter()
+    shelf = _Shelf(runs)
+
+    @router.get("/playbooks")
+    async def playbooks(service: Here) -> Response:
+        readable, problems = shelf.readable()
         return show("playbooks", service, playbooks=readable, problems=problems, runs=runs.recent(None))
 
     @router.post("/playbooks", dependencies=[CHANGE])
     async def upload(file: UploadFile) -> Response:
-        content = await file.read()
-        try:
-            playbook = Playbook.model_validate(from_json(content))
-        except ValidationError as error:
-            raise PageError(400, "No playbook", f"{file.filename} is no playbook: {first_reason(error)}.") from error
-        except ValueError as error:
-            raise PageError(400, "No playbook", f"{file.filename} is not valid JSON: {error}.") from error
-        name = re.sub(r"\W+", "_", Path(file.filename or "uploaded").stem).strip("_") or "uploaded"
-        uploaded[name] = playbook
-        if len(uploaded) > REMEMBERED:
-            del uploaded[next(iter(uploaded))]
+        name = shelf.add(file.filename or "uploaded", await file.read())
         return RedirectResponse(f"/playbooks/{name}", 303)
 
     @router.post("/playbooks/example", dependencies=[CHANGE])
     async def example() -> Response:
-        playbook, _ = known(EXAMPLE)
+        playbook, _ = shelf.known(EXAMPLE)
         run = runs.start(playbook, event=example_event(runs.storage))
         return RedirectResponse(f"/runs/{run.id}", 303)
 
     @router.get("/playbooks/{name}")
     async def playbook(service: Here, name: str) -> Response:
-        chosen, path = known(name)
+        chosen, path = shelf.known(name)
         nodes: list[Any] = [
             {"key": key, "name": node.name, "outputs": node.branches} for key, node in chosen.nodes.items()
         ]
@@ -100,7 +116,7 @@ def router(runs: Launcher) -> APIRouter:
         stubs: Annotated[str, Form()] = "",
         start: Annotated[str | None, Form()] = None,
     ) -> Response:
-        chosen, _ = known(name)
+        chosen, _ = shelf.known(name)
         try:
             trigger, answers = chosen.start(start), _stubs(stubs, chosen)
         except PlaybookError as error:
@@ -109,39 +125,7 @@ def router(runs: Launcher) -> APIRouter:
         run = runs.start(chosen, start=trigger, event=given or {}, stubs=answers)
         return RedirectResponse(f"/runs/{run.id}", 303)
 
-    @router.get("/runs/{run_id}")
-    async def shown(service: Here, run_id: str, node: str | None = None, visit: int = -1) -> Response:
-        run = _run(runs, run_id)
-        picture = run.picture()
-        key = node if node in picture.nodes else picture.current
-        chosen = picture.nodes[key] if key else None
-        visits = chosen.visits if chosen else []
-        at = visit if -len(visits) <= visit < len(visits) else -1
-        return show(
-            "run",
-            service,
-            page="actions" if run.command else "playbooks",
-            run=run,
-            picture=picture,
-            drawing=draw([each.node for each in picture.nodes.values()]),
-            chosen=chosen,
-            visit=visits[at] if visits else None,
-            at=at % len(visits) if visits else 0,
-            marked=_marked,
-        )
-
-    @router.post("/runs/{run_id}/stop", dependencies=[CHANGE])
-    async def stop(run_id: str) -> Response:
-        runs.stop(_run(runs, run_id))
-        return RedirectResponse(f"/runs/{run_id}", 303)
-
     return router
-
-
-def _run(runs: Launcher, run_id: str) -> Run:
-    if (run := runs.get(run_id)) is None:
-        raise PageError(404, "No such run", "That run is no longer remembered, or belonged to an earlier sandbox.")
-    return run
 
 
 def _beside(path: Path | None, suffix: str) -> str | None:
@@ -173,14 +157,3 @@ def _stubs(text: str, playbook: Playbook) -> dict[str, Stub]:
             return load_stubs(file, playbook)
         except PlaybookError as error:
             raise PlaybookError(str(error).replace(f"{folder}/", "")) from error
-
-
-def _marked(template: JSONObject, undefined: list[JSONObject]) -> Markup:
-    """A template as JSON, with the names in it marked that are not defined."""
-    html = str(escape(to_json(template, indent=2).decode()))
-    for each in undefined:
-        name = str(escape(each["name"]))
-        hint = escape(f"not defined: did you mean {each['nearest']}?" if each["nearest"] else "not defined")
-        mark = f'<mark title="{hint}">{name}</mark>'
-        html = re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", mark.replace("\\", r"\\"), html)
-    return Markup(html)  # noqa: S704  # made of escaped parts

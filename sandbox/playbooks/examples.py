@@ -111,15 +111,8 @@ class _Reader:
                 return scope.get(node.name) or self._names.get(node.name) or Shape()
             case nodes.Getattr():
                 return self._visit(node.node, scope).key(node.attr)
-            case nodes.Getitem(arg=nodes.Const(value=int(number))):
-                holder = self._visit(node.node, scope)
-                return self.shapes.get(str(number), Shape()) if holder is self._names["node"] else holder.item
-            case nodes.Getitem(arg=nodes.Const(value=name)):
-                return self._visit(node.node, scope).key(str(name))
-            case nodes.Getitem():  # a key that another value names, which its example has to be
-                name = self._visit(node.arg, scope)
-                name.wanted.append("example")
-                return self._visit(node.node, scope).key("example")
+            case nodes.Getitem():
+                return self._visit_item(node, scope)
             case nodes.Filter() if node.node is not None:
                 return self._filter(node, self._visit(node.node, scope), scope)
             case nodes.Call(node=nodes.Getattr() as method):
@@ -127,16 +120,30 @@ class _Reader:
             case nodes.Compare():
                 self._visit_comparison(node, scope)
             case nodes.For():
-                item = self._visit(node.iter, scope).item
-                inner = scope | ({node.target.name: item} if isinstance(node.target, nodes.Name) else {})
-                for child in (*node.body, *node.else_):
-                    self._visit(child, inner)
+                self._visit_loop(node, scope)
             case nodes.Output(nodes=[only]):
                 return self._visit(only, scope)
             case _:
                 for child in node.iter_child_nodes():
                     self._visit(child, scope)
         return Shape()
+
+    def _visit_item(self, node: nodes.Getitem, scope: dict[str, Shape]) -> Shape:
+        match node.arg:
+            case nodes.Const(value=int(number)):
+                holder = self._visit(node.node, scope)
+                return self.shapes.get(str(number), Shape()) if holder is self._names["node"] else holder.item
+            case nodes.Const(value=name):
+                return self._visit(node.node, scope).key(str(name))
+        # A key that another value names, which its example has to be.
+        self._visit(node.arg, scope).wanted.append("example")
+        return self._visit(node.node, scope).key("example")
+
+    def _visit_loop(self, node: nodes.For, scope: dict[str, Shape]) -> None:
+        item = self._visit(node.iter, scope).item
+        inner = scope | ({node.target.name: item} if isinstance(node.target, nodes.Name) else {})
+        for child in (*node.body, *node.else_):
+            self._visit(child, inner)
 
     def _filter(self, node: nodes.Filter, value: Shape, scope: dict[str, Shape]) -> Shape:
         for argument in node.args:

@@ -144,7 +144,7 @@ class Playbook(BaseModel):
         try:
             return cls.model_validate(read_json_object(path))
         except ValidationError as error:
-            raise PlaybookError(f"{path} is no playbook: {first_reason(error)}.") from error
+            raise PlaybookError(f"{path} is not a playbook: {first_reason(error)}.") from error
 
     @property
     def triggers(self) -> list[str]:

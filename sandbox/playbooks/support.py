@@ -52,27 +52,35 @@ def _faults(node: Node, module: Module, stubbed: bool) -> Iterator[str]:
         case "action":
             pass
         case "operator" if node.operator == "foreach":
-            if stubbed:
-                yield "is a loop, and has a stub, with which its body would not run: stub the nodes of the body"
-            if not node.following("loop"):
-                yield "is a loop without a body: no node hangs on its output loop"
-            if node.items in (None, ""):
-                yield "is a loop without a list of items"
+            yield from _loop_faults(node, stubbed)
         case "operator" if stubbed:
             pass
         case "operator" if node.operator not in OPERATORS:
             yield f"is an operator that is not supported: {node.subtype}"
         case "operator":
-            for case in node.cases:
-                if case.comparison not in COMPARISONS:
-                    yield f"has a comparison that is not supported, in its case {case.name}: {case.comparison}"
-            for change in node.modifications:
-                if change.type not in MODIFICATIONS:
-                    yield f"has a modification that is not supported, of store.{change.key}: {change.type}"
+            yield from _operator_faults(node)
         case "trigger":
             yield "is a trigger to which another node leads"
         case _:
             yield f"is of a type that is not supported: {node.type}"
+
+
+def _loop_faults(node: Node, stubbed: bool) -> Iterator[str]:
+    if stubbed:
+        yield "is a loop, and has a stub, with which its body would not run: stub the nodes of the body"
+    if not node.following("loop"):
+        yield "is a loop without a body: no node hangs on its output loop"
+    if node.items in (None, ""):
+        yield "is a loop without a list of items"
+
+
+def _operator_faults(node: Node) -> Iterator[str]:
+    for case in node.cases:
+        if case.comparison not in COMPARISONS:
+            yield f"has a comparison that is not supported, in its case {case.name}: {case.comparison}"
+    for change in node.modifications:
+        if change.type not in MODIFICATIONS:
+            yield f"has a modification that is not supported, of store.{change.key}: {change.type}"
 
 
 def _template_faults(node: Node, templates: Templates) -> Iterator[str]:

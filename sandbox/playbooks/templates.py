@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from jinja2 import (
     Template,
@@ -207,62 +207,66 @@ class _Environment(SandboxedEnvironment):
         return super().call(context, obj, *args, **kwargs)
 
 
-def _undefined(note: Callable[[Any, Any], str]) -> type[Undefined]:
-    """Jinja's Undefined, which tells `note` when its value is used; asking whether it is defined is no use.
+class _Noted(Undefined):
+    """Jinja's Undefined, which tells a note when its value is used; asking whether it is defined is not a use.
 
     What is asked of an undefined value is undefined as well: several of the vendor's templates read nodes that they do
     not have, or that were not reached, and are said to work.
     """
 
-    class Noted(Undefined):
-        __slots__ = ()
+    __slots__ = ()
 
-        def _noted(self) -> str:
-            if self._undefined_exception is not UndefinedError:  # it is there, and the sandbox refuses it
-                self._fail_with_undefined_error()
-            return note(self._undefined_obj, self._undefined_name)
+    _note: ClassVar[Callable[[Any, Any], str]]
 
-        def __str__(self) -> str:
-            self._noted()
-            return super().__str__()
+    def _noted(self) -> str:
+        if self._undefined_exception is not UndefinedError:  # it is there, and the sandbox refuses it
+            self._fail_with_undefined_error()
+        return type(self)._note(self._undefined_obj, self._undefined_name)
 
-        def __iter__(self) -> Iterator[Any]:
-            self._noted()
-            return super().__iter__()
+    def __str__(self) -> str:
+        self._noted()
+        return super().__str__()
 
-        def __bool__(self) -> bool:
-            self._noted()
-            return super().__bool__()
+    def __iter__(self) -> Iterator[Any]:
+        self._noted()
+        return super().__iter__()
 
-        def __len__(self) -> int:
-            self._noted()
-            return super().__len__()
+    def __bool__(self) -> bool:
+        self._noted()
+        return super().__bool__()
 
-        def __eq__(self, other: object) -> bool:
-            self._noted()
-            return super().__eq__(other)
+    def __len__(self) -> int:
+        self._noted()
+        return super().__len__()
 
-        def __ne__(self, other: object) -> bool:
-            return not self == other
+    def __eq__(self, other: object) -> bool:
+        self._noted()
+        return super().__eq__(other)
 
-        def _is_no_number(self, *_: Any) -> NoReturn:
-            raise TypeError(self._noted())  # the filters int and float then give their default
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
-        __int__ = __float__ = _is_no_number
+    def _is_no_number(self, *_: Any) -> NoReturn:
+        raise TypeError(self._noted())  # the filters int and float then give their default
 
-        __hash__ = Undefined.__hash__
+    __int__ = __float__ = _is_no_number
 
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            self._noted()
-            return self
+    __hash__ = Undefined.__hash__
 
-        def __getitem__(self, name: Any) -> Any:
-            self._noted()
-            return self
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._noted()
+        return self
 
-    return Noted
+    def __getitem__(self, name: Any) -> Any:
+        self._noted()
+        return self
+
+
+def _undefined(note: Callable[[Any, Any], str]) -> type[Undefined]:
+    """What stands for undefined values, and tells `note` when one is used."""
+    return type("Noted", (_Noted,), {"__slots__": (), "_note": staticmethod(note)})
 
 
 def _joined(path: str, name: Any) -> str:

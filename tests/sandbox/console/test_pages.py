@@ -168,7 +168,7 @@ def test_the_storage(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"{", "is not valid JSON"), (b"[]", "is no playbook"), (b'{"name": "x", "nodes": {}}', "it has no trigger")],
+    [(b"{", "is not valid JSON"), (b"[]", "is not a playbook"), (b'{"name": "x", "nodes": {}}', "it has no trigger")],
 )
 def test_no_playbook(sandbox: Sandbox, content: bytes, said: str) -> None:
     """What is uploaded and is no playbook is refused with the reason."""

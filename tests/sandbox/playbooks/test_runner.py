@@ -347,11 +347,11 @@ def test_arguments_that_linux_cannot_pass(run: Callable[..., PlaybookRun]) -> No
         (None, "cannot be read: No such file or directory."),
         ("{", "is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
         ("[]", "holds no JSON object."),
-        ('{"name": "x"}', "is no playbook: nodes: Field required."),
-        ('{"name": "x", "nodes": {}}', "is no playbook: it has no trigger, so nothing starts it."),
+        ('{"name": "x"}', "is not a playbook: nodes: Field required."),
+        ('{"name": "x", "nodes": {}}', "is not a playbook: it has no trigger, so nothing starts it."),
         (
             '{"name": "x", "nodes": {"0": {"name": "t", "type": "trigger", "outputs": {"default": ["5"]}}}}',
-            "is no playbook: node 0 leads to node 5, which does not exist.",
+            "is not a playbook: node 0 leads to node 5, which does not exist.",
         ),
     ],
 )
