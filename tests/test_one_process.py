@@ -22,7 +22,7 @@ from sandbox.sekoia.callback import NodeRun
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from tests.conftest import ROOT
 
-RUNS = 42
+RUNS = 30
 """A third of them each way; what one of them leaves behind is then there more often than anything else changes."""
 
 

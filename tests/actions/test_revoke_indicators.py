@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +12,9 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.client.revoking import NOT_SEEN
-from tests.conftest import ROOT, Platform, Run
+from tests.conftest import Platform, Run
 from tests.hostile import Hostile, answer
+from tests.platform.test_watchdog import process
 
 MD5, SHA1, SHA256 = "a" * 32, "b" * 40, "c" * 64
 UNKNOWN_ID = "indicator--99999999-9999-4999-8999-999999999999"
@@ -466,28 +463,21 @@ def test_objects_with_a_value_are_taken(platform: Platform, collection_id: str) 
     assert told(run) == {"revoked": ["a.example", "b.example"]}
 
 
-def test_sigterm(sandbox: Sandbox, platform: Platform, collection_id: str, tmp_path: Path) -> None:
+def test_sigterm(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """In a process of its own, the action tells what it revoked before the platform stopped it."""
     fill(platform, collection_id, *MANY[:100])
     sandbox.faults.rest = [
         RestFault(method="DELETE", delay=0.0, times=1),
         RestFault(method="DELETE", delay=30.0, times=None),
     ]
-    node_run = sandbox.node_run()
-    environment = {
-        "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),
-        "ARGUMENTS": json.dumps({"collection_id": collection_id, "indicators": MANY[:3]}),
-        "TOKEN": node_run.token,
-        "URL_CALLBACK": node_run.url,
-    }
-    with subprocess.Popen(
-        [sys.executable, "main.py", "RevokeIndicators"], cwd=ROOT, env={**os.environ, **environment}
-    ) as process:
+    soon = "from sekoia_cti.platform import watchdog; watchdog.AFTER_STOP = 0.2\n"
+    arguments = {"collection_id": collection_id, "indicators": MANY[:3]}
+    with process(sandbox, "RevokeIndicators", arguments, before=soon) as (running, node_run):
         # Who asks for the second has the answer to the first.
         sandbox.wait_for(lambda: sum(request.method == "DELETE" for request in sandbox.requests) == 2, timeout=20)
-        process.send_signal(signal.SIGTERM)
+        running.send_signal(signal.SIGTERM)
         assert node_run.finished.wait(10)
-        assert process.wait(10) == 0
+        assert running.wait(10) == 0
     end = node_run.received[-1]
     assert (end["results"]["revoked"], end["results"]["remaining"]) == (MANY[:1], MANY[1:3])
     assert end["error"] == (

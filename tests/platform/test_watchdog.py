@@ -328,7 +328,7 @@ def process(
 
 def test_a_process_ends_although_something_hangs(sandbox: Sandbox) -> None:
     """After the report nothing is waited for, and nothing is said of what was left behind."""
-    soon = "from sekoia_cti.platform import item, watchdog; item.SekoiaItem.seconds = watchdog.AFTER_DEADLINE = 1.0\n"
+    soon = "from sekoia_cti.platform import item, watchdog; item.SekoiaItem.seconds = 1.0; watchdog.AFTER_DEADLINE = 0.2\n"
     with (
         Hostile(HEADERS) as server,
         process(sandbox, "FindIOCCollection", {"name": "x"}, base_url=server.url, before=soon) as (running, node_run),
@@ -480,7 +480,7 @@ def test_a_flood_of_pings(sandbox: Sandbox, collection_id: str) -> None:
             running,
             node_run,
         ):
-            assert live.stuck.wait(20)
+            assert live.stuck.wait(30)
             sandbox.release_imports()
             assert node_run.finished.wait(20)
             assert running.wait(10) == 0

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,16 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox import Sandbox
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave these tests out of coverage, which slows them down: nothing of `sekoia_cti` runs in their process."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("no_cover")
+
 
 Listen = Callable[..., AbstractContextManager[ClientConnection]]
 

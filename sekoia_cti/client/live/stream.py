@@ -83,16 +83,17 @@ class LiveAPI:
         """Close the connection and end the thread.
 
         What does not end within moments is left to itself, in daemon threads: a handshake that is under way ends after its
-        timeout, and a server that reads nothing can keep the library from closing.
+        timeout, and a server that reads nothing can keep the library from closing, and the thread from answering pings.
         """
         self._closing.set()
         with self._mutex:
             connection = self._connection
+        until = time.monotonic() + (0.5 if connection is None else 2.0)
         if connection is not None:
             closer = threading.Thread(target=connection.close, name="liveapi-close", daemon=True)
             closer.start()
             closer.join(timeout=2.0)
-        self._thread.join(timeout=0.5 if connection is None else 2.0)
+        self._thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def ready(self, deadline: Deadline) -> SekoiaError | None:
         """Wait for the first connection, or for the first attempts to fail.
