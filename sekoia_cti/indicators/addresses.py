@@ -54,7 +54,8 @@ def mac(value: str) -> Finding | None:
 def email(value: str) -> Finding | None:
     """The email address that a text is; its local part, whose case may matter to its server, stays as it is."""
     local, at, name = value.rpartition("@")
-    if not at or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
+    # A star is allowed in a local part, and is only ever a wildcard.
+    if not at or "*" in local or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
         return None
     found = domain(name, is_host=True)
     if found is None or found[0] is None:

@@ -13,7 +13,16 @@ from publicsuffixlist import PSLFILE
 from sekoia_cti.indicators.canonical import name_of
 from sekoia_cti.indicators.types import Finding
 
-__all__ = ["FILE_EXTENSIONS", "LABEL", "LONGEST", "certain_endings", "domain", "is_name", "suffixes"]
+__all__ = [
+    "FILE_EXTENSIONS",
+    "LABEL",
+    "LONGEST",
+    "certain_endings",
+    "domain",
+    "is_name",
+    "suffixes",
+    "uncertain_names",
+]
 
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?+"
 """A label of a canonical name."""
@@ -44,6 +53,12 @@ _SPECIAL_USE = frozenset(
 # their millions of domains, files of these names are no rule to follow.
 _ALSO_FILES = frozenset(("zip", "mov", "sh", "py", "so", "cab", "dot"))
 
+# Files of these names lie in every repository; nobody could have a domain of such a name that is worth a mistake.
+_FILES = frozenset("""
+    readme.md changelog.md license.md contributing.md security.md todo.md code_of_conduct.md
+    main.rs lib.rs mod.rs build.rs
+    """.split())
+
 _EXTENSIONS = """
     7z ace apk arj asp aspx avi bak bat bin bmp bz2 cfg chm class cmd conf cpl cpp csv dat db deb dll dmg doc docm docx
     dotm dylib elf eml exe gif gz hta htm html ico img ini ipa iso jar jpeg jpg js jse json jsp lnk log lua mht mkv mp3
@@ -67,6 +82,12 @@ def suffixes() -> frozenset[str]:
     # Some top-level domains, such as za, have no rule of their own.
     names |= {name.rpartition(".")[2] for name in names}
     return frozenset({name if name.isascii() else name_of(name) for name in names} | _SPECIAL_USE)
+
+
+@cache
+def uncertain_names() -> frozenset[str]:
+    """Names that take a closer look although their last label is one of :func:`certain_endings`."""
+    return suffixes() | _FILES
 
 
 @cache
@@ -112,7 +133,7 @@ def domain(value: str, *, is_host: bool) -> Finding | None:
         return None
     if canonical in suffixes():
         return None, value, "a public suffix, below which anyone can have a domain, and no domain itself", None
-    if ending in _ALSO_FILES and not (is_host or _is_surely_domain(value, canonical)):
+    if (ending in _ALSO_FILES or canonical in _FILES) and not (is_host or _is_surely_domain(value, canonical)):
         return None, value, f"a file name or a domain: written as [.]{ending} or as a URL it would be a domain", None
     return "domain", canonical, canonical, None
 

@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from sekoia_cti.indicators.kinds import is_foreign_kind
+from sekoia_cti.indicators.labels import is_told_apart
 from sekoia_cti.indicators.recognize import recognize
 
-__all__ = ["Piece", "pieces"]
+__all__ = ["Piece", "pieces", "without_wildcard"]
 
 Piece: TypeAlias = tuple[str, str | None]
 """A part of a line that should be one value, and why it is only a part; None where nothing that matters is left out."""
@@ -20,13 +22,17 @@ Pieces: TypeAlias = tuple[Piece, ...]
 
 _LONGEST = 1_000
 _WILDCARD = "without the wildcard: an indicator is one name"
+_WILDCARD_MARK = re.compile(r"[*+]?(?:\.|\[\.\]|\(\.\)|\[dot\])(?=[^\W\d]|\w+[.-]*[^\W\d])")
 _RECORD = "only the name of a DNS record"
 _LOCAL = frozenset("""
     localhost localhost.localdomain localhost4 localhost4.localdomain4 localhost6 localhost6.localdomain6 local localdomain
     broadcasthost loopback 0.0.0.0 127.0.0.1 ip6-localhost ip6-loopback ip6-localnet ip6-mcastprefix ip6-allnodes
     ip6-allrouters ip6-allhosts
     """.split())
-_SINK = r"(?:0(?:\.0\.0\.0)?|127(?:\.[0-9]{1,3}){3}|255\.255\.255\.255|\[?::1?\]?|fe80::1%\w+|f[ef]0[0-2]::[0-3])"
+_SINK = (
+    r"(?:0(?:\.0\.0\.0)?|127(?:\.[0-9]{1,3}){3}|255\.255\.255\.255|\[?(?:0{0,4}:){2,7}0{0,3}[01]?\]?"
+    r"|::ffff:(?:0\.0\.0\.0|127\.0\.0\.1)|fe80::1%\w+|f[ef]0[0-2]::[0-3])"
+)
 _NAME = r"[^\s/|^$\"',;()#]+"
 _TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
 
@@ -48,27 +54,31 @@ def pieces(line: str) -> Pieces | None:
     return None
 
 
-def _name(name: str) -> Piece:
-    """A name of a list; what has no dot, an address aside, is left as it is and recognized for what it is."""
-    bare = name.lstrip("*+").lstrip(".") if name.startswith(("*.", "+.", ".")) else name
-    return bare, (_WILDCARD if bare != name else None)
+def without_wildcard(name: str) -> Piece:
+    """The name below which all names are meant, defanged or not; what has no wildcard is left as it is."""
+    wildcard = _WILDCARD_MARK.match(name)
+    return (name[wildcard.end() :], _WILDCARD) if wildcard else (name, None)
 
 
 def _hosts(match: re.Match[str]) -> Pieces | None:
     names = match["names"].split()
     kept = [name for name in names if name.lower() not in _LOCAL]
     if any("." in name.strip(".") for name in kept):
-        return tuple(map(_name, kept))
+        return tuple(map(without_wildcard, kept))
     # A machine's own name; but “127.0.0.1 is loopback” is no line of a hosts file.
     return () if len(names) == 1 or (names and names[0].lower() in _LOCAL) else None
 
 
 def _filter(match: re.Match[str]) -> Pieces:
-    return (_name(match["name"]),)
+    return (without_wildcard(match["name"]),)
+
+
+def _allowed(match: re.Match[str]) -> Pieces:
+    return ((f"@@{match['name'].removesuffix('.')}", None),)
 
 
 def _several(match: re.Match[str]) -> Pieces:
-    return tuple(map(_name, filter(None, match["names"].split("/"))))
+    return tuple(map(without_wildcard, filter(None, match["names"].split("/"))))
 
 
 def _zone(match: re.Match[str]) -> Pieces | None:
@@ -76,10 +86,10 @@ def _zone(match: re.Match[str]) -> Pieces | None:
     if "." not in name.removeprefix("*."):
         return None
     if target.lower().startswith("rpz-passthru"):
-        return ((f"@@{name}", None),)
+        return _allowed(match)
     if trigger := re.fullmatch(r"(.+)\.rpz-(?:ip|nsip)", name, re.IGNORECASE):
         return _trigger(trigger[1])
-    found, why = _name(name)
+    found, why = without_wildcard(name)
     is_policy = not match["address"] or re.fullmatch(_SINK, match["address"])
     return ((found, why or (None if is_policy else _RECORD)),)
 
@@ -98,7 +108,9 @@ def _composite(match: re.Match[str]) -> Pieces:
 
 
 def _file_composite(match: re.Match[str]) -> Pieces | None:
-    # A domain and a hash are two values.
+    # A domain and a hash are two values, and “imphash|…” is no hash of a file.
+    if is_foreign_kind(match["rest"].strip()) or is_told_apart(match["rest"]):
+        return None
     return None if recognize(match["rest"], may_be_defanged=True)[0] else _composite(match)
 
 
@@ -122,12 +134,17 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]]
         (rf"{_SINK}\s+(?P<names>(?![\[({{<])[^#;]*)(?:[#;].*)?", _hosts),
         # Filter lists, whose comments begin with an exclamation mark
         (r"!(?:[\s#!+-].*|\w+:.*|)|\[(?:Adblock|uBlock|AdGuard)[^\]]*\]", _nothing),
-        (rf"\|\|(?P<name>{_NAME})\^?(?:\$.*)?", _filter),
-        (r"\|(?P<name>https?://[^|]+)\|?", _filter),
+        (r"\|\|(?P<name>[^|^$]+)\^?\|?\$(?:.*,)?badfilter(?:,.*)?", _allowed),
+        (rf"\|\|(?P<name>{_HOST}(?=:)|{_NAME})(?::[0-9]{{1,5}})?\^?\|?(?:\$.*)?", _filter),
+        (r"\|(?P<name>https?://[^|^]+)\^?\|?", _filter),
         # dnsmasq
         (rf"(?:address|server|local|ipset|nftset)=/(?P<names>(?:{_NAME}/)+)[^/]*", _several),
         (rf"bogus-nxdomain=(?P<name>{_NAME})", _filter),
         # unbound
+        (
+            rf"local-zone:\s*[\"']?(?P<name>{_NAME}?)\.?[\"']?\s+(?:always_)?(?:type)?(?:transparent|nodefault)\s*(?:#.*)?",
+            _allowed,
+        ),
         (rf"local-zone:\s*[\"']?(?P<name>{_NAME}?)\.?[\"']?(?:\s+\w+)?\s*(?:#.*)?", _filter),
         (rf"local-data:\s*[\"'](?P<name>{_NAME})\s+{_TTL}(?:{_TARGET})[\"']\s*(?:#.*)?", _zone),
         (r"(?:server|forward-zone|auth-zone|rpz|view):|local-data-ptr:.*", _nothing),
@@ -137,7 +154,6 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]]
         (r"[0-9]+[smhdw]?\s*(?:\)|;\s*(?:serial|refresh|retry|expir|minimum|negative|ttl).*|\)\s*;.*)|\)", _nothing),
         (rf"(?P<name>(?:\*\.)?{_NAME})\s+{_TTL}(?:{_TARGET})(?:\s*;.*)?", _zone),
         # Wildcards
-        (rf"(?P<name>[*+]?\.{_HOST})", _filter),
         (rf"(?:\*|https?)://(?P<name>\*\.{_HOST})(?:/\*?)?", _filter),
         # MISP: filename|hash, ip|port, hostname|port, domain|ip
         (rf"(?!{_HASH}\||{_QUAD}\|)(?P<rest>[^|]+)\|(?P<kept>{_HASH})", _file_composite),

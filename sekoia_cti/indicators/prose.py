@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sekoia_cti.indicators.objects.kinds import not_taken
+from sekoia_cti.indicators.kinds import is_foreign_kind
 from sekoia_cti.indicators.reading import findings
 from sekoia_cti.indicators.refang import joined
 from sekoia_cti.indicators.types import IndicatorType
@@ -198,7 +198,7 @@ def _reason(one: Mention, word: str, before: str, *, is_defanged: bool, is_refer
         return one.reason if looks_like_one and "." in one.value else None
     if one.kind in _HASHES.values():
         label = _LABEL.search(before)
-        is_other = label and (not_taken(label[1]) or label[1].lower() in _NO_FILE)
+        is_other = label and (is_foreign_kind(label[1]) or label[1].lower() in _NO_FILE)
         return (
             f"it stands behind “{label[1]}”, and is no hash of a file that Sekoia takes" if label and is_other else ""
         )

@@ -9,7 +9,7 @@ import re
 from functools import cache
 
 from sekoia_cti.indicators.addresses import IPV4, OCTET
-from sekoia_cti.indicators.domains import LABEL, LONGEST, certain_endings, suffixes
+from sekoia_cti.indicators.domains import LABEL, LONGEST, certain_endings, uncertain_names
 from sekoia_cti.indicators.hashes import HASHES, of_one_file
 from sekoia_cti.indicators.types import Finding
 
@@ -87,10 +87,10 @@ def plain_defanged(text: str) -> Finding | None:
 
 
 def _domain(name: str, ending: str) -> Finding | None:
-    certain, public = _names()
-    return ("domain", name, name, None) if ending in certain and name not in public else None
+    certain, uncertain = _names()
+    return ("domain", name, name, None) if ending in certain and name not in uncertain else None
 
 
 @cache
 def _names() -> tuple[frozenset[str], frozenset[str]]:
-    return certain_endings(), suffixes()
+    return certain_endings(), uncertain_names()

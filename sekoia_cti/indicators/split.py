@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from html import unescape
 from typing import TypeAlias
 
 from sekoia_cti.indicators import lists
 from sekoia_cti.indicators.hashes import HASHES
+from sekoia_cti.indicators.kinds import is_foreign_kind
+from sekoia_cti.indicators.labels import is_told_apart
 from sekoia_cti.indicators.patterns import alternatives
 from sekoia_cti.indicators.refang import STIX_START, joined, refang
 from sekoia_cti.indicators.types import Finding
-from sekoia_cti.indicators.unwrap import layers
+from sekoia_cti.indicators.unwrap import clean, layers, without_count
 
 __all__ = ["Recognize", "broken", "split"]
 
@@ -27,30 +30,70 @@ _PORT = "without its port"
 _CELL = "only the cell of a table's row that holds an indicator"
 
 # Line breaks of programs and of HTML that came as text.
-_BREAK = re.compile(r"\\r\\n|\\n|\\r|\\t|</?(?:br|p|li|ul|ol|div|tr|td)\s*/?>", re.IGNORECASE)
+_BREAK = re.compile(
+    r"\\r\\n|\\n|\\r|\\t|\\u000[ad]"
+    r"|</?(?:br|p|li|ul|ol|div|table|thead|tbody|tr|t[dh]|html|body|section|article)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 # What stands between values, the plainest first: a comma or a semicolon can be part of a URL, with a blank it is none. Each
-# begins where blanks do, or a long run of them would be gone through anew from each.
+# begins where blanks do, or a long run of them would be gone through anew from each. A mark or a word that joins stands apart.
 _BETWEEN = (
     re.compile(r"(?<!\s)\s*(?:[|\t]|[,;](?=\s))\s*"),
     re.compile(r"(?<!\s)\s*[,;|\t]\s*"),
-    re.compile(r"[\s,;|]+"),
+    re.compile(r"[\s,;|、]+(?:(?:[/~:&+•·]|and|or|et|ou|und|oder|y|o|e)\s+)?", re.IGNORECASE),
+    re.compile(r"(?<![\s,;|/])[\s,;|/]+(?=(?:md5|sha-?[0-9]{1,3})\b)", re.IGNORECASE),
 )
-_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s\(|\s+")
-_CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—|]\s|\s?;|\s?\(")
-_LIKE_A_NOTE = re.compile(r"\s+[\w\[(“\"'#:/-]")
-_CHECKSUM = re.compile(r"([0-9A-Fa-f]{32,128})(?:\s{2,}|\s\*|:)\S.*")
-_NAMED_HASH = re.compile(r".{1,250}?\.[0-9A-Za-z]{1,5}\s*[:=,;\s-]\s*([0-9A-Fa-f]{32,128})")
-# A link of Markdown, whose text can be defanged.
+# Where a URL is among them, a mark is a part of it, unless a blank or another URL follows.
+_BETWEEN_WITH_URL = (
+    _BETWEEN[0],
+    re.compile(
+        r"(?:[\s、]|(?<!\s)[,;|](?=\s|[A-Za-z*_]{2,12}\[?:))+(?:(?:[/~:&+•·]|and|or|et|ou|und|oder|y|o|e)\s+)?",
+        re.IGNORECASE,
+    ),
+)
+_OPENING = r"\((?!\s?(?:[.:@/]|//|://|d[o0]t|at|point|punkt|punto|arobase|arroba)\s?\))"
+_NOTE_MARK = re.compile(rf"\t|\s{{2,}}|\s[-–—―‑|]\s|\s?;|\s?{_OPENING}|,|\s+")
+# In a URL these marks are a part of it, unless a blank stands by them.
+_URL_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—―‑|]\s|[,;]?\s")
+_CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—―‑|]\s|\s?;|\s?\(")
+_BETWEEN_WORDS = re.compile(r"[\s;,()|]+")
+_HASH = "[0-9A-Fa-f]{32,128}"
+_CHECKSUM = re.compile(rf"({_HASH})(?:\s{{2,}}|\s\*|:)\S.*")
+_HASHES_FIRST = re.compile(rf"({_HASH}(?:[\s,;|]+{_HASH})+)[\s,;|]+(\S.*)")
+_NAMED_HASH = re.compile(rf".{{1,250}}?\.[0-9A-Za-z]{{1,5}}\s*[:=,;|\s-]\s*({_HASH}(?:[\s,;|]+{_HASH})*)")
+# A link of Markdown, whose text can be defanged; one of HTML, and of a spreadsheet.
 _LINK = re.compile(
     r"!?\[(?P<text>[^\[\]]*+(?:\[[^\[\]]{1,5}\][^\[\]]*+)*+)\]\(<?(?P<target>[^()\s<>]*+(?:\([^()\s]*\)[^()\s<>]*+)*+)>?\)"
 )
-_ENDPOINT = re.compile(
-    r"(?P<host>[^\s:\[\]@/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:/(?:tcp|udp))?", re.IGNORECASE
+_OTHER_LINK = re.compile(
+    r"<a\s[^<>]*?href\s*=\s*[\"']?(?P<page>[^\"'\s<>]+)[^<>]*>[^<>]*</a\s*>|=?HYPERLINK\(\s*[\"'](?P<cell>[^\"']+)[\"'].*\)",
+    re.IGNORECASE,
 )
+_MAILBOX = re.compile(r"[^<>@]{1,100}<([^<>\s]+)>")
+_ENDPOINT = re.compile(
+    r"(?P<host>[^\s:\[\]@/,]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:[,/-][0-9]{1,5})*(?:[/:](?:tcp|udp))?/?",
+    re.IGNORECASE,
+)
+# A network whose prefix or mask stands apart, and a range in words.
+_QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_NETWORK = re.compile(
+    rf"(?:{_QUAD}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]+)(?:\s+/\s*|/\s+)(?!(?:32|128)\b)[0-9]{{1,3}}(?![\w.:])"
+    rf"|{_QUAD}\s+(?:(?:net)?mask\s+)?255(?:\.[0-9]{{1,3}}){{3}}\b",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(rf"{_QUAD}\s*(?:to|through|thru|until|bis|à)\s*\.?[0-9]", re.IGNORECASE)
+# Words before a value that is defanged, and so is meant.
+_LEAD = re.compile(r"(?P<words>[^:=]{1,60}?)(?:\s?[:=]|\s[-–—]|\s?(?:[-=]>|→))\s+(?P<rest>\S.*)")
 # Between two URLs a mark alone is enough, if a scheme follows.
 _BETWEEN_URLS = re.compile(r"[,;|](?=[A-Za-z*_]{2,12}\[?:)")
 _WORDS_OF_NOTE = 200
-_RANGE = "a range of addresses"
+_LONGEST_HOST = 500
+_CELLS = 100
+_LONGEST = 8_000
+"""Characters beyond which a line can be a list of values, and nothing that takes a closer look."""
+_LONGEST_LABEL = 60
+_WHOLE = ("a range of addresses", "a line of hashes", "two hashes")
+"""How the reasons begin of what is no value with a note."""
 
 
 def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
@@ -60,21 +103,28 @@ def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
         text: A clean line (see ``unwrap.clean``) that is no indicator.
         recognize: What one value is.
     """
+    if "&" in text and (unescaped := clean(unescape(text))) != text:
+        text = unescaped
+        if (whole := recognize(text)) is None or whole[0]:
+            return (whole,) if whole else ()
     lines = [line for line in map(str.strip, _BREAK.split(text)) if line]
     if len(lines) > 1 or (lines and lines[0] != text):
         return _of_lines(lines, recognize)
     if STIX_START.match(text.lstrip("( ")):
         return _alternatives(text, recognize)
-    for inner in (text, *layers(text)):
+    inners = (text, *layers(text))
+    for inner in inners:
         if not inner:
             return ()
         if (pieces := lists.pieces(inner)) is not None:
             return _pieces(pieces, recognize)
         if link := _LINK.fullmatch(inner):
             return _linked(link, recognize)
-        if inner is not text and (found := _one(inner, recognize)):
+        if found := _bare(inner, recognize):
             return (found,)
-    return _taken_apart(text, recognize)
+    if len(text) > _LONGEST:
+        return next(filter(None, (_several(inner, recognize) for inner in inners)), None)
+    return _taken_apart(inners, recognize)
 
 
 def broken(url: str, recognize: Recognize) -> Sequence[Finding] | None:
@@ -134,55 +184,80 @@ def _linked(link: re.Match[str], recognize: Recognize) -> Sequence[Finding] | No
     return (_because(target, "without the text of its link"),) if target else None
 
 
-def _taken_apart(text: str, recognize: Recognize) -> Sequence[Finding] | None:
-    if found := _one(text, recognize):
-        return (found,)
-    inners = (text, *layers(text))
+def _taken_apart(inners: Sequence[str], recognize: Recognize) -> Sequence[Finding] | None:
     for inner in inners:
-        if checksum := _CHECKSUM.fullmatch(inner):
-            found = _one(checksum[1], recognize)
-            if found:
-                return (_because(found, _NOTE),)
-        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named[1], recognize)):
-            return (_because(found, "without the name of the file before it"),)
+        if _NETWORK.match(inner):
+            return ((None, inner, "a network, not an address", None),)
+        if _RANGE.match(inner):
+            return ((None, inner, "a range of addresses, not one address", None),)
+        if (checksum := _CHECKSUM.fullmatch(inner)) and (found := _one(checksum[1], recognize)):
+            return (_because(found, _NOTE),)
         if several := _several(inner, recognize):
             return several
+        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named[1], recognize)):
+            return (_because(found, "without the name of the file before it"),)
     for inner in inners:
-        if found := _cell(inner, recognize) or _noted(inner, recognize):
+        if found := _cell(inner, recognize) or _noted(inner, recognize) or _led(inner, recognize):
             return (found,)
+    if (uncounted := without_count(inners[0])) and (
+        found := _one(uncounted, recognize) or _noted(uncounted, recognize)
+    ):
+        return (found,)
+    if link := _OTHER_LINK.fullmatch(inners[0]):
+        target = _one(link["page"] or link["cell"], recognize)
+        return (_because(target, "without the text of its link"),) if target else None
     return None
 
 
 def _one(text: str, recognize: Recognize) -> Finding | None:
-    """The one value that a text is, in whatever wrapping, with or without a port."""
+    """The one value that a text is, in whatever wrapping (see :func:`_bare`)."""
     for inner in (text, *layers(text)):
-        found = recognize(inner) if inner else None
-        if found and found[0]:
+        if inner and (found := _bare(inner, recognize)):
             return found
-        if part := _endpoint(inner, recognize):
-            return part
     return None
 
 
+def _bare(text: str, recognize: Recognize) -> Finding | None:
+    """The value that a text is, with a wildcard, a port, a slash, or the name of a mailbox's owner."""
+    if (found := _name(text, recognize)) or (found := _endpoint(text, recognize)):
+        return found
+    if text.endswith("/") and "://" not in text and (found := _name(text[:-1], recognize)):
+        return _because(found, "without the slash after it")
+    if (mailbox := _MAILBOX.fullmatch(text)) and (found := recognize(mailbox[1])) and found[0] == "email":
+        return _because(found, "without the name before it")
+    return None
+
+
+def _name(text: str, recognize: Recognize) -> Finding | None:
+    found = recognize(text)
+    if found and found[0]:
+        return found
+    name, why = lists.without_wildcard(text)
+    if why is None:
+        return None
+    found = recognize(name)
+    return _because(found, why) if found and found[0] == "domain" else None
+
+
 def _endpoint(text: str, recognize: Recognize) -> Finding | None:
-    """The host of a host with a port."""
-    match = _ENDPOINT.fullmatch(refang(text))
+    """The host of a host with a port, or with several."""
+    match = _ENDPOINT.fullmatch(refang(text)) if len(text) < _LONGEST_HOST else None
     if match is None or not 0 < int(match["port"]) <= 65_535:
         return None
-    host = match["host"]
-    found = recognize(host)
+    found = _name(match["host"], recognize)
     return _because(found, _PORT) if found and found[0] in ("ipv4", "ipv6", "domain") else None
 
 
 def _several(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     """Each value of a line, if every piece of it is one."""
-    for between in _BETWEEN:
+    for between in _BETWEEN_WITH_URL if "://" in text else _BETWEEN:
         pieces = [piece for piece in between.split(text) if piece.strip(" ,;|")]
         if len(pieces) < 2:
             continue
         parts: list[Finding] = []
         for piece in pieces:
-            part = _one(piece, recognize)
+            # What ends with a colon is a label, and not a value of its own.
+            part = None if piece.endswith((":", "=")) and piece is not pieces[-1] else _one(piece, recognize)
             if part is None:
                 break
             parts.append(part)
@@ -220,35 +295,55 @@ def _files(parts: list[Finding]) -> Sequence[Finding]:
 
 
 def _cell(text: str, recognize: Recognize) -> Finding | None:
-    """The only cell of a Markdown table's row that is an indicator."""
+    """The only cell of a Markdown table's row that is an indicator, unless another one says that it is none."""
     if "|" not in text:
         return None
-    found = [part for cell in text.split("|") if cell.strip() and (part := _one(cell.strip(), recognize))]
+    cells = [cell for cell in map(str.strip, text.split("|")) if cell]
+    if len(cells) > _CELLS or any(
+        is_foreign_kind(cell) or is_told_apart(cell) for cell in cells if len(cell) < _LONGEST_LABEL
+    ):
+        return None
+    found = [part for cell in cells if (part := _one(cell, recognize))]
     return _because(found[0], _CELL) if len(found) == 1 else None
 
 
 def _noted(text: str, recognize: Recognize) -> Finding | None:
     """The value before a note. A note that holds a value itself is none: the line would lose it."""
     whole = recognize(text)
-    if whole and whole[0] is None and whole[2].startswith(_RANGE):
+    if whole and whole[0] is None and whole[2].startswith(_WHOLE):
         return None
     text = joined(text)
-    mark = _NOTE_MARK.search(text)
+    if (hashes := _HASHES_FIRST.fullmatch(text)) and (file := _one(hashes[1], recognize)):
+        return None if _holds_value(hashes[2], recognize) else _because(file, _NOTE)
+    mark = (_URL_NOTE_MARK if "://" in text else _NOTE_MARK).search(text)
     if mark is None or mark.start() == 0:
         return None
-    part = _one(text[: mark.start()], recognize)
-    if part is None:
-        return _network(text[: mark.start()], recognize)
-    note = text[mark.start() :]
+    written, note = text[: mark.start()], text[mark.start() :]
+    if (part := _one(written, recognize)) is None:
+        return _network(written, recognize)
     # “google.com was contacted” is prose, and what stands behind a URL and a blank may be the rest of it.
-    written = text[: mark.start()]
     is_doubtful = (part[0] == "domain" and refang(written) == written) or (part[0] == "url" and "[" not in written)
-    if not _CLEAR_NOTE_MARK.match(note) and (is_doubtful or not _LIKE_A_NOTE.match(note)):
-        return None
-    words = note.split(maxsplit=_WORDS_OF_NOTE)
-    if len(words) > _WORDS_OF_NOTE or any(_one(word.strip(";()"), recognize) for word in words if len(word) > 3):
+    if (is_doubtful and not _CLEAR_NOTE_MARK.match(note)) or _holds_value(note, recognize):
         return None
     return _because(part, _NOTE)
+
+
+def _led(text: str, recognize: Recognize) -> Finding | None:
+    """The value behind words that say what it is, if it is written defanged."""
+    lead = _LEAD.fullmatch(text)
+    if lead is None or is_told_apart(lead["words"]) or _holds_value(lead["words"], recognize):
+        return None
+    rest = joined(lead["rest"])
+    if refang(rest.split(maxsplit=1)[0]) == rest.split(maxsplit=1)[0]:
+        return None
+    found = _one(rest, recognize) or _noted(rest, recognize)
+    return _because(found, "without the words before it") if found and found[0] else None
+
+
+def _holds_value(words: str, recognize: Recognize) -> bool:
+    """Whether a note holds a value, or too many words to be sure."""
+    several = _BETWEEN_WORDS.split(words, maxsplit=_WORDS_OF_NOTE)
+    return len(several) > _WORDS_OF_NOTE or any(_one(word, recognize) for word in several if len(word) > 3)
 
 
 def _network(text: str, recognize: Recognize) -> Finding | None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import re
 
+from sekoia_cti.indicators.kinds import kind_named
+from sekoia_cti.indicators.labels import without_label
 from sekoia_cti.indicators.refang import STIX_START
 
-__all__ = ["clean", "layers"]
+__all__ = ["clean", "layers", "without_count"]
 
 # What cleaning has nothing to do with: one printable word that neither begins nor ends with a mark.
 _TIDY = re.compile(r"[0-9A-Za-z](?:[!-~]*[0-9A-Za-z/])?").fullmatch
 
-# Marks that cannot be seen and belong to no indicator, and blanks and line breaks of all kinds inside a line. The two
-# joiners are not among them: they are letters of some internationalized domains.
-_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
-_BLANKS = dict.fromkeys(map(ord, "\n\v\f\r\x1c\x1d\x1e\x85\xa0\u2007\u2028\u2029\u202f\u3000"), " ")
-_STRANGE = {**_INVISIBLE, **_BLANKS}
+# Marks that cannot be seen and belong to no indicator, blanks and line breaks of all kinds inside a line, and the bars of
+# tables that are drawn. The two joiners are not among them: they are letters of some internationalized domains.
+_INVISIBLE = dict.fromkeys([0, 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
+_BLANKS = dict.fromkeys(map(ord, "\n\v\f\r\x1c\x1d\x1e\x85\xa0\u2007\u2009\u2028\u2029\u202f\u3000"), " ")
+_STRANGE = {**_INVISIBLE, **_BLANKS, **dict.fromkeys(map(ord, "│┃║"), "|")}
 
 _COMMENT_MARK = re.compile(r"#|;|//(?!\w[\w-]*(?:\.|\[\.))")  # //evil.example/x is a URL that lacks its scheme
 _ENDS = ",; \t\u200c\u200d"
 _COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
-_BULLETS = re.compile(r"(?:(?:[-*+•‣◦▪●·–—→➜►✓✔✗✘]|\(?[0-9]{1,3}[.)]|\(?[a-z]\)|\[[ xX]?\])\s+|>+\s*)+", re.IGNORECASE)
+# Dashes and dots; arrows, boxes, stars and pictures.
+_SYMBOL = "[•‣⁃·‒–—―\u2190-\u21ff\u2500-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
+_BULLETS = re.compile(
+    rf"(?:(?:[-*+§]|{_SYMBOL}|\(?[0-9]{{1,3}}[.)]|\(?[a-z]\)|\[[ xX✓✔]?\])\s+|>+\s*)+", re.IGNORECASE
+)
 _QUOTES = {
     '"': '"',
     "'": "'",
@@ -35,40 +41,38 @@ _QUOTES = {
     "»": "«",
     "‹": "›",
     "›": "‹",
+    "「": "」",
+    "『": "』",
+    "【": "】",
+    "〈": "〉",
+    "《": "》",
     "<": ">",
 }
 
 
+_HALVES = {"(": ")", "[": "]", "{": "}", '"': '"', "“": "”", "«": "»", "<": ">", "`": "`"}
+_OTHER_HALVES = {closing: opening for opening, closing in _HALVES.items()} | {"'": "'"}
 _PAIRS = {"(": ")", "[": "]", "{": "}"} | {mark: mark for mark in "*_~=|\"'`"} | {"<": ">"}
 # What a pair of brackets around one value holds; the brackets in it are those of defanging or of an IPv6 address.
 _INSIDE = re.compile(
     r"(?:[^\[\](){}]|\[(?:[0-9A-Fa-f:. ]|[\[({]\s?[.:]\s?[\])}]){2,60}\]|[\[({]\s?(?:[.:@/]|dot|at|//|://)\s?[\])}])*",
     re.IGNORECASE,
 )
-_LABEL = re.compile(
-    r"""
-    ["'`\[(]?(?:[a-z0-9&/-]{1,20}\ ){0,2}
-    (?:(?:ioc|indicator|observable|value|ip|ipv4|ipv6|ip[\s-]?v[46]|ip-(?:src|dst)|ipv[46]-addr|ip[ _-]addr(?:ess)?(?:es)?
-        |addr(?:ess)?(?:es)?|adresse\ ip|dst(?:_ip)?|src(?:_ip)?|remote|domain|domain[ _-]?name|nom\ de\ domaine|domaine
-        |fqdn|host|hostname|url|uri|link|lien|e-?mail|e-?mail[ _-]?addr(?:ess)?(?:es)?|email-(?:src|dst)|mail|sender|from
-        |mac|mac[ _-]?addr(?:ess)?(?:es)?|c2|c&c|cnc|c2\ (?:server|domain|ip|url|address)|hash|file\ ?hash|checksum
-        |(?:hash|file)?\ ?\(?(?:md5|sha-?(?:1|256|512))\)?(?:\ ?(?:hash|sum|hash\ value))?|server|destination)s?(?:\(s\))?)
-    ["'`\])]?\ *+(?:[:=：,;|\t]|(?<=\s)[-–—](?=\s)|-{1,2}>|=>|→)\s*+
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_HASH_LABEL = re.compile(
-    r"[\[(]?(?:md5|sha-?(?:1|256|512))[\])]?(?:\s+\([^()]*\)\s*=|)\s+(?=[0-9a-f]{32})", re.IGNORECASE
-)
-_BOLD_LABEL = re.compile(r"\*\*([^*]{1,40})\*\*(:?)\s*")
 _RULE = re.compile(r"(?=.*[-=_*~+|])[-=_*~+|:\s]{3,}")
-_SENTENCE_END = re.compile(r"(?<=.)[.:!?…]+\Z")
-_TAG = re.compile(
-    r"<(?P<tag>a|b|i|u|p|em|tt|code|font|kbd|mark|pre|samp|small|span|strong)\b[^<>]*>(?P<inner>.*)</(?P=tag)\s*>",
-    re.IGNORECASE,
+_ENDING = re.compile(rf"(?<=.)[.:!?…·、]+\Z|(?<=\w)\*\*+\Z|(?<!\s)\s+(?:[-/\\|&+=~*]|{_SYMBOL})+\Z")
+_TAG = re.compile(r"<(?P<tag>[A-Za-z][\w:-]{0,30})(?:\s[^<>]*)?>(?P<inner>.*)</(?P=tag)\s*>", re.IGNORECASE)
+_OF_PAGES = frozenset("a b i u p em tt code font kbd mark pre samp small span strong h1 h2 h3 h4 option dd dt".split())
+# The number of an item or a row.
+_COUNT = re.compile(
+    r"(?:[\[(]?[0-9]{1,4}[\])]?[.):]{0,2}|(?!v\.)[ivx]{1,4}[.)]|[a-uw-zA-Z]\.|o)(?:\s+[-–])?\s+|[0-9]{1,6},(?=[^0-9\s])"
 )
+# A bullet without a blank behind it, and a mark by which a spreadsheet keeps a text from being a number.
+_BEFORE = re.compile(rf"(?:{_SYMBOL}|~|'?=)(?=[\w\"])|'(?=\w)")
+_FOOTNOTE = re.compile(r"(?<=\w)(?:\[[0-9]{1,3}\]|[†‡])\Z")
 _LITERAL = re.compile(r"[bru](?=(['\"])[^'\"]+\1\Z)")
 _MOST_LAYERS = 12
+_TAIL = 40
+"""Characters at the end of a line that are looked at for marks."""
 
 
 def clean(line: str) -> str:
@@ -123,22 +127,40 @@ def layers(text: str) -> list[str]:
     return found
 
 
+def without_count(text: str) -> str:
+    """A text without the number of its item or row; an empty text where there is no such number, or another one follows."""
+    count = _COUNT.match(text)
+    return "" if count is None or _COUNT.match(text, count.end()) else text[count.end() :]
+
+
 def _inside(text: str) -> str:
     first, last = text[0], text[-1]
     if len(text) > 2 and last == _PAIRS.get(first):
         inner = text[1:-1]
         if _wraps(first, inner, text):
             return inner
-    if tag := _TAG.fullmatch(text):
+    if (tag := _TAG.fullmatch(text)) and _is_about_value(tag["tag"].lower()):
         return tag["inner"]
     if literal := _LITERAL.match(text):
         return text[literal.end() :]
-    if bold := _BOLD_LABEL.match(text):
-        return f"{bold[1]}{bold[2]} {text[bold.end():]}"
-    for label in (_LABEL, _HASH_LABEL):
-        if match := label.match(text):
-            return text[match.end() :]
-    return _SENTENCE_END.sub("", text)
+    if (unlabeled := without_label(text)) is not None:
+        return unlabeled
+    if before := _BEFORE.match(text):
+        return text[before.end() :]
+    return _without_half(text[:-_TAIL] + _FOOTNOTE.sub("", _ENDING.sub("", text[-_TAIL:])))
+
+
+def _is_about_value(tag: str) -> bool:
+    return tag in _OF_PAGES or kind_named(tag) not in (None, "link")
+
+
+def _without_half(text: str) -> str:
+    """A text without one half of a pair around it, whose other half stayed behind."""
+    if (other := _HALVES.get(text[:1])) and other not in text[1:]:
+        return text[1:]
+    if (other := _OTHER_HALVES.get(text[-1:])) and other not in text[:-1]:
+        return text[:-1]
+    return text
 
 
 def _wraps(mark: str, inner: str, text: str) -> bool:

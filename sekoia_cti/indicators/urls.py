@@ -29,6 +29,8 @@ _URL = re.compile(
     re.DOTALL,
 )
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+# Quotes, a colon, and marks of Markdown, tables and lists, which end no path.
+_MARKS_AFTER = re.compile(r"(?:[\"<>`^|\\”’»›…:]|\*\*)+\Z")
 _NUMBER_HOST = re.compile(r"[0-9]{1,10}|0x[0-9A-Fa-f]{1,8}")  # an IPv4 address as one number, which browsers take
 _ADDRESS = re.compile(IPV4)
 
@@ -58,6 +60,8 @@ def _without_punctuation(value: str) -> tuple[str, str | None]:
     """The URL without what ends a sentence or a bracket around it, which is no part of a path that anybody publishes."""
     if value.endswith((".", "!")) and "/" in value[8:]:
         return value.rstrip(".!"), "without the punctuation after it"
+    if (bare := _MARKS_AFTER.sub("", value)) != value:
+        return bare, "without the punctuation after it"
     for closing, opening in (")", "("), ("]", "["), ("}", "{"):
         if value.endswith(closing) and opening not in value:
             return value.removesuffix(closing), "without the bracket after it"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.ecs import is_own_side
-from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
 from sekoia_cti.indicators.objects.model import Finding, Nested, Skipped, Unread, each, one_file, text
 from sekoia_cti.indicators.objects.values import held
 from sekoia_cti.indicators.reading import findings
@@ -90,6 +90,6 @@ def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Find
             elif value.strip():
                 yield held(value, name, {}, foreign=True)
     for name, values in item.items():
-        if kinds and name not in kinds and isinstance(values, list) and not_taken(name):
+        if kinds and name not in kinds and isinstance(values, list) and is_foreign_kind(name):
             for value in filter(text, values):
                 yield Unread(value, f"it stands under “{name}”, a kind that Sekoia does not take")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
+from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.model import (
     Finding,
     Held,
@@ -83,7 +83,7 @@ def _attribute(item: Mapping[str, Any]) -> Iterator[Finding]:
         yield Skipped(value, "a link to a report")
     elif is_false(item.get("to_ids", True)):
         yield Skipped(value, "to_ids is false: it is not for detection")
-    elif not_taken(kind):
+    elif is_foreign_kind(kind):
         yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
     else:
         comment = text(item.get("comment"))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects import stix
-from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
 from sekoia_cti.indicators.objects.model import (
     Finding,
     Nested,
@@ -51,7 +51,7 @@ def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Find
     said = context(item, description=item.get("x_opencti_description"))
     if is_true(item.get("revoked")):
         yield Skipped(value, "it is revoked", revoked=True)
-    elif not_taken(kind):
+    elif is_foreign_kind(kind):
         yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
     elif value:
         yield held(value, kind, said, foreign=True, observed=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects.kinds import kind_named, not_taken
+from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.model import (
     Finding,
     Held,
@@ -87,7 +87,7 @@ def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Finding]
     if reason := _not_for_detection(item, kind):
         yield Skipped(value, reason, revoked=is_true(item.get("revoked")))
         return
-    if not_taken(kind):
+    if is_foreign_kind(kind):
         yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
         return
     if name == "value" and "x_opencti_score" not in item:
@@ -140,7 +140,7 @@ def _artifact(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
         yield Skipped(value, "its ioc flag is false")
     elif kind_named(kind) == "link":
         yield Skipped(value, "a link to a report")
-    elif not_taken(kind):
+    elif is_foreign_kind(kind):
         yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
     else:
         message = text(item.get("message"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects.kinds import kind_named
+from sekoia_cti.indicators.kinds import kind_named
 from sekoia_cti.indicators.objects.model import Held, Unread
 from sekoia_cti.indicators.patterns import comparison
 

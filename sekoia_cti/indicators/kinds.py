@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Kind", "kind_named", "not_taken"]
+__all__ = ["Kind", "is_foreign_kind", "kind_named"]
 
 Kind = Literal["ip", "domain", "url", "email", "mac", "file", "link"]
 """What a type's name says; ``link`` is a reference to a report."""
@@ -61,6 +61,6 @@ def kind_named(name: str) -> Kind | None:
     return _BY_NAME.get(_normal(name))
 
 
-def not_taken(name: str) -> bool:
+def is_foreign_kind(name: str) -> bool:
     """Whether the name is that of a kind which Sekoia does not take."""
     return _normal(name) in _NOT_TAKEN

@@ -1,0 +1,72 @@
+"""Take off what people write in front of a value to say what it is: ``IP:``, ``SHA-256 hash –``, ``[URL]``, ``**C2**:``."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_told_apart", "without_label"]
+
+_TOLD_APART = re.compile(
+    r"""
+    \b(?:not?|non|legit\w*|benign|clean|good|safe|false|allow\w*|white\w*|exclu\w*|ignor\w*|victims?|our|own|internal|sinkholes?
+        |references?|refs?|reports?|reporting|blogs?|articles?|advisor\w+|see|via|docs?|documentation|source(?=\ (?:url|link))
+        |ja[34]\w?|imphash|impfuzzy|icon|favicon|rich|header|cert\w*|tls|ssl|ssh|x509\w*|fingerprints?|thumbprints?
+        |authentihash|hassh\w*|jarm|ssdeep|tlsh|pehash|vhash|dkim|commit|serial|guid|uuid|etag|token|key)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_ALGORITHM = r"(?:md5|sha[-_\ ]?(?:2-)?(?:1|256|512))"
+_KIND = rf"""(?:
+    ioc|indicator|observable|value|(?:ioc|indicator|observable)[\ _-]value
+    |ip|ipv4|ipv6|ip[\s-]?v[46]|ip[-_](?:src|dst)(?:\|port)?|ipv[46]-addr|(?:ip[\ _-])?addr(?:ess)?(?:es)?|de?st(?:[_.]ip)?
+    |src(?:_ip)?|remote|(?:adresse|direcci[oó]n|indirizzo|endere[cç]o)[\ _]ip|ip[\ -]?(?:adresse|adres|адрес|地址)
+    |domain|domain[\ _-]?name|nom\ de\ domaine|domaine|dom[äa]ine?|(?:nombre\ de\ )?dom[ií]nio|домен|域名
+    |fqdn|host|hostname|h[ôo]te|dns\.question\.name
+    |url|uri|url\.(?:full|original|domain)|link|lien|enlace
+    |e-?mail|e-?mail[\ _-]?(?:addr(?:ess)?(?:es)?|adresse)|email-(?:src|dst)|mail|mailto|courriel|correo|sender|from
+    |expéditeur|absender|remitente
+    |mac|mac[\ _-]?addr(?:ess)?(?:es)?
+    |c2|c&c|cnc|(?:c2|command\ (?:and|&)\ control)(?:\ (?:server|domain|ip|url|address))?|server|serveur
+    |destination(?:\.(?:ip|domain))?
+    |(?:file[\ _.-]?)?(?:hash|checksum)(?:[\ _.-]{_ALGORITHM})?|hash(?:wert)?|hachage|empreinte|prüfsumme
+    |(?:hash|file)?[\ _]?\(?{_ALGORITHM}\)?(?:[\ _]?(?:hash|sum|hash\ value))?
+)"""
+_LABEL = re.compile(
+    rf"""
+    ["'`\[(]?(?:[\w&/-]{{1,20}}\ ){{0,2}}{_KIND}s?(?:\(s\))?
+    (?:\ ?\#?[0-9]{{1,3}}|\ \([^()]{{1,30}}\))?["'`\])]?\ *+(?:[:=：,;|\t]|(?<=\s)[-–—](?=\s)|-{{1,2}}>|=>|→)\s*+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+# Without a mark behind it a label needs brackets around it, or no more than one word behind it.
+_BARE_LABEL = re.compile(
+    rf"""
+    [\[(]{_KIND}s?[\])]\s+
+    |(?:ioc|ip|ipv[46]|ip\ address|domain(?:\ name)?|fqdn|hostname|ur[li]|c2|c&c|e-?mail|mac)\s+(?=\S+\Z)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_HASH_LABEL = re.compile(
+    rf"[\[(]?{_ALGORITHM}[\])]?(?:\s*\([^()]*\)\s*=\s*|\s+|\()(?=[0-9a-f]{{32}})", re.VERBOSE | re.IGNORECASE
+)
+_BOLD_LABEL = re.compile(r"\*\*([^*]{1,40})\*\*(:?)\s*")
+
+
+def without_label(text: str) -> str | None:
+    """What stands behind a label; None where there is none that says that an indicator follows.
+
+    Args:
+        text: A clean line or a part of one.
+    """
+    if bold := _BOLD_LABEL.match(text):
+        return f"{bold[1]}{bold[2]} {text[bold.end():]}"
+    for label in (_LABEL, _HASH_LABEL, _BARE_LABEL):
+        if (match := label.match(text)) and not is_told_apart(match[0]):
+            return text[match.end() :]
+    return None
+
+
+def is_told_apart(words: str) -> bool:
+    """Whether words say that what they stand by is no indicator: whom it belongs to, or what else it is a hash of."""
+    return _TOLD_APART.search(words) is not None
