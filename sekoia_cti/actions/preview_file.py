@@ -93,8 +93,8 @@ class PreviewIndicatorsFile(UploadAction):
         deadline = self.deadline
         with self.sekoia() as sekoia, self.staged(file, wishes, deadline) as staged:
             self.check(staged, strict=False, send_unrecognized=False)
-            upload = self.upload(sekoia.rest, staged, arguments, wishes=wishes)
             prepared = staged.readable()
+            upload = self.upload(sekoia.rest, staged, arguments, wishes=wishes)
             layout, survey = prepared.layout, prepared.survey
             return PreviewIndicatorsFileResults(
                 collection_id=arguments.collection_id,

@@ -124,8 +124,6 @@ class SekoiaAction(SekoiaItem, Action):
             super().execute()
         finally:
             _RUNNING.reset(token)
-            for handler in self._handlers:
-                logging.getLogger().removeHandler(handler)
 
     def set_task_as_running(self) -> None:
         """Tell the platform, which hands over the secrets."""

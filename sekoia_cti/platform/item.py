@@ -17,6 +17,7 @@ from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform.forms import complaint, visible
 from sekoia_cti.platform.module import Configuration, NoConfiguration
+from sekoia_cti.platform.process import Unreported
 from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 __all__ = ["SekoiaItem"]
@@ -92,6 +93,8 @@ class SekoiaItem(ModuleItem):
             configuration = self.configuration()
         except (ModuleConfigurationError, ValidationError) as error:
             self._refusal = error
+        except MissingConfigurationError as error:
+            self._refusal = InputError(f"The platform could not be asked for the API key: {error}")
         except SendEventError as error:
             answer = f"HTTP {error.status_code}" if error.status_code else "no answer"
             self._refusal = InputError(f"The platform did not hand over the API key ({answer}): run it again")
@@ -115,11 +118,24 @@ class SekoiaItem(ModuleItem):
 
         Args:
             send: The SDK's way of doing so.
+
+        Raises:
+            Unreported: The platform does not take it, or nothing says where it is.
         """
         try:
             watched(send, Deadline(self.reporting), stoppable=False)
         except LeftBehind:
             self.log("The platform's answer to the report does not end", level="warning")
+        except SendEventError as error:
+            raise Unreported(
+                f"The platform did not take the report of the run (HTTP {error.status_code}): check url_callback and token, and "
+                "run it again."
+            ) from None
+        except MissingConfigurationError as error:
+            raise Unreported(
+                f"The run could not be reported ({str(error).rstrip('.')}): the platform gives url_callback and token, and so "
+                "must who runs it by hand."
+            ) from None
 
     # Inside
 

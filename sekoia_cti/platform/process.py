@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-__all__ = ["end_with", "own", "say", "stop_requested"]
+__all__ = ["Unreported", "end_with", "own", "say", "stop_requested"]
 
 LINE = 4_000
 """Bytes of a line that is printed: a pipe that is ready takes 4,096 without making the writer wait."""
 
 PATIENCE = 0.2
 """Seconds to wait for a reader of standard output that is busy."""
+
+
+class Unreported(Exception):
+    """The platform could not be told how the run ended; says why, in a sentence for who started it."""
 
 
 class _StopRequest:
@@ -102,6 +106,11 @@ def end_with(run: Callable[[], object]) -> None:
     code = 0
     try:
         run()
+    except Unreported as error:
+        if sys.stderr is not None:
+            with suppress(OSError, ValueError):
+                print(error, file=sys.stderr)
+        code = 1
     except Exception:  # noqa: BLE001  # told as Python tells it, and the process ends
         sys.excepthook(*sys.exc_info())
         code = 1

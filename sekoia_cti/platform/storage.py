@@ -18,7 +18,7 @@ from s3path import PureS3Path
 
 from sekoia_cti.indicators.errors import InputError
 
-__all__ = ["UNREADABLE", "StoredFile", "find", "reason", "scratch"]
+__all__ = ["UNREADABLE", "NowhereToWork", "StoredFile", "find", "reason", "scratch"]
 
 UNREADABLE = (OSError, BotoCoreError, ClientError)
 """What opening, reading or writing a file can raise, in either storage."""
@@ -55,6 +55,14 @@ class StoredFile:
     def name(self) -> str:
         """Its name, without folders."""
         return self.relative.name
+
+    def open(self) -> BinaryIO:
+        """Open it for reading; what is read may be of another size by then.
+
+        Raises:
+            OSError, BotoCoreError, ClientError: The storage fails; see :data:`UNREADABLE`.
+        """
+        return _open(self.storage, self.relative)
 
     def read(self) -> bytes:
         """All of it.
@@ -117,6 +125,10 @@ class StoredFile:
             f"The file {self.name} changed while it was being read, and nothing was imported: run the action again once the "
             "file is complete"
         )
+
+
+class NowhereToWork(InputError):
+    """No copy of a file can be written, so that it cannot be looked at."""
 
 
 class _NotWritten(Exception):
@@ -193,7 +205,7 @@ def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iter
         warn: Told where the work goes if it is not the temporary folder.
 
     Raises:
-        InputError: Neither can be written.
+        NowhereToWork: None of them can be written.
     """
     failure: OSError | None = None
     for place in (None, _MEMORY) if isinstance(storage, PureS3Path) else (None, storage, _MEMORY):
@@ -208,7 +220,7 @@ def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iter
         with folder as name:
             yield Path(name)
         return
-    raise InputError(
+    raise NowhereToWork(
         "The file cannot be worked on, since neither the temporary folder nor the playbook's storage can be written "
         f"({reason(failure or OSError())}): make one of them writable"
     )

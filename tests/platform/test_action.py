@@ -19,6 +19,7 @@ from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.module import SekoiaCTIModule
+from sekoia_cti.platform.process import Unreported
 from tests.conftest import ROOT, Platform
 
 
@@ -44,6 +45,31 @@ class Echo(SekoiaAction):
     def run(self, arguments: EchoArguments) -> EchoResults:
         """Say it."""
         return EchoResults(said=arguments.some_text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TOKEN", "wrong", r"did not take the report of the run \(HTTP 401\)"),
+        ("TOKEN", None, r"could not be reported \(/symphony/token does not exist\)"),
+        ("URL_CALLBACK", None, r"could not be reported \(/symphony/url_callback does not exist\)"),
+    ],
+)
+def test_a_run_that_cannot_be_reported(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, said: str
+) -> None:
+    """Whoever started it is told why, in one sentence."""
+    node_run = platform.sandbox.node_run()
+    environment = {
+        "MODULE_CONFIGURATION": "{}",
+        "ARGUMENTS": "{}",
+        "TOKEN": node_run.token,
+        "URL_CALLBACK": node_run.url,
+    }
+    for variable, content in (environment | {name: value}).items():
+        monkeypatch.delenv(variable, raising=False) if content is None else monkeypatch.setenv(variable, content)
+    with pytest.raises(Unreported, match=said):
+        Echo(SekoiaCTIModule(), platform.storage).execute()
 
 
 def test_annotations_can_be_text(platform: Platform, tmp_path: Path) -> None:

@@ -174,6 +174,23 @@ def test_a_process_that_is_done_ends_as_any_other(codes: list[int]) -> None:
 
 
 @pytest.mark.usefixtures("_alone")
+def test_a_run_that_could_not_be_reported_says_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence on standard error, if there is one, and a code that says so."""
+
+    def run() -> None:
+        raise process.Unreported("Nobody took it.")
+
+    with pytest.raises(SystemExit):
+        process.end_with(run)
+    assert capsys.readouterr().err == "Nobody took it.\n"
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(SystemExit):
+        process.end_with(run)
+
+
+@pytest.mark.usefixtures("_alone")
 def test_a_process_whose_output_cannot_be_flushed_ends_at_once(
     codes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 from sandbox import Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.platform import storage
@@ -323,6 +324,7 @@ def test_no_room_for_results(
         ImportIndicatorsFromText,
         collection_id=collection_id,
         indicators=[f"d{number}.example.com" for number in range(200)],
+        known_good="import",
     )
     with full_disk(4_000):
         run = platform.run(SearchIndicators, collection_id=collection_id)
@@ -350,6 +352,42 @@ def test_a_temporary_folder_that_cannot_be_written(
         "warning: The temporary folder cannot be written (no such file or directory): the work on the file goes to the"
         in run.logs
     )
+
+
+@pytest.mark.fault(
+    "Neither the temporary folder, nor the storage, nor memory can be written",
+    "The file goes up as it is, with a warning, and only Sekoia's counts say what is in; what needs a look at it is refused",
+)
+def test_a_file_that_cannot_be_copied(
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Sekoia reads it, and which values are in is not known here."""
+    (platform.storage / "feed.csv").write_text("ioc\na.example\nb.example\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr(storage, "_MEMORY", str(tmp_path / "missing"))
+    made = tempfile.TemporaryDirectory
+
+    def refused(**options: Any) -> tempfile.TemporaryDirectory[str]:
+        return made(**options | {"dir": tmp_path / "missing"})
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
+    given = {"collection_id": collection_id, "file_path": "feed.csv"}
+    run = platform.run(ImportIndicatorsFromFile, **given)
+    assert run.results and run.error is None
+    assert (run.results["status"], run.results["missing_count"], run.results["submitted"]) == ("completed", None, None)
+    assert len(sandbox.indicators(collection_id)) == 2
+    assert (
+        "warning: feed.csv goes to Sekoia without a look at its indicators: The file cannot be worked on" in run.logs
+    )
+    for refused_run in (
+        platform.run(ImportIndicatorsFromFile, **given, strict=True),
+        platform.run(ImportIndicatorsFromFile, **given, exclude="a.example"),
+        platform.run(PreviewIndicatorsFile, **given),
+    ):
+        assert refused_run.error
+    assert len([each for each in sandbox.requests if each.path.endswith("/preview")]) == 1
+    (platform.storage / "feed.csv").write_text("<!doctype html><html><p>Sign in</p></html>")
+    assert "HTML" in (platform.run(ImportIndicatorsFromFile, **given).error or "")
 
 
 def test_nowhere_to_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -412,12 +412,14 @@ OUTPUTS: dict[str, Callable[[ExitStack], dict[str, Any]]] = {
     "full": _full,
     "stuffed": _stuffed,  # a pipe that nobody reads
     "gone": lambda _: {"preexec_fn": lambda: os.close(1), "stdout": None},
+    "errors full": lambda stack: {"stderr": _full(stack)["stdout"]},
+    "errors gone": lambda _: {"preexec_fn": lambda: os.close(2), "stderr": None},
 }
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.fault(
-    "Standard output is full, not there, or a pipe that nobody reads",
+    "Standard output or standard error is full, not there, or a pipe that nobody reads",
     "The node reports; the playbook's log is whole",
 )
 def test_output_that_nobody_takes(sandbox: Sandbox, output: str) -> None:

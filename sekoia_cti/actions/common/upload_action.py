@@ -1,7 +1,7 @@
 """What the actions on files share: a look at the file, and the upload of it or of a CSV of the rows to be sent."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -17,7 +17,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Mapping, Preview
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
-from sekoia_cti.indicators.files import MIME_TYPES, FileKind
+from sekoia_cti.indicators.files import MIME_TYPES, FileKind, kind_of
 from sekoia_cti.local_files.opened import LocalFile
 from sekoia_cti.local_files.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.platform import storage
@@ -59,13 +59,20 @@ class StagedFile:
 
     Attributes:
         stored: The file.
-        local: Its copy.
+        local: Its copy; None where none could be made.
         prepared: What is to be sent of it; None when it could not be read, or nothing tells where its indicators are.
+        why: What kept it from being copied.
     """
 
     stored: storage.StoredFile
-    local: LocalFile
+    local: LocalFile | None
     prepared: Outgoing | None
+    why: InputError | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.local.name if self.local else self.stored.name
 
     def readable(self) -> Outgoing:
         """What is to be sent of a file that must be readable.
@@ -74,7 +81,7 @@ class StagedFile:
             InputError: It is not.
         """
         if self.prepared is None:
-            raise InputError(f"{self.local.name} cannot be read: correct it, or save it as CSV")
+            raise self.why or InputError(f"{self.name} cannot be read: correct it, or save it as CSV")
         return self.prepared
 
 
@@ -108,18 +115,29 @@ class UploadAction(SekoiaAction):
         Raises:
             InputError: The file cannot be read, holds no indicator, or can be read in several ways.
         """
-        with storage.scratch(self.data_path, lambda said: self.tell(said, "warning")) as folder:
+        with ExitStack() as stack:
+            why: InputError | None = None
             try:
-                local = fetch(file, folder)
-                prepared = self._prepare(local, folder, wishes, deadline)
-            except UnreadableFile as error:
-                raise InputError(f"The file {file.name} cannot be used: {error}") from None
-            except OSError as error:
-                raise InputError(
-                    f"The file {file.name} cannot be worked on in the temporary folder ({storage.reason(error)}), and nothing "
-                    "was imported: make room there, and run the action again"
-                ) from None
-            yield StagedFile(file, local, prepared)
+                folder = stack.enter_context(storage.scratch(self.data_path, self.warn))
+            except storage.NowhereToWork as error:
+                why, local, prepared = error, None, None
+            else:
+                local, prepared = self._copied(file, folder, wishes, deadline)
+            yield StagedFile(file, local, prepared, why)
+
+    def _copied(
+        self, file: storage.StoredFile, folder: Path, wishes: Wishes, deadline: Deadline
+    ) -> tuple[LocalFile, Outgoing | None]:
+        try:
+            local = fetch(file, folder)
+            return local, self._prepare(local, folder, wishes, deadline)
+        except UnreadableFile as error:
+            raise InputError(f"The file {file.name} cannot be used: {error}") from None
+        except OSError as error:
+            raise InputError(
+                f"The file {file.name} cannot be worked on in the temporary folder ({storage.reason(error)}), and nothing "
+                "was imported: make room there, and run the action again"
+            ) from None
 
     def upload(
         self,
@@ -143,11 +161,9 @@ class UploadAction(SekoiaAction):
             InputError: The file changed since it was looked at.
             SekoiaError: The upload failed.
         """
-        prepared = staged.prepared
-        if prepared is None:
-            preview = self._send(
-                rest, arguments, staged.local.path, staged.local.name, _mime_type(arguments, staged.local.kind)
-            )
+        prepared, local = staged.prepared, staged.local
+        if local is None or prepared is None:
+            preview = self._send_unread(rest, staged, arguments)
             ignored = wishes.ignore_first_line
             return Upload(
                 preview.file_handle,
@@ -156,9 +172,9 @@ class UploadAction(SekoiaAction):
             )
         if file_handle is None or not prepared.is_original:
             if not prepared.is_original:
-                self.tell(_instead(staged.local, prepared))
-            mime_type = _mime_type(arguments, staged.local.kind) if prepared.is_original else prepared.mime_type
-            file_handle = self._send(rest, arguments, prepared.path, prepared.name, mime_type).file_handle
+                self.tell(_instead(local, prepared))
+            mime_type = _mime_type(arguments, local.kind) if prepared.is_original else prepared.mime_type
+            file_handle = self._send_copy(rest, arguments, prepared.path, prepared.name, mime_type).file_handle
         staged.stored.check_unchanged()
         return Upload(file_handle, prepared.layout.mapping, prepared.layout.heading is not None)
 
@@ -168,7 +184,7 @@ class UploadAction(SekoiaAction):
         Raises:
             InputError: It is refused.
         """
-        prepared, name = staged.prepared, staged.local.name
+        prepared, name = staged.prepared, staged.name
         if prepared is None:
             if strict:
                 raise InputError(
@@ -196,7 +212,28 @@ class UploadAction(SekoiaAction):
             raise InputError(f"No column of {local.name} holds a recognized indicator: there is nothing to import")
         return prepared
 
-    def _send(self, rest: RestClient, arguments: FileArguments, path: Path, name: str, mime_type: str) -> Preview:
+    def _send_unread(self, rest: RestClient, staged: StagedFile, arguments: FileArguments) -> Preview:
+        stored, local = staged.stored, staged.local
+        if local is not None:
+            return self._send_copy(rest, arguments, local.path, local.name, _mime_type(arguments, local.kind))
+        self.tell(f"{stored.name} goes to Sekoia without a look at its indicators: {staged.why}", "warning")
+        try:
+            with stored.open() as file:
+                kind = kind_of(file)
+        except UnreadableFile as error:
+            raise InputError(f"The file {stored.name} cannot be used: {error}") from None
+        self.tell(f"Uploading {stored.name} ({stored.size:,} bytes) to {arguments.collection_id}")
+        preview = rest.preview_file(
+            arguments.collection_id,
+            stored.open,
+            size=stored.size,
+            name=stored.name,
+            mime_type=_mime_type(arguments, kind),
+        )
+        stored.check_unchanged()
+        return preview
+
+    def _send_copy(self, rest: RestClient, arguments: FileArguments, path: Path, name: str, mime_type: str) -> Preview:
         self.tell(f"Uploading {name} ({path.stat().st_size:,} bytes) to {arguments.collection_id}")
         return upload(rest, arguments.collection_id, path, name=name, mime_type=mime_type)
 
