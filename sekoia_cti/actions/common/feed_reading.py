@@ -129,5 +129,5 @@ class FeedAction(UploadAction):
         del told["cleaned"]
         if set(prepared.layout.mapping) <= {"observable", None}:
             return TextFeed(list(prepared.values()), context), prepared.survey, told, lists_of(prepared.survey)
-        feed = TableFeed(prepared, context, staged.local.path.parent)
+        feed = TableFeed(prepared, context, prepared.path.parent)
         return feed, prepared.survey, told, lists_of(prepared.survey)
