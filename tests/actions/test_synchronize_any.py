@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -79,8 +80,26 @@ def active(sandbox: Sandbox, collection_id: str) -> list[str]:
     )
 
 
+def as_text(lines: list[str]) -> dict[str, Any]:
+    """A feed of lines, one of them none of its indicators."""
+    return {"text": "\n".join([*lines, "no indicator"])}
+
+
+def as_table(platform: Platform, lines: list[str], cells: list[tuple[str, str]]) -> dict[str, Any]:
+    """The same as a table, whose rows say something in turn."""
+    with (platform.storage / "feed.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["IOC", "Description", "Valid until"])
+        rows.writerows([line, *cells[at % len(cells)]] for at, line in enumerate([*lines, "no indicator"]))
+    return {"file_path": "feed.csv"}
+
+
+CELLS = st.tuples(st.sampled_from(["", "ours", 'a "b", c']), st.sampled_from(["", "2099-01-01"]))
+"""What the row of a table says of its indicator: description, and end of validity."""
+
+
 @settings(
-    max_examples=12, deadline=None, phases=NO_SHRINKING, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=16, deadline=None, phases=NO_SHRINKING, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     content=CONTENT,
@@ -89,6 +108,7 @@ def active(sandbox: Sandbox, collection_id: str) -> list[str]:
     removed=st.sampled_from(["expire", "revoke"]),
     unknowns=UNKNOWNS,
     most=st.sampled_from([20, 100]),
+    rows=st.none() | st.lists(CELLS, min_size=1, max_size=4),
 )
 def test_a_collection_comes_to_hold_what_its_feed_does(
     sandbox: Sandbox,
@@ -99,6 +119,7 @@ def test_a_collection_comes_to_hold_what_its_feed_does(
     removed: str,
     unknowns: dict[str, Any],
     most: int,
+    rows: list[tuple[str, str]] | None,
 ) -> None:
     """But for what was revoked, is excluded or no indicator; unless the limit stops it, and then the results say so."""
     sandbox.faults = Faults(**unknowns)
@@ -107,15 +128,19 @@ def test_a_collection_comes_to_hold_what_its_feed_does(
     lines = [line for place, line in feed if content.get(place) != "revoked"]
     arguments: dict[str, Any] = {
         "collection_id": collection_id,
-        "text": "\n".join([*lines, "no indicator"]),
+        **(as_text(lines) if rows is None else as_table(platform, lines, rows)),
         "exclude": [POOL[place][0] for place in excluded] or None,
         "known_good": "import",
         "removed": removed,
         "most_removed": most,
         "timeout": 20,
     }
+    before_it = active(sandbox, collection_id)
     run = platform.run_with(SynchronizeCollection, arguments)
-    assert run.results is not None, run.error
+    if run.results is None:  # a table without an indicator
+        assert not lines and rows and run.error, run.error
+        assert active(sandbox, collection_id) == before_it
+        return
     wanted = {place for place, _ in feed if content.get(place) != "revoked"} - excluded
     held = active(sandbox, collection_id)
     if run.results["limit_hit"]:
@@ -144,7 +169,8 @@ def test_a_run_that_was_killed_is_put_right_by_the_next(
 ) -> None:
     """Wherever it ended: after each of its requests in turn nothing is answered any more, and then Sekoia is back."""
     feed = [*(f"d{number}.example" for number in range(2, 5)), "192.0.2.1"]
-    arguments = {"text": "\n".join(feed), "description": "ours", "known_good": "import", "removed": removed}
+    source = {"text": "\n".join(feed)} if shrinks else as_table(platform, feed, [("seen", ""), ("", "2099-01-01")])
+    arguments = source | {"description": "ours", "known_good": "import", "removed": removed}
 
     def requests(action: type[SynchronizeCollection], answered: int | None) -> int:
         """How many a run on a new collection made; where only so many of them were answered, another run followed."""
