@@ -104,6 +104,30 @@ def test_what_expired_comes_back_with_an_end(sandbox: Sandbox, platform: Platfor
     assert counts(synchronize(platform, collection_id, ROWS)) == {"unchanged": 4}
 
 
+@pytest.mark.parametrize("shrinks", [True, False])
+def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool) -> None:
+    """Where an import cannot end a validity earlier, it is ended one by one, and the next run sends nothing."""
+    hashes = "0123456789abcdef0123456789abcdef;{};;"
+    rows = [*ROWS, hashes.format("")]
+    assert counts(synchronize(platform, collection_id, rows)) == {"added": 5}
+    sandbox.faults.validity_shrinks = shrinks
+    nearer = [ROWS[0].replace("2099", "2098"), *ROWS[1:], hashes.format("2097-01-01")]
+    before = len(sandbox.requests)
+    assert counts(synchronize(platform, collection_id, nearer)) == {"refreshed": 2, "unchanged": 3}
+    assert sent(sandbox, before) == ["POST preview", "POST process", *([] if shrinks else ["PUT indicator"] * 2)]
+    assert held(sandbox, collection_id)["d1.example"][0] == "2098-01-01"
+    assert counts(synchronize(platform, collection_id, nearer)) == {"unchanged": 5}
+
+
+def test_an_end_that_is_filled_in_and_does_not_take(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It is told."""
+    synchronize(platform, collection_id, ROWS)
+    sandbox.faults.validity_shrinks = False
+    run = synchronize(platform, collection_id, ROWS, refresh="always", valid_for=10)
+    assert counts(run) == {"refreshed": 4}
+    assert "2 values are in the collection with another validity" in run.logs
+
+
 def test_a_table_of_values_alone_goes_as_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """It says nothing that a text could not."""
     (platform.storage / "feed.csv").write_text("IOC;Source\nd1.example;a\nd2.example;b\nno indicator;c\n")

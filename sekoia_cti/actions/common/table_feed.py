@@ -71,9 +71,14 @@ class TableFeed:
                 ignore_first_line=layout.heading is not None,
                 values=[self.values[place] for place in places],
                 count=len(places),
+                ends=self._ends(places, end) if "valid_until" in self._columns else None,
                 context=self._unmapped if "valid_until" in self._columns else with_end(self._unmapped, end),
                 new=min(new, len(places)),
             )
+
+    def _ends(self, places: Sequence[int], end: datetime | None) -> list[datetime | None]:
+        """When the rows at these places say that a validity ends, those without an end filled in."""
+        return [self.said_of(place).valid_until or end for place in places]
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         """The cells of a row that say something of its indicator, but for threats."""
