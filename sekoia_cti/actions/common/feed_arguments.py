@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.bounds import path_field
 from sekoia_cti.actions.common.file_reports import CellList
-from sekoia_cti.actions.common.layout_arguments import LayoutArguments
+from sekoia_cti.actions.common.layout_arguments import LayoutArguments, Sheet
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.sources import Format, SkippedList, SourceArguments
 from sekoia_cti.platform.forms import ResultsForm
@@ -26,12 +26,7 @@ class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, Collecti
         description="A table instead: a CSV, XLS or XLSX file of the playbook's storage, whose columns can tell validity, "
         "description, kill chain phases and threats of each indicator",
     )
-    sheet: str | None = Field(
-        default=None,
-        title="Sheet",
-        description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that "
-        "holds indicators",
-    )
+    sheet: Sheet = None
     format: Annotated[Format | None, RARELY_SET] = Field(
         default=None,
         title="Format",

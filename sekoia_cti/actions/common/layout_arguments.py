@@ -8,7 +8,7 @@ from sekoia_cti.actions.common.arguments import RARELY_SET, Arguments
 from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 
-__all__ = ["LayoutArguments"]
+__all__ = ["LayoutArguments", "Sheet"]
 
 IGNORED = (None, "", "ignore", "null", "None")
 """How a mapping says that a column is to be ignored."""
@@ -30,6 +30,17 @@ MappingList = Annotated[
     WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*FILE_COLUMNS, "ignore"]}}),
 ]
 """What each column holds."""
+
+
+Sheet = Annotated[
+    str | None,
+    Field(
+        title="Sheet",
+        description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that holds "
+        "indicators",
+    ),
+]
+"""Which table of a workbook."""
 
 
 class LayoutArguments(Arguments):

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments
 from sekoia_cti.actions.common.file_reports import file_warnings, told_columns
+from sekoia_cti.actions.common.layout_arguments import Sheet
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.client.importing.tables import upload
@@ -32,12 +33,7 @@ class FileArguments(CollectionArguments):
     sources: ClassVar[tuple[str, ...]] = ("file_path",)
 
     file_path: str = Field(title="File", description="A CSV, XLS or XLSX file of the playbook's storage")
-    sheet: str | None = Field(
-        default=None,
-        title="Sheet",
-        description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that "
-        "holds indicators",
-    )
+    sheet: Sheet = None
     mime_type: Annotated[str | None, RARELY_SET] = Field(
         default=None,
         title="MIME type",

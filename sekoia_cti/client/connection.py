@@ -1,0 +1,345 @@
+"""A connection to Sekoia with one account: REST, LiveAPI, and what actions and scripts build on them.
+
+What takes a good part of a start is imported where it is used: most actions wait for no import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager, nullcontext
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sekoia_cti.client.deletion import delete
+from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.reuse import find_or_create, named
+from sekoia_cti.client.waiting import Deadline, Patience
+from sekoia_cti.client.wire import Collection, Context
+
+if TYPE_CHECKING:
+    from sekoia_cti.client.importing.importer import Importer
+    from sekoia_cti.client.importing.outcome import Outcome
+    from sekoia_cti.client.importing.watch import Progress
+    from sekoia_cti.client.listing import Listed
+    from sekoia_cti.client.live.stream import LiveAPI
+    from sekoia_cti.client.revoking import Revoker
+    from sekoia_cti.client.updating import Updater
+
+__all__ = ["Connection", "nothing"]
+
+
+def nothing(*_told: object) -> None:
+    """Takes what nobody wants to be told."""
+
+
+class Connection:
+    """An account of Sekoia, whose connections are opened when they are needed. See :class:`~sekoia_cti.client.sekoia.Sekoia`."""
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        liveapi_url: str | None = None,
+        timeout: float | Deadline = 900.0,
+        patience: Patience | None = None,
+        user_agent: str = "sekoia-cti",
+    ) -> None:
+        self._key = api_key
+        self.rest_root = rest_root_for(checked_url(base_url, ("http", "https")))
+        self.live_url = liveapi_url_for(base_url) if liveapi_url is None else checked_url(liveapi_url, ("ws", "wss"))
+        self._timeout = timeout
+        self._user_agent = user_agent
+        self.patience = patience or Patience()
+        self._rest: RestClient | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._rest is not None:
+            self._rest.close()
+            self._rest = None
+
+    @property
+    def rest(self) -> RestClient:
+        """The REST client, for what has no method here; whoever takes it has all of `timeout` before them."""
+        deadline = self._timeout if isinstance(self._timeout, Deadline) else Deadline(self._timeout)
+        if self._rest is None:
+            self._rest = RestClient(
+                self.rest_root, self._key, deadline=deadline, patience=self.patience, user_agent=self._user_agent
+            )
+        elif deadline is not self._rest.deadline:
+            self._rest.renew(deadline)
+        return self._rest
+
+    def live(self) -> LiveAPI:
+        """A LiveAPI connection, to be opened and closed with ``with``; it connects in the background."""
+        from sekoia_cti.client.live.stream import LiveAPI  # the WebSocket library
+
+        return LiveAPI(self.live_url, self._key, patience=self.patience)
+
+    def importer(
+        self,
+        rest: RestClient,
+        live: LiveAPI | None,
+        collection: Collection,
+        context: Context,
+        *,
+        deadline: Deadline | None = None,
+        on_progress: Callable[[Progress], object] = nothing,
+        on_warning: Callable[[str], object] = nothing,
+        lines: int | None = None,
+    ) -> Importer:
+        """An importer that is ready for submissions: LiveAPI listens, or it was told that it cannot be reached.
+
+        Args:
+            rest: Of :attr:`rest`.
+            live: Of :meth:`live`; None for an import that is not waited for.
+            collection: Where the indicators go.
+            context: What is sent along with them.
+            deadline: Ends it all; by default that of `rest`.
+            on_progress: Told how far it has come.
+            on_warning: Told what people should know at once.
+            lines: The most that one request carries as text, if not as many as is wise.
+        """
+        from sekoia_cti.client.importing.importer import Importer
+        from sekoia_cti.client.importing.requests import LINES
+
+        importer = Importer(
+            rest=rest,
+            live=live,
+            collection=collection,
+            context=context,
+            deadline=deadline or rest.deadline,
+            patience=self.patience,
+            on_progress=on_progress,
+            on_warning=on_warning,
+            lines=LINES if lines is None else lines,
+        )
+        importer.connect()
+        return importer
+
+    @contextmanager
+    def importing(
+        self,
+        collection_id: str,
+        context: Context,
+        wait: bool,
+        on_progress: Callable[[Progress], object],
+        on_warning: Callable[[str], object],
+        *,
+        deadline: Deadline | None = None,
+        lines: int | None = None,
+    ) -> Iterator[Importer]:
+        """The same, with connections of its own.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            context: What is sent along with the indicators.
+            wait: Whether the import is waited for.
+            on_progress, on_warning, deadline, lines: See :meth:`importer`.
+        """
+        with self.live() if wait else nullcontext() as live:
+            rest = self.rest
+            yield self.importer(
+                rest,
+                live,
+                rest.collection(collection_id),
+                context,
+                deadline=deadline,
+                on_progress=on_progress,
+                on_warning=on_warning,
+                lines=lines,
+            )
+
+    # Collections
+
+    def create_collection(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        community_uuid: str | None = None,
+        available_for_sub_communities: bool = False,
+        reuse_existing: bool = False,
+        on_reused: Callable[[int], object] = nothing,
+    ) -> Collection:
+        """Create an IOC collection, or take the oldest one that has exactly this name.
+
+        Args:
+            name: Its name.
+            description: What it is for.
+            community_uuid: Who owns it; by default the key's own community.
+            available_for_sub_communities: Whether sub-communities can use it.
+            reuse_existing: Whether one that exists will do.
+            on_reused: Told how many have the name, when one of them was taken.
+        """
+        if not reuse_existing:
+            return self.rest.create(
+                name,
+                description=description,
+                community_uuid=community_uuid,
+                available_for_sub_communities=available_for_sub_communities,
+            )
+        collection, existing = find_or_create(
+            self.rest,
+            name,
+            description=description,
+            community_uuid=community_uuid,
+            available_for_sub_communities=available_for_sub_communities,
+        )
+        if existing:
+            on_reused(existing)
+        return collection
+
+    def find_collections(
+        self, name: str, *, contains: bool = False, community_uuid: str | None = None
+    ) -> list[Collection]:
+        """The IOC collections with exactly this name, or with names that contain it, the oldest first.
+
+        Args:
+            name: The name, or with `contains` a part of it in upper or lower case.
+            contains: Whether a part will do.
+            community_uuid: Who owns them, if that matters.
+        """
+        return named(self.rest, name, contains=contains, community_uuid=community_uuid, with_indicators_count=True)
+
+    def update_collection(self, collection_id: str, **changes: str | bool) -> Collection:
+        """Change an IOC collection.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            changes: New values of ``name``, ``description`` and ``available_for_sub_communities``; the others stay.
+        """
+        return self.rest.update(collection_id, **changes)
+
+    def delete_collection(self, collection_id: str, *, confirm_name: str) -> bool:
+        """Delete an IOC collection with all of its indicators, which cannot be undone.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            confirm_name: Its exact name.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            InputError: It has another name, or is still there.
+        """
+        return delete(self.rest, collection_id, confirm_name=confirm_name, patience=self.patience)
+
+    # Indicators
+
+    def listed(self, collection_id: str, term: str | None = None) -> Iterator[Listed]:
+        """The indicators whose pattern contains a term, or all, as they are read: with the fewest requests."""
+        from sekoia_cti.client.listing import all_indicators, matching_indicators
+
+        rest = self.rest
+        yield from matching_indicators(rest, collection_id, term) if term else all_indicators(rest, collection_id)
+
+    def revoker(
+        self,
+        collection_id: str,
+        values: Sequence[str],
+        ids: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        on_read: Callable[[int, int], object] = nothing,
+        on_progress: Callable[[int, int], object] = nothing,
+    ) -> Revoker:
+        """What revokes indicators, and knows at any time how far it has come.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            values: Lines as an import sends them.
+            ids: Ids of indicators.
+            dry_run: Whether nothing is to be revoked.
+            on_read, on_progress: See :class:`~sekoia_cti.client.revoking.Revoker`.
+        """
+        from sekoia_cti.client.revoking import Revoker
+
+        return Revoker(
+            self.rest,
+            collection_id,
+            values,
+            ids,
+            patience=self.patience,
+            dry_run=dry_run,
+            on_read=on_read,
+            on_progress=on_progress,
+        )
+
+    def updater(
+        self,
+        collection_id: str,
+        values: Sequence[str],
+        ids: Sequence[str],
+        changes: Context,
+        *,
+        on_read: Callable[[int, int], object] = nothing,
+        clear: Set[str] = frozenset(),
+        on_progress: Callable[[int, int], object] = nothing,
+        few: int | None = None,
+        many: int | None = None,
+    ) -> Updater:
+        """What updates indicators, which are looked up first, and knows at any time how far it has come.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            values: Lines as an import sends them.
+            ids: Ids of indicators.
+            changes: The fields that are to change.
+            on_read: Told how many indicators were read, and how many there are.
+            clear, on_progress, few, many: See :class:`~sekoia_cti.client.updating.Updater`.
+        """
+        from sekoia_cti.client.search import Lookup
+        from sekoia_cti.client.updating import FEW, MANY, Updater
+
+        rest = self.rest
+        rest.collection(collection_id)  # tells a wrong id or key
+        matches = [*Lookup(rest, collection_id, on_page=on_read).find(values, ids, look_for_ids=True)]
+        return Updater(
+            rest,
+            collection_id,
+            matches,
+            changes,
+            clear=clear,
+            on_progress=on_progress,
+            few=FEW if few is None else few,
+            many=MANY if many is None else many,
+        )
+
+    def import_known(
+        self,
+        collection_id: str,
+        groups: Sequence[tuple[Context, Sequence[str]]],
+        *,
+        on_progress: Callable[[Progress], object] = nothing,
+        on_warning: Callable[[str], object] = nothing,
+        lines: int | None = None,
+    ) -> Outcome:
+        """Import values that a collection holds, in half of the time that is left: the other half is for what does not take.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            groups: What is sent along, and values.
+            on_progress, on_warning, lines: See :meth:`importer`.
+
+        Raises:
+            SekoiaError: Sekoia took none of them.
+        """
+        deadline = self.rest.deadline
+        half = deadline.within(deadline.remaining() / 2)
+        with self.importing(
+            collection_id, Context(), True, on_progress, on_warning, deadline=half, lines=lines
+        ) as importer:
+            importer.submit_texts(groups, new=0, cut=False)
+            return importer.finish()
