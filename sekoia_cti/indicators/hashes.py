@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sekoia_cti.indicators.types import Finding, IndicatorType
 
@@ -38,13 +39,21 @@ def of_one_file(words: Sequence[str], written: str) -> Finding:
         words: The hashes, in lower case.
         written: What they are in.
     """
-    sizes = list(map(len, words))
-    kinds = set(sizes)
-    if not kinds <= HASHES.keys():
-        return None, written, "a line of hashes, one of which is no MD5, SHA-1, SHA-256 or SHA-512 hash", None
-    if len(kinds) < len(sizes):
-        return None, written, "two hashes of one kind, where a line holds the hashes of one file", None
+    why, is_sorted = _judged(tuple(map(len, words)))
+    if why:
+        return None, written, why, None
     joined = ",".join(words)
     if joined == written:
         joined = written  # the same object: half a million of them are kept
-    return "hashes", joined, joined if sizes == sorted(sizes) else ",".join(sorted(words, key=len)), None
+    return "hashes", joined, joined if is_sorted else ",".join(sorted(words, key=len)), None
+
+
+@lru_cache(maxsize=256)  # the lines of a feed have few forms
+def _judged(sizes: tuple[int, ...]) -> tuple[str, bool]:
+    """Why words of such sizes are not the hashes of one file, an empty text where they are; and whether these are in order."""
+    kinds = set(sizes)
+    if not kinds <= HASHES.keys():
+        return "a line of hashes, one of which is no MD5, SHA-1, SHA-256 or SHA-512 hash", False
+    if len(kinds) < len(sizes):
+        return "two hashes of one kind, where a line holds the hashes of one file", False
+    return "", sizes == tuple(sorted(sizes))

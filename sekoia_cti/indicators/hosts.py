@@ -6,7 +6,7 @@ import re
 
 __all__ = ["host_of", "is_address"]
 
-_HOST = re.compile(r"[^/?#]*//(?:[^/?#]*@)?(?:\[([^\]]*)\]|([^/?#:]*))").match
+_HOST = re.compile(r"[^/?#]*+//(?:[^/?#@]*+@)*+(?:\[([^\]]*+)\]|([^/?#:]*+))").match
 
 
 def host_of(url: str) -> str:

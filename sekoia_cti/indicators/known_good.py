@@ -145,7 +145,7 @@ def _named_email(address: str) -> Names:
 
 
 def _named_file(hashes: str) -> Names:
-    return tuple(dict.fromkeys(title for word in hashes.split(",") for title in _hashes().naming(word)))
+    return _hashes().naming_any(hashes.split(","))
 
 
 def _named_host(host: str) -> Names:
@@ -195,6 +195,12 @@ class _Lists:
             return ()
         return tuple(one.title for one in self._lists if value in one.entries)
 
+    def naming_any(self, values: Sequence[str]) -> Names:
+        """The lists that hold one of these values."""
+        if self._longest.isdisjoint(values) and self._others.isdisjoint(values):
+            return ()
+        return tuple(dict.fromkeys(title for value in values for title in self.naming(value)))
+
 
 class _Sites(_Lists):
     """Lists of host names."""
@@ -204,6 +210,7 @@ class _Sites(_Lists):
         self._below = frozenset().union(*(one.below for one in lists))
         self._of_others = others
         self._ends = self._below | others
+        self._above: dict[str, Names] = {}  # few, of which each can name many
 
     def names(self, domain: str) -> Names:
         """The lists that name a domain, or one above it with what is below."""
@@ -214,9 +221,14 @@ class _Sites(_Lists):
             if above in self._ends:  # which nearly none is
                 if above in self._of_others:
                     break
-                found += tuple(one.title for one in self._lists if above in one.below and one.title not in found)
+                known = self._above.get(above) or self._above.setdefault(above, self._naming_below(above))
+                found += tuple(title for title in known if title not in found) if found else known
             at = domain.find(".", at) + 1
         return found
+
+    def _naming_below(self, above: str) -> Names:
+        """The lists that name what is below a name."""
+        return tuple(one.title for one in self._lists if above in one.below)
 
 
 class _Addresses:

@@ -73,8 +73,8 @@ def read(
     given = 0
     for number, line in enumerate(lines, 1):
         # Most lines are known at first sight, and half a million of them pay for each call.
-        plainly = plain(line)
-        for kind, value, key, why in (plainly,) if plainly else findings(line, refanging=refanging):
+        plainly = plain(line) or (plain_defanged(line) if refanging else None)
+        for kind, value, key, why in (plainly,) if plainly else _at_length(line, refanging=refanging):
             given += 1
             identity = value if kind is None else key
             if identity in seen:

@@ -57,10 +57,8 @@ def plain(value: str) -> Finding | None:
     if kind == "ipv4":
         return "ipv4", value, value, None
     if kind == "hashes":
-        lowered = value.lower()
-        if " " in lowered or ";" in lowered or "|" in lowered:
-            lowered = ",".join(lowered.replace(",", " ").replace(";", " ").replace("|", " ").split())
-        found = of_one_file(lowered.split(","), value)
+        words = value.lower().replace(",", " ").replace(";", " ").replace("|", " ").split()
+        found = of_one_file(words, value)
         return found if found[0] else None
     if hash_kind := HASHES.get(len(value)):
         # The same object where it can be: half a million keys are kept besides their values.

@@ -21,6 +21,10 @@ REASONED = LISTED
 IDS = 1_000
 """Ids, or bare values, that results list: ten thousand of them are half a megabyte, which every later node carries along."""
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_AT_ONCE = 1_000
+"""Items that are written together: there can be half a million of them."""
+
 
 def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed: int) -> str | None:
     """Write a list into a JSON file of the storage, where results tell only the first of it.
@@ -38,9 +42,9 @@ def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed:
         return None
     try:
         with writing(action.data_path, name, "json") as (file, path):
-            between = "["
-            for item in items:
-                file.write(between + json.dumps(item, ensure_ascii=False))
+            rest, between = map(_ENCODE, items), "["
+            while some := list(islice(rest, _AT_ONCE)):
+                file.write(between + ",\n".join(some))
                 between = ",\n"
             file.write("]\n")
     except InputError as error:
