@@ -85,6 +85,18 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
     assert revoked["results"]["revoked"] == ["a.example"]
     there = call(function, sandbox, "SearchIndicators", sandbox.api_key, only_active=True, **collection)
     assert there["results"]["count"] == 2
+    updated = call(
+        function, sandbox, "UpdateIndicators", sandbox.api_key, text="b.example", description="b", **collection
+    )
+    assert updated["results"]["updated"] == ["b.example"]
+    renamed = call(function, sandbox, "UpdateIOCCollection", sandbox.api_key, description="Ours", **collection)
+    assert renamed["results"]["description"] == "Ours"
+    exported = call(function, sandbox, "ExportIndicators", sandbox.api_key, **collection)
+    assert exported["results"]["count"] == 2
+    found_in = call(function, sandbox, "ExtractIndicators", sandbox.api_key, text="seen: d[.]example")
+    assert [each["value"] for each in found_in["results"]["indicators"]] == ["d.example"]
+    followed = call(function, sandbox, "SynchronizeCollection", sandbox.api_key, file_path="iocs.csv", **collection)
+    assert followed["results"]["removed"] == ["b.example"]
     deleted = call(function, sandbox, "DeleteIOCCollection", sandbox.api_key, confirm_name="Blocklist", **collection)
     assert deleted["results"]["deleted"] is True
     validated = call(function, sandbox, "validate_module_configuration", sandbox.api_key)
@@ -100,6 +112,7 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
         ("ImportIndicators", {"indicators": ["a.example", {"value": "b.example", "description": "x"}]}),
         ("PreviewIndicatorsFile", {"file_path": "iocs.csv"}),
         ("RevokeIndicators", {"text": "a.example", "indicators_path": "iocs.json"}),
+        ("SynchronizeCollection", {"file_path": "iocs.csv", "refresh": "always"}),
     ],
 )
 @pytest.mark.fault(

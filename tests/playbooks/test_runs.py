@@ -116,6 +116,25 @@ def test_false_positive_is_revoked(run: Run, sandbox: Sandbox) -> None:
     assert _said(result).endswith(": update.login-portal.example, 203.0.113.7")
 
 
+def test_what_was_confirmed_is_kept(run: Run, sandbox: Sandbox) -> None:
+    """Of what the blocklist holds exactly the confirmed alert's values are valid for a year, and the comment names them."""
+    collection_id = sandbox.create_collection(name="Alert blocklist")["id"]
+    answer = requests.post(
+        f"{sandbox.url}/v2/inthreat/ioc-collections/{collection_id}/indicators",
+        json={"indicators": [{"value": "update.login-portal.example"}, {"value": "other.example"}]},
+        headers={"Authorization": f"Bearer {sandbox.api_key}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
+    result = run("keep_confirmed_indicators")
+    assert _keys(result) == "1 2 3 4 5 6 7"
+    assert {item["name"]: item["description"] for item in sandbox.indicators(collection_id)} == {
+        "update.login-portal.example": "Confirmed by alert ALexample0001: Command and control traffic",
+        "other.example": None,
+    }
+    assert _said(result).endswith(": update.login-portal.example")
+
+
 def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
     """What the mail means is imported, and the comment tells what it names besides."""
     result = run("cert_mail_to_collection")
