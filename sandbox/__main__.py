@@ -25,6 +25,8 @@ READ_ONLY_KEY = "sandbox-read-only-key"
 LAST_PORT = 65535
 # Slow enough to watch an import of some thousand indicators, fast enough not to wait for it.
 PACE = 1000
+# Seconds before an import begins: the vendor's samples submit it first, and connect to LiveAPI then.
+DELAY = 1.0
 PACE_HELP = "indicators a second that an import takes in, so that progress can be watched (default: no limit)"
 
 
@@ -61,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_pace,
         default=PACE,
         metavar="N",
-        help="indicators a second that an import takes in, so that progress can be watched; 0: no limit "
-        "(default: %(default)s; it can be changed on the page of imports)",
+        help="indicators a second that an import takes in, so that progress can be watched, after a "
+        f"wait of {DELAY:g} s; 0: no limit, and no wait (default: %(default)s; it can be changed on the page of imports)",
     )
     serving.add_argument(
         "--fault",
@@ -141,6 +143,7 @@ def _serve(options: argparse.Namespace) -> int:
                 options.api_key,
                 options.read_only_key,
                 options.pace,
+                delay=DELAY if options.pace else 0,
                 faults=_faults(options.fault),
                 token=options.token,
                 allowed_hosts=options.allow_host,

@@ -102,7 +102,7 @@ def _notes(schema: JSONObject) -> list[str]:
         notes.append("one a line, or JSON")
     if choices := schema.get("items", {}).get("enum"):
         notes.append(", ".join(choices))
-    return notes
+    return [note for note in notes if note not in schema.get("description", "")]  # which may say so itself
 
 
 def _text(value: Any) -> str:

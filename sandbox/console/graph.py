@@ -58,10 +58,7 @@ def draw(nodes: list[JSONObject]) -> Drawing:
         key: (MARGIN + rank * (WIDTH + APART), MARGIN + places[key] * (HEIGHT + BELOW)) for key, rank in ranks.items()
     }
     bottom = 2 * MARGIN + tallest * (HEIGHT + BELOW) - BELOW
-    boxes = [
-        Box(node["key"], *at[node["key"]], textwrap.wrap(node["name"], LINE, max_lines=LINES, placeholder="…"))
-        for node in nodes
-    ]
+    boxes = [Box(node["key"], *at[node["key"]], _lines(node["name"])) for node in nodes]
     ways = [
         _way(key, target, "" if output == "default" else output, at, (key, target) in back, bottom)
         for key, each in outputs.items()
@@ -70,6 +67,12 @@ def draw(nodes: list[JSONObject]) -> Drawing:
     ]
     width = 2 * MARGIN + (max(ranks.values(), default=0) + 1) * (WIDTH + APART) - APART
     return Drawing(width, bottom + (3 * MARGIN if back else 0), boxes, ways)
+
+
+def _lines(name: str) -> list[str]:
+    """A name in lines: the first is shorter, for the key stands before it."""
+    lines = textwrap.wrap(name, LINE + 1, initial_indent="  ", max_lines=LINES, placeholder="…")
+    return [line.strip() for line in lines]
 
 
 def _followers(outputs: Mapping[str, list[str]]) -> Iterator[str]:

@@ -1,12 +1,16 @@
 """Who may look at pages, and who may change something from them: each router of pages asks for both here."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
 
-from fastapi import Depends, Form, HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 
 from sandbox.sekoia.service import Here
 
 __all__ = ["CHANGE", "LOOK", "PageError"]
+
+
+# Of one field in a form with files: a list of half a million indicators fits, and an upload has no limit at all.
+LONGEST_FIELD = 128 * 1024 * 1024
 
 
 class PageError(Exception):
@@ -23,13 +27,15 @@ async def _looks(request: Request, service: Here) -> None:
     service.guard.check(request.headers)
 
 
-async def _changes(request: Request, service: Here, token: Annotated[str, Form()] = "") -> None:
+async def _changes(request: Request, service: Here) -> AsyncIterator[None]:
     service.guard.check(request.headers)
-    try:
-        service.guard.check_change(request.headers, token)
-    except HTTPException as error:
-        message = "This page came from a sandbox that is no longer running: reload it, then try again."
-        raise PageError(error.status_code, "Nothing was changed", message) from error
+    async with request.form(max_part_size=LONGEST_FIELD) as form:  # once; who asks for it later gets the same
+        try:
+            service.guard.check_change(request.headers, form.get("token"))
+        except HTTPException as error:
+            message = "This page came from a sandbox that is no longer running: reload it, then try again."
+            raise PageError(error.status_code, "Nothing was changed", message) from error
+        yield
 
 
 LOOK = Depends(_looks)

@@ -1,12 +1,15 @@
 """All pages, what they need, and the stream that tells them when something moved."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response, StreamingResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from sandbox.console import actions, collections, faults, imports, playbooks, requests, run_pages
 from sandbox.console.guarded import LOOK, PageError
@@ -15,6 +18,7 @@ from sandbox.console.runs import Launcher
 from sandbox.console.show import HEADERS, show, static
 from sandbox.playbooks.access import Collection, NodeRun
 from sandbox.playbooks.playbook import PlaybookError
+from sandbox.sekoia.auth import is_api
 from sandbox.sekoia.gate import Recorded
 from sandbox.sekoia.service import Here
 
@@ -73,6 +77,8 @@ class Console:
         app.add_api_route("/static/{name}", _static, include_in_schema=False)
         app.add_exception_handler(PageError, _error)
         app.add_exception_handler(PlaybookError, _unusable)
+        for kind in (StarletteHTTPException, RequestValidationError):
+            app.add_exception_handler(kind, _told_as_page(app.exception_handlers[kind]))
 
 
 async def _changes(service: Here, of: Annotated[list[str], Query()]) -> Response:
@@ -98,6 +104,26 @@ async def _static(name: str) -> Response:
         return static(name)
     except (OSError, KeyError) as error:
         raise HTTPException(404, "Not found") from error
+
+
+_Teller = Callable[[Request, Any], Response | Awaitable[Response]]
+
+
+def _told_as_page(tell: _Teller) -> _Teller:
+    """What tells browsers in a page what `tell` says in JSON; clients of the API, and who has no business here, as it is."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        said = tell(request, error)
+        answer = await said if isinstance(said, Awaitable) else said
+        is_browser = "text/html" in request.headers.get("accept", "")
+        if not is_browser or is_api(request.url.path) or answer.status_code == 403:
+            return answer
+        if answer.status_code == 404:
+            return await _error(request, PageError(404, "No such page", f"There is no page {request.url.path}."))
+        message = json.loads(bytes(answer.body))["message"]
+        return await _error(request, PageError(answer.status_code, "Not understood", f"{message}."))
+
+    return told
 
 
 async def _unusable(request: Request, error: Exception) -> Response:

@@ -8,15 +8,13 @@ from itertools import islice
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from sandbox.console.show import show
+from sandbox.console.show import cut, show
 from sandbox.sekoia.gate import Recorded
 from sandbox.sekoia.service import Here
 
 __all__ = ["readable", "router"]
 
 SHOWN = 100
-# Characters of a body that are shown.
-LONGEST = 4000
 _SECRET = {"authorization", "cookie"}
 
 
@@ -53,7 +51,7 @@ def readable(body: bytes) -> str:
     with suppress(ValueError):  # no JSON, or the beginning of one
         # Line breaks within texts are shown as such: what is imported as text has one after each indicator.
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False).replace("\\n", "\n")
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… {len(text) - LONGEST:,} more characters"
+    return cut(text)
 
 
 def _headers(call: Recorded) -> str:

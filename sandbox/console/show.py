@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sandbox.sekoia.faults import Faults
 from sandbox.sekoia.service import Service
 
-__all__ = ["HEADERS", "duration", "show", "static"]
+__all__ = ["HEADERS", "cut", "duration", "show", "static"]
 
 FOLDER = Path(__file__).parent
 HEADERS = {
@@ -31,6 +31,8 @@ MENU = {
     "requests": "/requests",
     "faults": "/faults",
 }
+# Characters of a text that are shown.
+LONGEST = 4000
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -41,6 +43,11 @@ def duration(seconds: float | None) -> str:
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def cut(text: str) -> str:
+    """A text as far as it is shown, and how much more there is."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… {len(text) - LONGEST:,} more characters"
 
 
 def _pretty(value: object) -> str:
@@ -67,6 +74,7 @@ _PAGES = Environment(
 _PAGES.filters |= {
     "json": lambda value: to_json(value, fallback=str).decode(),
     "pretty": _pretty,
+    "cut": cut,
     "number": "{:,}".format,
     "duration": duration,
     "size": _size,

@@ -19,8 +19,16 @@ __all__ = ["NodeProcess", "run_action"]
 MAX_ENVIRONMENT_STRING = 128 * 1024
 # What an action has to end by itself after SIGTERM.
 GRACE_SECONDS = 8.0
+# On the platform everything comes in files, which the SDK looks for in this folder: longer arguments come so here, too.
+WITH_FILES = """
+import runpy, sys
+from sekoia_automation.configuration.filesystem import FileSystemConfiguration
+FileSystemConfiguration.VOLUME_PATH = sys.argv.pop(1)
+sys.argv[0] = "main.py"
+runpy.run_path("main.py", run_name="__main__")
+"""
 # What the SDK would read from the shell of who runs the playbook, and would lead the node elsewhere.
-FOREIGN_SETTINGS = {"FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
+FOREIGN_SETTINGS = {"ARGUMENTS", "FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
 
 
 class NodeProcess:
@@ -65,7 +73,7 @@ def run_action(
 ) -> JSONObject:
     """Runs an action of the module in this folder, and returns what it sent to its callback, in the SDK's words.
 
-    Raises NodeError when its arguments are too large for a process, and when it reported nothing.
+    Raises NodeError when it reported nothing.
     """
     if running.stopped:
         raise NodeError("The run was stopped before this node began.")
@@ -77,12 +85,12 @@ def run_action(
         "URL_CALLBACK": node_run.url,
         "SUB_FOLDER": str(storage.resolve()),
     }
-    if (size := len(f"ARGUMENTS={settings['ARGUMENTS']}") + 1) > MAX_ENVIRONMENT_STRING:
-        raise NodeError(
-            f"The arguments take {size:,} bytes, and Linux passes at most {MAX_ENVIRONMENT_STRING:,} to a "
-            "process: put the text into a file of the storage, and name that file in text_path."
-        )
-    ending = _run_process(folder, action.command, settings, timeout, running)
+    with tempfile.TemporaryDirectory(prefix="arguments-") as files:
+        program = ["main.py"]
+        if len(f"ARGUMENTS={settings['ARGUMENTS']}") >= MAX_ENVIRONMENT_STRING:
+            (Path(files) / "arguments").write_text(settings.pop("ARGUMENTS"))
+            program = ["-c", WITH_FILES, files]
+        ending = _run_process(folder, [*program, action.command], settings, timeout, running)
     reports = [report for report in node_run.received if report.get("status") == "finished"]
     if ending is None and reports:
         return reports[-1]
@@ -92,9 +100,9 @@ def run_action(
 
 
 def _run_process(
-    folder: Path, command: str, settings: dict[str, str], timeout: float, running: NodeProcess
+    folder: Path, program: list[str], settings: dict[str, str], timeout: float, running: NodeProcess
 ) -> str | None:
-    """Runs `main.py <command>`; returns None when it ended well, else a sentence that says how it ended."""
+    """Runs Python with this program; returns None when it ended well, else a sentence that says how it ended."""
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in FOREIGN_SETTINGS}
     loopback = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1"]))
     environment = inherited | {"NO_PROXY": loopback, "no_proxy": loopback} | settings
@@ -103,7 +111,7 @@ def _run_process(
         blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             process = subprocess.Popen(
-                [sys.executable, "main.py", command],
+                [sys.executable, *program],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -126,7 +134,7 @@ def _run_process(
         output.seek(0)
         lines = output.read().decode(errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
-    return f"main.py {command} ended with exit status {status}; the last it said was: {last[:300]}"
+    return f"main.py {program[-1]} ended with exit status {status}; the last it said was: {last[:300]}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,6 +17,8 @@ from sandbox.sekoia.service import REFUSALS, Service
 __all__ = ["create_app"]
 
 DESCRIPTION = f"""
+[Pages of the sandbox](/)
+
 IOC collections as Sekoia's Intelligence Center serves them, for trying out clients: below `{ROOTS[0]}`, and below
 `{ROOTS[1]}` alike.
 
@@ -44,6 +46,7 @@ def create_app(service: Service) -> FastAPI:
 
     app.include_router(control.router(service.controls, service.guard, service.changes))
 
+    @app.websocket("/live")  # how Sekoia answers without the slash is not known
     @app.websocket("/live/")
     async def live(socket: WebSocket) -> None:
         await service.live.serve(socket)

@@ -254,8 +254,9 @@ def said(error: ValidationError) -> str:
 class Controls:
     """The faults in force and the switches of an import, shared by all parts; used in the server's thread only."""
 
-    def __init__(self, pace: float, faults: Faults | None = None) -> None:
+    def __init__(self, pace: float, faults: Faults | None = None, delay: float = 0) -> None:
         self.pace = pace
+        self.delay = delay
         self._initial = faults or Faults()
         self.reset()
 

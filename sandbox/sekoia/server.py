@@ -52,6 +52,7 @@ class Sandbox:
         db: A file that keeps collections and indicators; by default they are kept in memory.
         api_key, read_only_key: The keys that it accepts; the second may not write.
         pace: Indicators a second that an import takes in; 0 is as fast as possible.
+        delay: Seconds that an import waits before it takes in the first.
         faults: The faults in force from the start and after each reset; by default none.
         token: What changes through pages and `/sandbox` need; by default it is made up.
         allowed_hosts: Names besides this machine's own under which those may be called.
@@ -70,6 +71,7 @@ class Sandbox:
         read_only_key: str = "sandbox-read-only-key",
         pace: float = 0,
         *,
+        delay: float = 0,
         faults: Faults | None = None,
         token: str | None = None,
         allowed_hosts: Iterable[str] = (),
@@ -81,7 +83,7 @@ class Sandbox:
         self.read_only_key = read_only_key
         self._port = port
         self._db = db
-        self._controls = Controls(pace, faults)
+        self._controls = Controls(pace, faults, delay)
         self._guard = Guard(frozenset(allowed_hosts), token)
         self._module = module or HERE
         self._storage = storage

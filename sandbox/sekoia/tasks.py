@@ -88,8 +88,10 @@ class Imports:
                 task.cancel()
 
     async def _run(self, job: ImportJob) -> None:
-        began, paused = time.monotonic(), False
         self._progress.begins(job)
+        if self._controls.delay:
+            await asyncio.sleep(self._controls.delay)
+        began, paused = time.monotonic(), False
         while True:
             faults = self._controls.faults
             if job.done >= _lines(job, faults.stall_after):

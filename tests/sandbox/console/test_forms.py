@@ -17,6 +17,7 @@ SCHEMA: dict[str, Any] = {
         "days": {"type": "integer", "minimum": 1, "maximum": 36500},
         "phases": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
         "note": {"type": "string", "maxLength": 500},
+        "name": {"type": "string", "maxLength": 80, "description": "Its name, at most 80 characters"},
     },
     "required": ["collection_id"],
 }
@@ -26,8 +27,10 @@ def test_a_form() -> None:
     """Titles, descriptions, defaults, enumerations and order are those of the schema."""
     form = fields(SCHEMA, {"text": "a.example"})
     assert [field.name for field in form] == list(SCHEMA["properties"])
-    assert [field.control for field in form] == ("collection text file choice switch choice number list line".split())
-    first, text, _, which, wait, unset, days, phases, note = form
+    assert [field.control for field in form] == (
+        "collection text file choice switch choice number list line line".split()
+    )
+    first, text, _, which, wait, unset, days, phases, note, name = form
     assert (first.title, first.description, first.required) == ("IOC collection", "Where to", True)
     assert (text.title, text.value, text.required) == ("text", "a.example", False)
     assert (which.choices, which.value) == (["active", "all"], "active")
@@ -35,6 +38,7 @@ def test_a_form() -> None:
     assert days.notes == ["1 to 36,500"]
     assert phases.notes == ["one a line, or JSON", "a, b"]
     assert note.notes == ["at most 500 characters"]
+    assert name.notes == []  # its description says so
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,30 @@ def test_what_is_not_there(sandbox: Sandbox) -> None:
     assert _page(sandbox, "/static/x.css").status_code == 404
 
 
+def test_what_is_no_page(sandbox: Sandbox) -> None:
+    """A browser is told in a page what clients are told in JSON, for whatever is not the API; nobody from elsewhere is."""
+    collection = f"/collections/{sandbox.create_collection()['id']}"
+    for path, status, said in (
+        ("/nowhere", 404, "There is no page /nowhere."),
+        (f"{collection}?state=odd", 400, "Input should be"),
+        ("/callback/x", 401, "TOKEN is missing or wrong"),
+    ):
+        answer = _page(sandbox, path, Accept="text/html,*/*")
+        assert (answer.status_code, said in answer.text, "<h1>" in answer.text) == (status, True, True)
+        assert "message" in _page(sandbox, path).json()
+    for path, host in (("/v2/inthreat/nowhere", "127.0.0.1"), ("/faults", "rebound.example")):
+        assert "message" in _page(sandbox, path, Accept="text/html", Host=host).json()
+
+
+def test_a_large_list(sandbox: Sandbox) -> None:
+    """A list of more than a mebibyte that is pasted into a form reaches the action whole, in a file as on the platform."""
+    text = "\n".join(f"https://host-{number}.example/{'x' * 1000}" for number in range(1200))
+    run = _post(sandbox, "/actions/ExtractIndicators", {"file:none": ("", b"")}, argument__text=text)
+    path = run.url.removeprefix(sandbox.url)
+    sandbox.wait_for(lambda: "Found 1,200 indicators" in _page(sandbox, path).text, 30)
+    assert f"{len(text) - 4000:,} more characters" in _page(sandbox, path).text
+
+
 def test_the_storage(sandbox: Sandbox) -> None:
     """Files go into the storage and come out of it as they are; nothing outside of it can be reached."""
     assert "notes.txt" in _post(sandbox, "/storage", {"file": ("../../notes.txt", b"<b>")}).text

@@ -327,17 +327,6 @@ def test_process_that_does_not_end(
     assert outcome.seconds < 3
 
 
-def test_arguments_that_linux_cannot_pass(run: Callable[..., PlaybookRun]) -> None:
-    """Arguments just short of 128 KiB arrive, and larger ones say what to do instead."""
-    room = 128 * 1024 - len('ARGUMENTS={"t": ""}') - 1
-    result = run(playbook({"t": "x" * room}, {"t": "x" * (room + 1)}))
-    assert len(_results(result.outcomes[0])["arguments"]["t"]) == room
-    assert result.outcomes[1].error == (
-        "The arguments take 131,073 bytes, and Linux passes at most 131,072 to a process: "
-        "put the text into a file of the storage, and name that file in text_path."
-    )
-
-
 # Files that cannot be used
 
 
