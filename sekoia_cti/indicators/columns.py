@@ -12,10 +12,13 @@ from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.tables import Row
 
-__all__ = ["Choice", "Column", "choose", "profile"]
+__all__ = ["NOTHING", "Choice", "Column", "choose", "profile"]
 
 HASHES = ("md5", "sha1", "sha256", "sha512")
 """From the weakest to the strongest."""
+
+NOTHING = frozenset("- -- – — . ? n/a na nan none null nil unknown #n/a".split())
+"""What people and programs write in a cell of which there is nothing to tell."""
 
 _SEVERAL = 0.5
 """A column can be the observable if it holds this part of the indicators that the fullest one holds."""
@@ -108,7 +111,7 @@ def profile(heading: Row | None, rows: Sequence[Row], recognize: Recognize) -> l
         column.role = role_of(cell)
     for number, row in enumerate(rows):
         for column, cell in zip(columns, row, strict=False):
-            if not cell or cell.isspace():
+            if not cell or cell.isspace() or cell.strip().casefold() in NOTHING:
                 continue
             column.filled += 1
             if found := recognize(cell):
@@ -129,6 +132,8 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     ]
     if not able:
         titled = next((column for column in columns if column.role == "observable"), None)
+        if titled is None and len(columns) == 1 and columns[0].filled:
+            return Choice(columns[0], (), "there is no other column")
         return Choice(titled, (), "its heading says so") if titled else None
     if choice := _one_a_row(able):
         return choice

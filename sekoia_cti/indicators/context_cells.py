@@ -20,9 +20,13 @@ __all__ = ["ContextCells", "Unusable"]
 LONGEST_DESCRIPTION = 500
 """Characters (contract, "Accepted IOC types")."""
 
-_REMEMBERED = 50_000
-"""Combinations of cells that are known to be in order."""
+_REMEMBERED = 10_000
+"""Phases, and days, that are known to be in order."""
 
+_MOMENTS = 1_000
+"""Dates with their times that are: a table that has more of them hardly repeats one."""
+
+_IN_UTC = re.compile(r"[0-9-]{10}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z").fullmatch
 _OF_CHAIN = re.compile(r"(?P<phase>[^()]+?)\s*\((?P<chain>[^()]+)\)")
 
 Validity = tuple[datetime | None, datetime | None]
@@ -65,11 +69,13 @@ class ContextCells:
         self._until = columns.get("valid_until")
         self._description = columns.get("description")
         self._phases = columns.get("kill_chain_phases")
-        looked_at = [at for at in (self._from, self._until, self._phases) if at is not None]
-        self._cells: Callable[[Row], object] | None = itemgetter(*looked_at) if looked_at else None
-        self._last = max(looked_at, default=-1)
-        self._in_order: set[object] = set()
         self._notes: list[Callable[[], None]] = []
+        self._dates = [at for at in (self._from, self._until) if at is not None]
+        self._last_date = max(self._dates, default=-1)
+        self._cells: Callable[[Row], object] | None = itemgetter(*self._dates) if self._dates else None
+        self._dates_in_order: set[object] = set()
+        self._days_in_order: set[tuple[str, ...]] = set()
+        self._phases_in_order: set[str] = set()
         self.is_needed = bool({self._from, self._until, self._description, self._phases} - {None})
 
     def put_in_order(self, number: int, row: Row) -> None:
@@ -92,17 +98,33 @@ class ContextCells:
                 row[at][:LONGEST_DESCRIPTION],
                 f"over {LONGEST_DESCRIPTION} characters: the rest was cut",
             )
+        # Most rows of most tables say the same; those that are too short are few. Phases are few where dates are many.
+        at = self._phases
+        if at is not None and at < len(row) and (phases := row[at]) not in self._phases_in_order:
+            self._read_phases(number, row)
+            if row[at] == phases and len(self._phases_in_order) < _REMEMBERED:
+                self._phases_in_order.add(phases)
         if self._cells is None:
             return
-        # Most rows of most tables say the same; those that are too short are few.
-        cells = self._cells(row) if len(row) > self._last else None
-        if cells in self._in_order:
+        if len(row) <= self._last_date:
+            self._read_validity(number, row)
             return
-        self._read_phases(number, row)
-        self._read_validity(number, row)
-        is_in_order = cells is not None and not self._notes and self._cells(row) == cells
-        if is_in_order and len(self._in_order) < _REMEMBERED:
-            self._in_order.add(cells)
+        if (dates := self._cells(row)) in self._dates_in_order:
+            return
+        days = self._days(row)
+        if days in self._days_in_order:
+            if len(self._dates_in_order) < _MOMENTS:
+                self._dates_in_order.add(dates)
+            return
+        begin, end = self._read_validity(number, row)
+        # What one moment of a day says holds for all of it, unless the validity begins, ends or is over on that day.
+        is_certain = (
+            (begin is None or end is None or begin.date() < end.date())
+            and (end is None or end.date() > self._now.date())
+            and days == self._days(row)
+        )
+        if is_certain and len(self._days_in_order) < _REMEMBERED:
+            self._days_in_order.add(days)
 
     def note(self) -> None:
         """Take down what was found about the cells of the latest row."""
@@ -110,16 +132,21 @@ class ContextCells:
             note()
         self._notes = []
 
-    def _read_validity(self, number: int, row: Row) -> None:
+    def _days(self, row: Row) -> tuple[str, ...]:
+        """The cells of dates, those without their time that are in the form that nearly all have."""
+        return tuple([cell[:10] if _IN_UTC(cell := row[at]) else cell for at in self._dates])
+
+    def _read_validity(self, number: int, row: Row) -> tuple[datetime | None, datetime | None]:
         begin = self._read_date(number, row, self._from) or self._validity[0]
         end = self._read_date(number, row, self._until) or self._validity[1]
         if end is None:
-            return
+            return begin, None
         if begin is not None and begin >= end:
             at = self._until if self._until is not None and self._date(row, self._until).time else self._from
             raise Unusable(at or 0, "its validity ends before it begins")
         if end <= self._now:
             self._notes.append(partial(self._survey.note_expired, number))
+        return begin, end
 
     def _date(self, row: Row, at: int) -> Date:
         return read_date(row[at], self._layout.day_orders[at]) if at < len(row) else Date()

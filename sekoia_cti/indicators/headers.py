@@ -134,7 +134,7 @@ _KIND = re.compile(
        |phish|hash|threat|ioc|indicator|threatindicator|adresse|direccion|direccionde|nomde|nombrede)*
     (?:ip|ips|ipv4|ipv6|ipaddr|domain|domains|domaine|domaines|domane|domanen|domaene|dominio|dominios|host|hosts|hostname|hote
        |fqdn|url|urls|uri|uris|hash|hashes|filehash|empreinte|empreintes|hachage|hashwert|md5|sha1|sha256|sha512|email|emails
-       |mail|courriel|correo|mac)
+       |mail|courriel|correo|mac|dst|destination)
     (?:hash|hashes|address|addresses|adresse|adressen|name|names|value|values|sum|s|ip|ioc|iocs|full|original)*
     """,
     re.VERBOSE,

@@ -52,6 +52,7 @@ class Layout:
         flags: Columns that say which indicators count, with their roles.
         day_orders: Of the columns of dates, how they write them.
         columns: What the first rows have in each column.
+        width: How many cells rows have, or None where the heading does not tell.
         why: Why this column is the observable's.
         unmapped: Other columns that hold indicators, and not the same ones.
     """
@@ -65,6 +66,7 @@ class Layout:
     flags: tuple[tuple[int, Role], ...]
     day_orders: dict[int, DayOrder | None]
     columns: list[Column]
+    width: int | None
     why: str
     unmapped: list[Column]
 
@@ -140,6 +142,7 @@ def lay_out(
         flags=tuple((at, role) for role in FLAGS if (at := _only(columns, role, mapping)) is not None),
         day_orders=_day_orders(dates, below, columns),
         columns=columns,
+        width=len(heading) if heading and sum(any(row[len(heading) :]) for row in below) <= len(below) / 2 else None,
         why=choice.why,
         unmapped=[
             column

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import dropwhile
 from typing import TextIO
 
 from sekoia_cti.indicators.cells import read_cell
+from sekoia_cti.indicators.columns import NOTHING
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
 from sekoia_cti.indicators.exported import is_exported, restored
 from sekoia_cti.indicators.guard import Guard
@@ -22,8 +24,14 @@ from sekoia_cti.indicators.type_cells import not_taken, withheld
 
 __all__ = ["Rows"]
 
-MOST_COMPARED = 1_000_000
-"""Values that are compared with each other; no community may hold half as many (contract, ``count-total-iocs``)."""
+MOST_COMPARED = 600_000
+"""Values that are compared with each other; no community may hold as many (contract, ``count-total-iocs``).
+
+A set of so many digests takes 36 MB, and one of a few more takes twice as much.
+"""
+
+_REST_OF_URL = re.compile(r"[0-9]+|\S*[/?=&%#]\S*|\S+\.\w{2,5}", re.ASCII).fullmatch
+"""What the delimiter cut off from a URL; another cell of the row has none of these marks."""
 
 _LOST_DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]{16,}\.0")
 
@@ -105,7 +113,10 @@ class Rows:
         rows: Iterator[tuple[int, Row]] = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
         if is_exported(layout.heading):
             rows = _restored(rows, survey)
+        width = layout.width or sys.maxsize
         for number, row in rows:
+            if len(row) > width and any(row[width:]):
+                self._narrow(survey, number, row, width)
             cell = row[index] if index < len(row) else ""
             # The common row: an indicator that is sent as it is written.
             if not joined and not asks_type and (found := plain(cell)) and found[1] == cell and found[0]:
@@ -182,12 +193,31 @@ class Rows:
         survey.cleaned += 1
         return [*row[:index], *[""] * (index - len(row)), value, *row[index + 1 :]]
 
+    def _narrow(self, survey: Survey, number: int, row: Row, width: int) -> None:
+        """Put cells together that were one, where a row has more of them than the heading: marks in a cell that is not quoted."""
+        layout, surplus, url, last = self._layout, len(row) - width, self._layout.observable, width - 1
+        rest = row[url + 1 : url + 1 + surplus]
+        if (
+            url < width
+            and "://" in row[url]
+            and (url == last or all(map(_REST_OF_URL, rest)))
+            and " " not in "".join(rest)
+        ):
+            at = url
+        elif layout.mapping[last] == "description" and all(cell.startswith(" ") for cell in row[width:]):
+            at = last
+        else:
+            survey.note_surplus(number)
+            return
+        row[at : at + surplus + 1] = [layout.table.written_delimiter.join(row[at : at + surplus + 1])]
+        survey.changed = True
+
     def _is_no_row(self, survey: Survey, number: int, row: Row) -> bool:
         """Whether a row in which nothing is recognized is a comment, a rule, or the heading once more."""
         if row == self._layout.heading or self._layout.table.is_comment(row):
             survey.changed = True
             return True
-        if survey.second_heading is None and begins_table(row):
+        if survey.second_heading is None and number > self._layout.first and begins_table(row):
             survey.second_heading = number
         return False
 
@@ -213,7 +243,8 @@ class Rows:
         return at, f"the column “{self._name(at)}” says that its type is “{row[at].strip()[:40]}”", True
 
     def _join(self, row: Sequence[str]) -> str:
-        return ",".join(cell for at in self._layout.joined if at < len(row) and (cell := row[at].strip()))
+        cells = [row[at].strip() for at in self._layout.joined if at < len(row)]
+        return ",".join(cell for cell in cells if cell and cell.casefold() not in NOTHING)
 
     def _name(self, at: int) -> str:
         columns = self._layout.columns
@@ -229,7 +260,7 @@ def _restored(rows: Iterator[tuple[int, Row]], survey: Survey) -> Iterator[tuple
 
 
 def _is_new(key: str, seen: set[int]) -> bool:
-    """Whether no earlier value is known by this key; a digest of 64 bits tells a million of them apart, and is small."""
+    """Whether no earlier value is known by this key; a digest of 64 bits tells so many of them apart, and is small."""
     digest = hash(key)
     if digest in seen:
         return False

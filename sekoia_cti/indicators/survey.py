@@ -59,6 +59,12 @@ class Survey(Account):
     second_heading: int | None = None
     """The first row below the heading that looks like the heading of another table."""
 
+    surplus: int = 0
+    """Rows that have more cells than the heading, where it is not clear which of them belong together."""
+
+    first_surplus: int | None = None
+    """The first of them."""
+
     changed: bool = False
     """Whether any row is sent in another form, or not at all, so that the file cannot be sent as it is."""
 
@@ -88,6 +94,12 @@ class Survey(Account):
     def note_converted(self, column: str) -> None:
         """Count a date that was converted."""
         self.converted[column] = self.converted.get(column, 0) + 1
+
+    def note_surplus(self, line: int) -> None:
+        """Take down a row that has more cells than the heading."""
+        self.surplus += 1
+        if self.first_surplus is None:
+            self.first_surplus = line
 
     def note_expired(self, line: int) -> None:
         """Take down a row whose validity has passed."""

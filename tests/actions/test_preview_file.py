@@ -203,3 +203,23 @@ def test_an_unknown_upload(platform: Platform, collection_id: str) -> None:
     )
     assert run.error is not None
     assert run.error.startswith("Sekoia knows no such uploaded file (HTTP 404) while starting the import of the file")
+
+
+def test_what_is_doubtful_is_told(platform: Platform, collection_id: str) -> None:
+    """Columns that are taken together, dates whose order the table tells, wide rows, a second heading."""
+    (platform.storage / "feed.csv").write_text(
+        "Domain,IP,Note,Valid until (dd/mm/yyyy)\na.example.com,,x,05/06/2031\n,192.0.2.1,one,two,x\nDomain,Type,Note\n"
+    )
+    run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
+    assert run.results
+    assert [column["why"] for column in run.results["columns"]][:2] == [
+        "each row has its indicator in one of these columns",
+        "its indicators are taken as well, since each row has its indicator in one of these columns",
+    ]
+    for said in (
+        "in column 1 (“Domain”), joined with column 2 (“IP”), since each row has its indicator in one of these columns;",
+        "valid_until: 1 date was converted to ISO 8601 in the column “Valid until (dd/mm/yyyy)”, read day first",
+        "1 row has more cells than the heading (the first in line 3), and the cells behind it are not used",
+        "Row 4 looks like the heading of another table",
+    ):
+        assert said in run.logs

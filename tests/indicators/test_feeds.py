@@ -154,6 +154,27 @@ FEEDS: dict[str, tuple[str, list[str], str]] = {
         [f"{A} | x", f"{B} | x", "192.0.2.1 | y", "192.0.2.2 | y", f"{C} | z", f"{D} | z"],
         "",
     ),
+    "hashes and what is none": (
+        f"md5,sha1,sha256\n{MD5},n/a,{SHA256}\n-,{SHA1},None\nN/A,N/A,N/A\n", [f"{MD5},{SHA256}", SHA1], "4"
+    ),
+    "a log": ("src,dst,proto\n198.51.100.1,192.0.2.1,tcp\n198.51.100.2,192.0.2.2,tcp\n", ["192.0.2.1", "192.0.2.2"], ""),
+    "networks alone": ("192.0.2.0/24\n198.51.100.1-198.51.100.9\n", [], "1 2"),
+    "a description that is not quoted": (
+        f"ioc,note\n{A},one, two, three\n{B},x,,\n", [f"{A} | one, two, three", f"{B} | x"], ""
+    ),
+    "URLs that are not quoted": (
+        "url,note\nhttp://a.example.com/1,2.html,x\nhttp://b.example.com/,one, two\nhttp://c.example.com/,y\n"
+        "http://d.example.com/,y\nhttp://e.example.com/,y\n",
+        [
+            "http://a.example.com/1,2.html | x",
+            "http://b.example.com/ | one, two",
+            *(f"http://{name}.example.com/ | y" for name in "cde"),
+        ],
+        "",
+    ),
+    "URLs at the end that are not quoted": (
+        f"note,url\nx,http://a.example.com/1,y\nz,{B}\n", ["http://a.example.com/1,y | x", f"{B} | z"], ""
+    ),
     "a type above indicators": (f"type\n{A}\n{B}\n", [A, B], ""),
     "the fuller of two descriptions": (f"ioc,description,comment\n{A},,x\n{B},,y\n", [f"{A} | x", f"{B} | y"], ""),
     "dates of another column": (
@@ -221,6 +242,14 @@ def test_headings(heading: str) -> None:
 def test_a_second_table(content: str, row: int | None) -> None:
     """What looks like the heading of another table is told, since the columns below it can be others."""
     assert sent(content).survey.second_heading == row
+
+
+def test_rows_that_are_wider_than_the_heading() -> None:
+    """Where it is not clear which cells belong together, the first such row is told; where most are, the heading is odd."""
+    rows = f"{A},one,two,x\n{B},z,x\n{C},z,x\n"
+    survey = sent(f"ioc,note,date\n{rows}").survey
+    assert (survey.surplus, survey.first_surplus) == (1, 2)
+    assert sent(f"ioc,note\n{rows}").survey.surplus == 0
 
 
 def test_several_columns_remain_undecided_or_not() -> None:

@@ -113,6 +113,12 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
             f"Row {survey.second_heading:,} looks like the heading of another table, but the rows below it are read with the "
             "columns of the first one: if they differ, put each table into a file of its own"
         )
+    if survey.surplus:
+        rows = "1 row has" if survey.surplus == 1 else f"{survey.surplus:,} rows have"
+        yield (
+            f"{rows} more cells than the heading (the first in line {survey.first_surplus}), and the cells behind it are not "
+            "used: check whether a cell that holds the delimiter lacks its quotation marks"
+        )
     for heading, count in survey.converted.items():
         at = next(column.index for column in layout.columns if heading in (column.heading, str(column.index + 1)))
         field = layout.mapping[at]
