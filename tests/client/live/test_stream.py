@@ -61,14 +61,14 @@ def test_a_listener_authenticates_and_upgrades() -> None:
         stay(connection)
 
     with websocket(handler) as host, LiveAPI(f"ws://{host}/live/", "the-key", patience=PATIENCE) as live:
-        assert live.ready(Deadline(10)) is None
+        assert live.ready(Deadline(40)) is None
     assert seen == ["access_token_cookie=the-key", '{"action": "upgrade"}']
 
 
 def test_a_silent_server_lets_us_in() -> None:
     """A server that does not greet is taken for one that accepts, as the vendor's sample does."""
     with websocket(stay) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
-        assert live.ready(Deadline(10)) is None
+        assert live.ready(Deadline(40)) is None
 
 
 def progress(task_id: object, imported: int = 1) -> str:
@@ -86,7 +86,7 @@ def heard(live: LiveAPI) -> tuple[str, object]:
 
 def test_only_what_concerns_a_task_is_passed_on() -> None:
     """An event that comes before the answer is kept for its task; those of other tasks concern nobody."""
-    may_go_on = threading.Event()
+    sent, may_go_on = threading.Event(), threading.Event()
 
     def handler(connection: ServerConnection) -> None:
         connection.send(progress("ours", 1))
@@ -95,13 +95,15 @@ def test_only_what_concerns_a_task_is_passed_on() -> None:
         connection.send('{"type": "alert"}')
         connection.send(progress("ours", 4))
         connection.send('{"type": "task", "attributes": {"id": "ours", "status": "RUNNING", "attributes": {}}}')
+        sent.set()
         may_go_on.wait(10)
         connection.send(progress("other", 5))
         connection.send(progress("ours", 6))
         stay(connection)
 
     with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
-        assert live.ready(Deadline(10)) is None
+        assert live.ready(Deadline(40)) is None
+        assert sent.wait(10)
         live.catch_up(10)
         live.awaits("ours")
         live.awaits("17")
@@ -122,16 +124,19 @@ def test_only_what_concerns_a_task_is_passed_on() -> None:
 )
 def test_a_busy_community_fills_no_memory() -> None:
     """While a submission is unanswered, only the last events of only so many tasks are kept."""
+    sent = threading.Event()
 
     def handler(connection: ServerConnection) -> None:
         for number in range(EARLY_TASKS + 1):
             connection.send(progress(f"task-{number}"))
         for number in range(EARLY_EVENTS + 1):
             connection.send(progress("ours", number))
+        sent.set()
         stay(connection)
 
     with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
-        assert live.ready(Deadline(10)) is None
+        assert live.ready(Deadline(40)) is None
+        assert sent.wait(30)
         live.catch_up(30)
         for task_id in ("task-0", "task-1", f"task-{EARLY_TASKS}", "ours"):
             live.awaits(task_id)
@@ -158,7 +163,7 @@ def test_our_events_come_through_in_fragments_among_foreign_ones() -> None:
         stay(connection)
 
     with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
-        assert live.ready(Deadline(10)) is None
+        assert live.ready(Deadline(40)) is None
         live.awaits("ours")
         live.all_submitted()
         may_go_on.set()
@@ -315,7 +320,7 @@ def test_a_slow_handshake_is_waited_for(sandbox: Sandbox) -> None:
     """A handshake that takes its time succeeds."""
     sandbox.faults.live_delay = 0.5
     with LiveAPI(sandbox.live_url, sandbox.api_key, patience=PATIENCE) as live:
-        assert live.ready(Deadline(10)) is None
+        assert live.ready(Deadline(40)) is None
 
 
 def test_closing_ends_the_thread(sandbox: Sandbox) -> None:
