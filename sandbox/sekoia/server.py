@@ -39,6 +39,9 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 HERE = Path(__file__).resolve().parents[2]
 # What anything that the server is asked to do, or to start, takes at the longest.
+GRACE = 1
+"""Seconds for answers at the end; only one that is too large for a client that does not read it takes them."""
+
 PATIENCE = 30.0
 # Seconds between two looks at a condition.
 GLANCE = 0.005
@@ -242,8 +245,7 @@ class Sandbox:
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                # Never takes that long, unless an answer is too large for a client that does not read it.
-                timeout_graceful_shutdown=1,
+                timeout_graceful_shutdown=GRACE,
             )
         )
 

@@ -206,7 +206,9 @@ def _limit(seconds: int, memory: int) -> None:
     except ImportError:  # not on Windows, where people try playbooks and the platform does not run
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (seconds, seconds + 1)
+    )  # at the second limit SIGKILL tells nothing of time
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -111,6 +111,33 @@ def test_a_workbook_that_takes_too_long(monkeypatch: pytest.MonkeyPatch, tmp_pat
         isolated.sheets(tmp_path / "bomb.xlsx", seconds=900)
 
 
+def test_the_reader_limits_itself(tmp_path: Path) -> None:
+    """The kernel ends it, whatever its parser does, and though nobody waits for it any more."""
+    (tmp_path / "iocs.xlsx").write_bytes(xlsx({}))
+    program = (
+        "import resource as r, sys; from sekoia_cti.indicators import workbook; workbook.main(sys.argv[1], '7', '1000000000'); "
+        "print(*r.getrlimit(r.RLIMIT_CPU), r.getrlimit(r.RLIMIT_AS)[0], r.getrlimit(r.RLIMIT_CORE)[0])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", program, tmp_path / "iocs.xlsx"],
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.splitlines()
+    assert told[-1] == "7 8 1000000000 0"
+
+
+def test_a_reader_that_the_kernel_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of the time of the processor, nobody is told that it was memory."""
+    reader = tmp_path / "reader"
+    reader.write_text("#!/bin/sh\nkill -XCPU $$\n")
+    reader.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(reader))
+    with pytest.raises(UnreadableFile, match="takes more time than a workbook may"):
+        isolated.sheets(tmp_path / "iocs.xlsx", seconds=900)
+
+
 def test_a_sheet_that_becomes_too_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No more is written than allowed."""
     (tmp_path / "iocs.xls").write_bytes(xls(1))

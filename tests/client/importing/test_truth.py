@@ -424,8 +424,8 @@ def test_a_look_that_hangs(
 SCRIPT = """
 import sys
 from sekoia_cti.client import Sekoia
-url, key, collection = sys.argv[1:]
-with Sekoia(key, base_url=url, timeout=3) as sekoia:
+url, key, collection, seconds = sys.argv[1:]
+with Sekoia(key, base_url=url, timeout=float(seconds)) as sekoia:
     outcome = sekoia.import_text(collection, ["a.example"], on_progress=lambda _: print("waits", flush=True))
 print(outcome.status)
 """
@@ -438,19 +438,23 @@ print(outcome.status)
 def test_a_process_that_is_stopped_for_a_while(sandbox: Sandbox, collection_id: str) -> None:
     """The event arrived in time, though nobody was awake to read it."""
     sandbox.hold_imports()
+    seconds = 2.0
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, sandbox.url, sandbox.api_key, collection_id],
+        [sys.executable, "-c", SCRIPT, sandbox.url, sandbox.api_key, collection_id, str(seconds)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout and process.stdout.readline() == "waits\n"
         process.send_signal(signal.SIGSTOP)
+        passed = time.monotonic() + seconds
         for number in range(4_000):  # foreign events, which are read before ours
             sandbox.push(
                 {"type": "ioc-collection", "attributes": {"task_id": f"t{number}", "imported": 1, "total": 2}}
             )
         sandbox.release_imports()
-        time.sleep(3)  # its deadline has to pass
+        sandbox.wait_for(
+            lambda: time.monotonic() > passed
+        )  # its deadline, for which a stopped process has nothing but the clock
         process.send_signal(signal.SIGCONT)
         assert process.stdout.read().splitlines()[-1] == "completed"

@@ -4,7 +4,6 @@ import re
 import socket
 import sqlite3
 import threading
-import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,6 +15,7 @@ import pytest
 import requests
 
 from sandbox import Sandbox
+from sandbox.sekoia import server
 from tests.sandbox.conftest import API, Listen, import_end
 
 UNKNOWN = f"ioc-collection--{uuid4()}"
@@ -429,8 +429,9 @@ def test_nothing_is_left_behind() -> None:
     sandbox.wait_for(lambda: threading.enumerate() == before)
 
 
-def test_unfinished_requests_do_not_delay_the_end() -> None:
-    """A client that sends half a request is reset when the sandbox ends."""
+def test_unfinished_requests_do_not_delay_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends half a request is reset when the sandbox ends, without any patience with it."""
+    monkeypatch.setattr(server, "GRACE", 600)
     head = b"POST /v2/inthreat/ioc-collections HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox-key\r\n"
     with ExitStack() as stack:
         with Sandbox() as sandbox:
@@ -438,8 +439,6 @@ def test_unfinished_requests_do_not_delay_the_end() -> None:
             client = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
             client.sendall(head + b"Content-Length: 1000\r\n\r\n{")
             sandbox.wait_for(lambda: len(sandbox.requests) == 1)
-            began = time.monotonic()
-        assert time.monotonic() - began < 1
         with pytest.raises(ConnectionResetError):
             client.recv(1)
 
