@@ -30,6 +30,10 @@ def names(sandbox: Sandbox, collection_id: str) -> set[str]:
 
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("reader", ["served", "absent", "denied", "html", "broken"])
+@pytest.mark.fault(
+    "Sekoia ignores some values, and the bulk reader is there, absent, denied, broken or answers HTML",
+    "The collection is read by a way that is not refused; `partial`, and they are named",
+)
 def test_what_sekoia_ignored_is_named(
     sandbox: Sandbox, platform: Platform, collection_id: str, reader: Any, wide: bool
 ) -> None:
@@ -77,6 +81,11 @@ def test_what_sekoia_ignored_is_named(
     ids=str,
 )
 @pytest.mark.parametrize("again", [False, True])
+@pytest.mark.fault(
+    "What is unknown of Sekoia, each way: `created` null, a list, -1 or “n/a”; totals that grow; ids that are numbers or "
+    "missing; other forms of values; tasks known or not",
+    "Understood; completed",
+)
 def test_what_is_in_is_completed(
     sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any], again: bool
 ) -> None:
@@ -113,6 +122,9 @@ def test_a_task_that_fails_says_why(sandbox: Sandbox, platform: Platform, collec
 
 
 @pytest.mark.parametrize("revives", [True, False])
+@pytest.mark.fault(
+    "A revoked value is imported again", "`completed` only where that revives it; else it is named as revoked"
+)
 def test_a_revoked_value_is_in_only_if_it_revives(
     sandbox: Sandbox, platform: Platform, collection_id: str, revives: bool
 ) -> None:
@@ -130,6 +142,7 @@ def test_a_revoked_value_is_in_only_if_it_revives(
 
 
 @pytest.mark.parametrize("shrinks", [True, False])
+@pytest.mark.fault("Sekoia does not take the validity that was sent", "`completed`, with a warning and a count")
 def test_context_that_differs_is_no_loss(
     sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool
 ) -> None:
@@ -142,6 +155,7 @@ def test_context_that_differs_is_no_loss(
 
 
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.fault("One value is always answered 500", "It is found by halving, and missing; the others are in")
 def test_one_value_that_breaks_sekoia(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """A value that is always answered 500 is found by halving, and the others go in."""
     sandbox.faults.rest = [RestFault(path="/text$", status=500, times=None, contains="d13.example.com")]
@@ -150,6 +164,7 @@ def test_one_value_that_breaks_sekoia(sandbox: Sandbox, platform: Platform, coll
     assert names(sandbox, collection_id) == set(VALUES[:40]) - {"d13.example.com"}
 
 
+@pytest.mark.fault("Sekoia refuses a text for one of its lines", "The same")
 def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Whether Sekoia refuses a text for one of its lines is unknown: the others go in either way."""
     sandbox.faults.invalid_lines = "rejected"
@@ -158,6 +173,9 @@ def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Pl
     assert names(sandbox, collection_id) == set(VALUES[:20])
 
 
+@pytest.mark.fault(
+    "Others write to the collection, and LiveAPI is down", "Completed, confirmed by the state of the collection"
+)
 def test_a_collection_that_others_write_to(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Without LiveAPI the values are looked for, whatever else there is."""
     sandbox.faults.live_status = 502

@@ -421,6 +421,7 @@ def test_rows_of_a_table_are_read_as_in_a_file(sandbox: Sandbox, platform: Platf
 
 
 @pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators])
+@pytest.mark.fault("A value holds half a character (a lone surrogate)", "It is missing; the others are in")
 def test_what_lost_half_a_character_is_missing(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -317,3 +318,28 @@ def test_shapes_of_published_feeds(
     assert (len(reading.values), reading.duplicates) == (values, duplicates)
     assert (reading.unrecognized_count, reading.by_type) == (unrecognized, by_type)
     assert read(reading.values, send_unrecognized=True).values == reading.values
+
+
+@pytest.mark.fault(
+    "A line of 100,000 commas and joiners, or of as many halves of notations",
+    "Read in a time that grows as the line does, within the deadline",
+)
+@pytest.mark.parametrize(
+    "piece", [",\u200d", "a\u200d,", "d.example,", "[.]", "(", "](", " -> ", "http://d.example/;", "hxxp://"]
+)
+def test_a_long_line_takes_steps_in_proportion(piece: str) -> None:
+    """Twice the line takes twice the calls, or hardly more."""
+    steps = []
+    for pieces in (1_000, 2_000, 4_000):
+        count = [0]
+
+        def step(_frame: object, event: str, _argument: object, count: list[int] = count) -> None:
+            count[0] += event in ("call", "c_call")
+
+        sys.setprofile(step)
+        try:
+            read([piece * pieces])
+        finally:
+            sys.setprofile(None)
+        steps.append(count[0])
+    assert steps[2] - steps[1] <= 2.5 * max(50, steps[1] - steps[0])

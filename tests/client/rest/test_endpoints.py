@@ -151,6 +151,10 @@ def test_an_upload_is_repeated_from_its_start() -> None:
         ("Fri, 31 Dec 9999 23:59:59 -9999", 0.0),
     ],
 )
+@pytest.mark.fault(
+    "`Retry-After` as seconds, as a date by Sekoia's clock, or as nothing that can be read",
+    "Obeyed where it can be; the call is repeated",
+)
 def test_retry_after_is_obeyed(retry_after: str | int, expected: float) -> None:
     """Seconds and an HTTP date both say how long to wait; the date is measured by Sekoia's own clock."""
     there = datetime.now(UTC) - timedelta(hours=9)
