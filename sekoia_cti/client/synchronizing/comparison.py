@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cached_property
+from itertools import compress, count
 from typing import Any, Literal, NamedTuple, get_args
 
 from sekoia_cti.client.importing.expected import same_time, time_of
@@ -71,12 +72,23 @@ class Said:
         there = _list(indicator.get("x_ic_related_threat_refs"))
         return all(threat in there for threat in self.threats)
 
+    def says_nothing(self) -> bool:
+        """Whether all is left open, so that every indicator says the same."""
+        return self == _NOTHING
+
+    def is_surely_carried_by(self, indicator: Mapping[str, Any]) -> bool:
+        """The same as :meth:`is_carried_by`, but for an end of validity, which takes a closer look."""
+        return self.valid_until is None and self.is_carried_by(indicator, None)
+
     def _has_phases(self, phases: Sequence[Any]) -> bool:
         there = [
             (phase.get("kill_chain_name"), phase.get("phase_name")) for phase in phases if isinstance(phase, Mapping)
         ]
         names = [name for _, name in there]
         return all(name in names if chain is None else (chain, name) in there for chain, name in self.phases)
+
+
+_NOTHING = Said()
 
 
 def _list(value: object) -> Sequence[Any]:
@@ -105,13 +117,6 @@ class _State(IntEnum):
     REVOKED = 2
     DUE = 3
     CURRENT = 4
-
-
-def _is_surely_carried(said: Said, indicator: Mapping[str, Any]) -> bool:
-    if said.valid_until is not None:
-        return False
-    says_nothing = said.description is None and said.valid_from is None and not said.phases and not said.threats
-    return says_nothing or said.is_carried_by(indicator, None)
 
 
 class _Index:
@@ -184,10 +189,13 @@ class Comparison:
         """
         exact, states, surely, said_of = self._exact, self._states, self._surely, self._said_of
         takes_all, never = self._refresh == "always", self._refresh == "never"
+        said, says_nothing, current, seen = None, False, int(_State.CURRENT), 0
         for indicator in indicators:
             pattern = indicator["pattern"]
             value = value_of(pattern)
             place, until = exact.get(value), indicator.get("valid_until")
+            if place is not None and (now_said := said_of(place)) is not said:  # the same of nearly all lines
+                said, says_nothing = now_said, now_said.says_nothing()
             if (
                 place is None
                 or takes_all
@@ -196,18 +204,19 @@ class Comparison:
                 or until[10:11] != "T"
                 or until[-1:] != "Z"
                 or indicator.get("revoked")
-                or not (never or _is_surely_carried(said_of(place), indicator))
+                or not (never or says_nothing or (said and said.is_surely_carried_by(indicator)))
             ):
                 self._look_closer(indicator, value)
             else:
-                self.active += 1
-                states[place] = _State.CURRENT
+                seen += 1
+                states[place] = current
+        self.active += seen
 
     # What is to be done
 
     def new(self) -> list[int]:
         """Places of lines that are to be added: new ones, and those whose indicator has expired."""
-        return [place for place, state in enumerate(self._states) if state <= _State.EXPIRED]
+        return self._in(_State.NEW, _State.EXPIRED)
 
     def due(self) -> list[int]:
         """Places of lines whose indicator stays and is to be sent again."""
@@ -249,8 +258,8 @@ class Comparison:
 
     # Inside
 
-    def _in(self, state: _State) -> list[int]:
-        return [place for place, held in enumerate(self._states) if held == state]
+    def _in(self, *states: _State) -> list[int]:
+        return list(compress(count(), self._states.translate(bytes(state in states for state in range(256)))))
 
     def _surely_valid(self, is_address: bool) -> str:
         """A time as Sekoia writes it, to the second; what is valid until a later one is not due."""
