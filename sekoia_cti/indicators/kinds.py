@@ -14,13 +14,13 @@ _KINDS: dict[Kind, str] = {
     "ip": """
         ip ips ipv4 ipv6 ip4 ip6 ipaddr ipaddress ipaddresses ipv4addr ipv6addr ipv4address ipv6address ipv4addresses
         ipv6addresses ipsrc ipdst ipdstport ipsrcport ipport ipv4s ipv6s ipv4addrs ipv6addrs ipv4addrvalue ipv6addrvalue
-        addr address dstip destinationip ipstr
+        addr address dstip destinationip ipstr c2 c2s samplec2s
     """,
     "domain": """
         domain domains domainname domainnames domainnamevalue hostname hostnames fqdn fqdns host hosts hostnameport
         domainip domainport dns dnsdomain
     """,
-    "url": "url urls uri uris urlvalue fullurl",
+    "url": "url urls uri uris urlvalue fullurl sampleurls",
     "email": """
         email emails emailaddr emailaddrs emailaddress emailaddresses emailaddrvalue mail mails emailsrc emaildst emailreplyto
         emailsender sender senderaddress whoisregistrantemail
@@ -30,7 +30,7 @@ _KINDS: dict[Kind, str] = {
         file files hash hashes filehash filehashes md5 md5s sha1 sha1s sha256 sha256s sha512 sha512s filemd5 filesha1 filesha256
         filesha512 filehashmd5 filehashsha1 filehashsha256 filehashsha512 hashmd5 hashsha1 hashsha256 hashsha512 md5hash sha1hash
         sha256hash sha512hash md5hashes sha1hashes sha256hashes stixfile filenamemd5 filenamesha1 filenamesha256
-        filenamesha512 malwaresample filehasheshash fileshash fileshashes
+        filenamesha512 malwaresample filehasheshash fileshash fileshashes samplehashes
     """,
     "link": "link links reference references externalreference",
 }

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_told_apart", "without_label"]
+__all__ = ["is_disowned", "is_told_apart", "without_label"]
 
-_TOLD_APART = re.compile(
+# Whose it is whom no indicator is of, and what a hash can be of besides a file.
+_DISOWNED = re.compile(
     r"""
     \b(?:not?|non|legit\w*|benign|clean|good|safe|false|allow\w*|white\w*|exclu\w*|ignor\w*|victims?|our|own|internal|sinkholes?
-        |references?|refs?|reports?|reporting|blogs?|articles?|advisor\w+|see|via|docs?|documentation|source(?=\ (?:url|link))
+        |(?:name|dns)(?=\ ?servers?)|gateway|abuse
         |ja[34]\w?|imphash|impfuzzy|icon|favicon|rich|header|cert\w*|tls|ssl|ssh|x509\w*|fingerprints?|thumbprints?
         |authentihash|hassh\w*|jarm|ssdeep|tlsh|pehash|vhash|dkim|commit|serial|guid|uuid|etag|token|key)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"""
+    \b(?:references?|refs?|reports?|reporting|blogs?|articles?|advisor\w+|see|via|docs?|documentation|source(?=\ (?:url|link)))\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -68,5 +75,10 @@ def without_label(text: str) -> str | None:
 
 
 def is_told_apart(words: str) -> bool:
-    """Whether words say that what they stand by is no indicator: whom it belongs to, or what else it is a hash of."""
-    return _TOLD_APART.search(words) is not None
+    """Whether words before a value say that it is no indicator, but somebody's own, a reference, or a hash of no file."""
+    return is_disowned(words) or _REFERENCE.search(words) is not None
+
+
+def is_disowned(words: str) -> bool:
+    """The same for words behind a value, where a reference is one of the value's."""
+    return _DISOWNED.search(words) is not None

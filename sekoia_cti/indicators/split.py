@@ -14,7 +14,7 @@ from typing import TypeAlias
 from sekoia_cti.indicators import lists
 from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.kinds import is_foreign_kind
-from sekoia_cti.indicators.labels import is_told_apart
+from sekoia_cti.indicators.labels import is_disowned, is_told_apart
 from sekoia_cti.indicators.patterns import alternatives
 from sekoia_cti.indicators.refang import STIX_START, joined, refang
 from sekoia_cti.indicators.types import Finding
@@ -69,7 +69,7 @@ _OTHER_LINK = re.compile(
     r"<a\s[^<>]*?href\s*=\s*[\"']?(?P<page>[^\"'\s<>]+)[^<>]*>[^<>]*</a\s*>|=?HYPERLINK\(\s*[\"'](?P<cell>[^\"']+)[\"'].*\)",
     re.IGNORECASE,
 )
-_MAILBOX = re.compile(r"[^<>@]{1,100}<([^<>\s]+)>")
+_MAILBOX = re.compile(r"[^<>@:]{1,100}<([^<>\s]+)>")
 _ENDPOINT = re.compile(
     r"(?P<host>[^\s:\[\]@/,]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:[,/-][0-9]{1,5})*(?:[/:](?:tcp|udp))?/?",
     re.IGNORECASE,
@@ -87,6 +87,7 @@ _LEAD = re.compile(r"(?P<words>[^:=]{1,60}?)(?:\s?[:=]|\s[-–—]|\s?(?:[-=]>|�
 # Between two URLs a mark alone is enough, if a scheme follows.
 _BETWEEN_URLS = re.compile(r"[,;|](?=[A-Za-z*_]{2,12}\[?:)")
 _WORDS_OF_NOTE = 200
+_WORDS_THAT_TAKE_BACK = 2
 _LONGEST_HOST = 500
 _CELLS = 100
 _LONGEST = 8_000
@@ -323,7 +324,7 @@ def _noted(text: str, recognize: Recognize) -> Finding | None:
         return _network(written, recognize)
     # “google.com was contacted” is prose, and what stands behind a URL and a blank may be the rest of it.
     is_doubtful = (part[0] == "domain" and refang(written) == written) or (part[0] == "url" and "[" not in written)
-    if (is_doubtful and not _CLEAR_NOTE_MARK.match(note)) or _holds_value(note, recognize):
+    if (is_doubtful and not _CLEAR_NOTE_MARK.match(note)) or _holds_value(note, recognize) or _takes_back(note):
         return None
     return _because(part, _NOTE)
 
@@ -338,6 +339,12 @@ def _led(text: str, recognize: Recognize) -> Finding | None:
         return None
     found = _one(rest, recognize) or _noted(rest, recognize)
     return _because(found, "without the words before it") if found and found[0] else None
+
+
+def _takes_back(note: str) -> bool:
+    """Whether a note is one or two words which say that what they stand by is no indicator: “(sinkhole)”."""
+    words = _BETWEEN_WORDS.sub(" ", note).strip(" -–—:=")
+    return len(words.split()) <= _WORDS_THAT_TAKE_BACK and is_disowned(words)
 
 
 def _holds_value(words: str, recognize: Recognize) -> bool:

@@ -6,13 +6,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from sekoia_cti.indicators.hosts import host_of
 from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.ecs import is_own_side
-from sekoia_cti.indicators.objects.model import Finding, Nested, Skipped, Unread, each, one_file, text
+from sekoia_cti.indicators.objects.model import (
+    Finding,
+    Held,
+    Nested,
+    Skipped,
+    Unread,
+    each,
+    one_file,
+    text,
+    why_not_for_detection,
+)
 from sekoia_cti.indicators.objects.values import held
 from sekoia_cti.indicators.reading import findings
 
 __all__ = ["read"]
+
+_OF_ADDRESSES = ("ip_str", "ipAddress", "abuseConfidenceScore", "@category", "noise", "isp", "ports")
+"""Fields by which the answers of Shodan, AbuseIPDB, Onyphe and GreyNoise are known, which tell of an address."""
 
 _CONTAINERS = (
     "indicators",
@@ -34,6 +48,10 @@ _CONTAINERS = (
     "data",
     "resources",
     "pulses",
+    "samples",
+    "targets",
+    "extracted",
+    "config",
     "matches",
     "entities",
     "entity",
@@ -44,6 +62,10 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     """What is under the names of kinds and in the lists of an object, or None when it has neither."""
     item = {name: value for name, value in item.items() if not is_own_side(name, value)}
     kinds = {name: value for name, value in item.items() if kind_named(name) and _holds_values(value)}
+    if kinds and (reason := why_not_for_detection(item)):
+        return (Skipped(finding.value, reason) for finding in _mapping(item, kinds) if isinstance(finding, Held))
+    beside = dict(_beside(item, kinds))
+    kinds = {name: value for name, value in kinds.items() if name not in beside}
     if item.get("indicators") and not isinstance(item["indicators"], str):
         # Our own results tell the same values once more, kind by kind.
         return iter((Nested(item["indicators"]),))
@@ -51,9 +73,23 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     if not kinds and not others:
         # What wraps one thing, or has pages, as GraphQL answers.
         others = [value for value in item.values() if isinstance(value, dict) and ("edges" in value or len(item) == 1)]
-    if not kinds and not others:
+    if not kinds and not others and not beside:
         return None
-    return chain(_mapping(item, kinds), map(Nested, others))
+    left_out = (Skipped(text(value), why) for name, why in beside.items() for value in each(item[name]) if text(value))
+    return chain(_mapping(item, kinds), left_out, map(Nested, others))
+
+
+def _beside(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The fields that only say more of what another one names, and what that is."""
+    host = next(
+        (host_of(text(value)) for name, value in kinds.items() if kind_named(name) == "url" and text(value)), ""
+    )
+    is_about_address = any(name in item for name in _OF_ADDRESSES)
+    for name, value in kinds.items():
+        if host and text(value).lower() == host:
+            yield name, "the host of the URL that stands beside it"
+        elif is_about_address and kind_named(name) == "domain":
+            yield name, "a name of the address that stands beside it, which can be its provider's"
 
 
 def _holds_values(value: object) -> bool:

@@ -30,17 +30,15 @@ _ONLY_HERE = ("to_ids", "event_id", "object_relation", "object_id", "disable_cor
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     """What an event, an object or an attribute of MISP holds, or None when it is none of them."""
+    is_value = isinstance(item.get("value"), str | int) and isinstance(item.get("type"), str)
     for name in ("Event", "Attribute", "Object"):
-        # Those of an event are read below: here they stand alone, as the API answers.
-        if name in item and isinstance(item[name], dict):
+        # Those of an event are read below: here they stand alone, as the API answers. An attribute that was searched for
+        # has the event around it within it.
+        if not is_value and name in item and isinstance(item[name], dict):
             return iter((Nested(item[name]),))
     if isinstance(item.get("Attribute"), list) or isinstance(item.get("Object"), list):
         return _object(item) if "meta-category" in item or "template_uuid" in item else _event(item)
-    if (
-        isinstance(item.get("value"), str | int)
-        and isinstance(item.get("type"), str)
-        and any(name in item for name in _ONLY_HERE)
-    ):
+    if is_value and any(name in item for name in _ONLY_HERE):
         return _attribute(item)
     return None
 

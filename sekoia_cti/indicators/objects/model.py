@@ -22,6 +22,7 @@ __all__ = [
     "one_file",
     "phase_names",
     "text",
+    "why_not_for_detection",
 ]
 
 LONGEST_DESCRIPTION = 500
@@ -104,6 +105,31 @@ def is_false(value: object) -> bool:
 def is_true(value: object) -> bool:
     """Whether a flag is there and says yes."""
     return value is True or (isinstance(value, int) and value == 1) or text(value).lower() in ("true", "1", "yes")
+
+
+_BENIGN = frozenset("benign clean harmless safe legitimate goodware whitelisted allowlisted trusted".split())
+
+
+def why_not_for_detection(item: Mapping[str, Any]) -> str:
+    """Why an object's values are not, or no longer, for detection, as it says itself; an empty text where it does not."""
+    for name in ("revoked", "deleted", "expired"):
+        if is_true(item.get(name)):
+            return f"it is {name}"
+    if is_false(item.get("to_ids")):
+        return "to_ids is false: it is not for detection"
+    if is_false(item.get("is_active")):
+        return "it is no longer active"
+    for name in ("is_malware", "is_malicious", "malicious", "malware"):
+        # A number counts engines, or is a score of something else.
+        if isinstance(item.get(name), bool | str) and is_false(item[name]):
+            return f"{name} is false"
+    for name in ("isWhitelisted", "is_whitelisted", "riot"):
+        if is_true(item.get(name)):
+            return f"{name} is true"
+    for name in ("verdict", "classification", "disposition", "reputation", "threat_level"):
+        if text(item.get(name)).lower() in _BENIGN:
+            return f"its {name} is “{item[name]}”"
+    return ""
 
 
 _HASH_NAMES = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}

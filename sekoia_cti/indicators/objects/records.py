@@ -6,6 +6,7 @@ Facts: the results of *Search indicators*; Sekoia's observables; TheHive's obser
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from sekoia_cti.indicators.objects.model import (
     is_true,
     one_file,
     text,
+    why_not_for_detection,
 )
 from sekoia_cti.indicators.objects.values import held
 
@@ -48,7 +50,8 @@ _TYPES = (
     "entity_type",
     "dataType",
 )
-_ENDS = ("valid_until", "expirationTime", "expirationDateTime", "expiration")
+_ENDS = ("valid_until", "validUntil", "expirationTime", "expirationDateTime", "expiration")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ALLOWED = ("allow", "allowed", "no_action")
 _OWN = ("valid_for", "valid_from", "valid_until", "description", "kill_chain_phases", "related_threat_refs", "type")
 
@@ -93,6 +96,9 @@ def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Finding]
     if name == "value" and "x_opencti_score" not in item:
         said = {key: _shallow(item[key]) for key in _OWN if item.get(key) is not None}
         # An observable of STIX has an id; that of an indicator, or of none, is what people write.
+        end = next((text(item[key]) for key in _ENDS if _DAY.match(text(item.get(key)))), "")
+        if end:
+            said.setdefault("valid_until", end)
         observed = bool(kind) and text(item.get("id")).startswith(f"{kind}--")
         yield held(value, kind, said, foreign=False, observed=observed)
         return
@@ -114,12 +120,8 @@ def _shallow(value: Any, depth: int = 3) -> Any:
 
 
 def _not_for_detection(item: Mapping[str, Any], kind: str) -> str:
-    if is_true(item.get("revoked")):
-        return "it is revoked"
-    if is_true(item.get("deleted")):
-        return "it is deleted"
-    if is_false(item.get("to_ids")):
-        return "to_ids is false: it is not for detection"
+    if reason := why_not_for_detection(item):
+        return reason
     if kind_named(kind) == "link":
         return "a link to a report"
     if text(item.get("action")).lower() in _ALLOWED:

@@ -16,14 +16,26 @@ _V3 = ("domain", "ip_address", "url", "file")
 _DETECTED = "detected_"
 _UNDETECTED = "undetected_"
 _UNDETECTED_BY_ALL = "no engine of VirusTotal detects it"
+_ONLY_RELATED = "VirusTotal relates it to what was asked about, and does not say that it is malicious"
+_ANALYZED = ("file_info", "url_info")
 _RELATED = {"resolutions": ("hostname", "ip_address"), "subdomains": (), "domain_siblings": ()}
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     """What an object of VirusTotal holds, or None when it is none."""
+    meta = item.get("meta")
+    if isinstance(meta, dict) and any(isinstance(meta.get(name), dict) for name in _ANALYZED):
+        return (Nested(meta[name]) for name in _ANALYZED if isinstance(meta.get(name), dict))
     attributes = item.get("attributes")
     if isinstance(attributes, dict) and isinstance(item.get("type"), str) and "id" in item:
         return _object(item, attributes) if item["type"] in _V3 else _other(item, attributes)
+    if (
+        item.get("type") in _V3
+        and isinstance(item.get("id"), str)
+        and item.keys() <= {"type", "id", "links", "context_attributes"}
+    ):
+        # The id of a URL is a digest of it, and no file's.
+        return iter((Skipped(item["id"], _ONLY_RELATED) if item["type"] != "url" else Passed("url"),))
     if any(name.startswith((_DETECTED, _UNDETECTED)) for name in item):
         return _report(item)
     if "positives" in item or "scan_id" in item or "response_code" in item:
@@ -48,10 +60,7 @@ def _object(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[
 
 
 def _other(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Finding | Nested]:
-    meta = item.get("meta")
-    if item["type"] == "analysis" and isinstance(meta, dict):
-        yield from (Nested(meta[name]) for name in ("file_info", "url_info") if isinstance(meta.get(name), dict))
-    elif item["type"] == "resolution":
+    if item["type"] == "resolution":
         yield from _all_related((attributes,), ("host_name", "ip_address"))
     else:
         yield Passed(item["type"])
@@ -73,9 +82,7 @@ def _all_related(found: Any, names: tuple[str, ...]) -> Iterator[Finding]:
     for other in found:
         values = [text(other.get(name)) for name in names] if isinstance(other, dict) else [text(other)]
         for value in filter(None, values):
-            yield Skipped(
-                value, "VirusTotal relates it to what was asked about, and does not say that it is malicious"
-            )
+            yield Skipped(value, _ONLY_RELATED)
 
 
 def _scanned(item: Mapping[str, Any]) -> Iterator[Finding]:

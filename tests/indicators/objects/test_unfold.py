@@ -55,6 +55,48 @@ PLAIN: list[tuple[object, list[str]]] = [
     ({"domain": {"a.example": {"score": 9}, "b.example": {}}}, [domain("a.example"), domain("b.example")]),
     ({"hash": {"md5": [MD5], "sha256": [SHA256]}}, [MD5, SHA256]),
     ({"ip_str": "192.0.2.1", "ports": [80]}, ["192.0.2.1"]),
+    # What says of itself that it is not for detection
+    ({"sha256": SHA256, "md5": MD5, "is_malware": False}, [f"- {SHA256},{MD5}: is_malware is false"]),
+    ({"ip": "192.0.2.1", "classification": "benign"}, ["- 192.0.2.1: its classification is “benign”"]),
+    ({"ip": "192.0.2.1", "riot": True}, ["- 192.0.2.1: riot is true"]),
+    ({"indicator": "a.example", "type": "domain", "is_active": 0}, ["- a.example: it is no longer active"]),
+    ({"value": "a.example", "type": "domain", "expired": True}, ["- a.example: it is expired"]),
+    ({"value": "a.example", "type": "domain", "verdict": "Clean"}, ["- a.example: its verdict is “Clean”"]),
+    ({"sha256": SHA256, "is_malware": True, "score": 0}, [SHA256]),
+    # What stands beside a value and says more of it
+    (
+        {"url": "http://a.example/x", "host": "a.example"},
+        ["http://a.example/x", "- a.example: the host of the URL that stands beside it"],
+    ),
+    ({"url": "http://a.example/x", "host": "b.example"}, ["http://a.example/x", domain("b.example")]),
+    (
+        {"ip_str": "192.0.2.1", "hostnames": ["host.provider.example"]},
+        [
+            "192.0.2.1",
+            "- host.provider.example: a name of the address that stands beside it, which can be its provider's",
+        ],
+    ),
+    (
+        {"@category": "datascan", "hostname": ["host.provider.example"]},
+        ["- host.provider.example: a name of the address that stands beside it, which can be its provider's"],
+    ),
+    ({"samples": [{"sample_c2s": ["192.0.2.1:443"], "sample_hashes": [MD5]}]}, ["192.0.2.1:443", MD5]),
+    (
+        [{"type": "domain", "id": "a.example"}, {"type": "url", "id": SHA256}],
+        [
+            "- a.example: VirusTotal relates it to what was asked about, and does not say that it is malicious",
+            "(url)",
+        ],
+    ),
+    (
+        {"data": {"type": "analysis", "id": "x"}, "meta": {"file_info": {"md5": MD5, "size": 1}}},
+        [MD5],
+    ),
+    # An attribute of MISP that was searched for has its event within it
+    (
+        {"response": {"Attribute": [attribute("ip-dst", "192.0.2.1", Event={"id": "1", "info": "x"})]}},
+        ["192.0.2.1"],
+    ),
     # One's own side
     ({"source": {"ip": "198.51.100.1"}}, [f"? {{source}}: {NOTHING} source"]),
     ({"source.ip": "198.51.100.1"}, [f"? {{source.ip}}: {NOTHING} source.ip"]),
