@@ -203,10 +203,12 @@ class SynchronizeCollection(ImportAction, FeedAction):
         """Tell what was done before something hung."""
         if self._work is None:
             return super().leave(why)
-        self.error(str(why))
         self._work.synchronizer.leave(self._work.plan, why)
         self._keeps = False
-        return self._did(self._work)
+        results = self._did(self._work)
+        if str(why) not in (self.error_message or ""):
+            self._also(str(why))
+        return results
 
     def _synchronizer(
         self,
@@ -319,7 +321,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
         count = len(removal.remaining)
         left = f"{_indicators(count)} that the feed no longer holds {'is' if count == 1 else 'are'} still active"
         if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
-            self._also(f"{left}, and the next run goes on there. {removal.failure}")
+            self._also(f"{left} as far as is known, and the next run goes on there. {removal.failure}")
             return
         refused = removal.failed and removal.failure is None
         why = removal.failed[0].reason.rstrip(".") if refused else "the time was up"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -233,7 +233,10 @@ class Synchronizer:
         """
         if self.sent is None and plan.groups:
             outcome = self._at_work.leave(why) if self._at_work else Outcome("incomplete", failure=why)
-            self.sent = Sent(outcome, frozenset((*plan.new, *plan.due)))
+            # What became of a request that hangs is not known.
+            self.sent = Sent(replace(outcome, missing_count=None), frozenset((*plan.new, *plan.due)))
+        if self.removal is not None:
+            self.removal.failure = self.removal.failure or why
 
     # Inside
 
