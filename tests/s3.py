@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 from botocore.config import Config
@@ -84,6 +84,11 @@ def _handler(s3: RefusingS3) -> type[BaseHTTPRequestHandler]:
             if status := s3.refusal(self.command):
                 error = f"<Error><Code>{_CODES[status]}</Code><Message>no access today</Message></Error>"
                 self._answer(status, error.encode())
+            elif prefix := parse_qs(target.query).get("prefix"):  # which s3path asks for on newer versions of Python
+                keys = "".join(
+                    f"<Contents><Key>{key}</Key></Contents>" for key in s3.objects if key.startswith(prefix[0])
+                )
+                self._answer(200, f"<ListBucketResult>{keys}</ListBucketResult>".encode())
             elif self.command in ("GET", "HEAD"):
                 self._answer(200, s3.objects[key]) if key in s3.objects else self._answer(404)
             elif self.command == "PUT":
