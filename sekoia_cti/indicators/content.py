@@ -30,6 +30,9 @@ _ARCHIVE = re.compile(
     rb"\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\xfd7zXZ\0|BZh[1-9]1AY|\x28\xb5\x2f\xfd|PK\x05\x06|.{257}ustar",
     re.DOTALL,
 )
+_PART_OF_DOCUMENT = re.compile(rb"\[Content_Types\]\.xml|mimetype|_rels/|docProps/|(?:xl|word|ppt)/|META-INF/")
+"""A document is a ZIP archive of such parts; another ZIP archive within an archive is one that nobody opens."""
+
 _MOST_CONTROLS = 50
 """One control character in so many bytes is a slip of a program, and more are no text."""
 # NUL is not among them: programs pad cells with it. Nor are those that end lines and pages, and ESC, which terminals send.
@@ -73,11 +76,11 @@ def _known_bytes(start: bytes, wanted: Wanted) -> str | None:
         return "a PDF document: copy its indicators into a text file"
     if _IMAGE.match(start):
         return "an image: type its indicators into a text file"
-    if start.startswith((ZIP, COMPOUND)):
+    if start.startswith(COMPOUND) or (start.startswith(ZIP) and _PART_OF_DOCUMENT.search(start)):
         if wanted == "table":
             return "a document, and not a workbook: save its indicators as XLSX or CSV"
         return f"a workbook or another document: {_USE_FILE_ACTION}"
-    if _ARCHIVE.match(start):
+    if start.startswith(ZIP) or _ARCHIVE.match(start):
         return f"an archive that is not opened here: {_UNPACK}"
     return "no text, but binary data: check where it came from" if _is_binary(start) else None
 

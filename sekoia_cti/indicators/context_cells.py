@@ -27,6 +27,7 @@ _MOMENTS = 1_000
 """Dates with their times that are: a table that has more of them hardly repeats one."""
 
 _IN_UTC = re.compile(r"[0-9-]{10}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z").fullmatch
+_BETWEEN_PHASES = re.compile(r"[,;|\n]|\s/\s")
 _OF_CHAIN = re.compile(r"(?P<phase>[^()]+?)\s*\((?P<chain>[^()]+)\)")
 
 Validity = tuple[datetime | None, datetime | None]
@@ -171,11 +172,10 @@ class ContextCells:
         if at is None or at >= len(row) or not row[at]:
             return
         known, unknown = [], []
-        for text in re.split(r"[,;|]", row[at]):
-            if not (name := text.strip()):
-                continue
-            phase = match["phase"] if (match := _OF_CHAIN.fullmatch(name)) else name.rpartition(":")[2].strip()
-            if self._knows(phase):
+        names = [name for part in _BETWEEN_PHASES.split(row[at]) if (name := part.strip(" \t\r[]{}'\""))]
+        for name in names:
+            match = _OF_CHAIN.fullmatch(name)
+            if phase := self._known(match["phase"] if match else re.split("[:/]", name)[-1].strip()):
                 known.append(phase)
             else:
                 unknown.append(name)
@@ -183,15 +183,19 @@ class ContextCells:
         if unknown:
             named = ", ".join(f"“{name}”" for name in unknown[:3])
             self._replace(number, row, at, text, f"not a known kill chain phase: {named}")
-        elif "(" in row[at] or ":" in row[at] or ";" in row[at] or "|" in row[at]:
+        elif known != [part.strip() for part in row[at].split(",")]:
             row[at] = text
             self._survey.changed = True
 
-    def _knows(self, phase: str) -> bool:
+    def _known(self, phase: str) -> str | None:
+        """A phase as it is written, or by its name where it is written as people call it: C2; None where nobody knows it."""
         try:
-            return kill_chains.known_phase(phase) is not None or self._is_phase(phase)
+            found = kill_chains.known_phase(phase)
+            if found is None:
+                return phase if self._is_phase(phase) else None
         except InputError:
-            return False
+            return None
+        return phase if re.sub(r"[\W_]+", "-", phase).casefold() == found[1] else found[1]
 
     def _replace(self, number: int, row: Row, at: int, text: str, reason: str) -> None:
         self._notes.append(partial(self._survey.drop_cell, number, self._name(at), row[at], reason))

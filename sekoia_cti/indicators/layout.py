@@ -115,7 +115,10 @@ def lay_out(
     """
     rows = list(islice(table.rows(), ROWS_LOOKED_AT + _ROWS_ABOVE))
     heading, first = _heading(table, rows, recognize, has_heading)
-    below = [row for number, row in rows if number >= first and not table.is_comment(row)][:ROWS_LOOKED_AT]
+    below = [row for number, row in rows if number >= first][:ROWS_LOOKED_AT]
+    # Where most rows would be comments, the first cells are tags or numbers.
+    if len(rows_alone := [row for row in below if not table.is_comment(row)]) >= len(below) / 2:
+        below = rows_alone
     columns = profile(heading, below, recognize)
     if heading is None and has_heading is None and below and _is_unknown_heading(below[0], columns):
         heading, first, below = below[0], first + 1, below[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 
 from sekoia_cti.indicators.columns import Column, choose, profile
 from sekoia_cti.indicators.errors import InputError
@@ -53,9 +53,12 @@ def table_in(lines: Sequence[str]) -> TextTable | None:
     sample = list(islice(filter(_is_row, lines), _LOOKED_AT))
     if len(sample) < _FEWEST_ROWS:
         return None
+    # As in files of abuse.ch, the last comment above the rows can be the heading.
+    above = takewhile(lambda line: not _is_row(line), lines)
+    comment = next((line for line in reversed([*above]) if line.lstrip(" #")), "").lstrip(" #")
     for delimiter in _DELIMITERS:
         if sum(delimiter in line for line in sample) > _SAME_WIDTH * len(sample) and (
-            columns := _columns(sample, delimiter)
+            columns := _columns(sample, delimiter, _cells(comment, delimiter))
         ):
             return _read(lines, delimiter, *columns)
     return None
@@ -72,11 +75,14 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return [line]
 
 
-def _columns(lines: Sequence[str], delimiter: str) -> tuple[list[Column], tuple[int, ...], bool] | None:
-    """All columns, those that are to be read, and whether the first row is a heading."""
+def _columns(
+    lines: Sequence[str], delimiter: str, comment: list[str]
+) -> tuple[list[Column], tuple[int, ...], bool] | None:
+    """All columns, those that are to be read, and whether the first row is a heading; a comment above it can be one too."""
     rows = [_cells(line, delimiter) for line in lines]
-    heading = rows[0] if _is_heading(rows[0]) else None
-    below = rows[1:] if heading else rows
+    is_first = _is_heading(rows[0])
+    heading = rows[0] if is_first else comment if _is_heading(comment) and len(comment) == len(rows[0]) else None
+    below = rows[1:] if is_first else rows
     width = len(heading) if heading else len(rows[0])
     # What is wider than its heading may have a delimiter in a URL.
     fitting = sum(len(row) >= width if heading else len(row) == width for row in below)
@@ -91,7 +97,7 @@ def _columns(lines: Sequence[str], delimiter: str) -> tuple[list[Column], tuple[
         return None
     if choice is None or not choice.column.found:
         return None
-    return columns, choice.joined or (choice.column.index,), heading is not None
+    return columns, choice.joined or (choice.column.index,), is_first
 
 
 def _is_heading(cells: Sequence[str]) -> bool:

@@ -41,6 +41,8 @@ _NO = frozenset("0 0.0 false f no n off non nein falsch faux falso nao não nee"
 _YES = frozenset("1 1.0 true t yes y on x oui ja wahr vrai si sí sim".split())
 _NO_LONGER = frozenset("""
     revoked inactive disabled deleted removed withdrawn retired falsepositive whitelisted allowlisted benign notactive
+    revoque revoquee inactif widerrufen inaktiv revocado revocada inactivo inactiva revocato inattivo revogado inativo
+    ingetrokken inactief
     """.split())
 _BETWEEN = re.compile(r"[\W_]+")
 

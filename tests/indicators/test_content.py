@@ -115,6 +115,7 @@ def test_what_cannot_be_unpacked(content: bytes, sentence: str) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "document"),
         (b"{\\rtf1\\ansi a.example}", "document in RTF"),
         (b"7z\xbc\xaf\x27\x1c", "archive that is not opened here"),
+        (archive("list.txt"), "archive that is not opened here"),
         (gzip.compress(LIST, mtime=0), "archive that is not opened here"),  # packed twice
         (b"a.txt" + bytes(252) + b"ustar", "archive that is not opened here"),
         (bytes(range(256)), "no text, but binary data"),

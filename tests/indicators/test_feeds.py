@@ -100,6 +100,7 @@ FEEDS: dict[str, tuple[str, list[str], str]] = {
         [A, C],
         "3",
     ),
+    "German states": (f"IOC;Status\n{A};Aktiv\n{B};Widerrufen\n", [A], "3"),
     "French types": (
         f"type;valeur\nnom de domaine;{A}\nnom de fichier;{B}\nclé de registre;{C}\nlien;https://blog.example.org/r\n",
         [A],
@@ -110,6 +111,13 @@ FEEDS: dict[str, tuple[str, list[str], str]] = {
     "comments": (
         f"ioc,note\n{A},x\n# next, https://blog.example.org/r\n{B},y\n// other, thing\n---,---\n{C},z\n; end, of list\n",
         [f"{A} | x", f"{B} | y", f"{C} | z"],
+        "",
+    ),
+    "tags before indicators": (f"tag,ioc\n#emotet,{A}\n#c2,{B}\n#3,{C}\n", [A, B, C], ""),
+    "phases": (
+        f"ioc,kill chain\n{A},C2\n{B},\"['delivery', 'installation']\"\n{C},Reconnaissance / Delivery\n"
+        f"{D},lockheed-martin-cyber-kill-chain/delivery\n",
+        [f"{A} | command-and-control", f"{B} | delivery, installation", f"{C} | Reconnaissance, Delivery", f"{D} | delivery"],
         "",
     ),
     "a footer": (f"ioc;note\n{A};x\nTotal: 35;\n", [f"{A} | x"], "3"),

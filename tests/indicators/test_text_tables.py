@@ -20,6 +20,11 @@ MD5, SHA256 = "0" * 32, "2" * 64
         ("id,indicator\n1,a.example\n2,b[.]example", ["a.example", "b[.]example"]),
         ('indicator,description\na.example,"C2, and more"', ["a.example"]),
         ("# feed\n\nioc,tag\na.example,x", ["a.example"]),
+        (
+            '#\n# "id","url","urlhaus_link"\n"1","http://a.example/x","http://b.example/1"\n2,http://a.example/y,\n',
+            ["http://a.example/x", "http://a.example/y"],
+        ),
+        ("#ip,ioc\n192.0.2.3,Possible C2 IP\n192.0.2.4,Possible C2 IP", ["192.0.2.3", "192.0.2.4"]),
         ("url,tag\nhttp://a.example/?a=1,2,x", ["http://a.example/?a=1"]),
         (f"md5,sha256,name\n{MD5},{SHA256},a.exe", [f"{MD5},{SHA256}"]),
         ("Domaine;Commentaire\na.example;serveur C2", ["a.example"]),
