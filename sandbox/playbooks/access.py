@@ -29,6 +29,10 @@ class NotThere(PlaybookError):
     """The sandbox does not know what was asked for."""
 
 
+class KeyRefused(PlaybookError):
+    """The sandbox does not know the API key."""
+
+
 class NodeRun(Protocol):
     """Where one node reports to: the callback's address, its token, and what was sent there so far."""
 
@@ -71,7 +75,7 @@ def _get(url: str, token: str, **query: int) -> JSONObject:
             status = getattr(error.response, "status_code", None)
             reasons = {None: "nobody answers", 401: "it refuses the key"}
             reason = reasons.get(status, f"it answered {status}")
-            kind = NotThere if status == 404 else PlaybookError
+            kind = {401: KeyRefused, 404: NotThere}.get(status or 0, PlaybookError)
             raise kind(f"The sandbox does not give {urlsplit(url).path}: {reason}.") from error
     return content
 
@@ -123,6 +127,10 @@ class Platform:
         """Raises PlaybookError when nobody answers at its address, or the key is refused: at once, in one sentence."""
         try:
             _get(f"{self.url}/v2/inthreat/ioc-collections", self.api_key, limit=1)
+        except KeyRefused as error:
+            raise PlaybookError(
+                f"The sandbox at {self.url} refuses the API key: give --api-key the one that it printed when it started."
+            ) from error
         except PlaybookError as error:
             raise PlaybookError(
                 f"There is no sandbox that can be used at {self.url}. {error} `make sandbox` serves one; without --url "

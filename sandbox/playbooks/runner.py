@@ -247,7 +247,9 @@ class Runner:
         match node.operator:
             case "condition":
                 output, cases = choose(node, self._templates, self._variables)
-                return {"outputs": {output: True}, "cases": cases}
+                has = output == "else" or output in node.outputs
+                warnings = [] if has else [f'its case "{output}" holds, and it has no output of that name to follow']
+                return {"outputs": {output: True}, "cases": cases, "warnings": warnings}
             case "store":
                 return self._keep(begun)
             case _:  # any and all, of which the plan says when they run

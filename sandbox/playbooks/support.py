@@ -19,6 +19,10 @@ def check(playbook: Playbook, start: str, module: Module, stubs: dict[str, Stub]
     """
     faults = list[str]()
     reached = playbook.reached(start)
+    trigger = playbook.nodes[start]
+    # Some of the vendor's templates are a trigger alone, whose module does it all.
+    if not trigger.following("default") and any(node.type != "trigger" for node in playbook.nodes.values()):
+        faults.append(f"Node {start} ({trigger.name}) leads nowhere by its output default, so nothing would run.")
     without = list[str]()
     for key in reached[1:]:
         node = playbook.nodes[key]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, HTTPException, Request, Security
 from fastapi.security import HTTPBearer
 
-from sandbox.sekoia.auth import bearer
+from sandbox.sekoia.auth import Keys, bearer
 
 __all__ = ["Callbacks", "NodeRun"]
 
@@ -25,16 +25,17 @@ class NodeRun:
 
 
 class Callbacks:
-    """The node runs. One that nobody announced is accepted too, with the API key as its token."""
+    """The node runs. One that nobody announced is accepted too: its token is one of the API keys, which it gets."""
 
-    def __init__(self, url: str, api_key: str) -> None:
+    def __init__(self, url: str, keys: Keys) -> None:
         self._url = url
-        self._api_key = api_key
+        self._keys = keys
         self._runs: dict[str, NodeRun] = {}
 
     def open(self, secrets: dict[str, Any] | None = None) -> NodeRun:
         """Announces a node run, with a token of its own."""
-        return self._add(str(uuid.uuid4()), str(uuid.uuid4()), secrets)
+        given = {"api_key": self._keys.full} if secrets is None else secrets
+        return self._add(str(uuid.uuid4()), str(uuid.uuid4()), given)
 
     def forget(self) -> None:
         """Forgets all node runs."""
@@ -47,7 +48,7 @@ class Callbacks:
         async def known(request: Request, node_run: str) -> NodeRun:
             run = self._runs.get(node_run)
             token = bearer(request.headers)
-            if token is None or token != (run.token if run else self._api_key):
+            if token is None or not (token == run.token if run else self._keys.know(token)):
                 raise HTTPException(
                     401,
                     "Authentication failed: TOKEN is missing or wrong. It has to be the API key that the sandbox printed",
@@ -55,7 +56,7 @@ class Callbacks:
             if run is None:
                 if request.method == "GET":
                     raise HTTPException(404, "No such node run")
-                run = self._add(node_run, self._api_key, None)
+                run = self._add(node_run, token, {"api_key": token})
             return run
 
         @router.patch("/{node_run}")
@@ -78,9 +79,8 @@ class Callbacks:
 
         return router
 
-    def _add(self, node_run: str, token: str, secrets: dict[str, Any] | None) -> NodeRun:
-        default = {"api_key": self._api_key}
-        run = NodeRun(f"{self._url}/callback/{node_run}", token, default if secrets is None else secrets)
+    def _add(self, node_run: str, token: str, secrets: dict[str, Any]) -> NodeRun:
+        run = NodeRun(f"{self._url}/callback/{node_run}", token, secrets)
         self._runs[node_run] = run
         return run
 

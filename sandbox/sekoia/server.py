@@ -216,7 +216,7 @@ class Sandbox:
     def _build(self, store: Store, storage: Path) -> None:
         keys, controls, changes, heard = Keys(self.api_key, self.read_only_key), self._controls, Changes(), Heard()
         live = LiveAPI(controls, keys, lambda message: self._hear(heard, message))
-        imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, self.api_key)
+        imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, keys)
         self._service = Service(keys, controls, store, live, imports, callbacks, self._guard, changes)
         app = create_app(self._service)
         self._gate = Gate(app, controls, self._tell)

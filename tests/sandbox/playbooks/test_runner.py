@@ -498,7 +498,9 @@ def test_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.Captu
     assert main(["run", "x.json", "--storage", str(tmp_path / "none")]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is no folder\.\n", err)
+    assert re.fullmatch(
+        r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is no folder: make it, .+\.\n", err
+    )
 
 
 def test_command_does_not_serve_twice(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,6 +67,17 @@ def test_what_is_refused(run: Run, sandbox: Sandbox, node: dict[str, Any], reaso
     assert sandbox.requests == []
 
 
+def test_a_trigger_that_leads_nowhere(run: Run) -> None:
+    """No run is green in which nothing could run; a playbook that is a trigger alone holds no more."""
+    export = playbook({"do": "say nothing"})
+    export["nodes"]["0"]["outputs"] = {"error": ["1"]}
+    with pytest.raises(PlaybookError, match="leads nowhere by its output default, so nothing would run"):
+        run(export)
+    del export["nodes"]["1"]
+    export["nodes"]["0"]["outputs"] = {}
+    assert run(export).succeeded
+
+
 def test_all_is_refused_at_once(run: Run) -> None:
     """Who has to change a playbook is told everything that is to be changed."""
     export = playbook({}, {}, {})

@@ -233,11 +233,26 @@ def test_sandbox_that_is_not_there(module: Module, tmp_path: Path) -> None:
     """Nobody at the address, or a refused key, is told at once and before anything is run."""
     with Sandbox() as sandbox:
         refused = Runner(Playbook.model_validate(playbook({})), module, Platform.at(sandbox.url, "wrong"), tmp_path)
-        with pytest.raises(PlaybookError, match="it refuses the key"):
+        with pytest.raises(PlaybookError, match="refuses the API key: give --api-key the one that it printed"):
             refused.run()
     for url in (sandbox.url, "http://.example", "nonsense", "http://127.0.0.1:99999"):
         with pytest.raises(PlaybookError, match=f"^There is no sandbox that can be used at {url}. .*: nobody answers"):
             Runner(Playbook.model_validate(playbook({})), module, Platform.at(url, "key"), tmp_path).run()
+
+
+def test_a_key_that_may_only_read(module: Module, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With the other key of a sandbox that is served elsewhere, nodes are denied what that may not do."""
+    export = Playbook.model_validate(playbook({"do": "create", "name": "Denied"}))
+    run = Runner(export, module, Platform.at(sandbox.url, sandbox.read_only_key), tmp_path).run()
+    assert "403" in (run.outcomes[0].error or "")
+
+
+def test_a_case_whose_output_is_called_otherwise(run: Run) -> None:
+    """A case that holds and leads nowhere is told: no node after it ran, though all is green."""
+    export = playbook({}, {})
+    export["nodes"]["1"] |= condition(("Yes", "1", "==", "1"), yes=["2"])
+    (outcome,) = run(export).outcomes
+    assert outcome.warnings == ['its case "Yes" holds, and it has no output of that name to follow']
 
 
 def test_show_writes_it_all(run: Run) -> None:
