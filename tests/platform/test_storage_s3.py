@@ -18,10 +18,12 @@ from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from sekoia_cti.platform import storage
+from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.platform import storage, watchdog
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.writing import writing
 from tests.conftest import Platform
+from tests.hostile import Hostile, silence
 from tests.s3 import RefusingS3
 
 ROWS = [["IOC", "Comment"], *([f"d{number}.example.com", f"row {number}"] for number in range(5_000))]
@@ -258,3 +260,20 @@ def test_an_upload_to_s3_is_given_up(refusing: RefusingS3, platform: Platform) -
     assert set(refusing.objects) == before
     assert refusing.parts == {}
     assert ("POST", 200) in refusing.answered
+
+
+@pytest.mark.fault(
+    "S3 takes a request and answers nothing",
+    "The node reports within moments of the deadline, whatever S3's library waits for",
+)
+def test_s3_hangs(sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads the file is left behind, and nothing is sent."""
+    monkeypatch.setattr(watchdog, "AFTER_DEADLINE", 0.1)
+    monkeypatch.setattr(ImportIndicatorsFromText, "deadline", Deadline(0.5))
+    with Hostile(silence) as server:
+        session = boto3.Session(aws_access_key_id="id", aws_secret_access_key="secret", region_name="us-east-1")
+        platform.storage = S3Path("/hangs")
+        register_configuration_parameter(platform.storage, resource=session.resource("s3", endpoint_url=server.url))
+        run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="iocs.txt")
+    assert run.error and "something that was waited for hangs" in run.error
+    assert not [request for request in sandbox.requests if request.method == "POST"]
