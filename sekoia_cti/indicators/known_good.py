@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -210,25 +210,29 @@ class _Sites(_Lists):
         self._below = frozenset().union(*(one.below for one in lists))
         self._of_others = others
         self._ends = self._below | others
-        self._above: dict[str, Names] = {}  # few, of which each can name many
+        self._naming_below = lru_cache(maxsize=10_000)(self._lists_below)
 
     def names(self, domain: str) -> Names:
         """The lists that name a domain, or one above it with what is below."""
-        found = self.naming(domain) if domain in self._longest or domain in self._others else ()
         at = domain.find(".") + 1
+        known = self._naming_below(domain[at:]) if at else ()
+        if domain not in self._longest and domain not in self._others:
+            return known
+        found = self.naming(domain)
+        return (*found, *(title for title in known if title not in found))
+
+    def _lists_below(self, above: str) -> Names:
+        """The lists that name what is below a name: they hold it, or one above it. Many domains are below the same name."""
+        found: dict[str, None] = {}
+        at = 1
         while at:
-            above = domain[at:]
             if above in self._ends:  # which nearly none is
                 if above in self._of_others:
                     break
-                known = self._above.get(above) or self._above.setdefault(above, self._naming_below(above))
-                found += tuple(title for title in known if title not in found) if found else known
-            at = domain.find(".", at) + 1
-        return found
-
-    def _naming_below(self, above: str) -> Names:
-        """The lists that name what is below a name."""
-        return tuple(one.title for one in self._lists if above in one.below)
+                found |= dict.fromkeys(one.title for one in self._lists if above in one.below)
+            at = above.find(".") + 1
+            above = above[at:]
+        return tuple(found)
 
 
 class _Addresses:
