@@ -43,6 +43,9 @@ _FAMILIES: dict[str, tuple[IndicatorType, ...]] = {
 _FAMILY = {kind: name for name, kinds in _FAMILIES.items() for kind in kinds}
 _HASHES: dict[int, IndicatorType] = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
+_BROKEN_HASH = re.compile(r"(?<!\w)([0-9A-Fa-f]{16,127})[ \t]*\r?\n[ \t]*([0-9A-Fa-f]{4,112})(?!\w)")
+_BOARD_TAG = re.compile(r"\[/?(?:url|img|code|quote|b|i|u|email)(?:=[^\]\s]*)?\]", re.IGNORECASE)
+
 _WORD = re.compile(r"""[^\s<>"“”„«»`|\u200b\ufeff]+""")
 _BETWEEN = re.compile("[,;]")
 _LONGEST = 2_000
@@ -55,7 +58,7 @@ _CLOSING = ".,;:!?'‘’*~–—…"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _OPENS = {opening: closing for closing, opening in _PAIRS.items()}
 _POSSESSIVE = re.compile(r"['’]s\Z")
-_PIECES = re.compile(r"[,;'*=]+|\]\(|[(){}]+|(?<!\w)\[(?!\.)|\](?!\w)")
+_PIECES = re.compile(r"[,;'*=—→⇒]+|\]\(|[(){}]+|(?<!\w)\[(?!\.)|\](?!\w)")
 
 _HEADING = re.compile(
     r"(?P<mark>#{1,6} *|\*\*)?(?:[0-9.]{1,6} +)?(?P<words>[^\W\d_][^.:|/*#\t]{1,60})(?P<end>[:*# ]*)"
@@ -76,7 +79,8 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(
-    r"\b(?:versions?|ver|v|releases?|builds?|firmware|rev|revisions?|updates?|patch)\b[.:\s]*+"
+    r"\b(?:versions?|ver|v|releases?|builds?|firmware|rev|revisions?|updates?|patch|kernel|sections?|chapters?|oid|windows|linux"
+    r"|android|ios|macos|chrome|chromium|edge|firefox|openssl|openssh|apache|tomcat|nginx|php|java|jdk|python|node)\b[.:\s]*+"
     r"(?:(?:v?+[0-9][0-9.]*+|through|to|and|or|before|prior|until|up|from|than|later|earlier|[-–,(])\s*+)*+\Z",
     re.IGNORECASE,
 )
@@ -85,6 +89,10 @@ _NO_FILE = frozenset("commit thumbprint fingerprint serial guid uuid token apike
 
 # What reads like a name and is none
 _PACKAGE = re.compile(r"(?:com|org|net|io|android|javax?)\.[a-z0-9_]+(?:\.[a-z0-9_]+)+")
+_CALL = re.compile(r"[\w.]+\(\)")
+_ATTRIBUTE = re.compile(
+    r"(?:self|this|cls|obj|args|req|res|request|response|window|document|console|process|sys|os)\.\w+"
+)
 _CODE = frozenset("asp.net ado.net vb.net socket.io system.io".split())
 _SOURCE_FILE = re.compile(r"[\w-]+\.(?:md|rs|ps|pl|py|sh|so)", re.IGNORECASE)
 
@@ -119,7 +127,7 @@ _Found = tuple[Mention, bool]
 
 def _found(text: str) -> Iterator[_Found]:
     is_reference, above = False, ""
-    for line in joined(text).splitlines():
+    for line in _BROKEN_HASH.sub(_whole_hash, _BOARD_TAG.sub(" ", joined(text))).splitlines():
         if (words := _heading(line)) is not None:
             is_reference = _REFERENCES.fullmatch(words) is not None
         elif _SIGNATURE.fullmatch(line):
@@ -131,6 +139,13 @@ def _found(text: str) -> Iterator[_Found]:
                 before = (above + line[max(0, match.start() - _BEFORE) : match.start()])[-_BEFORE:]
                 yield from _of_word(match[0], before, is_reference=is_reference)
         above = f"{line[-_BEFORE:]} " if words is None else ""
+
+
+def _whole_hash(match: re.Match[str]) -> str:
+    """A hash whose digits go on in the next line; two hashes, one below the other, stay two."""
+    start, rest = match[1], match[2]
+    is_broken = len(start) + len(rest) in _HASHES and len(rest) not in _HASHES
+    return start + rest if is_broken else match[0]
 
 
 def _heading(line: str) -> str | None:
@@ -221,6 +236,12 @@ def _no_name(word: str, value: str) -> str:
     ending = written.rpartition(".")[2]
     if ending != ending.lower() and not written.isupper():
         return "a sentence's end or a piece of code, and not surely a domain"
-    if _PACKAGE.fullmatch(written) or written.lower() in _CODE or _SOURCE_FILE.fullmatch(written):
+    if (
+        _CALL.match(word, max(at, 0))
+        or _ATTRIBUTE.fullmatch(written)
+        or _PACKAGE.fullmatch(written)
+        or written.lower() in _CODE
+        or _SOURCE_FILE.fullmatch(written)
+    ):
         return "the name of a package, a product or a file, and not surely a domain"
     return ""

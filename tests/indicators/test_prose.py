@@ -52,6 +52,18 @@ def others(text: str) -> dict[str, str]:
         ("evil.example(192.0.2.1)", ["evil.example", "192.0.2.1"]),
         ("203.0.113.5/192.0.2.9", []),
         ("http://evil.example/ http://evil.example/", ["http://evil.example/"]),
+        (f"{SHA256[:40]}\n{SHA256[40:]}", [SHA256]),
+        (f"{SHA256[:40]}\r\n  {SHA256[40:]}", [SHA256]),
+        (f"{MD5}\n{SHA256[:40]}", [MD5, SHA256[:40]]),
+        ("[url]http://evil.example/x[/url] [b]bad.example[/b]", ["http://evil.example/x", "bad.example"]),
+        (
+            "evil.example—bad.example; worse.example→192.0.2.1",
+            ["evil.example", "bad.example", "worse.example", "192.0.2.1"],
+        ),
+        # Code and versions
+        ("it calls foo.bar() and reads self.name", []),
+        ("os.evil.example", ["os.evil.example"]),
+        ("kernel 5.10.0.1, Chrome 120.0.0.0 and section 1.1.1.1; 192.0.2.1", ["192.0.2.1"]),
         # Defanged
         ("evil[.]example", ["evil.example"]),
         ("evil [.] example", ["evil.example"]),
