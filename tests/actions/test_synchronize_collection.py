@@ -559,9 +559,9 @@ INCOMPLETE = ({"remaining": 1}, "incomplete", None)
         ((Synchronizer, "_importer"), INCOMPLETE),
         ((Importer, "submit_texts"), INCOMPLETE),
         ((Synchronizer, "_not_in"), INCOMPLETE),
-        ((Synchronizer, "remove"), ({"added": 1, "remaining": 1}, "partial", 0)),
-        ((Removal, "expire"), ({"added": 1, "remaining": 1}, "partial", 0)),
-        (None, ({"added": 1, "removed": 1}, "completed", 0)),
+        ((Synchronizer, "remove"), ({"added": 101, "remaining": 1}, "partial", 0)),
+        ((Removal, "expire"), ({"added": 101, "remaining": 1}, "partial", 0)),
+        (None, ({"added": 101, "removed": 1}, "completed", 0)),
     ],
 )
 def test_work_that_is_left_behind_is_told(
@@ -593,8 +593,15 @@ def test_work_that_is_left_behind_is_told(
     fill(sandbox, platform, collection_id, lines(1))
     if hangs:
         monkeypatch.setattr(*hangs, hang)
-    given = {"collection_id": collection_id, "text": "d2.example", "known_good": "import", "most_removed": 100}
+    given = {
+        "collection_id": collection_id,
+        "text": "\n".join(lines(*range(2, 103))),
+        "known_good": "import",
+        "most_removed": 100,
+    }
     run = platform.run(Left, **given)
     assert run.error and run.error.count("The platform stopped the action before it was done: run it again.") == 1
     assert run.results is not None
     assert (counts(run), run.results["status"], run.results["missing_count"]) == expected
+    assert run.results["added_path"] is None  # the storage may be what hangs
+    assert "the time was up" not in run.logs
