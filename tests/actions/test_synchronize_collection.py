@@ -483,10 +483,39 @@ def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, colle
     # A feed that is mostly prose is one all the same, as long as it holds something of what it held.
     run = synchronize(platform, collection_id, [*HTML.splitlines(), *lines(1)], most_removed=20)
     assert (run.error, counts(run)) == (None, {"unchanged": 2, "removed": 2})
+    assert run.results and run.results["status"] == "partial"
     assert counts(synchronize(platform, collection_id, HTML.splitlines(), most_removed=100)) == {
         "unchanged": 1,
         "removed": 1,
     }
+
+
+class PartByPart(SynchronizeCollection):
+    """A run whose requests carry a value each."""
+
+    lines_per_task = 1
+
+
+def test_nothing_is_removed_before_the_import_has_ended(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """What could not all be added is not known to have come in place of what is to go."""
+    fill(sandbox, platform, collection_id, lines(1))
+    sandbox.faults.rest = [RestFault(path="/text$", status=401, contains="d3.example", times=None)]
+    given = {"collection_id": collection_id, "text": "\n".join(lines(2, 3)), "known_good": "import"}
+    run = platform.run(PartByPart, **given, removed="revoke")
+    assert counts(run) == {"added": 1, "remaining": 1}
+    assert run.error and run.results and run.results["status"] == "incomplete"
+    assert active(sandbox, collection_id) == set(lines(1, 2))
+
+
+def test_a_removal_that_is_answered_and_not_done(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What the answer shows to be as it was remains."""
+    fill(sandbox, platform, collection_id, lines(1, 2))
+    sandbox.faults.validity_shrinks, sandbox.faults.changes = False, "ignored"
+    run = synchronize(platform, collection_id, lines(3))
+    assert counts(run) == {"added": 1, "remaining": 2}
+    assert run.results and run.results["failed"][0]["reason"] == "Sekoia left its validity as it was"
 
 
 def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
