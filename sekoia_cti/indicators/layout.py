@@ -200,7 +200,7 @@ def _heading(
         elif _is_known(cells, width) and (not above or _are_titles(above, row, recognize)):
             return row, number + 1
     if has_heading:
-        return next((row, number + 1) for number, row in rows if number >= start)
+        return next(((row, number + 1) for number, row in rows if number >= start), (None, start))
     return None, start
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from sekoia_cti.indicators.layout import Layout, begins_table
 from sekoia_cti.indicators.reading import Judge
 from sekoia_cti.indicators.shapes import plain
 from sekoia_cti.indicators.survey import Survey
-from sekoia_cti.indicators.tables import Row
+from sekoia_cti.indicators.tables import Row, RowWriter
 from sekoia_cti.indicators.type_cells import not_taken, withheld
 
 __all__ = ["Rows"]
@@ -85,7 +84,7 @@ class Rows:
             to: Opened for writing text with ``newline=""``.
         """
         layout, survey = self._layout, self._survey()
-        writer = csv.writer(to, delimiter=layout.table.written_delimiter, lineterminator="\n")
+        writer = RowWriter(to, layout.table.written_delimiter)
         if layout.heading is not None:
             heading = [cell.strip("\ufeff") for cell in layout.heading]
             writer.writerow(self._widened(heading, "valid_until") if self._ends else heading)

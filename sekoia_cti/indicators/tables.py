@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from sekoia_cti.indicators.encodings import Encoding, encoding_of, open_text
 from sekoia_cti.indicators.errors import UnreadableFile
 from sekoia_cti.indicators.headers import role_of
 from sekoia_cti.indicators.shapes import plain, plain_defanged
 
-__all__ = ["Row", "Table", "look"]
+__all__ = ["Row", "RowWriter", "Table", "look"]
 
 Row = list[str]
 
@@ -130,6 +130,25 @@ class Table:
             if len(found) == width and 0 < indicators < width:
                 self.swallowed[number] = line
                 return
+
+
+class RowWriter:
+    """Writes rows as CSV, each with a line feed at its end.
+
+    Args:
+        to: Opened for writing text with ``newline=""``.
+        delimiter: Between the cells of a row.
+    """
+
+    def __init__(self, to: TextIO, delimiter: str) -> None:
+        self._to = to
+        # Cells with marks that end rows are quoted: for whoever reads them, a carriage return alone ends a row as well.
+        writer = csv.writer(self, delimiter=delimiter, lineterminator="\r\n")
+        self.writerow, self.writerows = writer.writerow, writer.writerows
+
+    def write(self, row: str) -> None:
+        """Take down a row that was written."""
+        self._to.write(f"{row[:-2]}\n")
 
 
 def look(open_file: Callable[[], BinaryIO], *, delimiter: str | None = None) -> Table:

@@ -49,7 +49,7 @@ def main(path: str, seconds: str, memory: str, sheet: str | None = None) -> None
             if sheet is None:
                 print(json.dumps(list(_sheets(workbook, path))))
             else:
-                csv.writer(sys.stdout, lineterminator="\n").writerows(_rows(workbook.get_sheet_by_name(sheet), path))
+                csv.writer(sys.stdout).writerows(_rows(workbook.get_sheet_by_name(sheet), path))
                 sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001  # a panic of the parser is no Exception
         print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)

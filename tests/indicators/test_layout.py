@@ -77,6 +77,7 @@ def test_what_is_undecided() -> None:
     ):
         laid_out("domain,ip\na.example,192.0.2.1\nb.example,192.0.2.2\n")
     assert laid_out("name,size\nsetup,12\n") is None
+    assert lay_out(look(io.BytesIO), recognize, has_heading=True) is None
 
 
 def test_a_mapping_is_obeyed() -> None:

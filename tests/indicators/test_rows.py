@@ -38,6 +38,7 @@ def sent(content: bytes) -> tuple[str, Survey]:
         ("ioc\tnote\r\na[.]example\tx\r\n", "ioc\tnote\na.example\tx\n"),
         ('ioc,note\na[.]example,"two\nlines"\n', 'ioc,note\na.example,"two\nlines"\n'),
         ("ioc,x\ra[.]example,y\r", "ioc,x\na.example,y\n"),
+        ('ioc,note\na[.]example,"two\rlines"\n', 'ioc,note\na.example,"two\rlines"\n'),
         ("ioc,x\na.example,one\nA.example,two\nsetup.exe,z\n# end\n", "ioc,x\na.example,one\n"),
     ],
 )

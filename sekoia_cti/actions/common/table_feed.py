@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +16,7 @@ from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.dates import read_date
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.indicators.tables import Row
+from sekoia_cti.indicators.tables import Row, RowWriter
 from sekoia_cti.local_files.outgoing import Outgoing
 
 __all__ = ["TableFeed"]
@@ -102,7 +101,7 @@ class TableFeed:
         layout, wanted = self._prepared.layout, set(places)
         at = self._columns.get("valid_until")
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter=layout.table.written_delimiter, lineterminator="\n")
+            writer = RowWriter(file, layout.table.written_delimiter)
             if layout.heading is not None:
                 writer.writerow([cell.strip("\ufeff") for cell in layout.heading])
             rows = (row for place, row in enumerate(self._prepared.rows()) if place in wanted)
