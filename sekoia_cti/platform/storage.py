@@ -160,7 +160,7 @@ def find(storage: Path, relative: str, argument: str) -> StoredFile:
         size, modified = _again(lambda: _stat(storage, path), but=_TOLD)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action"
+            f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action{_by_hand(storage)}"
         ) from None
     except IsADirectoryError:
         raise InputError(f"{argument} must name a file, and “{relative}” is a folder") from None
@@ -305,3 +305,9 @@ def _open_below(folder: int, name: str, flags: int) -> int:
         raise
     finally:
         os.close(folder)
+
+
+def _by_hand(storage: Path) -> str:
+    """What to tell whoever runs an action by hand, where the SDK's folder may be missing: the platform always has it."""
+    is_absent = type(storage) is type(Path()) and not storage.is_dir()  # a local one; S3 has no folders
+    return f", or set SUB_FOLDER to a folder that exists, since {storage} does not" if is_absent else ""

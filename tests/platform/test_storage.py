@@ -161,6 +161,16 @@ def test_a_file_that_cannot_be_opened(
     assert sandbox.requests == []
 
 
+def test_no_storage_at_all(platform: Platform, collection_id: str, tmp_path: Path) -> None:
+    """Who runs an action by hand, where nothing made the SDK's folder, is told how to name another."""
+    platform.storage = tmp_path / "symphony_data"
+    run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv")
+    assert run.error == (
+        "file_path names “feed.csv”, which is not in the playbook's storage: check the earlier action, or set SUB_FOLDER to a "
+        f"folder that exists, since {platform.storage} does not."
+    )
+
+
 def swap_the_file(folder: Path, outside: Path) -> None:
     """Put a link in the place of the file."""
     (folder / "feed.csv").unlink()
