@@ -73,7 +73,7 @@ def test_a_script_is_told_what_is_not_in(sandbox: Sandbox) -> None:
         again = sekoia.create_collection("Feed", reuse_existing=True)
         outcome = sekoia.import_text(collection.id, "a.example\nb.example", kill_chain_phases=["delivery"])
         found = [indicator.value for indicator in sekoia.search(collection.id)]
-        with pytest.raises(ValueError, match="no line holds an indicator"):
+        with pytest.raises(ValueError, match="no line contains an indicator"):
             sekoia.import_text(collection.id, "nothing")
     assert again.id == collection.id
     assert (outcome.status, [missing.value for missing in outcome.missing], found) == (

@@ -201,7 +201,11 @@ def test_one_way_through_the_network(
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "no such file or directory"), ("", "it holds no certificate"), ("no PEM", "it holds no certificate")],
+    [
+        (None, "no such file or directory"),
+        ("", "it contains no certificate"),
+        ("no PEM", "it contains no certificate"),
+    ],
 )
 @pytest.mark.fault(
     "`REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names a missing file, or one without a certificate",

@@ -14,7 +14,7 @@ class DeleteIOCCollectionArguments(CollectionArguments):
 
     confirm_name: str = Field(
         title="Confirm name",
-        description="The exact name of the IOC collection; nothing is deleted if it is another",
+        description="The exact name of the IOC collection; nothing is deleted if the name differs",
         min_length=1,
     )
 

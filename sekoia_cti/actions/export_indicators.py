@@ -8,6 +8,7 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import CollectionArguments, Timeout
 from sekoia_cti.actions.common.formats import FILE_FORMATS, FormatName
 from sekoia_cti.actions.common.progress import ProgressLog
+from sekoia_cti.indicators.display import counted
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.writing import writing
@@ -40,7 +41,8 @@ class ExportIndicatorsResults(ResultsForm):
     format: FormatName = Field(title="Format", description="Its format")
     count: int = Field(title="Count", description="How many indicators it holds")
     skipped_count: int = Field(
-        title="Skipped count", description="Indicators of the collection that it does not hold, as they are not active"
+        title="Skipped count",
+        description="Indicators of the collection that were left out because they are not active",
     )
 
 
@@ -79,7 +81,7 @@ class ExportIndicators(SekoiaAction):
                 read += len(some.items)
                 progress.count(read, some.total)
             file.write(to.tail())
-        self.tell(f"Exported {count:,} indicators of {arguments.collection_id} to {path}")
+        self.tell(f"Exported {counted(count)} of {arguments.collection_id} to {path}")
         return ExportIndicatorsResults(
             collection_id=arguments.collection_id,
             file_path=path,

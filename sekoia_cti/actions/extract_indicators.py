@@ -11,6 +11,7 @@ from sekoia_cti.actions.common.jinja import WordList, check_rendered, structure
 from sekoia_cti.actions.common.reports import TypeCounts
 from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
 from sekoia_cti.actions.common.stored_text import read_content
+from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.documents import Document, document
 from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.objects import Skipped
@@ -101,7 +102,7 @@ class ExtractIndicatorsArguments(Arguments):
             single = key.removesuffix("es") if key.endswith(("hashes", "addresses")) else key.removesuffix("s")
             if not (kinds := next(((one,) for one in (key, single) if one in KINDS), None) or _GROUPS.get(single)):
                 raise ValueError(
-                    f"“{name[:60]}” is no kind of indicator: it must be one of {', '.join(KINDS)}, ip, hash"
+                    f"“{name[:60]}” is not a kind of indicator: it must be one of {', '.join(KINDS)}, ip, hash"
                 )
             wanted += kinds
         return wanted
@@ -164,12 +165,11 @@ class ExtractIndicators(SekoiaAction):
             lists[str(mention.kind)].append(mention.value)
         by_type = {kind: len(values) for kind, values in lists.items() if values}
         told = ", ".join(f"{count:,} {kind}" for kind, count in by_type.items())
-        self.tell(f"Found {listed.count:,} indicators{f': {told}' if told else ''}")
+        self.tell(f"Found {counted(listed.count)}{f': {told}' if told else ''}")
         if skipped.skipped_count:
             first = skipped.skipped[0]
-            self.tell(
-                f"{skipped.skipped_count:,} values were not taken, such as “{first['value']}”: {first['reason']}"
-            )
+            were = "1 value was" if skipped.skipped_count == 1 else f"{skipped.skipped_count:,} values were"
+            self.tell(f"{were} not taken, such as “{first['value']}”: {first['reason']}")
         return ExtractIndicatorsResults(
             count=listed.count,
             by_type=by_type,

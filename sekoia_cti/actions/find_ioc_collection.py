@@ -51,7 +51,7 @@ class FindIOCCollectionResults(ResultsForm):
         description="All that fit, as a JSON list of the same objects in a file of the playbook's storage; null when “IOC "
         "collections” has them all",
     )
-    count: int = Field(title="Count", description="How many they are")
+    count: int = Field(title="Count", description="How many there are")
 
 
 class FindIOCCollection(SekoiaAction):

@@ -88,7 +88,7 @@ class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
     )
     duplicates: int | None = Field(
         title="Duplicates",
-        description="Values that an earlier row has as well; null for a file that could not be read here",
+        description="Values that an earlier row already has; null for a file that could not be read here",
     )
     unrecognized: UnrecognizedList | None = Field(
         title="Unrecognized",
@@ -234,7 +234,7 @@ def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:
     """What each column holds, and whether the first line is a heading; refused where nothing told."""
     if upload.mapping is None:
         raise InputError(
-            f"Nothing tells what the columns of {name} hold, and nothing was imported: give the mapping, one entry for each "
+            f"It is not clear what the columns of {name} hold, and nothing was imported: give the mapping, one entry for each "
             "column, exactly one of them observable"
         )
     if upload.ignore_first_line is None:

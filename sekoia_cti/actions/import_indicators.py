@@ -24,6 +24,7 @@ from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import requests_for
 from sekoia_cti.client.phases import Phases
+from sekoia_cti.indicators.display import counted
 from sekoia_cti.platform import storage
 
 __all__ = ["ImportIndicators", "ImportIndicatorsArguments", "ImportIndicatorsResults"]
@@ -59,9 +60,9 @@ class ImportIndicatorsResults(GuardResults, ReadingResults, ImportResults):
     """How the import ended, indicator by indicator."""
 
     indicator_ids: list[str] = Field(
-        title="Indicator ids", description="Ids of the first 1,000 indicators, where Sekoia told them, each once"
+        title="Indicator ids", description="Ids of the first 1,000 indicators, where Sekoia reported them, each once"
     )
-    indicator_ids_count: int = Field(title="Indicator ids count", description="How many ids Sekoia told")
+    indicator_ids_count: int = Field(title="Indicator ids count", description="How many ids Sekoia reported")
     indicator_ids_path: str | None = Field(
         title="Indicator ids file",
         description="All of them, as a JSON list in a file of the playbook's storage; null when “Indicator ids” has them all",
@@ -73,8 +74,8 @@ class ImportIndicators(ImportAction):
 
     name = "Import indicators"
     description = (
-        "Import a list of indicators, each with a context of its own if need be, into an IOC collection, and tell which of them "
-        "failed"
+        "Import a list of indicators, each with a context of its own if need be, into an IOC collection, and report which "
+        "of them failed"
     )
     results_model = ImportIndicatorsResults
 
@@ -141,7 +142,7 @@ class ImportIndicators(ImportAction):
     def _announce(self, reading: ItemReading, arguments: ImportIndicatorsArguments) -> None:
         count = len(reading.items)
         if not arguments.dry_run:
-            self.tell(f"Importing {count:,} indicators into {arguments.collection_id}")
+            self.tell(f"Importing {counted(count)} into {arguments.collection_id}")
         for said in warnings(reading, sent=arguments.send_unrecognized):
             self.tell(said, "warning")
         reading.objects.tell_of_passed(self.tell)

@@ -20,6 +20,7 @@ from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_in
 from sekoia_cti.actions.common.sources import Format, Gathered, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
 
@@ -30,7 +31,7 @@ class TextArguments(ReadingArguments, SourceArguments, CollectionArguments):
     """Where the indicators are, and how to read them."""
 
     format: Annotated[Format | None, RARELY_SET] = Field(
-        default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia finds it out"
+        default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia detects it"
     )
 
 
@@ -58,7 +59,7 @@ class ImportIndicatorsFromText(ImportAction):
         reading = _read(gathered, arguments, guard)
         with self.importer(arguments, arguments.collection_id) as importer:
             if not arguments.dry_run:
-                self.tell(f"Importing {len(reading.values):,} indicators into {arguments.collection_id}")
+                self.tell(f"Importing {counted(len(reading.values))} into {arguments.collection_id}")
             for said in warnings(reading, sent=arguments.send_unrecognized):
                 self.tell(said, "warning")
             tell_of_guard(guard, self.tell)

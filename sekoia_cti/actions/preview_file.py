@@ -29,7 +29,7 @@ class PreviewIndicatorsFileResults(ResultsForm):
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     file_handle: str = Field(
         title="Uploaded file",
-        description="What Sekoia calls the upload, for “Import indicators from file”, which has to follow soon",
+        description="Sekoia's handle for the upload, for “Import indicators from file”, which has to run soon afterwards",
     )
     rows: list[list[str]] = Field(title="Rows", description="The first rows of the file")
     sheet: str | None = Field(title="Sheet", description="The sheet that was looked at; null for a CSV")
@@ -42,9 +42,9 @@ class PreviewIndicatorsFileResults(ResultsForm):
     ignore_first_line: bool = Field(title="Ignore first line", description="Whether the first line is a heading")
     values: int = Field(title="Values", description="Indicators in the upload")
     cleaned: int = Field(
-        title="Cleaned", description="Those of them that are not as they are written, such as refanged ones"
+        title="Cleaned", description="How many of them differ from what is written, such as refanged ones"
     )
-    duplicates: int = Field(title="Duplicates", description="Values that an earlier row has as well")
+    duplicates: int = Field(title="Duplicates", description="Values that an earlier row already has")
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
         description="The first 100 values that are not recognized indicators, with line, value and reason; they "
@@ -81,7 +81,7 @@ class PreviewIndicatorsFile(UploadAction):
 
     name = "Preview indicators file"
     description = (
-        "Upload a CSV, XLS or XLSX file without importing anything, and tell what its columns hold and which indicators "
+        "Upload a CSV, XLS or XLSX file without importing anything, and report what its columns hold and which indicators "
         "are in it"
     )
     results_model = PreviewIndicatorsFileResults

@@ -20,14 +20,16 @@ _COUNTED = {
     "already_revoked": "already revoked",
     "not_found": "not found",
     "failed": "failed",
-    "remaining": "not come to",
+    "remaining": "not processed",
 }
 
 
 class RevokeIndicatorsArguments(TargetArguments):
     """Which indicators to revoke."""
 
-    dry_run: bool = Field(default=False, title="Dry run", description="Revoke nothing, and tell what would be revoked")
+    dry_run: bool = Field(
+        default=False, title="Dry run", description="Revoke nothing, and report what would be revoked"
+    )
     timeout: Timeout = 900
 
 
@@ -36,26 +38,26 @@ class RevokeIndicatorsResults(ResultsForm):
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     revoked: list[str] = Field(title="Revoked", description="What was revoked now, the first 1,000")
-    revoked_count: int = Field(title="Revoked count", description="How many that are")
+    revoked_count: int = Field(title="Revoked count", description="How many there are")
     would_revoke: list[str] = Field(
         title="Would revoke", description="In a dry run, what would be revoked, the first 1,000"
     )
-    would_revoke_count: int = Field(title="Would revoke count", description="How many that are")
+    would_revoke_count: int = Field(title="Would revoke count", description="How many there are")
     already_revoked: list[str] = Field(
         title="Already revoked", description="What had been revoked before, the first 1,000"
     )
-    already_revoked_count: int = Field(title="Already revoked count", description="How many that are")
+    already_revoked_count: int = Field(title="Already revoked count", description="How many there are")
     not_found: list[str] = Field(title="Not found", description="What the collection does not hold, the first 1,000")
-    not_found_count: int = Field(title="Not found count", description="How many that are")
+    not_found_count: int = Field(title="Not found count", description="How many there are")
     failed: FailedList = Field(
         title="Failed", description="What could not be revoked, the first 100, each with value and reason"
     )
-    failed_count: int = Field(title="Failed count", description="How many that are")
+    failed_count: int = Field(title="Failed count", description="How many there are")
     remaining: list[str] = Field(
         title="Remaining",
-        description="What was not come to before the action ended early, with an error that says why, the first 1,000",
+        description="The first 1,000 that were not processed before the action ended early, with an error that says why",
     )
-    remaining_count: int = Field(title="Remaining count", description="How many that are")
+    remaining_count: int = Field(title="Remaining count", description="How many there are")
     outcomes_path: str | None = Field(
         title="Outcomes file",
         description="Where a list above is cut: all of them, as a JSON list of objects with value, outcome and reason, in a file "

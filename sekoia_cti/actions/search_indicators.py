@@ -10,6 +10,7 @@ from sekoia_cti.actions.common.formats import described
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.sekoia import Sekoia
+from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
@@ -42,7 +43,7 @@ class SearchIndicatorsArguments(CollectionArguments):
         default=None,
         title="Term",
         description="Only indicators that contain this, such as evil.example, which finds www.evil.example and notevil.example "
-        "too; all of the collection when left empty",
+        "too; the whole collection when left empty",
     )
     only_active: bool = Field(
         default=False, title="Only active", description="Leave out indicators that are revoked or expired"
@@ -93,9 +94,9 @@ class SearchIndicators(SekoiaAction):
                     raise
                 failure = error
         if failure:
-            self.error(f"The search ended early, after {found.count:,} indicators were found. {failure}")
+            self.error(f"The search ended early, with {counted(found.count)} found. {failure}")
         else:
-            self.tell(f"Found {found.count:,} indicators in {arguments.collection_id}")
+            self.tell(f"Found {counted(found.count)} in {arguments.collection_id}")
         return SearchIndicatorsResults(
             collection_id=arguments.collection_id,
             count=found.count,

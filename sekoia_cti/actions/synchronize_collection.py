@@ -25,7 +25,7 @@ from sekoia_cti.client.synchronizing.comparison import Refresh
 from sekoia_cti.client.synchronizing.removal import Removal
 from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Synchronizer, WhatLeaves
 from sekoia_cti.client.wire import Collection, Context
-from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.display import counted, shown
 
 __all__ = ["SynchronizeCollection", "SynchronizeCollectionArguments", "SynchronizeCollectionResults"]
 
@@ -59,7 +59,7 @@ class SynchronizeCollectionArguments(GuardedFeedArguments):
         description="When an indicator that stays is sent again: when_due, once half of its validity is over, or when its "
         "description, kill chain phases, threats or the validity that the feed names differ; always; never",
     )
-    dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and tell what would be done")
+    dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and report what would be done")
     timeout: Timeout = 900
 
 
@@ -167,7 +167,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
     name = "Synchronize an IOC collection"
     description = (
         "Make an IOC collection follow a feed: what is new is added, what is due is refreshed, and what the feed no longer "
-        "holds is removed, whoever added it, so that a collection follows one feed"
+        "holds is removed, no matter who added it, so a collection should follow only one feed"
     )
     results_model = SynchronizeCollectionResults
     _work: _Work | None = None
@@ -241,14 +241,14 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
     def _tell_of_plan(self, plan: Plan, read: ReadFeed) -> None:
         self.tell(
-            f"The feed holds {_indicators(len(read.feed.values))}: {len(plan.new):,} to add, {len(plan.due):,} to refresh, "
-            f"{len(plan.unchanged):,} to leave as they are; the collection holds {_indicators(plan.active, 'active ')}, "
+            f"The feed holds {counted(len(read.feed.values))}: {len(plan.new):,} to add, {len(plan.due):,} to refresh, "
+            f"{len(plan.unchanged):,} to leave as they are; the collection holds {counted(plan.active, 'active indicator')}, "
             f"{len(plan.left):,} of them not in the feed"
         )
         if plan.revoked:
             are = "is" if len(plan.revoked) == 1 else "are"
             self.tell(
-                f"{_indicators(len(plan.revoked))} of the feed {are} revoked in the collection, and {are} not sent: "
+                f"{counted(len(plan.revoked))} of the feed {are} revoked in the collection, and {are} not sent: "
                 f"{_named([read.feed.values[place] for place in plan.revoked])}",
                 "warning",
             )
@@ -319,13 +319,13 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
     def _tell_of_remaining(self, removal: Removal) -> None:
         count = len(removal.remaining)
-        left = f"{_indicators(count)} that the feed no longer holds {'is' if count == 1 else 'are'} still active"
+        left = f"{counted(count)} that the feed no longer holds {'is' if count == 1 else 'are'} still active"
         if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
-            self._also(f"{left} as far as is known, and the next run goes on there. {removal.failure}")
+            self._also(f"{left}, as far as is known, and the next run continues from there. {removal.failure}")
             return
         refused = removal.failed and removal.failure is None
         why = removal.failed[0].reason.rstrip(".") if refused else "the time was up"
-        self.tell(f"{left} ({why}): the next run goes on there", "warning")
+        self.tell(f"{left} ({why}): the next run continues from there", "warning")
 
     def _also(self, sentence: str) -> None:
         """Make this the node's error, behind what is one already."""
@@ -355,7 +355,7 @@ _LISTS = ("added", "refreshed", "removed", "would_add", "would_refresh", "would_
 
 
 def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan) -> str:
-    share = f"{len(plan.leaving):,} of the collection's {_indicators(plan.active, 'active ')}"
+    share = f"{len(plan.leaving):,} of the collection's {counted(plan.active, 'active indicator')}"
     share += f" ({len(plan.leaving) / plan.active:.0%})"
     if read.feed.values and read.mostly_unrecognized and not (plan.unchanged or plan.due):
         why = (
@@ -365,7 +365,7 @@ def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan
     elif read.feed.values:
         why = f"are not in the feed, and most_removed allows {arguments.most_removed}%"
     else:
-        why = "would go, since the feed holds no indicator: an empty feed removes nothing, unless most_removed is 100"
+        why = "would go, since the feed contains no indicators: an empty feed removes nothing, unless most_removed is 100"
     return (
         f"Nothing was removed: {share} {why}. Check that the feed is complete; if it is, run the action once with a higher "
         "most_removed."
@@ -374,10 +374,6 @@ def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan
 
 def _reasoned(missing: Missing) -> dict[str, str]:
     return {"value": shown(missing.value), "reason": missing.reason}
-
-
-def _indicators(count: int, what: str = "") -> str:
-    return f"1 {what}indicator" if count == 1 else f"{count:,} {what}indicators"
 
 
 def _named(values: list[str]) -> str:

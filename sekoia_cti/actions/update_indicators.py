@@ -50,10 +50,12 @@ class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
     clear: Annotated[list[Clearable], BeforeValidator(_fields)] | None = Field(
         default=None,
         title="Clear",
-        description="Fields that are to hold nothing: description, kill_chain_phases, related_threat_refs; or valid_until, so "
+        description="Fields to empty: description, kill_chain_phases, related_threat_refs; or valid_until, so "
         "that the validity does not end",
     )
-    dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and tell what would be updated")
+    dry_run: bool = Field(
+        default=False, title="Dry run", description="Change nothing, and report what would be updated"
+    )
     timeout: Timeout = 900
 
     @model_validator(mode="after")
@@ -72,22 +74,20 @@ class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
         return [_AS_SEKOIA.get(name, name) for name in self.clear or ()]
 
 
-_HOW_MANY = "How many that are"
+_HOW_MANY = "How many there are"
 
 
 class UpdateIndicatorsResults(ResultsForm):
     """What became of each value, as it was read (refanged), and of each id."""
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
-    updated: list[str] = Field(title="Updated", description="What was updated, and is seen to be, the first 1,000")
+    updated: list[str] = Field(title="Updated", description="What was updated, as Sekoia shows it, the first 1,000")
     updated_count: int = Field(title="Updated count", description=_HOW_MANY)
     would_update: list[str] = Field(
         title="Would update", description="In a dry run, what would be updated, the first 1,000"
     )
     would_update_count: int = Field(title="Would update count", description=_HOW_MANY)
-    unchanged: list[str] = Field(
-        title="Unchanged", description="Of what the collection said all this before, the first 1,000"
-    )
+    unchanged: list[str] = Field(title="Unchanged", description="What already was as asked for, the first 1,000")
     unchanged_count: int = Field(title="Unchanged count", description=_HOW_MANY)
     revoked: list[str] = Field(title="Revoked", description="What is revoked, and was left as it is, the first 1,000")
     revoked_count: int = Field(title="Revoked count", description=_HOW_MANY)
@@ -99,7 +99,7 @@ class UpdateIndicatorsResults(ResultsForm):
     failed_count: int = Field(title="Failed count", description=_HOW_MANY)
     remaining: list[str] = Field(
         title="Remaining",
-        description="What was not come to before the action ended early, with an error that says why, the first 1,000",
+        description="The first 1,000 that were not processed before the action ended early, with an error that says why",
     )
     remaining_count: int = Field(title="Remaining count", description=_HOW_MANY)
     outcomes_path: str | None = Field(
@@ -116,7 +116,7 @@ _COUNTED = {
     "revoked": "revoked and left as they are",
     "not_found": "not found",
     "failed": "failed",
-    "remaining": "not come to",
+    "remaining": "not processed",
 }
 
 

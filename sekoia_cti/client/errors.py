@@ -119,7 +119,7 @@ class NotFound(RequestError):
 
     def __str__(self) -> str:
         return self._sentence(
-            f"Sekoia knows no {self.what}",
+            f"Sekoia has no {self.what}",
             f"check {self.argument}, and that the API key belongs to the same community",
         )
 
@@ -151,7 +151,7 @@ class LimitExceeded(Refused):
     def __str__(self) -> str:
         return self._sentence(
             "Sekoia refused the indicators",
-            f"the community holds {self.count:,} of at most {self.limit:,} indicators and {self.new:,} were to be added; "
+            f"the community holds {self.count:,} of at most {self.limit:,} indicators, and {self.new:,} were to be added; "
             "delete collections that are no longer needed, then run the action again",
         )
 

@@ -100,5 +100,5 @@ def _variable() -> str | None:
 
 def _why(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return "it holds no certificate"
+        return "it contains no certificate"
     return (error.strerror or "it cannot be read").lower()

@@ -90,7 +90,7 @@ class Sekoia(Connection):
 
         reading = self.read(lines, refang=refang)
         if not (reading.values or reading.damaged):
-            raise ValueError("no line holds an indicator")
+            raise ValueError("no line contains an indicator")
         context = context_of(about_all, self.rest.kill_chains)
         with self.importing(collection_id, context, wait, on_progress, on_warning) as importer:
             importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
@@ -167,7 +167,7 @@ class Sekoia(Connection):
             folder = Path(name)
             table = prepare(open_local(path, path.name, folder), folder, wishes, seconds=rest.deadline.remaining())
             if table is None or not table.survey.values:
-                raise ValueError("no row holds an indicator")
+                raise ValueError("no row contains an indicator")
             on_read(table.survey)
             with self.importing(collection_id, context, wait, on_progress, on_warning) as importer:
                 uploaded = upload(importer.rest, collection_id, table.path, name=table.name, mime_type=table.mime_type)

@@ -150,7 +150,7 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     if len(rivals) > 1:
         named = ", ".join(str(column) for column in rivals)
         raise InputError(
-            f"Several columns hold indicators, and nothing tells which of them to import: {named}. Give the mapping, one "
+            f"Several columns hold indicators, and it is not clear which of them to import: {named}. Give the mapping, one "
             "entry for each column, exactly one of them observable"
         )
     (column,) = rivals

@@ -82,7 +82,7 @@ def _known_bytes(start: bytes, wanted: Wanted) -> str | None:
         return f"a workbook or another document: {_USE_FILE_ACTION}"
     if start.startswith(ZIP) or _ARCHIVE.match(start):
         return f"an archive that is not opened here: {_UNPACK}"
-    return "no text, but binary data: check where it came from" if _is_binary(start) else None
+    return "binary data, not text: check where it came from" if _is_binary(start) else None
 
 
 def _is_binary(start: bytes) -> bool:
@@ -105,7 +105,7 @@ def _known_text(text: str, wanted: Wanted) -> str | None:
     if _HTML.match(text):
         title = _TITLE.search(text)
         named = f" with the title “{shown(' '.join(title[2].split()), 80)}”" if title else ""
-        return f"an HTML page{named}, such as a login page or an error, and holds no list of indicators: check where it came from"
+        return f"an HTML page{named}, such as a login page or an error, not a list of indicators: check where it came from"
     if _XML.match(text):
         return "XML: save its indicators as text, CSV or JSON"
     if wanted != "list" and (_JSON_OBJECTS.match(text) or (wanted == "table" and _JSON_LIST.match(text))):

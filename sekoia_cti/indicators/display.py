@@ -1,12 +1,22 @@
-"""How text of unknown origin is shown in results, logs and errors, so that it cannot pretend to be something else."""
+"""How counts, and text of unknown origin, are shown in results, logs and errors: text cannot pretend to be something else."""
 
 from __future__ import annotations
 
 from unicodedata import category
 
-__all__ = ["shown"]
+__all__ = ["counted", "shown"]
 
 LONGEST = 200
+
+
+def counted(count: int, what: str = "indicator") -> str:
+    """How many of something there are: 1 indicator, 2,000 indicators.
+
+    Args:
+        count: How many.
+        what: One of them, in a word whose plural ends in s.
+    """
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def shown(text: str, most: int = LONGEST) -> str:

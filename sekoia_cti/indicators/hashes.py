@@ -53,7 +53,7 @@ def _judged(sizes: tuple[int, ...]) -> tuple[str, bool]:
     """Why words of such sizes are not the hashes of one file, an empty text where they are; and whether these are in order."""
     kinds = set(sizes)
     if not kinds <= HASHES.keys():
-        return "a line of hashes, one of which is no MD5, SHA-1, SHA-256 or SHA-512 hash", False
+        return "a line of hashes, one of which is not an MD5, SHA-1, SHA-256 or SHA-512 hash", False
     if len(kinds) < len(sizes):
         return "two hashes of one kind, where a line holds the hashes of one file", False
     return "", sizes == tuple(sorted(sizes))

@@ -89,7 +89,7 @@ def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[st
             return _slug(chain), _slug(name)
         near = _nearest(chain, (candidate.name for candidate in known))
         advice = f"; did you mean {near}?" if near else ""
-        raise InputError(f"“{text}” is not a kill chain phase, since Sekoia knows no such kill chain{advice}")
+        raise InputError(f"“{text}” is not a kill chain phase, since Sekoia has no such kill chain{advice}")
     near = _nearest(name, (phase.name for candidate in chains for phase in candidate.phases))
     advice = f"did you mean {near}?" if near else "write a phase such as “delivery” or “mitre-attack:impact”"
     raise InputError(f"“{text}” is not a kill chain phase; {advice}")

@@ -294,7 +294,7 @@ def _check_all_rows(table: Table, column: Column, columns: Sequence[Column], rec
         return
     holders = ", ".join(f"{other} ({len(other.found):,})" for other in columns if other.found)
     raise InputError(
-        f"The mapping says that column {column} is the observable, and no indicator is in it; indicators are in column "
+        f"The mapping says that column {column} is the observable, but it contains no indicators; indicators are in column "
         f"{holders}: correct the mapping"
     )
 

@@ -214,9 +214,7 @@ def _reason(one: Mention, word: str, before: str, *, is_defanged: bool, is_refer
     if one.kind in _HASHES.values():
         label = _LABEL.search(before)
         is_other = label and (is_foreign_kind(label[1]) or label[1].lower() in _NO_FILE)
-        return (
-            f"it stands behind “{label[1]}”, and is no hash of a file that Sekoia takes" if label and is_other else ""
-        )
+        return f"it follows “{label[1]}”, and is not a file hash that Sekoia takes" if label and is_other else ""
     if is_defanged:
         return ""
     if _FAMILY.get(one.kind) == "names":

@@ -9,7 +9,7 @@ from sekoia_cti.indicators.domains import FILE_EXTENSIONS, is_name
 
 __all__ = ["UNKNOWN", "reason"]
 
-UNKNOWN = "no known kind of indicator"
+UNKNOWN = "not a known kind of indicator"
 
 _QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _IPV6_TEXT = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}"
@@ -23,8 +23,8 @@ _REASONS = [
         (rf"(?:{_QUAD}|\[{_IPV6_TEXT}\]):[0-9]{{1,5}}", "an address with a port"),
         (rf"\[?{_IPV6_TEXT}%\w+\]?(?:/[0-9]+)?", "an address with a zone, which means something on one machine only"),
         (rf"(?={_QUAD}$)(?:[0-9]+\.)*0[0-9].*", "an address with leading zeros, which programs read differently"),
-        (_QUAD, "no IPv4 address: a number in it is above 255"),
-        (rf"(?=.*:.*:){_IPV6_TEXT}.{{0,20}}", "no valid IPv6 or MAC address"),
+        (_QUAD, "not an IPv4 address: a number in it is above 255"),
+        (rf"(?=.*:.*:){_IPV6_TEXT}.{{0,20}}", "not a valid IPv6 or MAC address"),
         (r"[a-z0-9_.-]+\.[a-z0-9-]+:[0-9]{1,5}", "a domain with a port"),
         (r"cve-[0-9]{4}-[0-9]{4,}", "a vulnerability, not an indicator"),
         (r"(?:hkey_|hklm\\|hkcu\\|hku\\|hkcr\\).*", "a registry key"),
@@ -33,7 +33,7 @@ _REASONS = [
         (r"\*\..*|[\w.-]*\*[\w.-]*", "a pattern with wildcards, not one domain"),
         (r"[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?[/?#].*", "a URL without its scheme (http:// or another)"),
         (r"mailto:.*", "a link to an email address, not the address"),
-        (r"[^\s@]+@[^\s@]+", "no valid email address"),
+        (r"[^\s@]+@[^\s@]+", "not a valid email address"),
     )
 ]
 _LIKE_A_NAME = re.compile(r"[\w.-]+")
@@ -60,7 +60,7 @@ def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
         return "several values in one line" if is_indicator(words[-1]) else "an indicator with text after it"
     if extension and not extension.isdigit():
         if is_name(value):
-            return f"no domain, since there is no top-level domain “{extension}”"
+            return f"not a domain, since there is no top-level domain “{extension}”"
         if _LIKE_A_NAME.fullmatch(value):
-            return "no valid domain name"
+            return "not a valid domain name"
     return UNKNOWN

@@ -192,7 +192,7 @@ class SekoiaAction(SekoiaItem, Action):
             raise self._unreadable
         given = {} if given is None else given
         if not isinstance(given, dict):
-            raise InputError("The action's arguments are no JSON object")
+            raise InputError("The action's arguments are not a JSON object")
         unknown = sorted(set(given) - set(self._model.model_fields))
         refuse_misspelled(unknown, self._model)
         arguments = self._model.model_validate(given)

@@ -103,7 +103,7 @@ class SekoiaItem(ModuleItem):
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             # The SDK reads module_configuration.value of the answer, which may be absent or null. What is missing then
             # is the key, and configuration() says so.
-            self.log("The platform handed over no secrets", level="warning")
+            self.log("The platform did not hand over any secrets", level="warning")
         except InputError:
             pass  # for whoever needs the configuration
         else:

@@ -63,7 +63,7 @@ def test_kinds(platform: Platform, kinds: object, values: list[str] | None) -> N
     run = platform.run(ExtractIndicators, text=TEXT, kinds=kinds)
     if values is None:
         assert run.error is not None
-        assert "kinds: “domain-name” is no kind of indicator: it must be one of ipv4, ipv6" in run.error
+        assert "kinds: “domain-name” is not a kind of indicator: it must be one of ipv4, ipv6" in run.error
     else:
         assert run.results and [found["value"] for found in run.results["indicators"]] == values
 

@@ -174,7 +174,7 @@ def test_without_a_usable_detection_the_mapping_is_asked_for(
         ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", send_unrecognized=True
     )
     assert run.error == (
-        "Nothing tells what the columns of iocs.csv hold, and nothing was imported: give the mapping, one entry for each "
+        "It is not clear what the columns of iocs.csv hold, and nothing was imported: give the mapping, one entry for each "
         "column, exactly one of them observable."
     )
     (platform.storage / "iocs.csv").write_text("setup.exe," + "x" * 200_000 + "\n")
@@ -325,7 +325,7 @@ def test_a_mapping_without_indicators_is_refused(sandbox: Sandbox, platform: Pla
         ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", mapping="observable,ignore,ignore"
     )
     assert run.error == (
-        "The mapping says that column 1 (“Name”) is the observable, and no indicator is in it; indicators are in column 2 "
+        "The mapping says that column 1 (“Name”) is the observable, but it contains no indicators; indicators are in column 2 "
         "(“IOC”) (1), 3 (“Server”) (1): correct the mapping."
     )
     assert not [request for request in sandbox.requests if request.method == "POST"]

@@ -187,7 +187,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
         {
             "line": 1,
             "value": "{answer}",
-            "reason": "an object in which no indicator is found, with the keys answer",
+            "reason": "an object that contains no indicator, with the keys answer",
         },
         {"line": 4, "value": "# a comment", "reason": "a comment, where a list holds values"},
     ]
@@ -198,7 +198,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
     ("arguments", "sentence"),
     [
         ({}, "The action's arguments are not valid: at least one of indicators, indicators_path is required."),
-        ({"indicators": "[]"}, "There is nothing to import: the list holds no indicator."),
+        ({"indicators": "[]"}, "There is nothing to import: the list contains no indicator."),
         (
             {"indicators": "['a.example"},
             "The action's arguments are not valid: indicators: it begins like a list but does not end like one.",
@@ -239,7 +239,7 @@ def test_the_limit_of_the_community(sandbox: Sandbox, platform: Platform, collec
     sandbox.faults.collection_limit = 120
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
     assert run.error is not None
-    assert "the community holds 0 of at most 120 indicators and 250 were to be added" in run.error
+    assert "the community holds 0 of at most 120 indicators, and 250 were to be added" in run.error
     assert "The import may pass the limit: the community holds 0 of at most 120 indicators, and up to 250" in run.logs
     assert run.results
     assert run.results["status"] == "incomplete"

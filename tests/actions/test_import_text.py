@@ -49,7 +49,7 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
         "already_in": None,
         "already_inactive": None,
         "duplicates": 0,
-        "unrecognized": [{"line": 7, "value": "no indicator", "reason": "no known kind of indicator"}],
+        "unrecognized": [{"line": 7, "value": "no indicator", "reason": "not a known kind of indicator"}],
         "unrecognized_count": 1,
         "adapted": [],
         "adapted_count": 0,
@@ -292,8 +292,8 @@ def test_nothing_recognized_is_an_error(sandbox: Sandbox, platform: Platform, co
     text = "Dear colleagues,\nreport.pdf\n192.0.2.0/24\nRegards"
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
     assert run.error == (
-        "There is nothing to import: text holds no recognized indicator: none of 4 values is one: line 1 "
-        "“Dear colleagues” (no known kind of indicator), line 2 “report.pdf” (a file name), line 3 “192.0.2.0/24” (a network, "
+        "There is nothing to import: text contains no recognized indicator: none of 4 values is one: line 1 "
+        "“Dear colleagues” (not a known kind of indicator), line 2 “report.pdf” (a file name), line 3 “192.0.2.0/24” (a network, "
         "not an address), and 1 more."
     )
     assert sandbox.requests == []

@@ -71,7 +71,7 @@ def test_a_bundle_is_imported(sandbox: Sandbox, platform: Platform, collection_i
     assert [entry["reason"] for entry in run.results["unrecognized"]] == ["a STIX pattern that says more than a value"]
     for told in (
         "1 value is left out as not for detection, such as “[domain-name:value = 'old.example.com']”: it is revoked",
-        "The objects also hold what is no indicator: 1 identity",
+        "The objects also contain things that are not indicators: 1 identity",
         "Kill chain phases that Sekoia does not know are left out, 1 times: “misp-category:Network activity”",
         "1 description is cut, since Sekoia takes 500 characters at the most",
     ):
@@ -233,5 +233,5 @@ def test_what_search_finds_is_revoked(sandbox: Sandbox, platform: Platform, coll
     assert run.error is None
     assert run.results
     assert (run.results["revoked"], run.results["already_revoked"]) == (["b.example.com"], ["a.example.com"])
-    assert "1 entry holds no indicator, such as entry 3, “{x}”: an object in which no indicator is found" in run.logs
+    assert "1 entry contains no indicator, such as entry 3, “{x}”: an object that contains no indicator" in run.logs
     assert "1 value is left out as not for detection, such as “c.example”: to_ids is false" in run.logs

@@ -86,7 +86,7 @@ def test_each_column_is_described(platform: Platform, collection_id: str) -> Non
         "until": ({}, "valid_until", "its heading says so"),
         "expires": ({}, None, "another column is used for it"),
         "md5": ({}, None, "another column is used for it"),
-        "tags": ({}, None, "its heading is none that we know"),
+        "tags": ({}, None, "its heading is not one that we know"),
     }
     assert [column["column"] for column in preview["columns"]] == list(range(1, 12))
     assert preview["values"] == 2
@@ -202,7 +202,7 @@ def test_an_unknown_upload(platform: Platform, collection_id: str) -> None:
         ignore_first_line=True,
     )
     assert run.error is not None
-    assert run.error.startswith("Sekoia knows no such uploaded file (HTTP 404) while starting the import of the file")
+    assert run.error.startswith("Sekoia has no such uploaded file (HTTP 404) while starting the import of the file")
 
 
 def test_what_is_doubtful_is_told(platform: Platform, collection_id: str) -> None:

@@ -51,7 +51,7 @@ def test_an_unknown_collection(platform: Platform) -> None:
     run = platform.run(ImportIndicatorsFromText, collection_id=UNKNOWN, text="evil.example")
     assert run.error is not None
     assert run.error.startswith(
-        f"Sekoia knows no IOC collection {UNKNOWN} (HTTP 404) while looking up the IOC collection"
+        f"Sekoia has no IOC collection {UNKNOWN} (HTTP 404) while looking up the IOC collection"
     )
     assert run.error.endswith("check collection_id, and that the API key belongs to the same community.")
 
@@ -198,11 +198,11 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
         ("report.pdf", b"%PDF-1.7\n...", "a PDF document: copy its indicators into a text file"),
         ("iocs.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "an image: type its indicators into a text file"),
         ("letter.docx", b"PK\x03\x04 and no workbook", "damaged and cannot be unpacked: get it anew"),
-        ("iocs.csv", b"\x00\x01\x02\x03", "no text, but binary data: check where it came from"),
+        ("iocs.csv", b"\x00\x01\x02\x03", "binary data, not text: check where it came from"),
         (
             "iocs.xls",
             b"<html><title>Sign in</title></html>",
-            "an HTML page with the title “Sign in”, such as a login page or an error, and holds no list of indicators: check "
+            "an HTML page with the title “Sign in”, such as a login page or an error, not a list of indicators: check "
             "where it came from",
         ),
         (
@@ -271,8 +271,8 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
         ),
         (
             '{"a": 1}',
-            "There is nothing to import: indicators_path holds no recognized indicator: the only value is not one: "
-            "line 1 “{a}” (an object in which no indicator is found, with the keys a).",
+            "There is nothing to import: indicators_path contains no recognized indicator: the only value is not one: "
+            "line 1 “{a}” (an object that contains no indicator, with the keys a).",
         ),
         (
             '["{{ node.1 }}"]',
@@ -281,8 +281,8 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
         ),
         (
             '["a.example", "b.exa',
-            "The file list.json of indicators_path is no complete JSON: it cannot be read beyond line 1, column 15 (unterminated "
-            "string starting at).",
+            "The file list.json of indicators_path is not complete JSON: it cannot be read beyond line 1, column 15 "
+            "(unterminated string starting at).",
         ),
         ("[" * 3_000 + "]" * 3_000, "The file list.json of indicators_path is nested too deeply to be read."),
     ],
@@ -300,7 +300,7 @@ def test_nothing_to_import(platform: Platform, collection_id: str) -> None:
     """Sources that hold nothing are named."""
     (platform.storage / "empty.txt").write_text("\n \n")
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators="[]", text_path="empty.txt")
-    assert run.error == "There is nothing to import: text_path, indicators holds no indicator."
+    assert run.error == "There is nothing to import: text_path, indicators contains no indicator."
 
 
 def test_a_wrong_argument(platform: Platform, collection_id: str) -> None:
@@ -318,7 +318,7 @@ def test_arguments_that_are_no_object(platform: Platform) -> None:
     """Arguments of another shape are refused in a sentence too."""
     run = platform.run_with(CreateIOCCollection, ["Blocklist"])
     assert run.error is not None
-    assert run.error == "The action's arguments are no JSON object."
+    assert run.error == "The action's arguments are not a JSON object."
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ def test_what_ends_it_early_tells_how_far_it_got(sandbox: Sandbox, platform: Pla
     assert told(run) == {"revoked": ["a.example"], "remaining": ["b.example", "c.example"]}
     assert run.error is not None
     assert run.error.startswith(
-        "The action ended early, and running it again is harmless: 1 revoked, 2 not come to. Sekoia denied permission"
+        "The action ended early, and running it again is harmless: 1 revoked, 2 not processed. Sekoia denied permission"
     )
 
 
@@ -429,7 +429,7 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
         ),
         (
             {"text": "# nothing", "indicators": "[]"},
-            "There is nothing to revoke: text, indicators holds no indicator.",
+            "There is nothing to revoke: text, indicators contains no indicator.",
         ),
         (
             {"indicator_ids": "../x"},
@@ -438,8 +438,8 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
         ),
         (
             {"indicators": [{"name": "evil.example"}]},
-            "There is nothing to revoke: indicators holds no indicator; 1 entry holds no indicator, such as entry 1, “{name}”: "
-            "an object in which no indicator is found, with the keys name.",
+            "There is nothing to revoke: indicators contains no indicator; 1 entry contains no indicator, such as entry 1, "
+            "“{name}”: an object that contains no indicator, with the keys name.",
         ),
         (
             {"indicators": "[{'value': 'a.exam"},
@@ -481,6 +481,6 @@ def test_sigterm(sandbox: Sandbox, platform: Platform, collection_id: str) -> No
     end = node_run.received[-1]
     assert (end["results"]["revoked"], end["results"]["remaining"]) == (MANY[:1], MANY[1:3])
     assert end["error"] == (
-        "The action ended early, and running it again is harmless: 1 revoked, 2 not come to. The platform stopped the action "
+        "The action ended early, and running it again is harmless: 1 revoked, 2 not processed. The platform stopped the action "
         "before it was done: run it again."
     )

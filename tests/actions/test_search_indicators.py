@@ -139,7 +139,7 @@ def test_what_was_found_before_an_error_is_not_lost(
     ]
     run = platform.run(SearchIndicators, collection_id=collection_id)
     assert run.error is not None
-    assert run.error.startswith("The search ended early, after 200 indicators were found. Sekoia denied permission")
+    assert run.error.startswith("The search ended early, with 200 indicators found. Sekoia denied permission")
     assert run.results
     assert (run.results["count"], run.results["complete"]) == (200, False)
     assert len(json.loads((platform.storage / run.results["indicators_path"]).read_text())) == 200
@@ -150,7 +150,7 @@ def test_an_unknown_collection(platform: Platform) -> None:
     unknown = "ioc-collection--99999999-9999-4999-8999-999999999999"
     run = platform.run(SearchIndicators, collection_id=unknown)
     assert run.error is not None
-    assert run.error.startswith(f"Sekoia knows no IOC collection {unknown} (HTTP 404) while reading the indicators")
+    assert run.error.startswith(f"Sekoia has no IOC collection {unknown} (HTTP 404) while reading the indicators")
     assert run.results is None
 
 

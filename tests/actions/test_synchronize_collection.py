@@ -176,7 +176,7 @@ def test_no_more_is_removed_than_may_be(
     assert run.error.startswith(
         "Nothing was removed: 11 of the collection's 50 active indicators (22%) are not in the feed, and most_removed allows 20%."
         if feed
-        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would go, since the feed holds no"
+        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would go, since the feed contains no"
     )
 
 
@@ -547,7 +547,7 @@ def test_a_refusal_that_passed_is_not_told_as_the_reason(
     given = {"collection_id": collection_id, "text": "d4.example", "known_good": "import", "most_removed": 100}
     run = platform.run(Short, **given)
     assert (
-        "3 indicators that the feed no longer holds are still active (the time was up): the next run goes on"
+        "3 indicators that the feed no longer holds are still active (the time was up): the next run continues"
         in run.logs
     )
 

@@ -209,7 +209,8 @@ def test_an_import_that_ends_early(sandbox: Sandbox, platform: Platform, collect
 
     assert told(run) == {"updated_count": 6, "remaining_count": 6}
     assert (
-        run.error and "The action ended early, and running it again is harmless: 6 updated, 6 not come to" in run.error
+        run.error
+        and "The action ended early, and running it again is harmless: 6 updated, 6 not processed" in run.error
     )
     assert ("PUT", "indicator") not in changes(sandbox)
 
@@ -372,7 +373,7 @@ def test_what_sekoia_refuses(
     counts: dict[str, int],
     said: str | None,
 ) -> None:
-    """One refusal does not keep the others waiting, ten in a row do; what was not come to is told."""
+    """One refusal does not keep the others waiting, ten in a row do; what was not processed is told."""
     fill(platform, collection_id, *MANY[:12])
     sandbox.faults.rest = [RestFault(method="PUT", **fault)]
     run = platform.run(UpdateIndicators, collection_id=collection_id, text="\n".join(MANY[:12]), description="new")
@@ -412,7 +413,7 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
             "valid_until cannot be cleared and given a value",
         ),
         ({"indicator_ids": ["evil.example"], "description": "new"}, "“evil.example” is not an indicator id"),
-        ({"text": "# nothing", "description": "new"}, "There is nothing to update: text holds no indicator"),
+        ({"text": "# nothing", "description": "new"}, "There is nothing to update: text contains no indicator"),
     ],
 )
 def test_what_means_nothing_is_refused(

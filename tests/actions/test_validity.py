@@ -144,7 +144,7 @@ def test_is_read_as_it_is_written(written: object, read: object) -> None:
     [
         (
             {"validity_by_type": "ip: 30"},
-            "“ip” is no kind of indicator: the kinds are ipv4, ipv6, mac, domain, url, email, md5,",
+            "“ip” is not a kind of indicator: the kinds are ipv4, ipv6, mac, domain, url, email, md5,",
         ),
         ({"validity_by_type": "ipv4 30"}, "such as ipv4: 30, domain: 180, sha256: 365, not “ipv4 30”"),
         ({"validity_by_type": "30"}, "it must be kinds with their days"),

@@ -27,7 +27,7 @@ SENTENCES = [
     ),
     (
         errors.NotFound("looking up the IOC collection", what="IOC collection c", argument="collection_id"),
-        "Sekoia knows no IOC collection c (HTTP 404) while looking up the IOC collection: check collection_id, and that the "
+        "Sekoia has no IOC collection c (HTTP 404) while looking up the IOC collection: check collection_id, and that the "
         "API key belongs to the same community.",
     ),
     (
@@ -40,7 +40,7 @@ SENTENCES = [
             "submitting the indicators", status=400, message="too many", count=499_990, limit=500_000, new=20
         ),
         "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “too many”: the community holds "
-        "499,990 of at most 500,000 indicators and 20 were to be added; delete collections that are no longer needed, then "
+        "499,990 of at most 500,000 indicators, and 20 were to be added; delete collections that are no longer needed, then "
         "run the action again.",
     ),
     (

@@ -168,7 +168,7 @@ def test_a_refused_key_is_no_reason_to_read_otherwise(sandbox: Sandbox, sekoia: 
     sandbox.faults.rest = [RestFault(path="/objects$", status=401, times=None)]
     with pytest.raises(KeyRefused):
         count(all_indicators(sekoia, full))
-    with pytest.raises(SekoiaError, match="knows no IOC collection"):
+    with pytest.raises(SekoiaError, match="has no IOC collection"):
         count(all_indicators(sekoia, "ioc-collection--99999999-9999-4999-8999-999999999999"))
 
 

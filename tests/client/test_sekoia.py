@@ -76,7 +76,7 @@ def test_a_table_without_an_indicator(sekoia: Sekoia, collection_id: str, tmp_pa
     """Nothing is uploaded."""
     path = tmp_path / "feed.csv"
     path.write_text("name,note\nx,y\n")
-    with pytest.raises(ValueError, match="no row holds an indicator"):
+    with pytest.raises(ValueError, match="no row contains an indicator"):
         sekoia.import_file(collection_id, path)
 
 

@@ -118,7 +118,7 @@ def test_what_cannot_be_unpacked(content: bytes, sentence: str) -> None:
         (archive("list.txt"), "archive that is not opened here"),
         (gzip.compress(LIST, mtime=0), "archive that is not opened here"),  # packed twice
         (b"a.txt" + bytes(252) + b"ustar", "archive that is not opened here"),
-        (bytes(range(256)), "no text, but binary data"),
+        (bytes(range(256)), "binary data, not text"),
         (b"Received: from a.example\r\n\tby b.example\r\nFrom: a@b.example\r\nSubject: x\r\n\r\nhi", "email"),
         (b"From a@b.example Thu\nFrom: a@b.example\nTo: c@d.example\nSubject: x\n\nhi", "email"),
     ],

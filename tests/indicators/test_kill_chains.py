@@ -74,7 +74,7 @@ def test_what_is_known_here_is_known_in_any_case() -> None:
         ),
         (
             "our-modl:p-1",
-            "“our-modl:p-1” is not a kill chain phase, since Sekoia knows no such kill chain; did you mean “our-model”?",
+            "“our-modl:p-1” is not a kill chain phase, since Sekoia has no such kill chain; did you mean “our-model”?",
         ),
     ],
 )

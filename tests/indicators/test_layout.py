@@ -73,7 +73,7 @@ def test_the_cells_outrank_the_heading(text: str, observable: int, joined: tuple
 def test_what_is_undecided() -> None:
     """Two columns that are full of different indicators are refused, and named."""
     with pytest.raises(
-        InputError, match=r"nothing tells which of them to import: 1 \(“domain”\), 2 \(“ip”\)\. Give the map"
+        InputError, match=r"it is not clear which of them to import: 1 \(“domain”\), 2 \(“ip”\)\. Give the map"
     ):
         laid_out("domain,ip\na.example,192.0.2.1\nb.example,192.0.2.2\n")
     assert laid_out("name,size\nsetup,12\n") is None
@@ -86,7 +86,7 @@ def test_a_mapping_is_obeyed() -> None:
     layout = laid_out(text, mapping=["observable", "description"])
     assert layout and layout.observable == 0
     with pytest.raises(
-        InputError, match=r"column 1 \(“a”\) is the observable, and no indicator is in it; indicators are in c"
+        InputError, match=r"column 1 \(“a”\) is the observable, but it contains no indicators; indicators are in c"
     ):
         laid_out(text.replace("late.example", "late"), mapping=["observable", "description"])
     with pytest.raises(InputError, match="column 3 is the observable, and the file has 2: correct the mapping"):

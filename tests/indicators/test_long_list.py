@@ -34,7 +34,7 @@ def test_many_entries_take_little_memory() -> None:
     listed = LongList[Unrecognized]()
     tracemalloc.start()
     for number in range(20_000):
-        listed.note(Unrecognized(number, f"not an indicator {number}", "no known kind of indicator"))
+        listed.note(Unrecognized(number, f"not an indicator {number}", "not a known kind of indicator"))
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 20_000 * 20

@@ -146,7 +146,7 @@ def test_what_is_not_taken_is_told() -> None:
         "setup.py": "a file name or a domain: written as [.]py or as a URL it would be a domain",
         "192.0.2.0/24": "a network, not an address",
         "10.0.2.4": "a version number",
-        MD5: "it stands behind “imphash”, and is no hash of a file that Sekoia takes",
+        MD5: "it follows “imphash”, and is not a file hash that Sekoia takes",
     }
 
 

@@ -154,8 +154,8 @@ LEFT: list[tuple[str, str]] = [
     ("@@||ok.example^", "an exception of a filter list"),
     (r"C:\new\name.exe", "a file path"),
     ("a.example, setup.exe", "a file name"),
-    ("Dear colleagues", "no known kind"),
-    ("2026-11-20: EXAMPLE CAMPAIGN", "no known kind"),
+    ("Dear colleagues", "not a known kind"),
+    ("2026-11-20: EXAMPLE CAMPAIGN", "not a known kind"),
 ]
 
 

@@ -151,8 +151,8 @@ class Asking(Echo):
         ({"MODULE_CONFIGURATION": DEEP}, "The module's configuration is not valid: it is not a JSON object."),
         ({"ARGUMENTS": "{"}, "The action's arguments are not valid JSON, or nested too deeply."),
         ({"ARGUMENTS": DEEP}, "The action's arguments are not valid JSON, or nested too deeply."),
-        ({"ARGUMENTS": "[]"}, "The action's arguments are no JSON object."),
-        ({"ARGUMENTS": '"a"'}, "The action's arguments are no JSON object."),
+        ({"ARGUMENTS": "[]"}, "The action's arguments are not a JSON object."),
+        ({"ARGUMENTS": '"a"'}, "The action's arguments are not a JSON object."),
     ],
     ids=lambda value: (
         "" if isinstance(value, str) else "-".join(f"{name} {text[:20]}" for name, text in value.items())

@@ -105,7 +105,7 @@ class CollectionArguments(Arguments):
     collection_id: str = Field(
         title="IOC collection",
         description="Id of the IOC collection: the result of “Create IOC collection” or “Find IOC collection”, or “Copy Feed ID” "
-        "on Sekoia's page; the page's address will do as well",
+        "on Sekoia's page; the page's address works too",
         json_schema_extra={"pattern": _UUID},
     )
 
@@ -220,7 +220,7 @@ class ContextArguments(Arguments):
     def _are_stix_ids(cls, refs: list[str] | None) -> list[str] | None:
         for ref in refs or []:
             if not is_stix_id(ref):
-                raise ValueError(f"“{ref[:60]}” is no STIX id such as intrusion-set--<uuid>")
+                raise ValueError(f"“{ref[:60]}” is not a STIX id, such as intrusion-set--<uuid>")
         return refs
 
     def context(self, phases: Phases) -> Context:
@@ -266,7 +266,7 @@ class ReadingArguments(RefangArguments):
     send_unrecognized: Annotated[bool, RARELY_SET] = Field(
         default=False,
         title="Send unrecognized values",
-        description="Send what is no indicator of a known kind as well, for Sekoia to decide; it is reported either way",
+        description="Also send values that are not recognized as indicators, for Sekoia to decide; they are reported either way",
     )
 
 

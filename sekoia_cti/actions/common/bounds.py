@@ -48,7 +48,7 @@ def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed:
                 between = ",\n"
             file.write("]\n")
     except InputError as error:
-        action.tell(f"Only the first {listed:,} of {name.replace('_', ' ')} are told: {error}", "warning")
+        action.tell(f"Only the first {listed:,} of {name.replace('_', ' ')} are listed: {error}", "warning")
         return None
     return path
 

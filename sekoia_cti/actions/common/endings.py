@@ -5,7 +5,7 @@ from __future__ import annotations
 from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.rehearsal import Rehearsal
-from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.display import counted, shown
 
 __all__ = ["completion", "incompletion", "named", "partial", "rehearsal", "rejection"]
 
@@ -15,7 +15,7 @@ NAMED = 3
 
 def rehearsal(found: Rehearsal, collection_id: str) -> str:
     """What an import would do."""
-    said = f"Dry run, nothing was imported: {_indicators(found.count)} would go into {collection_id}"
+    said = f"Dry run, nothing was imported: {counted(found.count)} would go into {collection_id}"
     if found.active is None:
         return f"{said}; how many of them it holds already is not known, since it could not be read to its end"
     held = f"{said}, which holds {found.active:,} of them already"
@@ -33,7 +33,7 @@ def completion(outcome: Outcome) -> str:
     by = ", as the REST API shows" if outcome.confirmed_by == "api" else ""
     if outcome.progress.total is None:
         return f"The import is complete{by}{counts}"
-    imported = f"Imported {outcome.progress.imported:,} of {_indicators(outcome.progress.total)}"
+    imported = f"Imported {outcome.progress.imported:,} of {counted(outcome.progress.total)}"
     return f"{imported}, the import is complete{by}{counts}"
 
 
@@ -63,7 +63,7 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
         (
             "Sekoia has not reported any progress yet"
             if outcome.progress.total is None
-            else f"{outcome.progress.imported:,} of {_indicators(outcome.progress.total)} were imported so far"
+            else f"{outcome.progress.imported:,} of {counted(outcome.progress.total)} were imported so far"
         )
     ]
     if outcome.missing:
@@ -84,7 +84,3 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
 def named(outcome: Outcome) -> str:
     """The first values that are missing, each with its reason."""
     return ", ".join(f"“{shown(missing.value)}” ({missing.reason})" for missing in outcome.missing[:NAMED])
-
-
-def _indicators(count: int) -> str:
-    return "1 indicator" if count == 1 else f"{count:,} indicators"

@@ -23,14 +23,14 @@ class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, Collecti
     file_path: str | None = Field(
         default=None,
         title="File",
-        description="A table instead: a CSV, XLS or XLSX file of the playbook's storage, whose columns can tell validity, "
+        description="A table instead: a CSV, XLS or XLSX file of the playbook's storage, whose columns can give the validity, "
         "description, kill chain phases and threats of each indicator",
     )
     sheet: Sheet = None
     format: Annotated[Format | None, RARELY_SET] = Field(
         default=None,
         title="Format",
-        description="The type of all lines of text and lists, if it is one; otherwise Sekoia finds it out",
+        description="The type of all lines of text and lists, if it is one; otherwise Sekoia detects it",
     )
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ _WHY: dict[str | None, str] = {
     "type": "its heading says that it holds the types of the indicators",
     **dict.fromkeys(FLAGS, "its heading says that it tells which indicators count"),
     "to_ids": "its heading says that it tells what is for detection",
-    None: "its heading is none that we know",
+    None: "its heading is not one that we know",
 }
 
 

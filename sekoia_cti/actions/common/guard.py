@@ -41,7 +41,7 @@ class GuardArguments(Arguments):
     known_good: Policy = Field(
         default="warn",
         title="Known good",
-        description="What happens to values that are hardly meant to be blocked, such as private addresses, public DNS "
+        description="What happens to values that are rarely meant to be blocked, such as private addresses, public DNS "
         "resolvers, well-known sites or the hash of an empty file: warn imports them and names them, leave_out does not "
         "import them, import does not look",
     )
@@ -82,7 +82,7 @@ class GuardResults(ResultsForm):
     excluded_path: str | None = path_field("Excluded")
     known_good: KnownGoodList | None = Field(
         title="Known good",
-        description="The first 100 values that are hardly meant to be blocked, each with its line and the lists that name it",
+        description="The first 100 values that are rarely meant to be blocked, each with its line and the lists that name it",
     )
     known_good_count: int | None = Field(title="Known good count", description="How many such values there are")
     known_good_path: str | None = path_field("Known good")

@@ -33,7 +33,7 @@ class ImportArguments(WaitArguments, ValidityArguments):
     dry_run: bool = Field(
         default=False,
         title="Dry run",
-        description="Import nothing, and tell what would be imported, and how much of it the collection holds already",
+        description="Import nothing, and report what would be imported, and how much of it the collection holds already",
     )
 
 
@@ -56,13 +56,13 @@ class ImportResults(ResultsForm):
         title="Submitted", description="Indicators that Sekoia accepted; null for a file that could not be read here"
     )
     imported: int | None = Field(
-        title="Imported", description="Indicators that Sekoia has worked through, as reported by Sekoia"
+        title="Imported", description="Indicators that Sekoia has processed, as reported by Sekoia"
     )
-    total: int | None = Field(title="Total", description="Indicators to work through, as reported by Sekoia")
+    total: int | None = Field(title="Total", description="Indicators to process, as reported by Sekoia")
     confirmed_by: Annotated[str, Field(json_schema_extra={"enum": ["liveapi", "api"]})] | None = Field(
         title="Confirmed by",
-        description="What told the end: liveapi, Sekoia's own event; api, the state of the task or of the collection; null when "
-        "nothing did",
+        description="What confirmed the end: liveapi, Sekoia's own event; api, the state of the task or of the collection; null "
+        "when nothing did",
     )
     created: int | None = Field(
         title="Created", description="Indicators that are new in the collection, if Sekoia reported it"

@@ -65,7 +65,7 @@ class LayoutArguments(Arguments):
             return None
         for entry in value:
             if entry is not None and entry not in FILE_COLUMNS:
-                raise ValueError(f"“{entry[:40]}” is none of {', '.join(FILE_COLUMNS)} or ignore")
+                raise ValueError(f"“{entry[:40]}” is not one of {', '.join(FILE_COLUMNS)} or ignore")
         if value.count("observable") != 1:
             raise ValueError(f"exactly one column must be observable, not {value.count('observable')}")
         return value

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from sekoia_cti.client.importing.watch import Progress
+from sekoia_cti.indicators.display import counted
 
 __all__ = ["ProgressLog"]
 
@@ -37,7 +38,7 @@ class ProgressLog:
             return
         advanced = progress.imported - self._told
         if advanced >= SHARE * progress.total or self._clock() - self._told_at >= SECONDS:
-            self._tell(f"{self._done} {progress.imported:,} of {progress.total:,} indicators")
+            self._tell(f"{self._done} {progress.imported:,} of {counted(progress.total)}")
             self._told, self._told_at = progress.imported, self._clock()
 
     def count(self, done: int, total: int) -> None:

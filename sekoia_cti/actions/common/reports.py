@@ -103,11 +103,11 @@ def refuse_without_indicators(account: Account, sources: str) -> None:
             f"There is nothing to import: all that {sources} holds is damaged: {_damaged(account, 3)}. Check what wrote it"
         )
     if not account.unrecognized_count:
-        raise InputError(f"There is nothing to import: {sources} holds no indicator")
+        raise InputError(f"There is nothing to import: {sources} contains no indicator")
     count = account.unrecognized_count
     values = "the only value is not one" if count == 1 else f"none of {count:,} values is one"
     raise InputError(
-        f"There is nothing to import: {sources} holds no recognized indicator: {values}: "
+        f"There is nothing to import: {sources} contains no recognized indicator: {values}: "
         f"{_unrecognized(account, 3)}"
     )
 

@@ -14,7 +14,7 @@ from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
 from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.account import Account
-from sekoia_cti.indicators.display import shown
+from sekoia_cti.indicators.display import counted, shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, unfold
@@ -88,7 +88,7 @@ class ObjectAccount:
         """Say what objects there were that are no indicators, and are not meant to be."""
         if self.passed:
             named = ", ".join(f"{count:,} {kind}" for kind, count in self.passed.most_common(10))
-            tell(f"The objects also hold what is no indicator: {named}", "info")
+            tell(f"The objects also contain things that are not indicators: {named}", "info")
 
     def refuse_alone(self, account: Account, sources: str) -> None:
         """Refuse sources of which nothing is left but what is not for detection.
@@ -137,7 +137,7 @@ class Gathered:
             self.objects.note(Skipped(cell, why))
         self.tables.append(
             f"The text is a table, and of its {table.width} columns the indicators of column {table.column} are taken, from "
-            f"{table.rows:,} rows: Import indicators from file brings the other columns along"
+            f"{counted(table.rows, 'row')}: Import indicators from file brings the other columns along"
         )
 
     def add(self, entries: Iterable[object]) -> None:
@@ -173,7 +173,7 @@ class Gathered:
         if self.with_context:
             what = "1 object says" if self.with_context == 1 else f"{self.with_context:,} objects say"
             reading.notices.append(
-                f"{what} more of the indicator than its value, such as a validity; that does not come along here, and does in "
+                f"{what} more of the indicator than its value, such as a validity; which is not imported here, but is by "
                 "Import indicators"
             )
 
@@ -182,7 +182,7 @@ class Gathered:
         said = [*self.tables, *self.objects.notices()]
         if self.unread:
             line, value, reason = self.unread[0]
-            what = "1 entry holds" if len(self.unread) == 1 else f"{len(self.unread):,} entries hold"
+            what = "1 entry contains" if len(self.unread) == 1 else f"{len(self.unread):,} entries contain"
             said.append(f"{what} no indicator, such as entry {line}, “{value}”: {reason}")
         return said
 
@@ -307,7 +307,7 @@ def read_list(file: storage.StoredFile) -> list[Any]:
         values = structure(text)
         if values is None and isinstance(error, json.JSONDecodeError) and text.startswith(("{", '["', "[{")):
             raise InputError(
-                f"The file {file.name} of indicators_path is no complete JSON: it cannot be read beyond line {error.lineno:,}, "
+                f"The file {file.name} of indicators_path is not complete JSON: it cannot be read beyond line {error.lineno:,}, "
                 f"column {error.colno:,} ({error.msg.lower()})"
             ) from None
     if not isinstance(values, list | dict | tuple | set):

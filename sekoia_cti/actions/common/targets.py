@@ -65,5 +65,5 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
         ids = self.indicator_ids or []
         if not values and not ids:
             why = gathered.why_nothing()
-            raise InputError(f"There is nothing to {to}: {', '.join(self.given())} holds no indicator{why}")
+            raise InputError(f"There is nothing to {to}: {', '.join(self.given())} contains no indicator{why}")
         return Targets(values, ids, gathered.notices())

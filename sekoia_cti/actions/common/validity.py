@@ -51,7 +51,7 @@ def _pairs(text: str) -> dict[str, str]:
 def _kind(name: object) -> str:
     kind = str(name).strip().lower()
     if kind not in KINDS:
-        raise ValueError(f"“{str(name)[:40]}” is no kind of indicator: the kinds are {', '.join(KINDS)}")
+        raise ValueError(f"“{str(name)[:40]}” is not a kind of indicator: the kinds are {', '.join(KINDS)}")
     return kind
 
 

@@ -476,7 +476,7 @@ class RestClient:
         )
         page = ObjectPage.parse(content)
         if page is None:
-            raise UnexpectedAnswer(doing, status=status, why="it lists no indicators with their patterns")
+            raise UnexpectedAnswer(doing, status=status, why="it does not list indicators with their patterns")
         if page.names_other_than(collection_id):
             raise UnexpectedAnswer(doing, status=status, why="it lists indicators of another collection")
         return page

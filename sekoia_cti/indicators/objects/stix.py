@@ -90,7 +90,7 @@ def _indicator(item: Mapping[str, Any]) -> Iterator[Finding]:
     language = text(item.get("pattern_type")).lower() or "stix"
     if language != "stix":
         yield Unread(
-            text(item.get("name")) or pattern, f"a pattern in the language {language}, which is no single value"
+            text(item.get("name")) or pattern, f"a pattern in the language {language}, which is not a single value"
         )
         return
     named = alternatives(pattern)

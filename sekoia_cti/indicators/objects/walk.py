@@ -64,7 +64,7 @@ def _read(value: Any) -> Iterator[Finding | Nested]:
         item = {str(name): inner for name, inner in value.items()}
         return next((found for read in _FAMILIES if (found := read(item)) is not None), iter(()))
     if isinstance(value, bool):
-        return iter((Unread(str(value).lower(), "true or false, and no indicator"),))
+        return iter((Unread(str(value).lower(), "true or false, not an indicator"),))
     return iter((Held(str(value), str(value)),))
 
 
@@ -72,4 +72,4 @@ def _nothing(item: Mapping[Any, Any]) -> Unread:
     keys = [str(key) for key in item]
     named = ", ".join(keys[:_MOST_KEYS]) + (", …" if len(keys) > _MOST_KEYS else "")
     with_keys = f", with the keys {named}" if keys else ""
-    return Unread(f"{{{named}}}", f"an object in which no indicator is found{with_keys}")
+    return Unread(f"{{{named}}}", f"an object that contains no indicator{with_keys}")

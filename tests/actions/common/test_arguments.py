@@ -196,9 +196,12 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
         ),
         (
             {"related_threat_refs": [True]},
-            "related_threat_refs: “True” is no STIX id such as intrusion-set--<uuid>",
+            "related_threat_refs: “True” is not a STIX id, such as intrusion-set--<uuid>",
         ),
-        ({"related_threat_refs": "APT28"}, "related_threat_refs: “APT28” is no STIX id such as intrusion-set--<uuid>"),
+        (
+            {"related_threat_refs": "APT28"},
+            "related_threat_refs: “APT28” is not a STIX id, such as intrusion-set--<uuid>",
+        ),
         ({"indicators": "['a.example', 'b.exam"}, "indicators: it begins like a list but does not end like one"),
         ({"indicators": "['a.example' 'b.example']"}, "indicators: it looks like a list but cannot be read as one"),
         (
@@ -261,7 +264,7 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
         ({"mapping": ["observable", "observable"]}, "mapping: exactly one column must be observable, not 2"),
         (
             {"mapping": ["observable", "colour"]},
-            "mapping: “colour” is none of observable, valid_from, valid_until, kill_chain_phases, x_ic_related_threat_refs, "
+            "mapping: “colour” is not one of observable, valid_from, valid_until, kill_chain_phases, x_ic_related_threat_refs, "
             "description or ignore",
         ),
         ({"mapping": 5}, "mapping: input should be a valid list (got 5)"),

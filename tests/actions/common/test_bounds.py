@@ -133,4 +133,4 @@ def test_a_storage_that_takes_no_file(
     run = gone.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:200])
     assert run.results
     assert (run.results["status"], run.results["missing_count"], run.results["missing_path"]) == ("partial", 150, None)
-    assert "warning: Only the first 100 of missing are told" in run.logs
+    assert "warning: Only the first 100 of missing are listed" in run.logs

@@ -214,7 +214,7 @@ def test_a_trickle_ends_at_the_deadline() -> None:
     [
         (answer(401, {"message": "Invalid token"}), KeyRefused, "saying “Invalid token”"),
         (answer(403), PermissionDenied, "Sekoia denied permission (HTTP 403)"),
-        (answer(404), NotFound, "Sekoia knows no IOC collection c (HTTP 404)"),
+        (answer(404), NotFound, "Sekoia has no IOC collection c (HTTP 404)"),
         (answer(400, {"message": f"bad\n {KEY}"}), Refused, "saying “bad …”"),
         (
             answer(418, "<html>teapot</html>"),
@@ -469,7 +469,7 @@ def test_an_unknown_indicator_is_named() -> None:
         client(server.url) as collections,
         pytest.raises(
             NotFound,
-            match=r"knows no indicator indicator--1 in IOC collection c .* check indicator_ids and collection_id, and",
+            match=r"has no indicator indicator--1 in IOC collection c .* check indicator_ids and collection_id, and",
         ),
     ):
         collections.revoke("c", "indicator--1")

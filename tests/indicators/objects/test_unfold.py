@@ -43,7 +43,7 @@ def attribute(kind: str, value: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "value": value, "category": "Network activity", "to_ids": True, **more}
 
 
-NOTHING = "an object in which no indicator is found, with the keys"
+NOTHING = "an object that contains no indicator, with the keys"
 
 PLAIN: list[tuple[object, list[str]]] = [
     ({"name": "a.example", "type": "DomainName"}, [domain("a.example")]),
@@ -128,10 +128,10 @@ PLAIN: list[tuple[object, list[str]]] = [
     ("a.example", ["a.example"]),
     (None, []),
     (5, ["5"]),
-    (True, ["? true: true or false, and no indicator"]),
+    (True, ["? true: true or false, not an indicator"]),
     ([["a.example", None], {"value": "b.example"}], ["a.example", "b.example"]),
-    ({}, ["? {}: an object in which no indicator is found"]),
-    ({"one": 1, "two": [None]}, ["? {one, two}: an object in which no indicator is found, with the keys one, two"]),
+    ({}, ["? {}: an object that contains no indicator"]),
+    ({"one": 1, "two": [None]}, ["? {one, two}: an object that contains no indicator, with the keys one, two"]),
     ({"value": "a.example"}, ["a.example"]),
     ({"value": ["a.example", "b.example"], "type": "domain"}, [domain("a.example"), domain("b.example")]),
     ({"value": {"value": "a.example"}}, ["a.example"]),
@@ -145,7 +145,7 @@ PLAIN: list[tuple[object, list[str]]] = [
     ),
     ({"value": MD5, "type": "imphash"}, [f"? {MD5}: its type is “imphash”, a kind that Sekoia does not take"]),
     ({"value": MD5, "type": "domain"}, [f"? {MD5}: its type is “domain”, and it is a hash"]),
-    ({"value": "evil.com", "type": "FileHash-MD5"}, ["? evil.com: its type is “FileHash-MD5”, and it holds no hash"]),
+    ({"value": "evil.com", "type": "FileHash-MD5"}, ["? evil.com: its type is “FileHash-MD5”, and it has no hash"]),
     ({"value": "a.example", "revoked": True}, ["- a.example: it is revoked"]),
     ({"value": "a.example", "to_ids": "0"}, ["- a.example: to_ids is false: it is not for detection"]),
     ({"value": "https://blog.example/x", "type": "link"}, ["- https://blog.example/x: a link to a report"]),
@@ -179,7 +179,7 @@ MAPPINGS: list[tuple[object, list[str]]] = [
     ({"items": [{"value": "a.example"}], "ip": ["192.0.2.1"]}, ["192.0.2.1", "a.example"]),
     (
         {"indicators": [{"value": "a.example"}, {"x": 1}]},
-        ["a.example", "? {x}: an object in which no indicator is found, with the keys x"],
+        ["a.example", "? {x}: an object that contains no indicator, with the keys x"],
     ),
     ({"wrapped": {"observables": ["a.example"]}}, ["a.example"]),
     ({"hits": {"total": 1, "hits": [{"_source": {"destination": {"ip": "192.0.2.1"}}}]}}, ["192.0.2.1"]),
@@ -197,13 +197,13 @@ STIX: list[tuple[object, list[str]]] = [
     ),
     (
         {"type": "bundle", "objects": []},
-        ["? {type, objects}: an object in which no indicator is found, with the keys type, objects"],
+        ["? {type, objects}: an object that contains no indicator, with the keys type, objects"],
     ),
     ({**INDICATOR, "revoked": True}, [f"- {domain('a.example')}: it is revoked"]),
     ({**INDICATOR, "indicator_types": ["benign"]}, [f"- {domain('a.example')}: it says of itself that it is benign"]),
     (
         {**INDICATOR, "pattern_type": "yara", "pattern": "rule x {}", "name": "Rule X"},
-        ["? Rule X: a pattern in the language yara, which is no single value"],
+        ["? Rule X: a pattern in the language yara, which is not a single value"],
     ),
     (
         {**INDICATOR, "pattern": "[domain-name:value = 'a.example' AND file:name = 'x']"},
@@ -269,7 +269,7 @@ MISP: list[tuple[object, list[str]]] = [
     ({**FILE_OBJECT, "deleted": True, "Attribute": [attribute("md5", MD5)]}, [f"- {MD5}: its object is deleted"]),
     (
         {"Event": {"info": "empty", "Attribute": []}},
-        ["? {info, Attribute}: an object in which no indicator is found, with the keys info, Attribute"],
+        ["? {info, Attribute}: an object that contains no indicator, with the keys info, Attribute"],
     ),
 ]
 
@@ -315,7 +315,7 @@ VIRUSTOTAL: list[tuple[object, list[str]]] = [
     ({"type": "url", "id": SHA256, "attributes": {"url": "http://a.example/"}}, ["http://a.example/"]),
     (
         {"type": "url", "id": SHA256, "attributes": {}},
-        ["? {type, id, attributes}: an object in which no indicator is found, with the keys type, id, attributes"],
+        ["? {type, id, attributes}: an object that contains no indicator, with the keys type, id, attributes"],
     ),
     (
         {"type": "file", "id": SHA256, "attributes": {"md5": MD5, "sha1": SHA1, "sha256": SHA256, "vhash": "x"}},
@@ -404,7 +404,7 @@ ECS: list[tuple[object, list[str]]] = [
     ({"events": [{"destination": {"domain": "a.example"}}]}, [domain("a.example")]),
     (
         {"source": {"ip": "192.0.2.1"}, "@timestamp": "2026-01-01"},
-        ["? {source, @timestamp}: an object in which no indicator is found, with the keys source, @timestamp"],
+        ["? {source, @timestamp}: an object that contains no indicator, with the keys source, @timestamp"],
     ),
     (
         {"fields": [{"name": "destination.ip", "common_values": [{"name": "192.0.2.1", "value": 9}]}]},
