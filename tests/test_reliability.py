@@ -642,7 +642,7 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
         assert process.wait(5) == 0, rest
     told = node_run.received[-1]
     assert told["error"] == (
-        "The import could not be followed to its end: 500 of 1,000 indicators were imported so far; what was submitted "
+        "The import could not be followed to its end: Sekoia has imported 500 of 1,000 indicators so far; what was submitted "
         "goes on in Sekoia, so look into the collection before running the action again. The platform stopped the action "
         "before it was done: run it again."
     )

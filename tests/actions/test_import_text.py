@@ -363,7 +363,7 @@ def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform
     assert f"warning: The import may pass the limit: {figures}, and up to 2 are to be added" in run.logs
     assert run.error is not None
     assert "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “" in run.error
-    assert f"{figures} and 2 were to be added" in run.error
+    assert f"{figures}, and 2 were to be added" in run.error
 
 
 def test_the_limit_need_not_be_known(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

@@ -116,7 +116,7 @@ def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_i
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, timeout=10)
     assert run.error is not None
     assert run.error.startswith(
-        "The import was not confirmed within the timeout of 10 seconds: 1,000 of 2,000 indicators were imported so far; "
+        "The import was not confirmed within the timeout of 10 seconds: Sekoia has imported 1,000 of 2,000 indicators so far; "
     )
     assert run.error.endswith(
         "the import goes on in Sekoia, so look into the collection before running the action again with a longer timeout."

@@ -63,7 +63,7 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
         (
             "Sekoia has not reported any progress yet"
             if outcome.progress.total is None
-            else f"{outcome.progress.imported:,} of {counted(outcome.progress.total)} were imported so far"
+            else f"Sekoia has imported {outcome.progress.imported:,} of {counted(outcome.progress.total)} so far"
         )
     ]
     if outcome.missing:
