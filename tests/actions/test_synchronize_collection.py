@@ -526,7 +526,7 @@ def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, c
     run = synchronize(platform, collection_id, lines(50))
     assert counts(run) == {"added": 1, "removed": 10, "remaining": 2}
     assert run.error is not None and run.error.startswith(
-        "2 indicators that the feed no longer holds are still active as far as is known"
+        "2 indicators that the feed no longer holds are still active, as far as is known"
     )
     assert active(sandbox, collection_id) == {*lines(10, 11), *lines(50)}
 
