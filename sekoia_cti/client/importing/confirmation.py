@@ -33,7 +33,7 @@ SAMPLE = 200
 SEARCHED = 100
 """Missing values that are searched for one by one before they are called missing, since the bulk reader may lag."""
 
-COMPARED = 10
+COMPARED = 5
 """Values that are searched for before they are said to have another context than was sent, for the same reason."""
 
 HIT_PAGES = 10
