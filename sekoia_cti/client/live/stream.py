@@ -253,7 +253,7 @@ class LiveAPI:
             return
         with self._mutex:
             # The community's other events are dropped before they are parsed.
-            if not (b"task" in raw if self._submitting else any(token in raw for token in self._awaited.values())):
+            if not (b"task" in raw if self._submitting else any(map(raw.__contains__, self._awaited.values()))):
                 return
             event = ImportEvent.parse(raw) or TaskEvent.parse(raw)
             if event is None:
