@@ -58,7 +58,7 @@ _URL_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—―‑|]\s|[,;]?\s")
 _CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—―‑|]\s|\s?;|\s?\(")
 _BETWEEN_WORDS = re.compile(r"[\s;,()|]+")
 _HASH = "[0-9A-Fa-f]{32,128}"
-_CHECKSUM = re.compile(rf"({_HASH})(?:\s{{2,}}|\s\*|:)\S.*")
+_CHECKSUM = re.compile(rf"({_HASH})(?:\s{{2,}}|\s\*|:)(?!{_HASH})\S.*")
 _HASHES_FIRST = re.compile(rf"({_HASH}(?:[\s,;|]+{_HASH})+)[\s,;|]+(\S.*)")
 _NAMED_HASH = re.compile(rf".{{1,250}}?\.[0-9A-Za-z]{{1,5}}\s*[:=,;|\s-]\s*({_HASH}(?:[\s,;|]+{_HASH})*)")
 # A link of Markdown, whose text can be defanged; one of HTML, and of a spreadsheet.
@@ -104,7 +104,7 @@ def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
         text: A clean line (see ``unwrap.clean``) that is no indicator.
         recognize: What one value is.
     """
-    if "&" in text and (unescaped := clean(unescape(text))) != text:
+    if ("&" in text or "\\/" in text) and (unescaped := clean(unescape(text.replace("\\/", "/")))) != text:
         text = unescaped
         if (whole := recognize(text)) is None or whole[0]:
             return (whole,) if whole else ()
@@ -200,14 +200,24 @@ def _taken_apart(inners: Sequence[str], recognize: Recognize) -> Sequence[Findin
     for inner in inners:
         if found := _cell(inner, recognize) or _noted(inner, recognize) or _led(inner, recognize):
             return (found,)
-    if (uncounted := without_count(inners[0])) and (
-        found := _one(uncounted, recognize) or _noted(uncounted, recognize)
-    ):
-        return (found,)
-    if link := _OTHER_LINK.fullmatch(inners[0]):
-        target = _one(link["page"] or link["cell"], recognize)
-        return (_because(target, "without the text of its link"),) if target else None
+    found = _behind_count(inners[0], recognize) or _target(inners[0], recognize)
+    return (found,) if found else None
+
+
+def _behind_count(text: str, recognize: Recognize) -> Finding | None:
+    """The value behind the number of an item or a row."""
+    uncounted = without_count(text)
+    for inner in (uncounted, *layers(uncounted)) if uncounted else ():
+        if found := _bare(inner, recognize) or _noted(inner, recognize):
+            return found
     return None
+
+
+def _target(text: str, recognize: Recognize) -> Finding | None:
+    """The value that a link of a page or a spreadsheet leads to."""
+    link = _OTHER_LINK.fullmatch(text)
+    found = _one(link["page"] or link["cell"], recognize) if link else None
+    return _because(found, "without the text of its link") if found else None
 
 
 def _one(text: str, recognize: Recognize) -> Finding | None:

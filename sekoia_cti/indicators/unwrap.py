@@ -67,7 +67,7 @@ _COUNT = re.compile(
     r"(?:[\[(]?[0-9]{1,4}[\])]?[.):]{0,2}|(?!v\.)[ivx]{1,4}[.)]|[a-uw-zA-Z]\.|o)(?:\s+[-–])?\s+|[0-9]{1,6},(?=[^0-9\s])"
 )
 # A bullet without a blank behind it, and a mark by which a spreadsheet keeps a text from being a number.
-_BEFORE = re.compile(rf"(?:{_SYMBOL}|~|'?=)(?=[\w\"])|'(?=\w)")
+_BEFORE = re.compile(rf"(?:{_SYMBOL}|~|'?=)(?=[\w\"'`(\[<“«「*])|'(?=\w)")
 _FOOTNOTE = re.compile(r"(?<=\w)(?:\[[0-9]{1,3}\]|[†‡])\Z")
 _LITERAL = re.compile(r"[bru](?=(['\"])[^'\"]+\1\Z)")
 _MOST_LAYERS = 12
@@ -156,11 +156,16 @@ def _is_about_value(tag: str) -> bool:
 
 def _without_half(text: str) -> str:
     """A text without one half of a pair around it, whose other half stayed behind."""
-    if (other := _HALVES.get(text[:1])) and other not in text[1:]:
+    first, last = text[:1], text[-1:]
+    if first in _HALVES and _is_left_behind(first, _HALVES[first], text):
         return text[1:]
-    if (other := _OTHER_HALVES.get(text[-1:])) and other not in text[:-1]:
+    if last in _OTHER_HALVES and _is_left_behind(last, _OTHER_HALVES[last], text):
         return text[:-1]
     return text
+
+
+def _is_left_behind(mark: str, other: str, text: str) -> bool:
+    return text.count(mark) == 1 if mark == other else text.count(mark) > text.count(other)
 
 
 def _wraps(mark: str, inner: str, text: str) -> bool:

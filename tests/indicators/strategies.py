@@ -90,10 +90,48 @@ def hash_lines(draw: st.DrawFn) -> str:
     )
 
 
-_BULLETS = ("", "- ", "* ", "+ ", "• ", "1. ", "12) ", "(3) ", "> ", "- [ ] ", "→ ")
+_BULLETS = (
+    "",
+    "- ",
+    "* ",
+    "+ ",
+    "• ",
+    "1. ",
+    "12) ",
+    "(3) ",
+    "> ",
+    "- [ ] ",
+    "→ ",
+    "☠ ",
+    "🔴 ",
+    "§ ",
+    "•",
+    "[4] ",
+    "7: ",
+)
 _LABELS = {
-    "domain": ("Domain: ", "domain - ", "FQDN = ", "C2: ", "**Domain:** ", "Nom de domaine : ", '"domain": '),
-    "ipv4": ("IP: ", "IPv4 - ", "IP Address = ", "C&C: ", "**IP**: ", "Adresse IP : ", "ip-dst: "),
+    "domain": (
+        "Domain: ",
+        "domain - ",
+        "FQDN = ",
+        "C2: ",
+        "**Domain:** ",
+        "Nom de domaine : ",
+        '"domain": ',
+        "[Domain] ",
+        "Domain #2: ",
+    ),
+    "ipv4": (
+        "IP: ",
+        "IPv4 - ",
+        "IP Address = ",
+        "C&C: ",
+        "**IP**: ",
+        "Adresse IP : ",
+        "ip-dst: ",
+        "(IP) ",
+        "IP-Adresse: ",
+    ),
     "ipv6": ("IP: ", "IPv6: ", "Remote address: "),
     "email": ("Email: ", "Sender: ", "From: "),
     "url": ("URL: ", "url - ", "Download URL: ", "Link: "),
@@ -114,8 +152,23 @@ _WRAPPINGS = (
     "{},",
     "{};",
     "<b>{}</b>",
+    "「{}」",
+    '"{}',
+    "{})",
+    "<td class='ioc'>{}</td>",
 )
-_NOTES = ("", "\tC2", "  C2", " - C2", " – seen in May", " (phish)", "; relay", " # a comment", " // a comment")
+_NOTES = (
+    "",
+    "\tC2",
+    "  C2",
+    " - C2",
+    " – seen in May",
+    " (phish)",
+    "; relay",
+    " ― relay",
+    " # a comment",
+    " // a comment",
+)
 _LINES = {
     "domain": (
         "0.0.0.0 {}",
@@ -127,11 +180,13 @@ _LINES = {
         "address=/{}/0.0.0.0",
         "{} CNAME .",
         "{}:8443",
+        "*.{} - C2",
+        "::0 {}",
         "{}|443",
     ),
-    "ipv4": ("{}:8080", "{}|443", "{}/32", "{} port 443", "||{}^"),
+    "ipv4": ("{}:8080", "{}:80,443", "{}/", "{}|443", "{}/32", "{},C2", "{} → C2", "{} port 443", "||{}^"),
     "ipv6": ("[{}]:443", "{}|443", "{}/128"),
-    "hash": ("{}  invoice.exe", "{} *invoice.exe", "invoice.exe|{}", "invoice.exe: {}"),
+    "hash": ("{}  invoice.exe", "{} *invoice.exe", "invoice.exe|{}", "invoice.exe: {}", "SHA256(invoice.exe)= {}"),
 }
 
 

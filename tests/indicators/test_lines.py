@@ -653,6 +653,11 @@ READ: list[tuple[str, list[str], str | None]] = [
     ("From: X <user@evil.example>", ["user@evil.example"], "without the name before it"),
     ("192.0.2.4:80-90", ["192.0.2.4"], "without its port"),
     ("evil&#46;example", ["evil.example"], None),
+    ("http:\\/\\/evil.example\\/x", ["http://evil.example/x"], None),
+    ("http://evil.example/?q=1,2 http://b.example/x", ["http://evil.example/?q=1,2", "http://b.example/x"], None),
+    ("Domains: a[.]example / b[.]example", ["a.example", "b.example"], None),
+    ("> - `192.0.2.1`, `192.0.2.2`", ["192.0.2.1", "192.0.2.2"], None),
+    (f"{MD5}\t{SHA1}\t{SHA256}\tinvoice.exe", [f"{MD5},{SHA1},{SHA256}"], "without the note after it"),
 ]
 
 # A line of which nothing is sent, and how the reason begins
@@ -794,6 +799,7 @@ UNREAD: list[tuple[str, str]] = [
     ('    $url = "http://evil.example/x"', "not a known kind of indicator"),
     ('reference = "https://blog.example.org/x"', "not a known kind of indicator"),
     ('"created_by": "user@corp.example",', "not a known kind of indicator"),
+    (f"{MD5}:{SHA1}", "not a known kind of indicator"),
 ]
 
 
