@@ -254,16 +254,20 @@ class Launcher:
         """Ends a run."""
         run.running.stop()
 
-    def forget(self) -> None:
-        """Stops all runs, and forgets them."""
+    def end(self) -> None:
+        """Stops all runs, and waits for their end; not in the server's thread, which they need for that."""
         for run in list(self._runs.values()):
-            run.running.stop()
+            self.stop(run)
+        self._workers.submit(lambda: None).result()  # its turn comes when theirs is over
+
+    def forget(self) -> None:
+        """Forgets all runs."""
         self._runs.clear()
 
     def close(self) -> None:
-        """Stops all runs, and waits for their end."""
-        self.forget()
-        self._workers.shutdown(cancel_futures=True)
+        """Stops all runs, and takes no more."""
+        self.end()
+        self._workers.shutdown()
 
     def _work(self, run: Run, playbook: Playbook, options: dict[str, Any]) -> None:
         def told(event: JSONObject) -> None:

@@ -1,11 +1,12 @@
 """The files that what is run from the pages reads and writes."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.datastructures import UploadFile
 
-__all__ = ["StoredFile", "inside", "keep", "listed"]
+__all__ = ["StoredFile", "clear", "inside", "keep", "listed"]
 
 CHUNK = 1024 * 1024
 
@@ -22,6 +23,15 @@ def listed(storage: Path) -> list[StoredFile]:
     """All files."""
     files = sorted(path for path in storage.rglob("*") if path.is_file())
     return [StoredFile(str(path.relative_to(storage)), path.stat().st_size) for path in files]
+
+
+def clear(storage: Path) -> None:
+    """Removes all files, and the folders in it."""
+    for path in storage.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def inside(storage: Path, path: str) -> Path | None:

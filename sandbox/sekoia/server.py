@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from sandbox.console import Console
+from sandbox.console import Console, storage
 from sandbox.console.heard import Heard
 from sandbox.playbooks.access import Collection as Counted
 from sandbox.sekoia.app import create_app
@@ -99,8 +99,8 @@ class Sandbox:
             # Connections inherit it; without it every answer waits 40 ms for a delayed acknowledgement.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._port = listener.getsockname()[1]
-            storage = self._storage or Path(stack.enter_context(TemporaryDirectory(prefix="storage-")))
-            self._build(store, storage)
+            folder = self._storage or Path(stack.enter_context(TemporaryDirectory(prefix="storage-")))
+            self._build(store, folder)
             started = threading.Event()
             self._thread = threading.Thread(target=self._serve, args=[listener, started], name="sandbox")
             self._thread.start()
@@ -165,7 +165,12 @@ class Sandbox:
         self._call(lambda: self._service.live.drop(code))
 
     def reset(self) -> None:
-        """Forgets collections, indicators, imports, node runs, requests and faults; closes LiveAPI connections."""
+        """Ends what the pages run, closes LiveAPI connections, and forgets all that came since the start.
+
+        That is collections, indicators, imports, node runs, requests, faults, and the files in the storage, unless its
+        folder was given.
+        """
+        self._console.runs.end()
         self._call(self._reset)
 
     # What is there
@@ -213,7 +218,7 @@ class Sandbox:
 
     # Inside
 
-    def _build(self, store: Store, storage: Path) -> None:
+    def _build(self, store: Store, folder: Path) -> None:
         keys, controls, changes, heard = Keys(self.api_key, self.read_only_key), self._controls, Changes(), Heard()
         live = LiveAPI(controls, keys, lambda message: self._hear(heard, message))
         imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, keys)
@@ -226,7 +231,7 @@ class Sandbox:
             open_run=self.node_run,
             count=self._counted,
             module=self._module,
-            storage=storage,
+            storage=folder,
             heard=heard,
             recorded=self._gate.latest,
             moved=self._moved,
@@ -310,3 +315,5 @@ class Sandbox:
         self._service.store.clear()
         self._gate.forget()
         self._console.forget()
+        if self._storage is None:
+            storage.clear(self._console.runs.storage)

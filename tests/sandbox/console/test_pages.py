@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox import Faults, Sandbox
+from sandbox import Faults, RestFault, Sandbox
 from tests.sandbox.conftest import API
 
 PAGES = ["/", "/imports", "/actions", "/actions/ImportIndicatorsFromText", "/playbooks", "/requests", "/faults"]
@@ -90,10 +90,18 @@ def test_changes_need_the_token_of_the_page(sandbox: Sandbox, path: str, fields:
         assert answer.status_code == 403
     assert "reload it" in requests.post(sandbox.url + path, data=fields, files={"file": b"{}"}, timeout=5).text
     assert sandbox.faults == Faults()
-    assert "no IOC collection yet" in _page(sandbox, "/").text
-    assert "None yet" in _page(sandbox, "/actions").text
-    assert "Nothing there yet" in _page(sandbox, "/actions").text
-    assert "None yet" in _page(sandbox, "/playbooks").text
+    _assert_empty(sandbox)
+
+
+def _assert_empty(sandbox: Sandbox) -> None:
+    """The pages show no collection, no run and no file."""
+    for path, said in (
+        ("/", "no IOC collection yet"),
+        ("/actions", "None yet"),
+        ("/actions", "Nothing there yet"),
+        ("/playbooks", "None yet"),
+    ):
+        assert said in _page(sandbox, path).text
 
 
 def _post(
@@ -188,6 +196,28 @@ def test_the_storage(sandbox: Sandbox) -> None:
     assert (answer.content, answer.headers["Content-Type"]) == (b"<b>", "application/octet-stream")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert _page(sandbox, "/storage/..%2F..%2Fetc%2Fpasswd").status_code == 404
+
+
+def _children() -> set[str]:
+    """The processes that this one started, where the system tells them."""
+    return {child for path in Path("/proc/self/task").glob("*/children") for child in path.read_text().split()}
+
+
+def test_a_sandbox_that_is_reset(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What ran is over and forgotten, and the storage is empty, unless its folder was given."""
+    before = _children()
+    sandbox.faults.rest = [RestFault(delay=60)]
+    _post(sandbox, "/storage", {"file": ("notes.txt", b"")})
+    _post(sandbox, "/playbooks/use_your_own_cti")
+    _post(sandbox, "/actions/CreateIOCCollection", {"file:none": ("", b"")}, argument__name="Blocklist")
+    sandbox.wait_for(lambda: bool(sandbox.requests), 30)
+    sandbox.reset()
+    assert _children() <= before
+    _assert_empty(sandbox)
+    with Sandbox(storage=tmp_path) as other:
+        _post(other, "/storage", {"file": ("notes.txt", b"")})
+        other.reset()
+        assert "notes.txt" in _page(other, "/actions").text
 
 
 @pytest.mark.parametrize(
