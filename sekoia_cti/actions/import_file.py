@@ -20,11 +20,11 @@ from sekoia_cti.actions.common.import_action import ImportAction, ImportArgument
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
-from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.tables import submit_table
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Mapping
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.local_files.outgoing import Outgoing, Wishes

@@ -17,7 +17,6 @@ from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.value_lists import first_values, listed_values
 from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
-from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.sekoia import Sekoia
@@ -25,6 +24,7 @@ from sekoia_cti.client.synchronizing.comparison import Refresh
 from sekoia_cti.client.synchronizing.removal import Removal
 from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Synchronizer, WhatLeaves
 from sekoia_cti.client.wire import Collection, Context
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.display import counted, shown
 
 __all__ = ["SynchronizeCollection", "SynchronizeCollectionArguments", "SynchronizeCollectionResults"]

@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 
 from sekoia_cti.client.errors import Refused, RequestError
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.wire import Collection, aware
+from sekoia_cti.client.times import aware
+from sekoia_cti.client.wire import Collection
 
 __all__ = ["find_or_create", "named"]
 

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple, get_args
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import Lookup, Match
+from sekoia_cti.client.times import aware
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.client.wire import aware
 
 __all__ = ["NOT_SEEN", "Failed", "Fate", "Revoker"]
 

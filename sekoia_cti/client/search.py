@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from sekoia_cti.client.listing import Listed, all_indicators, checked
 from sekoia_cti.client.rest.endpoints import PAGE, RestClient
-from sekoia_cti.client.wire import Context, Indicator, IndicatorPage, value_of
+from sekoia_cti.client.wire import Context, Indicator, IndicatorPage
 from sekoia_cti.indicators.matching import identity, spellings
+from sekoia_cti.indicators.stored_patterns import value_of
 
 __all__ = ["FoundIndicator", "Lookup", "Match", "terms"]
 

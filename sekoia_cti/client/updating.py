@@ -17,8 +17,10 @@ from sekoia_cti.client.importing.requests import IN_A_ROW
 from sekoia_cti.client.listing import all_indicators, checked
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import FoundIndicator, Match
-from sekoia_cti.client.wire import Context, Indicator, aware, value_of
+from sekoia_cti.client.times import aware
+from sekoia_cti.client.wire import Context, Indicator
 from sekoia_cti.indicators.matching import known
+from sekoia_cti.indicators.stored_patterns import value_of
 from sekoia_cti.indicators.types import STIX_TYPES
 
 __all__ = ["EMPTY", "FEW", "MANY", "Change", "ImportTexts", "State", "Target", "Updater"]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -20,9 +16,10 @@ from pydantic import (
     WrapValidator,
     model_validator,
 )
-from pydantic_core import from_json
 
+from sekoia_cti.client.times import aware
 from sekoia_cti.indicators.kill_chains import KillChain
+from sekoia_cti.indicators.stored_patterns import compared_values, value_of
 
 __all__ = [
     "FILE_COLUMNS",
@@ -41,12 +38,9 @@ __all__ = [
     "KillChainPhase",
     "Mapping",
     "NewIndicator",
-    "ObjectPage",
-    "Preview",
     "Task",
     "TaskEvent",
-    "aware",
-    "value_of",
+    "Wire",
 ]
 
 FILE_COLUMNS = (
@@ -59,15 +53,6 @@ FILE_COLUMNS = (
 )
 """What a column of a file can hold (contract, "File columns")."""
 
-_COMPARISON = r"([a-z0-9-]+:[\w.'\"-]+)\s*+=\s*+'((?:[^'\\]|\\.)*+)'"
-_COMPARISONS = re.compile(rf"\s*+\[\s*+{_COMPARISON}(?:\s++(?:OR|AND)\s++{_COMPARISON})*+\s*+\]\s*+", re.DOTALL)
-_PATHS = """
-    domain-name:value url:value ipv4-addr:value ipv6-addr:value email-addr:value mac-addr:value
-    file:hashes.MD5 file:hashes.'MD5' file:hashes.'SHA-1' file:hashes.'SHA-256' file:hashes.'SHA-512'
-    """.split()
-_STARTS = frozenset(f"[{path} = " for path in _PATHS)  # of nearly all patterns of nearly all collections
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-
 Mapping = list[str | None]
 """One entry a column: a name of :data:`FILE_COLUMNS`, or None for a column to ignore."""
 
@@ -76,27 +61,6 @@ class Wire(BaseModel):
     """Base of everything that crosses the wire."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
-
-
-def aware(time: datetime) -> datetime:
-    """A time that Sekoia tells; without an offset it means UTC."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def value_of(pattern: str) -> str:
-    """A line that an import takes for the indicator of a pattern: its value, the hashes of one file, or the whole pattern."""
-    parts = pattern.rsplit("'", 2)
-    if len(parts) == 3 and parts[0] in _STARTS and parts[2] == "]" and "\\" not in parts[1]:
-        return parts[1]
-    if _COMPARISONS.fullmatch(pattern):
-        comparisons = _comparisons(pattern)
-        if len(comparisons) == 1 or all(path.startswith("file:hashes.") for path, _ in comparisons):
-            return ",".join(value for _, value in comparisons)
-    return pattern
-
-
-def _comparisons(pattern: str) -> list[tuple[str, str]]:
-    return [(path, _ESCAPED.sub(r"\1", value)) for path, value in re.findall(_COMPARISON, pattern)]
 
 
 def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -203,7 +167,7 @@ class Indicator(Wire):
 
     def comparisons(self) -> list[tuple[str, str]]:
         """What the pattern compares with which value: ``("domain-name:value", "evil.example")``."""
-        return _comparisons(self.pattern)
+        return compared_values(self.pattern)
 
     def context(self) -> Context:
         """All that is said of it and can be changed, lists empty where there is nothing."""
@@ -258,58 +222,6 @@ class Counts(Wire):
     created: Told = None
     updated: Told = None
     ignored: Told = None
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectPage:
-    """A page of the bulk reader. Its items stay plain objects: half a million of them are read where time matters.
-
-    Attributes:
-        items: Indicators with the fields of :class:`Indicator`, all but ``id`` and ``pattern`` unchecked.
-        next_cursor: Where the next page begins, or None; None behind a page without an item, which is the last.
-    """
-
-    items: list[dict[str, Any]]
-    next_cursor: str | None
-
-    @classmethod
-    def parse(cls, content: bytes) -> ObjectPage | None:
-        """Read an answer; None for what is no page of indicators with patterns."""
-        page = _page(content)
-        items = page.get("items") if isinstance(page, dict) else None
-        if not isinstance(items, list):
-            return None
-        cursor = page.get("next_cursor") if items else None
-        indicators = [item for item in items if _is_whole(item)]
-        # Other objects of STIX may be among them; an indicator without its pattern shows that patterns are not told.
-        if len(indicators) < len(items) and not all(_is_whole(item) or _is_other(item) for item in items):
-            return None
-        return cls(indicators, cursor if isinstance(cursor, str) and cursor else None)
-
-    def names_other_than(self, collection_id: str) -> bool:
-        """Whether an indicator says that it is in another IOC collection: then this is no page of this one."""
-        told = {ref.lower() for item in self.items if isinstance(ref := item.get("x_ic_collection_ref"), str)}
-        return any(ref.startswith("ioc-collection--") for ref in told - {collection_id.lower()})
-
-
-def _page(content: bytes) -> Any:
-    """What an answer says, or None; by the quicker parser, which takes no half of a character where a text was cut."""
-    try:
-        return from_json(content, cache_strings="keys")
-    except ValueError:
-        pass
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _is_whole(item: object) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("pattern"), str) and isinstance(item.get("id"), str)
-
-
-def _is_other(item: object) -> bool:
-    return isinstance(item, dict) and item.get("type", "indicator") != "indicator"
 
 
 class Accepted(Counts):
@@ -418,69 +330,3 @@ class Identity(Wire):
     """Whose key it is (contract, ``/v1/me``)."""
 
     community_uuid: str | None = None
-
-
-class Preview(Wire):
-    """What Sekoia found in a file that was uploaded.
-
-    The names of the fields that hold its findings are unknown (contract, ``files/preview``), so :meth:`mapping` and
-    :meth:`ignore_first_line` look for values that can be nothing else, under any plausible name and at any depth.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    file_handle: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
-
-    def mapping(self) -> Mapping | None:
-        """The columns that Sekoia detected, or None when none of the fields holds a mapping with one observable."""
-        for name, value in _fields(self.model_extra or {}):
-            if any(word in name for word in ("mapping", "column", "field", "header", "type")):
-                mapping = _as_mapping(value)
-                if mapping is not None:
-                    return mapping
-        return None
-
-    def ignore_first_line(self) -> bool | None:
-        """Whether Sekoia takes the first line for a heading, or None when no field tells."""
-        for name, value in _fields(self.model_extra or {}):
-            if isinstance(value, bool) and (
-                "header" in name or ("first" in name and ("line" in name or "row" in name))
-            ):
-                return value
-        return None
-
-
-def _fields(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every field of nested objects, the outer ones first."""
-    level = [value]
-    while level:
-        for fields in level:
-            yield from ((str(name).lower(), inner) for name, inner in fields.items())
-        level = [inner for fields in level for inner in fields.values() if isinstance(inner, dict)]
-
-
-def _as_mapping(value: Any) -> Mapping | None:
-    """A mapping from a list of names, a list of objects that hold one, ``{column: name}`` or ``{name: column}``."""
-    entries: list[Any]
-    if isinstance(value, dict) and value:
-        if all(isinstance(number, int) and not isinstance(number, bool) for number in value.values()):
-            by_column = {number: name for name, number in value.items()}
-        elif all(str(key).isdecimal() for key in value):
-            by_column = {int(key): name for key, name in value.items()}
-        else:
-            by_column = dict(enumerate(value.values()))
-        if min(by_column) < 0 or max(by_column) > 1_000:
-            return None
-        entries = [by_column.get(column) for column in range(max(by_column) + 1)]
-    elif isinstance(value, list):
-        entries = value
-    else:
-        return None
-    mapping = [_as_column(entry) for entry in entries]
-    return mapping if mapping.count("observable") == 1 else None
-
-
-def _as_column(entry: Any) -> str | None:
-    """The name of a column within an entry of a detected mapping; what is no such name is a column to ignore."""
-    names = entry.values() if isinstance(entry, dict) else [entry]
-    return next((name for name in names if isinstance(name, str) and name in FILE_COLUMNS), None)

@@ -16,8 +16,9 @@ from sandbox.sekoia.faults import Faults
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Context, value_of
+from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.matching import canonical
+from sekoia_cti.indicators.stored_patterns import value_of
 from tests.conftest import Platform
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"

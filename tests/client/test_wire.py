@@ -10,17 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.client.wire import (
-    Context,
-    ImportEvent,
-    Indicator,
-    KillChainPhase,
-    Mapping,
-    ObjectPage,
-    Preview,
-    value_of,
-)
-from sekoia_cti.indicators.patterns import comparison
+from sekoia_cti.client.wire import Context, ImportEvent, Indicator, KillChainPhase
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
@@ -75,76 +65,6 @@ def test_no_message_breaks_the_parser(raw: bytes) -> None:
     assert parsed is None or (parsed.imported >= 0 and parsed.total >= 0)
 
 
-MAPPING = ["observable", None, "valid_until"]
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"mapping": MAPPING},
-        {"detected_mapping": MAPPING},
-        {
-            "columns": [
-                {"name": "IOC", "mapping": "observable"},
-                {"name": "TLP", "mapping": None},
-                {"type": "valid_until"},
-            ]
-        },
-        {"mapping": {"0": "observable", "1": None, "2": "valid_until"}},
-        {"mapping": {"observable": 0, "valid_until": 2}},
-        {"columns": {"IOC": "observable", "TLP": None, "Until": "valid_until"}},
-        {"columns": ["IOC", "TLP", "Until"], "detected": {"columns_mapping": ["observable", "ignore", "valid_until"]}},
-        {"preview": {"lines": [["a"]], "mapping": MAPPING}},
-    ],
-)
-def test_a_detected_mapping_is_found_under_any_plausible_name(fields: dict[str, Any]) -> None:
-    """Lists, objects and nested ones are read, whatever their names."""
-    assert Preview.model_validate({"file_handle": "h", **fields}).mapping() == MAPPING
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {},
-        {"mapping": None},
-        {"mapping": []},
-        {"mapping": {}},
-        {"mapping": ["ignore", "valid_from"]},
-        {"mapping": ["observable", "observable"]},
-        {"mapping": {"observable": 5_000_000}},
-        {"mapping": {"observable": -1}},
-        {"lines": [["observable"]]},
-    ],
-)
-def test_what_is_no_mapping_is_not_taken_for_one(fields: dict[str, Any]) -> None:
-    """Without exactly one observable column nothing was detected."""
-    assert Preview.model_validate({"file_handle": "h", **fields}).mapping() is None
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"ignore_first_line": True}, True),
-        ({"has_header": False}, False),
-        ({"detected": {"skip_first_row": True}}, True),
-        ({"first_lines": [["a"]]}, None),
-        ({}, None),
-    ],
-)
-def test_a_detected_heading_is_found(fields: dict[str, Any], expected: bool | None) -> None:
-    """Whether the first line is a heading is read under any plausible name."""
-    assert Preview.model_validate({"file_handle": "h", **fields}).ignore_first_line() is expected
-
-
-@given(st.dictionaries(st.sampled_from(["mapping", "columns", "header", "x"]) | st.text(max_size=5), JSON, max_size=4))
-def test_no_preview_breaks_the_detection(fields: dict[str, Any]) -> None:
-    """Whatever a preview holds, it gives a mapping with one observable or none."""
-    preview = Preview.model_validate({**fields, "file_handle": "h"})
-    mapping: Mapping | None = preview.mapping()
-    assert mapping is None or mapping.count("observable") == 1
-    assert preview.ignore_first_line() in (True, False, None)
-
-
 def test_a_context_sends_what_is_set() -> None:
     """Times go out in RFC 3339 in UTC, and what is unset does not go out."""
     context = Context(
@@ -182,33 +102,6 @@ def test_an_indicator_as_a_line(pattern: str, value: str | None, observable_type
     indicator = Indicator(id="indicator--1", pattern=pattern)
     assert indicator.value == (pattern if value is None else value)
     assert indicator.observable_type == observable_type
-
-
-PATHS = ["domain-name:value", "url:value", "file:hashes.MD5", "file:hashes.'SHA-256'", "x-other:name", "file:name"]
-
-
-@given(
-    st.sampled_from(PATHS),
-    st.text("a'\\[]= \n", max_size=8) | st.sampled_from(["evil.example", "https://evil.example/"]),
-)
-def test_a_value_is_read_back_from_its_pattern(path: str, value: str) -> None:
-    """Whatever marks it has, of the usual properties or of others."""
-    assert value_of(comparison(path, value)) == value
-
-
-def test_a_page_is_read_whatever_was_cut() -> None:
-    """Half of a character where a text was cut costs no page, and neither does a mark of the byte order in front of it."""
-    item = {"id": "indicator--1", "pattern": "[url:value = 'a']", "description": "cut \ud83d"}
-    content = json.dumps({"items": [item], "next_cursor": "1"}).encode()
-    assert ObjectPage.parse(content) == ObjectPage.parse(b"\xef\xbb\xbf" + content) == ObjectPage([item], "1")
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{", b'{"items": [' + b"[" * 100_000, b"\xff", b'{"items": [{"id": "i"}]}']
-)
-def test_what_is_no_page(content: bytes) -> None:
-    """It is told from one, however deep it goes."""
-    assert ObjectPage.parse(content) is None
 
 
 def test_sekoia_tells_the_type_of_an_observable() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from sekoia_cti.client.importing.expected import Again
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.long_list import LISTED, LongList
 from sekoia_cti.platform.action import SekoiaAction

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sekoia_cti.client.wire import Indicator, aware
+from sekoia_cti.client.times import aware
+from sekoia_cti.client.wire import Indicator
 from sekoia_cti.indicators.exported import HEADING, safe
 
 __all__ = ["FILE_FORMATS", "FileFormat", "FormatName", "described"]

@@ -14,13 +14,13 @@ from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import LINES, Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 

@@ -1,26 +1,28 @@
 """What an import is expected to have put into a collection, and how much of it a look saw there: no I/O.
 
-Values are held as digests of their canonical form in arrays, some twenty bytes each, so that half a million of them cost
-little; which ones are missing is told by going through the values again.
+Of the values only an index of their keys is held (:mod:`~sekoia_cti.client.importing.key_index`); which ones are missing is
+found by going through the values again.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import chain, islice, repeat
+from itertools import repeat
 from typing import Any, NamedTuple
 
+from sekoia_cti.client.importing.key_index import Digests, KeyIndex
 from sekoia_cti.client.importing.requests import Missing
-from sekoia_cti.client.wire import Context, aware, value_of
-from sekoia_cti.indicators.matching import are_keys, identity
+from sekoia_cti.client.importing.wanted import Wanted
+from sekoia_cti.client.times import aware, stamp
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.matching import identity
+from sekoia_cti.indicators.stored_patterns import value_of
 
-__all__ = ["Again", "Expected", "Part", "Sight", "Tally", "same_time", "time_of"]
+__all__ = ["Expected", "Part", "Sight", "Tally"]
 
 THERE, ACTIVE, AS_ASKED, CHANGED, SURELY = 1, 2, 4, 8, 16
 
@@ -29,12 +31,6 @@ CLOCK_LAG = timedelta(seconds=2)
 
 UNSAID = -(2**63)
 """In place of the end of a validity, where a row says none."""
-
-
-FEW = 64
-"""Values that are looked at together: if all of them are keys as they stand, none takes a closer look."""
-
-_ALL = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Part(NamedTuple):
@@ -74,68 +70,11 @@ class Tally:
         return self.as_asked == self.expected
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
-    """What is read anew whenever it is gone through, so that it need not be held.
-
-    Args:
-        read: Begins to read.
-    """
-
-    read: Callable[[], Iterator[Any]]
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.read()
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """A context in the form in which indicators are compared with it."""
-
-    description: str | None
-    valid_from: str | None
-    valid_until: str | None
-    phases: frozenset[tuple[str, str]]
-    threats: frozenset[str]
-    is_empty: bool
-
-    @classmethod
-    def of(cls, context: Context) -> _Wanted:
-        return cls(
-            description=context.description.strip() if context.description is not None else None,
-            valid_from=_stamp(context.valid_from),
-            valid_until=_stamp(context.valid_until),
-            phases=frozenset((each.kill_chain_name, each.phase_name) for each in context.kill_chain_phases or ()),
-            threats=frozenset(context.x_ic_related_threat_refs or ()),
-            is_empty=not context.payload(),
-        )
-
-    def is_carried(self, indicator: Mapping[str, Any], valid_until: str | None) -> bool:
-        """Whether an indicator has all of it: times to the second, texts without outer blanks, at least these phases and threats.
-
-        Args:
-            indicator: As Sekoia's JSON has it.
-            valid_until: When it was to end, in its own words or in those of its row; None where that was not said.
-        """
-        if self.description is not None and _text(indicator.get("description")).strip() != self.description:
-            return False
-        if valid_until is not None and _stamp(indicator.get("valid_until")) != valid_until:
-            return False
-        if self.valid_from is not None and _stamp(indicator.get("valid_from")) != self.valid_from:
-            return False
-        if self.phases:
-            there = _list(indicator.get("kill_chain_phases"))
-            held = {(str(p.get("kill_chain_name")), str(p.get("phase_name"))) for p in there if isinstance(p, Mapping)}
-            if not self.phases <= held:
-                return False
-        return not self.threats or self.threats <= set(map(str, _list(indicator.get("x_ic_related_threat_refs"))))
-
-
 @dataclass(slots=True)
 class _Batch:
     values: Iterable[str]  # can be gone through again and again
     context: Context
-    asked: _Wanted
+    asked: Wanted
     ends: Iterable[datetime | None] | None
 
 
@@ -149,11 +88,7 @@ class Expected:
 
     since: datetime | None = None
     _batches: list[_Batch] = field(default_factory=list)
-    _keys: array[int] = field(default_factory=lambda: array("Q"))
-    _starts: array[int] = field(default_factory=lambda: array("I"))
-    _shift: int = 64
-    _places: array[int] = field(default_factory=lambda: array("I"))
-    _more: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _index: KeyIndex = field(default_factory=lambda: KeyIndex(Digests()))
     _ends_of_batches: list[int] = field(default_factory=list)
     _contexts: array[int] | None = None
     _valid_until: array[int] | None = None
@@ -174,7 +109,7 @@ class Expected:
         Returns:
             The number of this batch, from 0, as :attr:`Tally.parts` counts.
         """
-        self._batches.append(_Batch(values, context, _Wanted.of(context), ends))
+        self._batches.append(_Batch(values, context, Wanted.of(context), ends))
         self._ready = False
         return len(self._batches) - 1
 
@@ -185,13 +120,13 @@ class Expected:
     def count(self) -> int:
         """How many values there are."""
         self._prepare()
-        return len(self._places)
+        return self._index.count()
 
     def look(self) -> Sight:
         """Begin a new look: nothing was seen yet."""
         self._prepare()
         if self.since is not None:
-            self._since = _stamp(self.since), _stamp(self.since + CLOCK_LAG) or ""
+            self._since = stamp(self.since), stamp(self.since + CLOCK_LAG) or ""
         return Sight(self)
 
     def sample(self, size: int) -> Expected:
@@ -211,26 +146,25 @@ class Expected:
 
     # What a look asks
 
-    def place(self, key: str) -> int | None:
-        """Where a key is, if it is expected."""
-        digest, keys = hash(key) & _ALL, self._keys
-        bucket = digest >> self._shift
-        place = bisect_left(keys, digest, self._starts[bucket], self._starts[bucket + 1])
-        return place if place < len(keys) and keys[place] == digest else None
+    @property
+    def index(self) -> KeyIndex:
+        """Where the key of each value is."""
+        self._prepare()
+        return self._index
 
     def judge(self, indicator: Mapping[str, Any], place: int, now: str) -> int:
         """What an indicator says of the value at a place; all times are texts in UTC, to the second."""
         asked = self._batches[self._contexts[place] if self._contexts else 0].asked
         wanted = asked.valid_until
         if self._valid_until is not None and (own := self._valid_until[place]) != UNSAID:
-            wanted = _stamp(datetime.fromtimestamp(own, UTC))
-        until = _stamp(indicator.get("valid_until"))
+            wanted = stamp(datetime.fromtimestamp(own, UTC))
+        until = stamp(indicator.get("valid_until"))
         # Who asks for a validity that has passed gets what was asked for.
         if indicator.get("revoked") or (until is not None and until <= now and not (wanted and wanted <= now)):
             return THERE
         marks = THERE | ACTIVE
         since, surely = self._since
-        if since is not None and (modified := _stamp(indicator.get("modified"))) is not None and modified >= since:
+        if since is not None and (modified := stamp(indicator.get("modified"))) is not None and modified >= since:
             marks |= CHANGED | (SURELY if modified >= surely else 0)
         is_as_asked = (asked.is_empty and wanted is None) or asked.is_carried(indicator, wanted)
         return marks | AS_ASKED if is_as_asked else marks
@@ -238,19 +172,6 @@ class Expected:
     def values(self) -> Iterator[str]:
         """Each value, in its order."""
         return (value for batch in self._batches for value in batch.values)
-
-    def size(self) -> int:
-        """How many keys there are to be seen: as many as values, or more where files have several hashes."""
-        return len(self._keys)
-
-    def marks_of(self, start: int, end: int, marks: bytearray) -> bytearray:
-        """What was seen of some values: of a file, of all of its hashes."""
-        found = bytearray(map(marks.__getitem__, self._places[start:end]))
-        if self._more:
-            for number in range(start, end):
-                for place in self._more.get(number, ()):
-                    found[number - start] &= marks[place]
-        return found
 
     def batches(self) -> Sequence[int]:
         """Behind which value each batch ends."""
@@ -264,35 +185,25 @@ class Expected:
             for value, end in zip(batch.values, repeat(None) if batch.ends is None else batch.ends, strict=False):
                 yield value, end, number
 
-    def _place_of(self, digest: int) -> int:
-        """Where a digest is: looked for among the few that share its first bits."""
-        bucket = digest >> self._shift
-        return bisect_left(self._keys, digest, self._starts[bucket], self._starts[bucket + 1])
-
     def _prepare(self) -> None:
         if self._ready:
             return
-        first, more = array("Q"), dict[int, tuple[int, ...]]()
+        digests = Digests()
         contexts, ends = dict[int, int](), dict[int, int]()
         self._ends_of_batches = []
         for at, batch in enumerate(self._batches):
-            begun, several = len(first), _take_down(batch.values, first)
-            more |= several
-            self._ends_of_batches.append(len(first))
+            begun = digests.count()
+            digests.add(batch.values)
+            self._ends_of_batches.append(digests.count())
             if len(self._batches) > 1:  # of a value that was sent twice, the last context holds
-                contexts |= dict.fromkeys(chain(first[begun:], *several.values()), at)
+                contexts |= dict.fromkeys(digests.all(begun), at)
             for number, end in enumerate(batch.ends or (), begun):
                 if end is not None:
-                    ends |= dict.fromkeys((first[number], *several.get(number, ())), int(aware(end).timestamp()))
-        self._keys = _sorted(chain(first, *more.values()))
-        bits = max(0, len(self._keys).bit_length() - 3)  # some eight keys a bucket
-        self._shift = 64 - bits
-        self._starts = array("I", (bisect_left(self._keys, at << self._shift) for at in range(1 << bits)))
-        self._starts.append(len(self._keys))
-        self._places = array("I", map(self._place_of, first))
-        self._more = {number: tuple(map(self._place_of, digests)) for number, digests in more.items()}
-        self._contexts = array("I", (contexts[digest] for digest in self._keys)) if contexts else None
-        self._valid_until = array("q", (ends.get(digest, UNSAID) for digest in self._keys)) if ends else None
+                    ends |= dict.fromkeys(digests.of(number), int(aware(end).timestamp()))
+        self._index = KeyIndex(digests)
+        keys = self._index.keys
+        self._contexts = array("I", (contexts[digest] for digest in keys)) if contexts else None
+        self._valid_until = array("q", (ends.get(digest, UNSAID) for digest in keys)) if ends else None
         self._ready = True
 
 
@@ -305,13 +216,13 @@ class Sight:
 
     def __init__(self, expected: Expected) -> None:
         self.expected = expected
-        self._marks = bytearray(expected.size())
+        self._marks = bytearray(len(expected.index.keys))
         self._tally: Tally | None = None
 
     def see(self, indicators: Iterable[Mapping[str, Any]], now: datetime) -> None:
         """Note indicators of the collection, as Sekoia's JSON has them."""
-        place_of, judge, marks = self.expected.place, self.expected.judge, self._marks
-        self._tally, moment = None, _stamp(now) or ""
+        place_of, judge, marks = self.expected.index.place, self.expected.judge, self._marks
+        self._tally, moment = None, stamp(now) or ""
         for indicator in indicators:
             value = value_of(indicator["pattern"])
             # Nearly all are stored in their canonical form, which is its own only key.
@@ -332,7 +243,7 @@ class Sight:
         there = as_asked = start = 0
         parts = list[Part]()
         for end in self.expected.batches():
-            counts = Counter(self.expected.marks_of(start, end, self._marks))
+            counts = Counter(self.expected.index.marks_of(start, end, self._marks))
 
             def seen(mark: int, counts: Counter[int] = counts) -> int:
                 return sum(count for marks, count in counts.items() if marks & mark)
@@ -351,14 +262,14 @@ class Sight:
 
     def differing(self) -> Iterator[str]:
         """The values that were seen in, but without the context that was sent."""
-        marks = self.expected.marks_of(0, self.expected.count(), self._marks)
+        marks = self.expected.index.marks_of(0, self.expected.count(), self._marks)
         for value, found in zip(self.expected.values(), marks, strict=True):
             if found & ACTIVE and not found & AS_ASKED:
                 yield value
 
     def missing(self) -> Iterator[Missing]:
         """The values that were not seen in, in their order, and what is known about each."""
-        marks = self.expected.marks_of(0, self.expected.count(), self._marks)
+        marks = self.expected.index.marks_of(0, self.expected.count(), self._marks)
         for value, found in zip(self.expected.values(), marks, strict=True):
             if not found & ACTIVE:
                 yield Missing(
@@ -369,82 +280,3 @@ class Sight:
                         else "it is not in the collection"
                     ),
                 )
-
-
-def _take_down(values: Iterable[str], first: array[int]) -> dict[int, tuple[int, ...]]:
-    """Append the digest of a key of each value; of those that have several keys, the other digests by the value's number."""
-    rest, more = iter(values), dict[int, tuple[int, ...]]()
-    while lines := tuple(islice(rest, FEW)):
-        if are_keys(lines):
-            first.extend(map(_digest, lines))
-            continue
-        for line in lines:
-            digest, *others = map(_digest, identity(line))
-            if others:
-                more[len(first)] = tuple(others)
-            first.append(digest)
-    return more
-
-
-def _sorted(digests: Iterable[int]) -> array[int]:
-    """Digests in order, sorted part by part: a list of all of them would take forty bytes each."""
-    parts = [array("Q") for _ in range(64)]
-    for digest in digests:
-        parts[digest >> 58].append(digest)
-    ordered = array("Q")
-    for part in parts:
-        ordered.extend(sorted(part))
-    return ordered
-
-
-def _digest(key: str) -> int:
-    """64 bits of a key. Python's hash of a text depends on a secret of the process, so nobody can aim at a collision."""
-    return hash(key) & _ALL
-
-
-def same_time(asked: datetime, there: datetime | None) -> bool:
-    """Whether a time that was sent is the one that is there: to the second, since Sekoia may cut what is below."""
-    return there is not None and _second(asked) == _second(there)
-
-
-def _second(time: datetime | None) -> datetime | None:
-    """A time in UTC, to the second; None for one at the end of the calendar that UTC has no name for."""
-    try:
-        return aware(time).astimezone(UTC).replace(microsecond=0) if time is not None else None
-    except OverflowError:
-        return None
-
-
-@lru_cache(maxsize=4096)  # the values of one import mostly share their times
-def _parsed(text: str) -> datetime | None:
-    try:
-        return _second(datetime.fromisoformat(text))
-    except ValueError:
-        return None
-
-
-def _stamp(time: object) -> str | None:
-    """A time as a text in UTC, to the second: such texts sort as their times do, and are nearly what Sekoia's JSON has.
-
-    Parsing a million times would take longer than parsing the JSON around them.
-    """
-    if isinstance(time, str):
-        if len(time) >= 20 and time[10] == "T" and time[-1] == "Z" and time[19] in ".Z":
-            return time[:19]
-        time = _parsed(time)
-    elif isinstance(time, datetime):
-        time = _second(time)
-    return time.isoformat()[:19] if isinstance(time, datetime) else None
-
-
-def time_of(value: object) -> datetime | None:
-    """A time of an indicator, to the second; None for what cannot be read as one."""
-    return _parsed(value) if isinstance(value, str) else None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _list(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()

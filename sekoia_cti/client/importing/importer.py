@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
 from sekoia_cti.client.importing.confirmation import Confirmation
-from sekoia_cti.client.importing.expected import Again, Expected
+from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
 from sekoia_cti.client.importing.rehearsal import Rehearsal, rehearse
 from sekoia_cti.client.importing.requests import (
@@ -37,6 +37,7 @@ from sekoia_cti.client.wire import (
     Mapping,
     TaskEvent,
 )
+from sekoia_cti.indicators.again import Again
 
 if TYPE_CHECKING:
     from sekoia_cti.client.live.stream import LiveAPI

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sekoia_cti.client.importing.expected import Again
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.preview import Preview
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.wire import Preview
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.local_files.outgoing import Outgoing
 
 __all__ = ["submit_table", "upload"]

@@ -8,7 +8,8 @@ from typing import Any
 
 from sekoia_cti.client.errors import Refused, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.rest.transport import Transport
-from sekoia_cti.client.wire import Collection, aware
+from sekoia_cti.client.times import aware
+from sekoia_cti.client.wire import Collection
 
 __all__ = ["Creation"]
 

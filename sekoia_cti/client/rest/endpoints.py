@@ -14,6 +14,8 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from sekoia_cti.client.errors import NotFound, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.preview import Preview
+from sekoia_cti.client.rest.bulk_page import ObjectPage
 from sekoia_cti.client.rest.creation import Creation
 from sekoia_cti.client.rest.multipart import Multipart
 from sekoia_cti.client.rest.pages import pages
@@ -32,8 +34,6 @@ from sekoia_cti.client.wire import (
     KillChainPage,
     Mapping,
     NewIndicator,
-    ObjectPage,
-    Preview,
     Task,
 )
 from sekoia_cti.indicators.kill_chains import KillChain

@@ -32,8 +32,8 @@ from sekoia_cti.client.errors import (
     UnexpectedAnswer,
 )
 from sekoia_cti.client.network import tls_failure, unusable_authorities, unusable_proxy
+from sekoia_cti.client.times import aware
 from sekoia_cti.client.waiting import Deadline, Pace, Patience
-from sekoia_cti.client.wire import aware
 
 __all__ = ["JSONBody", "Transport"]
 

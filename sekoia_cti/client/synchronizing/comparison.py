@@ -14,9 +14,9 @@ from functools import cached_property
 from itertools import compress, count
 from typing import Any, Literal, NamedTuple, get_args
 
-from sekoia_cti.client.importing.expected import same_time, time_of
-from sekoia_cti.client.wire import value_of
+from sekoia_cti.client.times import same_time, time_of
 from sekoia_cti.indicators.matching import known
+from sekoia_cti.indicators.stored_patterns import value_of
 from sekoia_cti.indicators.types import STIX_TYPES, IndicatorType
 
 __all__ = ["FEW_REMOVALS", "Comparison", "Leaving", "Refresh", "Said", "default_validity", "exceeds"]

@@ -15,7 +15,8 @@ from sekoia_cti.client.listing import all_indicators, checked
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Leaving
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.client.wire import Context, value_of
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.stored_patterns import value_of
 
 __all__ = ["ImportTexts", "Removal"]
 

@@ -18,7 +18,8 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Comparison, Leaving, Refresh, Said, exceeds
 from sekoia_cti.client.synchronizing.removal import Removal
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.client.wire import Collection, Context, value_of
+from sekoia_cti.client.wire import Collection, Context
+from sekoia_cti.indicators.stored_patterns import value_of
 from sekoia_cti.indicators.types import IndicatorType
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sekoia_cti.client.importing.expected import Again, Expected, Tally
+from sekoia_cti.client.importing.expected import Expected, Tally
 from sekoia_cti.client.wire import Context, KillChainPhase
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.matching import identity
 
 ODD: list[Any] = [None, 7, True, ["x"], {"en": "x"}]

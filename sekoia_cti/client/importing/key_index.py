@@ -1,0 +1,124 @@
+"""The keys of many values, each found by its digest: some twenty bytes a value, so that half a million of them cost little."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sekoia_cti.indicators.matching import are_keys, identity
+
+__all__ = ["Digests", "KeyIndex"]
+
+FEW = 64
+"""Values that are looked at together: if all of them are keys as they stand, none takes a closer look."""
+
+_ALL = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class Digests:
+    """Digests of the keys of values, in the order of the values.
+
+    Attributes:
+        first: For each value, the digest of one of its keys.
+        more: The other digests of a value that has several keys, such as a file with several hashes, by its number.
+    """
+
+    def __init__(self) -> None:
+        self.first = array("Q")
+        self.more = dict[int, tuple[int, ...]]()
+
+    def count(self) -> int:
+        """How many values there are."""
+        return len(self.first)
+
+    def of(self, number: int) -> tuple[int, ...]:
+        """All digests of a value."""
+        return (self.first[number], *self.more.get(number, ()))
+
+    def all(self, start: int = 0) -> Iterator[int]:
+        """All digests of all values, or of those from a number on."""
+        yield from self.first[start:] if start else self.first
+        for number, others in self.more.items():
+            if number >= start:
+                yield from others
+
+    def add(self, values: Iterable[str]) -> None:
+        """Add values."""
+        rest = iter(values)
+        while lines := tuple(islice(rest, FEW)):
+            if are_keys(lines):
+                self.first.extend(map(_digest, lines))
+                continue
+            for line in lines:
+                digest, *others = map(_digest, identity(line))
+                if others:
+                    self.more[len(self.first)] = tuple(others)
+                self.first.append(digest)
+
+
+class KeyIndex:
+    """Where the key of a value is among the keys of all values.
+
+    Args:
+        digests: Those of the values.
+
+    Attributes:
+        keys: The digests in order. The place of a key is its place here.
+    """
+
+    def __init__(self, digests: Digests) -> None:
+        self.keys = _sorted(digests.all())
+        bits = max(0, len(self.keys).bit_length() - 3)  # some eight keys a bucket
+        self._shift = 64 - bits
+        self._starts = array("I", (bisect_left(self.keys, at << self._shift) for at in range(1 << bits)))
+        self._starts.append(len(self.keys))
+        self._places = array("I", map(self._place_of, digests.first))
+        self._more = {number: tuple(map(self._place_of, others)) for number, others in digests.more.items()}
+
+    def count(self) -> int:
+        """How many values there are."""
+        return len(self._places)
+
+    def place(self, key: str) -> int | None:
+        """Where a key is, if a value has it."""
+        digest, keys = hash(key) & _ALL, self.keys
+        bucket = digest >> self._shift
+        place = bisect_left(keys, digest, self._starts[bucket], self._starts[bucket + 1])
+        return place if place < len(keys) and keys[place] == digest else None
+
+    def marks_of(self, start: int, end: int, marks: bytearray) -> bytearray:
+        """The marks of some values: of a file, those that all of its hashes have.
+
+        Args:
+            start, end: Numbers of the first value, and of the one behind the last.
+            marks: Those of all keys, by their place.
+        """
+        found = bytearray(map(marks.__getitem__, self._places[start:end]))
+        if self._more:
+            for number in range(start, end):
+                for place in self._more.get(number, ()):
+                    found[number - start] &= marks[place]
+        return found
+
+    def _place_of(self, digest: int) -> int:
+        """Where a digest is: looked for among the few that share its first bits."""
+        bucket = digest >> self._shift
+        return bisect_left(self.keys, digest, self._starts[bucket], self._starts[bucket + 1])
+
+
+def _sorted(digests: Iterable[int]) -> array[int]:
+    """Digests in order, sorted part by part: a list of all of them would take forty bytes each."""
+    parts = [array("Q") for _ in range(64)]
+    for digest in digests:
+        parts[digest >> 58].append(digest)
+    ordered = array("Q")
+    for part in parts:
+        ordered.extend(sorted(part))
+    return ordered
+
+
+def _digest(key: str) -> int:
+    """64 bits of a key. Python's hash of a text depends on a secret of the process, so nobody can aim at a collision."""
+    return hash(key) & _ALL
