@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from sekoia_cti.actions.common.arguments import Arguments, Timeout
 from sekoia_cti.actions.common.bounds import first_of, list_files, path_field
+from sekoia_cti.actions.common.gathered import ObjectAccount, SkippedList
 from sekoia_cti.actions.common.jinja import WordList, check_rendered, structure
 from sekoia_cti.actions.common.reports import TypeCounts
-from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
 from sekoia_cti.actions.common.stored_text import read_content
 from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.documents import Document, document

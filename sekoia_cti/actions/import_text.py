@@ -7,6 +7,7 @@ from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.bounds import list_files
+from sekoia_cti.actions.common.gathered import Gathered
 from sekoia_cti.actions.common.guard import (
     GuardArguments,
     GuardResults,
@@ -17,7 +18,7 @@ from sekoia_cti.actions.common.guard import (
 from sekoia_cti.actions.common.import_action import ImportAction, ImportArguments, ImportResults
 from sekoia_cti.actions.common.reading_results import ReadingResults, lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
-from sekoia_cti.actions.common.sources import Format, Gathered, SourceArguments
+from sekoia_cti.actions.common.sources import Format, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.requests import Missing
 from sekoia_cti.indicators.display import counted

@@ -1,110 +1,38 @@
 """Values that are hardly meant to be blocked: addresses that are not global, and what MISP's warning lists name.
 
-The lists come with ``pymispwarninglists``, of which only the data is used: its own search takes 0.1 to 0.3 s a value. They
-are read when the first value of a kind that they speak of is judged, so a list of hashes never loads networks, and an
-import without the guard loads nothing. Their layout (a folder a list, in it ``list.json`` with ``name``, ``type`` and
-``list``) is that of MISP's own repository; ``tests/indicators/test_known_good.py`` fails should it change.
-
-Which lists: those that an analyst wants to be told of, since blocking what they name blocks one's own people. Left out are
-lists of a million sites, cloud providers and VPNs (where attackers rent as well), scanners, sinkholes, dynamic DNS and
-disposable mail (known, but not good), and fingerprints of certificates, which are no hashes of files.
+A list is read when the first value of a kind that it speaks of is judged, so a list of hashes never loads networks, and an
+import without the guard loads nothing.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TypeAlias
 
 from sekoia_cti.indicators.hosts import is_address
 from sekoia_cti.indicators.networks import Networks, Version, version_of
 from sekoia_cti.indicators.special import SPECIAL
+from sekoia_cti.indicators.warning_lists import (
+    ADDRESSES,
+    EMAILS,
+    HASHES,
+    NAMES,
+    OWNED_BY_OTHERS,
+    WarningList,
+    expressions,
+    read_list,
+    site_list,
+)
 
-__all__ = ["ADDRESSES", "EMAILS", "HASHES", "NAMES", "Namer", "namer", "read_list"]
+__all__ = ["Namer", "namer"]
 
 Names: TypeAlias = tuple[str, ...]
 """The lists that name a value, as MISP calls them."""
 
 Namer: TypeAlias = Callable[[str], Names]
 """Gives the names for a value; none for nearly all values."""
-
-ADDRESSES = {
-    4: (
-        "public-dns-v4",
-        "umbrella-blockpage-v4",
-        "smtp-receiving-ips",
-        "smtp-sending-ips",
-        "google-gmail-sending-ips",
-        "microsoft-office365-ip",
-        "microsoft-office365-cn",
-        "akamai",
-        "cloudflare",
-        "fastly",
-        "stackpath",
-        "apple",
-        "googlebot",
-        "wikimedia",
-        "zscaler",
-    ),
-    6: (
-        "public-dns-v6",
-        "umbrella-blockpage-v6",
-        "smtp-receiving-ips",
-        "smtp-sending-ips",
-        "google-gmail-sending-ips",
-        "microsoft-office365-ip",
-        "microsoft-office365-cn",
-        "akamai",
-        "cloudflare",
-        "fastly",
-        "stackpath",
-        "googlebot",
-        "wikimedia",
-        "zscaler",
-    ),
-}
-"""Resolvers, block pages, mail servers, office suites, CDNs and those of whom everybody is a client, by version of IP."""
-
-NAMES = (
-    "microsoft",
-    "microsoft-office365",
-    "microsoft-win10-connection-endpoints",
-    "google",
-    "captive-portals",
-    "tranco10k",
-    "cisco_top5k",
-    "moz-top500",
-    "bank-website",
-    "dax30",
-    "university_domains",
-    "digitalside",
-    "url-shortener",
-    "link-in-bio",
-    "public-ipfs-gateways",
-    "whats-my-ip",
-    "findip-host",
-    "automated-malware-analysis",
-    "security-provider-blogpost",
-    "umbrella-blockpage-hostname",
-    "second-level-tlds",
-    "rfc6761",
-)
-"""Operating systems, office suites, captive portals, top sites, banks, universities, shorteners and other services that
-reports of malware mention, vendors of security, and suffixes below which anyone can have a domain."""
-
-HASHES = ("empty-hashes", "common-ioc-false-positive", "ti-falsepositives", "eicar.com")
-"""Empty files, files that get into lists of indicators by mistake, and the test file of EICAR."""
-
-EMAILS = ("common-contact-emails",)
-"""Addresses that every company has."""
-
-_OWNED_BY_OTHERS = ("second-level-tlds", "lots-project")
-"""Names below which others than their owner publish: ``github.io`` is known, and says nothing of ``evil.github.io``."""
 
 
 def namer(kind: str) -> Namer:
@@ -157,28 +85,13 @@ def _named_host(host: str) -> Names:
         return ()  # a number as browsers take it for an address (``http://3232235777/``)
 
 
-@dataclass(frozen=True, slots=True)
-class _WarningList:
-    """A list of MISP.
-
-    Attributes:
-        title: What MISP calls it.
-        entries: What it names.
-        below: Those of the entries that stand for what is below them as well.
-    """
-
-    title: str
-    entries: frozenset[str]
-    below: frozenset[str] = frozenset()
-
-
 class _Lists:
     """Several lists; what none of them names, which is nearly everything, is found out with two looks.
 
     The longest list is looked into by itself: to join 60,000 resolvers with a few hundred others would copy them.
     """
 
-    def __init__(self, lists: Sequence[_WarningList]) -> None:
+    def __init__(self, lists: Sequence[WarningList]) -> None:
         self._lists = lists
         longest, *others = sorted((one.entries for one in lists), key=len, reverse=True) or [frozenset[str]()]
         self._longest = longest
@@ -205,7 +118,7 @@ class _Lists:
 class _Sites(_Lists):
     """Lists of host names."""
 
-    def __init__(self, lists: Sequence[_WarningList], others: frozenset[str]) -> None:
+    def __init__(self, lists: Sequence[WarningList], others: frozenset[str]) -> None:
         super().__init__(lists)
         self._below = frozenset().union(*(one.below for one in lists))
         self._of_others = others
@@ -244,7 +157,7 @@ class _Addresses:
         # Single addresses, such as 60,000 resolvers, stand apart: a set of them is made in no time. Of IPv6, where there
         # are few, each can be written in many ways.
         self._single = _Lists(
-            [_WarningList(title, frozenset(entries)) for title, entries in lists] if version == 4 else []
+            [WarningList(title, frozenset(entries)) for title, entries in lists] if version == 4 else []
         )
         self._longest, self._others = self._single.parts
         networks = [
@@ -274,49 +187,16 @@ def _addresses(version: Version) -> _Addresses:
 
 @cache
 def _sites() -> _Sites:
-    lists = {name: _site_list(*read_list(name)) for name in dict.fromkeys(NAMES + _OWNED_BY_OTHERS)}
-    others = frozenset().union(*(lists[name].entries for name in _OWNED_BY_OTHERS))
+    lists = {name: site_list(name) for name in dict.fromkeys(NAMES + OWNED_BY_OTHERS)}
+    others = frozenset().union(*(lists[name].entries for name in OWNED_BY_OTHERS))
     return _Sites([lists[name] for name in NAMES], others)
-
-
-def _site_list(title: str, kind: str, entries: Sequence[str]) -> _WarningList:
-    # “hostname” means a name and what is below it, and so does, for the names of services, “substring”; a list of
-    # “string” means exactly its names, unless they are written with a dot in front.
-    dotted = [entry for entry in entries if entry.startswith(".")]
-    if not dotted:
-        names = frozenset(entries)
-        return _WarningList(title, names, frozenset() if kind == "string" else names)
-    names = frozenset(entry.removeprefix(".").lower() for entry in entries)
-    return _WarningList(title, names, frozenset(entry[1:].lower() for entry in dotted) if kind == "string" else names)
 
 
 @cache
 def _hashes() -> _Lists:
-    return _Lists([_WarningList(title, frozenset(entries)) for title, _, entries in map(read_list, HASHES)])
+    return _Lists([WarningList(title, frozenset(entries)) for title, _, entries in map(read_list, HASHES)])
 
 
 @cache
 def _emails() -> list[tuple[str, re.Pattern[str]]]:
-    return [(title, pattern) for title, _, entries in map(read_list, EMAILS) for pattern in _patterns(entries)]
-
-
-def _patterns(entries: Sequence[str]) -> Iterator[re.Pattern[str]]:
-    """Regular expressions as PHP writes them: between slashes, with flags behind."""
-    for entry in entries:
-        pattern, _, flags = entry[1:].rpartition("/")
-        yield re.compile(pattern, re.IGNORECASE if "i" in flags else 0)
-
-
-def read_list(name: str) -> tuple[str, str, Sequence[str]]:
-    """A list's title, its type, and its entries."""
-    content = json.loads((_folder() / name / "list.json").read_bytes())
-    return content["name"], content["type"], content["list"]
-
-
-@cache
-def _folder() -> Path:
-    # Looked up and not imported: the package's own code would only take time.
-    spec = find_spec("pymispwarninglists")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("pymispwarninglists is not installed")
-    return Path(spec.submodule_search_locations[0]) / "data" / "misp-warninglists" / "lists"
+    return [(title, pattern) for title, _, entries in map(read_list, EMAILS) for pattern in expressions(entries)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators import known_good
+from sekoia_cti.indicators import known_good, warning_lists
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
 from sekoia_cti.indicators.networks import version_of
 from sekoia_cti.indicators.reading import findings
@@ -154,11 +154,12 @@ def test_a_neighbor_is_not_special(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted({*known_good.ADDRESSES[4], *known_good.ADDRESSES[6], *known_good.NAMES, *known_good.HASHES})
+    "name",
+    sorted({*warning_lists.ADDRESSES[4], *warning_lists.ADDRESSES[6], *warning_lists.NAMES, *warning_lists.HASHES}),
 )
 def test_every_list_is_there(name: str) -> None:
     """The package still has each list, under its name, in the form that is read."""
-    title, kind, entries = known_good.read_list(name)
+    title, kind, entries = warning_lists.read_list(name)
 
     assert title
     assert kind in ("cidr", "hostname", "string", "substring")
@@ -173,11 +174,11 @@ def test_the_documentation_names_every_list() -> None:
     named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
 
     assert named == {
-        *known_good.ADDRESSES[4],
-        *known_good.ADDRESSES[6],
-        *known_good.NAMES,
-        *known_good.HASHES,
-        *known_good.EMAILS,
+        *warning_lists.ADDRESSES[4],
+        *warning_lists.ADDRESSES[6],
+        *warning_lists.NAMES,
+        *warning_lists.HASHES,
+        *warning_lists.EMAILS,
     }
 
 
@@ -187,17 +188,17 @@ def test_nothing_is_loaded_when_it_is_off() -> None:
 import sys
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard
-parts = {f"sekoia_cti.indicators.{name}" for name in ("known_good", "special")}
+parts = {f"sekoia_cti.indicators.{name}" for name in ("known_good", "special", "warning_lists")}
 assert Guard(policy="import").judge() is None
 assert Guard(Exclusions.read({"exclude": [".corp.example"]}), "import").judge()(1, "domain", "a.test", "a.test")
 admits = Guard().judge()
 assert not parts & set(sys.modules), parts & set(sys.modules)
-from sekoia_cti.indicators import known_good
+from sekoia_cti.indicators import known_good, warning_lists
 read = []
 whole = known_good.read_list
 known_good.read_list = lambda name: read.append(name) or whole(name)
 admits(1, "md5", "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e")
-assert sorted(read) == sorted(known_good.HASHES), read
+assert sorted(read) == sorted(warning_lists.HASHES), read
 assert "pymispwarninglists" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

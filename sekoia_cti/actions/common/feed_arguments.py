@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.bounds import path_field
 from sekoia_cti.actions.common.file_reports import CellList
+from sekoia_cti.actions.common.gathered import SkippedList
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments, Sheet
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
-from sekoia_cti.actions.common.sources import Format, SkippedList, SourceArguments
+from sekoia_cti.actions.common.sources import Format, SourceArguments
 from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["FeedArguments", "FeedResults"]

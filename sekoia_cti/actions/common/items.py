@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
-from sekoia_cti.actions.common.sources import COMMENT, ObjectAccount, is_comment, unfolded
+from sekoia_cti.actions.common.gathered import COMMENT, ObjectAccount, is_comment, unfolded
 from sekoia_cti.actions.common.validity import Contexts
 from sekoia_cti.client.importing.requests import Entry, Missing
 from sekoia_cti.client.phases import Phases

@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import Field
 
 from sekoia_cti.actions.common.bounds import first_of, path_field
+from sekoia_cti.actions.common.gathered import ObjectAccount, SkippedList
 from sekoia_cti.actions.common.items import ItemReading
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
-from sekoia_cti.actions.common.sources import ObjectAccount, SkippedList
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import Reading
 from sekoia_cti.platform.forms import ResultsForm

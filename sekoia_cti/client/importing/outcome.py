@@ -10,7 +10,8 @@ from typing import Literal
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.requests import Missing
-from sekoia_cti.client.importing.watch import ImportWatch, Progress, Witness
+from sekoia_cti.client.importing.submission import Witness
+from sekoia_cti.client.importing.watch import ImportWatch, Progress
 from sekoia_cti.indicators.again import Again
 
 __all__ = ["MOST_MISSING", "Conclusion", "Outcome", "Status"]

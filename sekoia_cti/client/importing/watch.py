@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
 
 from sekoia_cti.client.importing.confirmation import Found
+from sekoia_cti.client.importing.submission import Submission, Witness
 from sekoia_cti.client.waiting import Patience
 from sekoia_cti.client.wire import Counts, ImportEvent, TaskEvent
 
-__all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Witness"]
-
-Witness = Literal["liveapi", "api"]
+__all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step"]
 
 QUIET_LOOKS = 3
 """Looks that must see no change before values are given up while no end was told."""
-
-FINISHED, FAILED = "FINISHED", "FAILED"
-WORKING = ("PENDING", "RUNNING")
 
 
 @dataclass(frozen=True)
@@ -68,50 +63,6 @@ class GiveUp:
 
 
 Step = Listen | Ask | Look | Done | GiveUp
-
-
-@dataclass
-class Submission:
-    """A part of an import that Sekoia took.
-
-    Attributes:
-        task_id: Its task; None where Sekoia named none.
-        expected: Indicators in it; None where that is not known.
-        part: Which of the parts that looks tell of; None where no look does.
-        event: What LiveAPI told last of its progress.
-        ended_by: Who told its end.
-        failed: Sekoia's words when its task failed.
-    """
-
-    task_id: str | None
-    expected: int | None
-    part: int | None
-    heard_at: float
-    event: ImportEvent | None = None
-    counts: Counts | None = None
-    ended_by: Witness | None = None
-    failed: str | None = None
-    almost_at: float | None = None  # since when an end is told that may be none: 0/0, or a total below what was sent
-    settled: bool = False  # the end is silence after such an event, so that another one takes it back
-    grew: bool = False
-    begun: bool = False
-    working: bool = False
-    missed: bool = False  # events may have been lost
-    asked_at: float = -math.inf
-
-    def is_open(self) -> bool:
-        """Whether its end was not told yet."""
-        return self.ended_by is None
-
-    def leaves_doubts(self) -> bool:
-        """Whether its end does not say that every value is in.
-
-        What *ignored* counts is unknown, and so is whether a value that is *updated* stays revoked (contract).
-        """
-        counts, expected = self.counts or self.event, self.expected
-        if counts is None or expected is None or self.grew or self.failed is not None:
-            return True
-        return counts.created is None or counts.created < expected or bool(counts.updated) or bool(counts.ignored)
 
 
 @dataclass
@@ -175,9 +126,12 @@ class ImportWatch:
         for submission in self.submissions:
             if submission.task_id == event.task_id and (submission.is_open() or submission.settled):
                 if isinstance(event, ImportEvent):
-                    self._apply(submission, event, now)
-                else:
-                    self._apply_state(submission, event, now, by)
+                    if submission.settled:
+                        self._ended_at = math.inf
+                    submission.progressed(event, now, connected=self.connected)
+                elif submission.state_told(event, now, by):
+                    self._looks += 1
+                    self._looked_at = now
         self._note_end(now)
 
     def untold(self, task_id: str, now: float) -> None:
@@ -296,39 +250,6 @@ class ImportWatch:
             # What was seen before the end is no reason to give a value up.
             self.found, self._looks, self._quiet_looks, self._looked_at = None, 0, 0, -math.inf
             self._quiet_since = now
-
-    def _apply(self, submission: Submission, event: ImportEvent, now: float) -> None:
-        before = submission.event
-        submission.heard_at, submission.missed, submission.begun = now, not self.connected, True
-        submission.working = False
-        if submission.settled:
-            submission.ended_by, submission.settled, self._ended_at = None, False, math.inf
-        went_on = before is not None and before.total > 0
-        submission.grew = submission.grew or (went_on and before is not None and before.total < event.total)
-        if not went_on or (event.total > 0 and before is not None and event.imported >= before.imported):
-            submission.event = event
-        submission.almost_at = None
-        if event.total > 0 and event.imported >= event.total:
-            if event.total >= (submission.expected or 0):
-                submission.ended_by = "liveapi"
-            elif self.connected:
-                submission.almost_at = now
-        elif event.total == 0 and not went_on and self.connected:
-            submission.almost_at = now  # an early event or a true end; after progress it says nothing
-
-    def _apply_state(self, submission: Submission, event: TaskEvent, now: float, by: Witness) -> None:
-        submission.heard_at, submission.asked_at = now, now
-        submission.ended_by, submission.settled = None, False
-        submission.working = event.status in WORKING
-        submission.begun = submission.begun or event.status != "PENDING"
-        if event.status == FINISHED:
-            submission.ended_by = by
-        elif event.status == FAILED:
-            submission.ended_by, submission.failed = by, event.message or "no reason given"
-        else:
-            submission.almost_at = None
-            self._looks += 1
-            self._looked_at = now
 
     def _came(self, submission: Submission, found: Found) -> bool:
         """Whether values of a submission came, or changed, since it was made."""

@@ -1,0 +1,203 @@
+"""What the sources of an action hold: lines to be read, and the entries that are not lines, with what became of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from sekoia_automation.module import LogLevelStr
+
+from sekoia_cti.actions.common.jinja import structure
+from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.display import counted, shown
+from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.long_list import LongList
+from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, unfold
+from sekoia_cti.indicators.reading import Reading, findings
+from sekoia_cti.indicators.text_tables import table_in
+from sekoia_cti.platform.forms import objects
+
+__all__ = ["COMMENT", "Gathered", "ObjectAccount", "SkippedList", "is_comment", "unfolded"]
+
+COMMENT = "a comment, where a list holds values"
+"""Why an entry is no value that reads like a comment."""
+
+_COMMENT_MARKS = ("#", "//", ";")
+
+SkippedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
+"""What its author says is not for detection, and in which words."""
+
+
+@dataclass(slots=True)
+class ObjectAccount:
+    """What became of the objects of a source, besides values."""
+
+    skipped: LongList[dict[str, str]] = field(default_factory=LongList)
+    """Values that are not for detection, as their author says."""
+
+    passed: Counter[str] = field(default_factory=Counter)
+    """Objects that belong to indicators and are none, by their kind."""
+
+    @property
+    def skipped_count(self) -> int:
+        """How many values are not for detection."""
+        return self.skipped.total
+
+    def note(self, finding: Skipped | Passed) -> None:
+        """Take down what is no value to be sent."""
+        if isinstance(finding, Passed):
+            self.passed[finding.kind] += 1
+            return
+        self.skipped.note({"value": shown(finding.value), "reason": finding.reason})
+
+    def notices(self) -> list[str]:
+        """What is left out as not for detection, as a sentence without its full stop; an empty list where there is nothing."""
+        if not self.skipped_count:
+            return []
+        first = self.skipped[0]
+        what = "1 value is" if self.skipped_count == 1 else f"{self.skipped_count:,} values are"
+        return [f"{what} left out as not for detection, such as “{first['value']}”: {first['reason']}"]
+
+    def tell_of_passed(self, tell: Callable[[str, LogLevelStr], None]) -> None:
+        """Say what objects there were that are no indicators, and are not meant to be."""
+        if self.passed:
+            named = ", ".join(f"{count:,} {kind}" for kind, count in self.passed.most_common(10))
+            tell(f"The objects also contain things that are not indicators: {named}", "info")
+
+    def refuse_alone(self, account: Account, sources: str) -> None:
+        """Refuse sources of which nothing is left but what is not for detection.
+
+        Raises:
+            InputError: It is so.
+        """
+        if self.skipped_count and not (account.by_type or account.kept_out or account.unrecognized_count):
+            raise InputError(f"There is nothing to import: in {sources}, {self.notices()[0]}")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The lines of all sources, and what became of entries that are no lines.
+
+    Attributes:
+        lines: What is to be read; an entry without a value leaves a blank line, so that lines count entries.
+        unread: Entries that hold no indicator: their line, what they are, and why.
+        objects: What became of objects, besides their values.
+        adapted: Values of objects that say more than the value, with their line.
+        rows: Rows of tables, by the line that is their cell.
+        tables: What a user should know of tables, a sentence each without its full stop.
+        with_context: How many values come from objects that say more of them than the value.
+        revoked_too: Whether values that an object calls revoked are wanted as well.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    unread: list[tuple[int, str, str]] = field(default_factory=list)
+    objects: ObjectAccount = field(default_factory=ObjectAccount)
+    adapted: list[tuple[int, Held]] = field(default_factory=list)
+    rows: dict[int, str] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    with_context: int = 0
+    revoked_too: bool = False
+
+    def add_text(self, text: str) -> None:
+        """Add the lines of a text, or, where they are rows of a table, the cells of its column of indicators."""
+        lines = text.splitlines()
+        if (table := table_in(lines)) is None:
+            self.lines += lines
+            return
+        first = len(self.lines) + 1
+        self.rows |= {number: row for number, row in enumerate(lines, first) if table.lines[number - first]}
+        self.lines += table.lines
+        for cell, why in table.skipped:
+            self.objects.note(Skipped(cell, why))
+        self.tables.append(
+            f"The text is a table, and of its {table.width} columns the indicators of column {table.column} are taken, from "
+            f"{counted(table.rows, 'row')}: Import indicators from file brings the other columns along"
+        )
+
+    def add(self, entries: Iterable[object]) -> None:
+        """Add the entries of a list: values, objects, and null."""
+        for entry in entries:
+            if isinstance(entry, str) and entry[:1].isalnum():
+                self.lines += entry.splitlines()  # nearly all entries of nearly all lists
+            else:
+                self._add(unfolded([entry]))
+
+    def _add(self, found: Iterable[Finding | None]) -> None:
+        for finding in found:
+            if isinstance(finding, Held):
+                self._hold(finding)
+                continue
+            if isinstance(finding, Skipped) and finding.revoked and self.revoked_too:
+                self.lines += finding.value.splitlines()
+                continue
+            self.lines.append("")
+            if isinstance(finding, Unread):
+                self.unread.append((len(self.lines), shown(finding.value), finding.reason))
+            elif finding is not None:
+                self.objects.note(finding)
+
+    def account_for(self, reading: Reading) -> None:
+        """Complete the account of the lines with the entries that are no lines."""
+        for line, value, reason in self.unread:
+            reading.note(line, value, reason)
+        for line, held in self.adapted:
+            reading.note_adapted(line, held.value, held.value, held.why)
+        reading.given += len(self.unread) + self.objects.skipped_count
+        reading.notices += [*self.tables, *self.objects.notices()]
+        if self.with_context:
+            what = "1 object says" if self.with_context == 1 else f"{self.with_context:,} objects say"
+            reading.notices.append(
+                f"{what} more of the indicator than its value, such as a validity; which is not imported here, but is by "
+                "Import indicators"
+            )
+
+    def notices(self) -> list[str]:
+        """What is not taken of the entries, a sentence each without its full stop."""
+        said = [*self.tables, *self.objects.notices()]
+        if self.unread:
+            line, value, reason = self.unread[0]
+            what = "1 entry contains" if len(self.unread) == 1 else f"{len(self.unread):,} entries contain"
+            said.append(f"{what} no indicator, such as entry {line}, “{value}”: {reason}")
+        return said
+
+    def why_nothing(self) -> str:
+        """Why the sources gave no line, to end a sentence with; empty where there was nothing to begin with."""
+        return "".join(f"; {said}" for said in self.notices()[:1])
+
+    def _hold(self, finding: Held) -> None:
+        self.with_context += bool(finding.said.keys() - {"type"})
+        if is_comment(finding.line):
+            self.lines.append("")
+            self.unread.append((len(self.lines), finding.value, COMMENT))
+        else:
+            self.lines += finding.line.splitlines() or [""]
+            if finding.why:
+                self.adapted.append((len(self.lines), finding))
+
+
+def unfolded(entries: Iterable[object]) -> Iterator[Finding | None]:
+    """What the entries of a list hold, each in its order; None for an entry that is null or blank."""
+    for entry in entries:
+        if isinstance(entry, str):
+            # Objects can come as text, each by itself.
+            text = entry.strip()
+            if (parsed := structure(text)) is None:
+                yield Held(entry, entry) if text else None
+                continue
+            held: object = parsed
+        else:
+            held = entry
+        empty = True
+        for finding in unfold(held):
+            empty = False
+            yield finding
+        if empty:
+            yield None
+
+
+def is_comment(value: str) -> bool:
+    """Whether an entry of a list reads like a comment: in a list it is counted, since a list is no place for comments."""
+    text = value.lstrip()
+    return text.startswith(_COMMENT_MARKS) and len(text.splitlines()) == 1 and not findings(text)

@@ -1,0 +1,108 @@
+"""One part of an import that Sekoia took, and what its task has told so far: no I/O, like the watch over all parts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from sekoia_cti.client.wire import Counts, ImportEvent, TaskEvent
+
+__all__ = ["Submission", "Witness"]
+
+Witness = Literal["liveapi", "api"]
+
+FINISHED, FAILED = "FINISHED", "FAILED"
+WORKING = ("PENDING", "RUNNING")
+
+
+@dataclass
+class Submission:
+    """A part of an import that Sekoia took.
+
+    Attributes:
+        task_id: Its task; None where Sekoia named none.
+        expected: Indicators in it; None where that is not known.
+        part: Which of the parts that looks tell of; None where no look does.
+        event: What LiveAPI told last of its progress.
+        ended_by: Who told its end.
+        failed: Sekoia's words when its task failed.
+    """
+
+    task_id: str | None
+    expected: int | None
+    part: int | None
+    heard_at: float
+    event: ImportEvent | None = None
+    counts: Counts | None = None
+    ended_by: Witness | None = None
+    failed: str | None = None
+    almost_at: float | None = None  # since when an end is told that may be none: 0/0, or a total below what was sent
+    settled: bool = False  # the end is silence after such an event, so that another one takes it back
+    grew: bool = False
+    begun: bool = False
+    working: bool = False
+    missed: bool = False  # events may have been lost
+    asked_at: float = -math.inf
+
+    def is_open(self) -> bool:
+        """Whether its end was not told yet."""
+        return self.ended_by is None
+
+    def leaves_doubts(self) -> bool:
+        """Whether its end does not say that every value is in.
+
+        What *ignored* counts is unknown, and so is whether a value that is *updated* stays revoked (contract).
+        """
+        counts, expected = self.counts or self.event, self.expected
+        if counts is None or expected is None or self.grew or self.failed is not None:
+            return True
+        return counts.created is None or counts.created < expected or bool(counts.updated) or bool(counts.ignored)
+
+    def progressed(self, event: ImportEvent, now: float, *, connected: bool) -> None:
+        """LiveAPI told how far the task has come.
+
+        Args:
+            event: What it told.
+            now: The time.
+            connected: Whether LiveAPI is connected, so that silence from now on means something.
+        """
+        before = self.event
+        self.heard_at, self.missed, self.begun, self.working = now, not connected, True, False
+        if self.settled:
+            self.ended_by, self.settled = None, False
+        went_on = before is not None and before.total > 0
+        self.grew = self.grew or (went_on and before is not None and before.total < event.total)
+        if not went_on or (event.total > 0 and before is not None and event.imported >= before.imported):
+            self.event = event
+        self.almost_at = None
+        if event.total > 0 and event.imported >= event.total:
+            if event.total >= (self.expected or 0):
+                self.ended_by = "liveapi"
+            elif connected:
+                self.almost_at = now
+        elif event.total == 0 and not went_on and connected:
+            self.almost_at = now  # an early event or a true end; after progress it says nothing
+
+    def state_told(self, event: TaskEvent, now: float, by: Witness) -> bool:
+        """The state of the task was told.
+
+        Args:
+            event: The state.
+            now: The time.
+            by: Who told it.
+
+        Returns:
+            Whether the task goes on.
+        """
+        self.heard_at, self.asked_at = now, now
+        self.ended_by, self.settled = None, False
+        self.working = event.status in WORKING
+        self.begun = self.begun or event.status != "PENDING"
+        if event.status in (FINISHED, FAILED):
+            self.ended_by = by
+            if event.status == FAILED:
+                self.failed = event.message or "no reason given"
+            return False
+        self.almost_at = None
+        return True
