@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from sekoia_cti.client.live.stream import LiveAPI
 
 __all__ = ["Importer"]
-
-ATTEMPTS = 4
-"""Attempts at a request that is answered 500 before what is in it is taken for the reason."""
 
 BY_THE_LIMIT = 3
 """Values refused one by one after which the community's limit, if it may be passed, is taken for the reason."""
@@ -171,17 +169,18 @@ class Importer:
         """
         sendable = [(context, self._sendable(values)) for context, values in groups]
 
-        def send(request: Request) -> Accepted:
+        def send(request: Request, attempts: int) -> Accepted:
             return self.rest.import_text(
                 self.collection_id,
                 "\n".join(request.values),
                 context=request.context,
                 format=format,
-                attempts_at_500=ATTEMPTS,
+                attempts_at_500=attempts,
             )
 
         self._submit_all(
             (Request(context, part) for context, values in sendable for part in parts(values, lines=self.lines)),
+            chain.from_iterable(values for _, values in sendable),
             sum(len(values) for _, values in sendable) if new is None else new,
             send,
             cut=cut,
@@ -197,12 +196,13 @@ class Importer:
         sendable = set(self._sendable([entry.item.value for entry in entries]))
         requests = requests_for(entry for entry in entries if entry.item.value in sendable)
 
-        def send(request: Request) -> Added:
+        def send(request: Request, attempts: int) -> Added:
             return self.rest.add_indicators(
-                self.collection_id, request.items, context=request.context, attempts_at_500=ATTEMPTS
+                self.collection_id, request.items, context=request.context, attempts_at_500=attempts
             )
 
-        self._submit_all(requests, sum(len(request.values) for request in requests), send)
+        values = (entry.item.value for entry in entries if entry.item.value in sendable)
+        self._submit_all(requests, values, sum(len(request.values) for request in requests), send)
 
     def submit_file(
         self,
@@ -293,8 +293,9 @@ class Importer:
     def _submit_all(
         self,
         requests: Iterable[Request],
+        values: Iterable[str],
         new: int,
-        send: Callable[[Request], Accepted | Added],
+        send: Callable[[Request, int], Accepted | Added],
         *,
         cut: bool = True,
     ) -> None:
@@ -305,13 +306,13 @@ class Importer:
         self._begin()
         while (request := halving.next()) is not None:
             try:
-                answer = send(request)
+                answer = send(request, halving.attempts)
             except (Refused, Unavailable) as error:
                 if not cut or (isinstance(error, Unavailable) and error.status != 500):
                     self._stop(halving, request, error)
                     break
                 self._failure = self._failure or error
-                if halving.refused(request, _refusal(error)) and limited:
+                if halving.refused(request, _refusal(error), surely=isinstance(error, Refused)) and limited:
                     halving.stop(halving.next(), "it was not submitted")
                     break
             except SekoiaError as error:
@@ -320,7 +321,7 @@ class Importer:
             else:
                 halving.taken()
                 self._note(request, answer)
-        self._missing += halving.missing
+        self._missing += _in_order(halving.missing, values)
         if limited and isinstance(self._failure, Refused):
             self._failure = _explained(self._failure, held, new)
         elif not halving.stopped:
@@ -467,6 +468,13 @@ class Importer:
             settled_differ=self._settled_differ,
             failure=self._failure,
         ).outcome(status)
+
+
+def _in_order(missing: Sequence[Missing], values: Iterable[str]) -> list[Missing]:
+    """What is missing, in the order in which it was given."""
+    named = {each.value for each in missing}
+    places = {value: place for place, value in enumerate(values) if value in named} if named else {}
+    return sorted(missing, key=lambda each: places[each.value])
 
 
 def _refusal(error: RequestError) -> str:
