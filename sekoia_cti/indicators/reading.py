@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TypeAlias
 
 from sekoia_cti.indicators.account import Account
 from sekoia_cti.indicators.reasons import UNKNOWN
 from sekoia_cti.indicators.recognize import DAMAGED, DEFANGED, recognize
 from sekoia_cti.indicators.refang import STIX_START, refang
-from sekoia_cti.indicators.shapes import plain, plain_defanged
+from sekoia_cti.indicators.shapes import plain, plain_defanged, plain_kind
 from sekoia_cti.indicators.split import broken, split
-from sekoia_cti.indicators.types import Finding
+from sekoia_cti.indicators.types import Finding, IndicatorType
 from sekoia_cti.indicators.unwrap import clean
 from sekoia_cti.indicators.writing import Writing
 
@@ -28,6 +29,9 @@ LEFT_OUT = "only the cell of its row that holds the indicator"
 
 _LONGEST = 4_000
 """Characters that a value has at the most, however it is written, unless it is a URL or a pattern."""
+
+_TOGETHER = 256
+"""Lines that are looked at together."""
 
 _MAY_BE_LONG = re.compile(rf"[\w*.+-]{{2,25}}\s?[\[({{<]?\s?:|{STIX_START.pattern}").match
 
@@ -67,42 +71,90 @@ def read(
         admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
         rows: The rows of a table by the line that is a cell of one (see ``text_tables``).
     """
-    reading, writing = Reading(), Writing()
-    values, by_type = reading.values, reading.by_type
-    seen: set[str] = set()
-    given = 0
-    for number, line in enumerate(lines, 1):
-        # Most lines are known at first sight, and half a million of them pay for each call.
-        plainly = plain(line) or (plain_defanged(line) if refanging else None)
-        for kind, value, key, why in (plainly,) if plainly else _at_length(line, refanging=refanging):
-            given += 1
-            identity = value if kind is None else key
-            if identity in seen:
-                reading.duplicates += 1
-                continue
-            seen.add(identity)
-            if kind is None:
-                if key == DAMAGED:
-                    reading.note_damaged(number, value, key)
+    reader = _Intake(refanging=refanging, send_unrecognized=send_unrecognized, admits=admits, rows=rows)
+    first, remaining = 1, iter(lines)
+    while some := list(islice(remaining, _TOGETHER)):
+        reader.take(first, some)
+        first += len(some)
+    return reader.end()
+
+
+class _Intake:
+    """Takes lines one after the other; its arguments are those of :func:`read`."""
+
+    def __init__(
+        self, *, refanging: bool, send_unrecognized: bool, admits: Judge | None, rows: Mapping[int, str] | None
+    ) -> None:
+        self._refanging = refanging
+        self._send_unrecognized = send_unrecognized
+        self._admits = admits
+        self._rows = rows
+        self._reading = Reading()
+        self._writing = Writing()
+        self._seen: set[str] = set()
+
+    def take(self, first: int, lines: Sequence[str]) -> None:
+        """Take lines, the first of which has this number."""
+        # Most lines of most feeds are of one kind and new, and half a million of them pay for each call.
+        kind = None if self._rows else plain_kind(lines)
+        if kind is None or not self._seen.isdisjoint(lines) or len(set(lines)) < len(lines):
+            self._take_each(first, lines)
+        else:
+            self._take_all(first, lines, kind)
+
+    def end(self) -> Reading:
+        """What the lines held."""
+        self._reading.notices += self._writing.notices()
+        return self._reading
+
+    def _take_all(self, first: int, lines: Sequence[str], kind: IndicatorType) -> None:
+        """Take lines that are all of one kind, sent as they are, and new."""
+        reading, admits = self._reading, self._admits
+        admitted = lines
+        if admits:
+            admitted = [line for number, line in enumerate(lines, first) if admits(number, kind, line, line)]
+        self._seen.update(lines)
+        reading.given += len(lines)
+        reading.kept_out += len(lines) - len(admitted)
+        reading.values += admitted
+        if admitted:
+            reading.by_type[kind] = reading.by_type.get(kind, 0) + len(admitted)
+
+    def _take_each(self, first: int, lines: Sequence[str]) -> None:
+        reading, writing, seen, admits = self._reading, self._writing, self._seen, self._admits
+        values, by_type, refanging, rows = reading.values, reading.by_type, self._refanging, self._rows
+        for number, line in enumerate(lines, first):
+            # Most of the others are known at first sight.
+            plainly = plain(line) or (plain_defanged(line) if refanging else None)
+            for kind, value, key, why in (plainly,) if plainly else _at_length(line, refanging=refanging):
+                reading.given += 1
+                identity = value if kind is None else key
+                if identity in seen:
+                    reading.duplicates += 1
                     continue
-                reading.note(number, value, key)
-                if send_unrecognized:
-                    values.append(value)
-                continue
-            if admits and not admits(number, kind, value, key):
-                reading.kept_out += 1
-                continue
-            values.append(value)
-            by_type[kind] = by_type.get(kind, 0) + 1
-            if value is not line or kind == "url":
-                writing.note(number, line, kind, value)
-            if why:
-                reading.note_adapted(number, line, value, why)
-            elif rows and number in rows:
-                reading.note_adapted(number, rows[number], value, LEFT_OUT)
-    reading.notices += writing.notices()
-    reading.given = given
-    return reading
+                seen.add(identity)
+                if kind is None:
+                    self._note_unrecognized(number, value, key)
+                    continue
+                if admits and not admits(number, kind, value, key):
+                    reading.kept_out += 1
+                    continue
+                values.append(value)
+                by_type[kind] = by_type.get(kind, 0) + 1
+                if value is not line or kind == "url":
+                    writing.note(number, line, kind, value)
+                if why:
+                    reading.note_adapted(number, line, value, why)
+                elif rows and number in rows:
+                    reading.note_adapted(number, rows[number], value, LEFT_OUT)
+
+    def _note_unrecognized(self, number: int, value: str, reason: str) -> None:
+        if reason == DAMAGED:
+            self._reading.note_damaged(number, value, reason)
+            return
+        self._reading.note(number, value, reason)
+        if self._send_unrecognized:
+            self._reading.values.append(value)
 
 
 def findings(text: str, *, refanging: bool = True) -> tuple[Finding, ...]:

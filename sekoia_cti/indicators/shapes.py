@@ -1,19 +1,20 @@
 """The common shapes, each known by one match: they make up nearly all of nearly all feeds, and pay for nothing else.
 
-Both questions are answered with what the long way through the stages would say, or with None where it takes that way.
+All questions are answered with what the long way through the stages would say, or with None where it takes that way.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from sekoia_cti.indicators.addresses import IPV4, OCTET
 from sekoia_cti.indicators.domains import LABEL, LONGEST, certain_endings, uncertain_names
 from sekoia_cti.indicators.hashes import HASHES, of_one_file
-from sekoia_cti.indicators.types import Finding
+from sekoia_cti.indicators.types import Finding, IndicatorType
 
-__all__ = ["URL", "plain", "plain_defanged"]
+__all__ = ["URL", "plain", "plain_defanged", "plain_kind"]
 
 # A backslash in a URL takes a closer look, as it may be an escaped line break between two; so does a mark at its end, which
 # may be that of a sentence.
@@ -21,15 +22,23 @@ _AFTER_HOST = r"(?::[0-9]{1,4})?(?:[/?\#][!-\[\]-~]*+)?(?<=[0-9A-Za-z/_=&%+~\#$@
 URL = rf"https?://(?:(?:{LABEL}\.)++[a-z]{{2,63}}|{IPV4}){_AFTER_HOST}"
 """A URL as it is sent, unless another one follows in it."""
 
+_LABELS = rf"(?:{LABEL}\.)++"
 _PLAIN = re.compile(
     rf"""
       (?P<hash>[0-9A-Fa-f]{{32,128}}+)(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f])?
-    | (?P<domain>(?:{LABEL}\.)++(?P<ending>[a-z]{{2,63}}))
+    | (?P<domain>{_LABELS}(?P<ending>[a-z]{{2,63}}))
     | (?P<ipv4>{IPV4})
     | (?P<url>{URL})
     """,
     re.VERBOSE | re.ASCII,
 ).fullmatch
+
+_ONE: dict[IndicatorType, str] = {
+    "domain": rf"{_LABELS}[a-z]{{2,63}}",
+    "ipv4": IPV4,
+    **{kind: rf"[0-9a-f]{{{digits}}}" for digits, kind in HASHES.items()},
+}
+_ALL = {kind: re.compile(rf"(?:{one}\n)*+", re.ASCII).fullmatch for kind, one in _ONE.items()}
 
 # The same with hxxp for http and [.] for any of the dots, in a text that unwrapping has nothing to do with.
 _DOT = r"(?:\.|\[\.\])"
@@ -69,6 +78,22 @@ def plain(value: str) -> Finding | None:
     return None
 
 
+def plain_kind(lines: Sequence[str]) -> IndicatorType | None:
+    """What kind all of some lines are, where :func:`plain` would say of each that it is this and is sent as it stands.
+
+    Args:
+        lines: One at least. Together they are told by one match, which takes a third of the time.
+    """
+    first = plain(lines[0])
+    kind = first[0] if first else None
+    if kind is None or (are_all := _ALL.get(kind)) is None:
+        return None
+    together = "\n".join((*lines, ""))
+    if together.count("\n") != len(lines) or are_all(together) is None:
+        return None
+    return kind if kind != "domain" or _are_surely_domains(lines) else None
+
+
 def plain_defanged(text: str) -> Finding | None:
     """What a text is that is defanged in the usual way, and nothing else."""
     if (match := _DEFANGED(text)) is None or len(text) > LONGEST:
@@ -87,6 +112,16 @@ def plain_defanged(text: str) -> Finding | None:
 def _domain(name: str, ending: str) -> Finding | None:
     certain, uncertain = _names()
     return ("domain", name, name, None) if ending in certain and name not in uncertain else None
+
+
+def _are_surely_domains(names: Sequence[str]) -> bool:
+    """The same as :func:`_domain` asks, of names that are well-formed."""
+    certain, uncertain = _names()
+    return (
+        uncertain.isdisjoint(names)
+        and certain.issuperset([name.rpartition(".")[2] for name in names])
+        and max(map(len, names)) <= LONGEST
+    )
 
 
 @cache

@@ -216,6 +216,60 @@ def test_a_cell_is_told_with_its_row() -> None:
     assert (adapted.line, adapted.written, adapted.sent) == (2, "b.example,C2", "b.example")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ("0a.example",),  # an earlier line
+        ("new.example", "new.example"),
+        ("new.example", "NEW.example"),
+        ("192.0.2.1", "198.51.100.1"),
+        (MD5, MD5.upper(), SHA1),
+        ("", "# a comment", "no indicator"),
+        ("a.example\nb.example",),
+        ("a.zip", "co.uk", "readme.md", "a.nothing", f"{'a.' * 126}example"),
+        ("hxxp://a[.]example/", "http://a.example/", "a[.]example"),
+    ],
+)
+@pytest.mark.parametrize("judged", [False, True])
+def test_lines_are_read_together_as_one_by_one(odd: tuple[str, ...], judged: bool) -> None:
+    """Whatever stands among hundreds of plain lines, each is judged, counted and told as it is alone."""
+
+    def reading(rows: dict[int, str] | None) -> tuple[Reading, list[tuple[int, str, str, str]]]:
+        asked: list[tuple[int, str, str, str]] = []
+
+        def admits(*finding: *tuple[int, str, str, str]) -> bool:
+            asked.append(finding)
+            return "9" not in finding[2]
+
+        return read(lines, admits=admits if judged else None, rows=rows, send_unrecognized=True), asked
+
+    for kind in ("{:x}a.example", "203.0.{}.7", "{:032x}"):
+        plainly = [kind.format(number) for number in range(256)]
+        lines = [*plainly, *plainly[:10], *odd, *(f"b.{line}" for line in plainly), *odd]
+        # Rows of a table are read one by one, and there is none that has this number.
+        assert reading(rows={0: ""}) == reading(rows=None)
+
+
+def test_lines_keep_their_numbers_and_repeat_each_other() -> None:
+    """Of a feed that is all of one kind a line is told by its place, and one that comes twice goes once."""
+    lines = [f"{number // 2}.example" for number in range(1_000)]
+    asked: list[int] = []
+
+    def admits(number: int, *_: str) -> bool:
+        asked.append(number)
+        return True
+
+    reading = read([*lines, "no indicator"], admits=admits)
+    assert (len(reading.values), reading.duplicates, reading.unrecognized[0].line) == (500, 500, 1_001)
+    assert asked == list(range(1, 1_001, 2))
+
+
+def test_a_reading_without_what_was_kept_out_has_no_types() -> None:
+    """Types are those of the values that are sent."""
+    reading = read([f"{number}.example" for number in range(10)], admits=lambda *_: False)
+    assert (reading.kept_out, reading.given, reading.by_type) == (10, 10, {})
+
+
 def test_nothing_is_read_from_nothing() -> None:
     """No lines, and lines without values, are an empty reading."""
     assert read([]) == read(["", "# a comment"]) == Reading()

@@ -13,7 +13,7 @@ from sekoia_cti.indicators.hashes import hashes
 from sekoia_cti.indicators.reading import read
 from sekoia_cti.indicators.recognize import recognize
 from sekoia_cti.indicators.refang import refang
-from sekoia_cti.indicators.shapes import plain, plain_defanged
+from sekoia_cti.indicators.shapes import plain, plain_defanged, plain_kind
 from sekoia_cti.indicators.types import IndicatorType
 from sekoia_cti.indicators.unwrap import clean
 from tests.indicators.strategies import defanged, hash_lines, text_like_indicators, usually_defanged
@@ -344,6 +344,30 @@ def test_one_look_says_what_the_steps_say(text: str) -> None:
     """Where one look is enough, cleaning, refanging and typing come to the same."""
     found = plain_defanged(text)
     assert found is None or (clean(text), plain(refang(text))) == (text, found)
+
+
+KINDS = {"domain": "evil.example", "ipv4": "192.0.2.1", "md5": MD5, "sha1": SHA1, "sha256": SHA256, "sha512": SHA512}
+
+
+@given(defanged().map(lambda pair: pair[0]) | hash_lines() | text_like_indicators())
+@example("co.uk")
+@example("invoice.zip")
+@example("a.nothing")
+@example("a." * 126 + "example")
+@example("a.example\nb.example")
+@example("EVIL.example")
+@example(MD5.upper())
+@example(SHA512)
+@example("192.0.2.256")
+@example("")
+def test_many_lines_are_told_as_each_of_them(line: str) -> None:
+    """A kind is told of lines that are sent as they stand, whichever of them comes first, and of no others."""
+    found = plain(line)
+    kind = found[0] if found and found[0] in KINDS and found[1] == line else None
+    assert plain_kind([line]) == kind
+    for other, value in KINDS.items():
+        expected = kind if kind == other else None
+        assert (plain_kind([value, line]), plain_kind([line, value])) == (expected, expected)
 
 
 @given(hash_lines())
