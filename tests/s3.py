@@ -14,6 +14,7 @@ from s3path import S3Path, register_configuration_parameter
 
 __all__ = ["RefusingS3"]
 
+MODIFIED = "Wed, 25 Nov 2026 10:00:00 GMT"
 _CODES = {403: "AccessDenied", 503: "SlowDown"}
 
 
@@ -25,6 +26,7 @@ class RefusingS3:
         parts: What was sent of uploads that are not complete, by key.
         refuses: For each method, the statuses that its next requests are answered with; 200 is no refusal, and the last one holds
             for all that follow.
+        modified: When all that is stored was last modified, as the header has it.
         answered: Method and status of all answers.
     """
 
@@ -33,6 +35,7 @@ class RefusingS3:
         self.parts: dict[str, bytes] = {}
         self.refuses: dict[str, list[int]] = {}
         self.answered: list[tuple[str, int]] = []
+        self.modified = MODIFIED
         self._name = name
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -62,6 +65,7 @@ class RefusingS3:
     def clear(self) -> None:
         """Forget all of it."""
         self.objects, self.parts, self.refuses, self.answered = {}, {}, {}, []
+        self.modified = MODIFIED
 
     def refusal(self, method: str) -> int | None:
         """The status that a request is refused with."""
@@ -108,7 +112,7 @@ def _handler(s3: RefusingS3) -> type[BaseHTTPRequestHandler]:
             s3.answered.append((self.command, status))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Last-Modified", "Wed, 25 Nov 2026 10:00:00 GMT")
+            self.send_header("Last-Modified", s3.modified)
             self.send_header("ETag", '"1"')
             self.end_headers()
             if self.command != "HEAD":

@@ -21,6 +21,7 @@ from sekoia_cti.actions.common.layout_arguments import LayoutArguments
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.requests import damaged_of
 from sekoia_cti.client.importing.tables import submit_table
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Mapping
@@ -153,6 +154,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                         f"run the action without {named}"
                     )
                 tell_of_guard(guard, self.tell)
+                importer.leave_out(damaged_of(prepared.survey) if prepared else ())
                 if prepared and (told := self._unsent(importer, arguments, prepared)):
                     return _results(prepared, guard, **told, **self._files(prepared, guard))
                 upload = self.upload(

@@ -20,7 +20,7 @@ from sekoia_cti.actions.common.reading_results import ReadingResults, lists_as_r
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.sources import Format, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.importing.requests import damaged_of
 from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read
@@ -78,7 +78,7 @@ class ImportIndicatorsFromText(ImportAction):
         self, importer: Importer, arguments: ImportIndicatorsFromTextArguments, reading: Reading
     ) -> dict[str, Any]:
         groups = arguments.contexts(importer.context).groups(reading.values)
-        importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
+        importer.leave_out(damaged_of(reading))
         if arguments.dry_run:
             return self.rehearse(importer, groups)
         if not (reading.values or reading.damaged):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -269,6 +269,9 @@ class SynchronizeCollection(ImportAction, FeedAction):
             read,
             plan,
             status="dry_run",
+            missing=list(map(_reasoned, read.damaged[:REASONED])),
+            missing_count=len(read.damaged),
+            missing_path=self._file("missing", map(_reasoned, read.damaged)),
             would_add=[read.feed.values[place] for place in plan.new],
             would_refresh=[read.feed.values[place] for place in plan.due],
             would_remove=[] if plan.limit_hit else leaving,
@@ -292,12 +295,13 @@ class SynchronizeCollection(ImportAction, FeedAction):
         elif removal and remaining:
             self._tell_of_remaining(removal)
         status = sent.outcome.status if sent else "completed"
-        if status == "completed" and (remaining or read.mostly_unrecognized):
+        if status == "completed" and (remaining or read.damaged or read.mostly_unrecognized):
             status = "partial"
         outcome = sent.outcome if sent else None
         task_ids = [*(outcome.task_ids if outcome else ()), *(removal.task_ids if removal else ())]
         failed = list(map(_reasoned, removal.failed if removal else ()))
-        missing = Again(lambda: map(_reasoned, outcome.all_missing if outcome else ()))
+        missing = Again(lambda: map(_reasoned, chain(read.damaged, outcome.all_missing if outcome else ())))
+        missing_count = outcome.missing_count if outcome else 0
         return self._told(
             arguments,
             read,
@@ -306,7 +310,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             task_ids=task_ids[:IDS],
             task_ids_count=len(task_ids),
             missing=list(islice(missing, REASONED)),
-            missing_count=outcome.missing_count if outcome else 0,
+            missing_count=None if missing_count is None else missing_count + len(read.damaged),
             missing_path=self._file("missing", missing),
             failed=failed[:REASONED],
             failed_count=len(failed),

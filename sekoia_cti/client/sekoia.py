@@ -86,14 +86,14 @@ class Sekoia(Connection):
             InputError: A phase is not known.
             ValueError: No line holds an indicator, or `valid_for` and `valid_until` are both given.
         """
-        from sekoia_cti.client.importing.requests import Missing
+        from sekoia_cti.client.importing.requests import damaged_of
 
         reading = self.read(lines, refang=refang)
         if not (reading.values or reading.damaged):
             raise ValueError("no line contains an indicator")
         context = context_of(about_all, self.rest.kill_chains)
         with self.importing(collection_id, context, wait, on_progress, on_warning) as importer:
-            importer.leave_out(Missing(damaged.value, damaged.reason) for damaged in reading.damaged)
+            importer.leave_out(damaged_of(reading))
             importer.submit_text(reading.values)
             return importer.finish()
 
@@ -134,6 +134,7 @@ class Sekoia(Connection):
             ValueError: It holds no indicator, or `valid_for` and `valid_until` are both given.
             OSError: It is not there.
         """
+        from sekoia_cti.client.importing.requests import damaged_of
         from sekoia_cti.client.importing.tables import submit_table, upload
         from sekoia_cti.indicators.encodings import decode
         from sekoia_cti.local_files.opened import open_local
@@ -171,6 +172,7 @@ class Sekoia(Connection):
             on_read(table.survey)
             with self.importing(collection_id, context, wait, on_progress, on_warning) as importer:
                 uploaded = upload(importer.rest, collection_id, table.path, name=table.name, mime_type=table.mime_type)
+                importer.leave_out(damaged_of(table.survey))
                 submit_table(importer, table, uploaded.file_handle)
                 return importer.finish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import BinaryIO, NamedTuple, TextIO
 
 from sekoia_cti.indicators.errors import UnreadableFile
@@ -24,14 +25,32 @@ WIDE = frozenset(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "ut
 _SAMPLE = 64 * 1024
 _PIECE = 1024 * 1024
 _WINDOWS = "windows-1252-or-latin-1"
+_HALVES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])+|\xed[\xa0-\xbf]\Z")
+_LOST = "\N{REPLACEMENT CHARACTER}"
 
 
 def _windows(error: UnicodeError) -> tuple[str, int]:
-    """A bad byte as Windows writes it in the West; the five that have no meaning there as Latin-1 does."""
+    """A bad byte as Windows writes it in the West; the five that have no meaning there as Latin-1 does.
+
+    Half of a character, as programs cut it that count in UTF-16, is a character that was lost.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    if halves := _HALVES.match(error.object, error.start) if error.encoding == "utf-8" else None:
+        return _rejoined(halves), halves.end()
+    if error.end - error.start > 1 and error.encoding != "utf-8":
+        return _LOST, error.end
     bad = error.object[error.start : error.end]
     return "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in bad), error.end
+
+
+def _rejoined(halves: re.Match[bytes]) -> str:
+    """The characters of halves that stand side by side, each written in UTF-8 as if it were one."""
+    if len(halves[0]) % 3:  # where a piece of the file ends
+        return _LOST
+    return (
+        halves[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
 
 
 codecs.register_error(_WINDOWS, _windows)
@@ -114,6 +133,7 @@ def _wide(start: bytes) -> str | None:
 
 def _narrow(sample: bytes) -> str:
     """What text is that is not UTF-8 throughout."""
+    sample = _HALVES.sub(lambda halves: _rejoined(halves).encode(), sample)
     letters = [letter for letter in sample.decode("utf-8", "surrogateescape") if not letter.isascii()]
     strays = sum("\udc80" <= letter <= "\udcff" for letter in letters)
     if len(letters) >= 2 * strays:

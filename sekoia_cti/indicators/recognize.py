@@ -19,10 +19,12 @@ __all__ = ["DAMAGED", "DEFANGED", "recognize"]
 DEFANGED = "written defanged"
 """The reason of what would be an indicator if it were to be refanged."""
 
-DAMAGED = "half of a character is in it, and the other half was lost before it came here"
+DAMAGED = "a character in it, or half of one, was lost before it came here"
 """The reason of what would be an indicator if all of it had arrived."""
 
-_HALF = re.compile("[\ud800-\udfff]")
+_LOST = re.compile("[\ud800-\udfff\ufffd]")
+"""Half a character, and what decoders put in the place of one that they could not read."""
+
 _READERS = (plain, hashes, url, email, mac, ipv4, ipv6)
 
 
@@ -36,8 +38,8 @@ def recognize(value: str, *, is_host: bool = False, may_be_defanged: bool = Fals
     """
     if may_be_defanged and refang(value) != value:
         return None, value, DEFANGED, None
-    if not value.isascii() and _HALF.search(value):
-        whole = recognize(_HALF.sub("x", value), is_host=is_host)
+    if not value.isascii() and _LOST.search(value):
+        whole = recognize(_LOST.sub("x", value), is_host=is_host)
         return None, value, DAMAGED if whole[0] else whole[2], None
     for reader in _READERS:
         if found := reader(value):

@@ -16,6 +16,7 @@ from sekoia_cti.indicators.exported import is_exported, restored
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, begins_table
 from sekoia_cti.indicators.reading import Judge
+from sekoia_cti.indicators.recognize import DAMAGED
 from sekoia_cti.indicators.shapes import plain
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row, RowWriter
@@ -169,9 +170,7 @@ class Rows:
                 survey.changed = True
                 continue
             if kind is None:
-                survey.note(number, value, key)
-                survey.changed |= not self._send_unrecognized
-                if not self._send_unrecognized:
+                if not self._is_sent(survey, number, value, key):
                     continue
             elif self._admits and not self._admits(number, kind, value, key):
                 survey.keep_out()
@@ -182,6 +181,17 @@ class Rows:
                 survey.note_adapted(number, cell, value, why)
             context.note()
             yield self._row(survey, row, value, alone=len(found) == 1)
+
+    def _is_sent(self, survey: Survey, number: int, value: str, reason: str) -> bool:
+        """Take down a value that is no indicator: whether it is sent all the same."""
+        if reason == DAMAGED:
+            survey.note_damaged(number, value, reason)
+            sent = False
+        else:
+            survey.note(number, value, reason)
+            sent = self._send_unrecognized
+        survey.changed |= not sent
+        return sent
 
     def _row(self, survey: Survey, row: Row, value: str, *, alone: bool) -> Row:
         index = self._layout.observable

@@ -25,8 +25,8 @@ class Cell(NamedTuple):
 class Survey(Account):
     """What the rows of a table hold. Lines are rows, from 1, the heading and what is above it included.
 
-    Every value given is one of ``values``, ``duplicates``, ``kept_out``, ``unrecognized_count`` (unless these are sent too) and
-    ``skipped_rows_count``.
+    Every value given is one of ``values``, ``duplicates``, ``kept_out``, ``damaged``, ``unrecognized_count`` (unless these
+    are sent too) and ``skipped_rows_count``.
     """
 
     values: int = 0

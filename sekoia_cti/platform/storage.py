@@ -18,7 +18,7 @@ from s3path import PureS3Path
 
 from sekoia_cti.indicators.errors import InputError
 
-__all__ = ["UNREADABLE", "NowhereToWork", "StoredFile", "find", "reason", "scratch"]
+__all__ = ["UNREADABLE", "NowhereToWork", "StoredFile", "absent", "find", "reason", "scratch"]
 
 UNREADABLE = (OSError, BotoCoreError, ClientError)
 """What opening, reading or writing a file can raise, in either storage."""
@@ -159,8 +159,10 @@ def find(storage: Path, relative: str, argument: str) -> StoredFile:
     try:
         size, modified = _again(lambda: _stat(storage, path), but=_TOLD)
     except (FileNotFoundError, NotADirectoryError):
+        hint = absent(storage)
         raise InputError(
-            f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action{_by_hand(storage)}"
+            f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action"
+            + (f", or {hint}" if hint else "")
         ) from None
     except IsADirectoryError:
         raise InputError(f"{argument} must name a file, and “{relative}” is a folder") from None
@@ -240,6 +242,20 @@ def reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def absent(storage: Path) -> str:
+    """What to do about a storage that is not there, as can be where an action is run by hand: the platform always has it.
+
+    Args:
+        storage: The action's ``data_path``.
+
+    Returns:
+        The words; empty for a storage that is there, or in S3, which has no folders.
+    """
+    if type(storage) is not type(Path()) or storage.is_dir():
+        return ""
+    return f"set SUB_FOLDER to a folder that exists, since {storage} does not"
+
+
 def _said_by_s3(error: BaseException | None) -> ClientError | None:
     """The answer of S3 that an error of the library between us tells of."""
     while error is not None and not isinstance(error, ClientError):
@@ -305,9 +321,3 @@ def _open_below(folder: int, name: str, flags: int) -> int:
         raise
     finally:
         os.close(folder)
-
-
-def _by_hand(storage: Path) -> str:
-    """What to tell whoever runs an action by hand, where the SDK's folder may be missing: the platform always has it."""
-    is_absent = type(storage) is type(Path()) and not storage.is_dir()  # a local one; S3 has no folders
-    return f", or set SUB_FOLDER to a folder that exists, since {storage} does not" if is_absent else ""

@@ -11,7 +11,7 @@ from typing import Any, Self, TextIO, cast
 from uuid import uuid4
 
 from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.platform.storage import UNREADABLE, reason
+from sekoia_cti.platform.storage import UNREADABLE, absent, reason
 
 __all__ = ["GrowingList", "NewFile", "writing"]
 
@@ -77,9 +77,12 @@ class NewFile:
             yield
         except _UNWRITABLE as error:
             self._remove(error)
+            what_to_do = (
+                absent(self._path.parent) or "make room there, or check its permissions, and run the action again"
+            )
             raise InputError(
                 f"The file {self.name} could not be written to the playbook's storage ({reason(error)}), and no part of it was "
-                "kept: make room there, or check its permissions, and run the action again"
+                f"kept: {what_to_do}"
             ) from None
 
 

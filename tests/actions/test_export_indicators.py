@@ -181,11 +181,14 @@ def test_a_failure_leaves_no_file(sandbox: Sandbox, platform: Platform, held: st
 
 
 def test_a_storage_that_refuses(platform: Platform, held: str) -> None:
-    """A storage without room or permission is told in a sentence."""
+    """A storage that is not there, as when an action is run by hand, is told with what makes one."""
     platform.storage = platform.storage / "missing"
     run = platform.run(ExportIndicators, collection_id=held)
 
-    assert run.error and "could not be written to the playbook's storage" in run.error
+    assert run.error and run.error.endswith(
+        ".csv could not be written to the playbook's storage (no such file or directory), and no part of it was kept: set "
+        f"SUB_FOLDER to a folder that exists, since {platform.storage} does not."
+    )
 
 
 def test_as_a_command(command: Command, collection_id: str, tmp_path: Path) -> None:

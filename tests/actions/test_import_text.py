@@ -10,8 +10,11 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.common.import_action import ImportAction
+from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
+from sekoia_cti.platform.action import SekoiaAction
 from tests.conftest import Platform
 
 MD5, SHA1, SHA256 = "0" * 32, "1" * 40, "2" * 64
@@ -435,6 +438,52 @@ def test_what_lost_half_a_character_is_missing(
         0,
     )
     assert run.results["missing"][0]["value"] == "evil\\ud83d.example"
+
+
+CUT = "a.example\nevil\ud83d.example\nhttp://b.example/\udc00x\nhttp://b.example/y\n"
+FILES = {
+    "UTF-8": CUT.encode("utf-8", "surrogatepass"),
+    "UTF-16": CUT.encode("utf-16", "surrogatepass"),
+    "JSON": json.dumps(CUT.split()).encode(),
+    "replaced": CUT.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(),
+}
+
+
+@pytest.mark.fault(
+    "A file holds half a character, be it written in UTF-8, UTF-16 or JSON, or what a program put in its place",
+    "That value is missing; the others are in, and none is sent with another character in it",
+)
+@pytest.mark.parametrize(
+    ("action", "argument", "form"),
+    [
+        *((ImportIndicatorsFromText, "text_path", form) for form in ("UTF-8", "UTF-16", "replaced")),
+        *((ImportIndicatorsFromFile, "file_path", form) for form in ("UTF-8", "UTF-16", "replaced")),
+        (ImportIndicatorsFromText, "indicators_path", "JSON"),
+        (ImportIndicators, "indicators_path", "JSON"),
+        *((SynchronizeCollection, f"{what}_path", "UTF-8") for what in ("text", "file")),
+        (SynchronizeCollection, "indicators_path", "JSON"),
+    ],
+)
+@pytest.mark.parametrize("send_unrecognized", [False, True])
+def test_what_lost_half_a_character_in_a_file(
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    action: type[SekoiaAction],
+    argument: str,
+    form: str,
+    send_unrecognized: bool,
+) -> None:
+    """It is counted as missing, whatever the file; a dry run tells the same."""
+    (platform.storage / "feed").write_bytes(FILES[form])
+    given = {"collection_id": collection_id, argument: "feed", "send_unrecognized": send_unrecognized}
+    for dry_run in (True, False):
+        run = platform.run(action, **given, dry_run=dry_run)
+        assert run.results, run.error
+        assert (run.results["missing_count"], run.results["unrecognized_count"]) == (2, 0)
+        assert [each["value"][:4] for each in run.results["missing"]] == ["evil", "http"]
+    assert run.results and run.results["status"] == "partial"
+    assert values(sandbox, collection_id) == {"a.example", "http://b.example/y"}
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,14 @@ def test_a_table(sandbox: Sandbox, sekoia: Sekoia, collection_id: str, tmp_path:
     ]
 
 
+def test_a_table_with_half_a_character(sekoia: Sekoia, collection_id: str, tmp_path: Path) -> None:
+    """A value that lost a character on the way is missing, and the others are in."""
+    path = tmp_path / "feed.csv"
+    path.write_bytes("ioc\nevil\ud83d.example\na.example\n".encode("utf-8", "surrogatepass"))
+    outcome = sekoia.import_file(collection_id, path)
+    assert (outcome.status, outcome.submitted, outcome.missing_count) == ("partial", 1, 1)
+
+
 def test_columns_that_are_named(sekoia: Sekoia, collection_id: str, tmp_path: Path) -> None:
     """A mapping makes a table of any file, and wins over what is found out."""
     path = tmp_path / "feed"

@@ -364,15 +364,9 @@ def test_a_temporary_folder_that_cannot_be_written(
     )
 
 
-@pytest.mark.fault(
-    "Neither the temporary folder, nor the storage, nor memory can be written",
-    "The file goes up as it is, with a warning, and only Sekoia's counts say what is in; what needs a look at it is refused",
-)
-def test_a_file_that_cannot_be_copied(
-    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Sekoia reads it, and which values are in is not known here."""
-    (platform.storage / "feed.csv").write_text("ioc\na.example\nb.example\n")
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the temporary folder, nor the storage, nor memory can be written."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     monkeypatch.setattr(storage, "_MEMORY", str(tmp_path / "missing"))
     made = tempfile.TemporaryDirectory
@@ -381,6 +375,16 @@ def test_a_file_that_cannot_be_copied(
         return made(**options | {"dir": tmp_path / "missing"})
 
     monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.fault(
+    "Neither the temporary folder, nor the storage, nor memory can be written",
+    "The file goes up as it is, with a warning, and only Sekoia's counts say what is in; what needs a look at it is refused",
+)
+def test_a_file_that_cannot_be_copied(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """Sekoia reads it, and which values are in is not known here."""
+    (platform.storage / "feed.csv").write_text("ioc\na.example\nb.example\n")
     given = {"collection_id": collection_id, "file_path": "feed.csv"}
     run = platform.run(ImportIndicatorsFromFile, **given)
     assert run.results and run.error is None
@@ -398,6 +402,18 @@ def test_a_file_that_cannot_be_copied(
     assert len([each for each in sandbox.requests if each.path.endswith("/preview")]) == 1
     (platform.storage / "feed.csv").write_text("<!doctype html><html><p>Sign in</p></html>")
     assert "HTML" in (platform.run(ImportIndicatorsFromFile, **given).error or "")
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("action", [Meanwhile, Shrinking, Replaced])
+def test_a_file_without_a_copy_that_changes(
+    sandbox: Sandbox, platform: Platform, collection_id: str, action: type[Meanwhile]
+) -> None:
+    """No import of it is started, be it of another size, or another file of the same size."""
+    (platform.storage / "feed.csv").write_text("ioc,note\na.example,x\nb.example,y\n")
+    run = platform.run(action, collection_id=collection_id, file_path="feed.csv")
+    assert run.error and run.error.startswith("The file feed.csv changed while it was being ")
+    assert not [request for request in sandbox.requests if request.path.endswith("/process")]
 
 
 def test_nowhere_to_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import boto3
 import pytest
@@ -165,6 +166,22 @@ ARGUMENTS = [
     (ImportIndicatorsFromText, {"text_path": "feed.txt"}),
     (ImportIndicatorsFromText, {"indicators_path": "list.json"}),
 ]
+
+
+def test_an_object_that_is_replaced(
+    sandbox: Sandbox, platform: Platform, collection_id: str, refusing: RefusingS3
+) -> None:
+    """Another one of the same size, while what was looked at goes up, is another file: no import is started."""
+
+    class Replaced(ImportIndicatorsFromFile):
+        def tell(self, message: str, level: Any = "info") -> None:
+            super().tell(message, level)
+            if message.startswith("Uploading"):
+                refusing.modified = "Wed, 25 Nov 2026 10:00:01 GMT"
+
+    run = platform.run(Replaced, collection_id=collection_id, file_path="feed.csv")
+    assert run.error and run.error.startswith("The file feed.csv changed while it was being read, and nothing was")
+    assert sandbox.indicators(collection_id) == []
 
 
 @pytest.mark.fault("S3 answers 403 or 503 once", "It is asked again; completed")

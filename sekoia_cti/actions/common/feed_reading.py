@@ -13,6 +13,7 @@ from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.table_feed import TableFeed
 from sekoia_cti.actions.common.upload_action import UploadAction
 from sekoia_cti.actions.common.validity import ValidityArguments
+from sekoia_cti.client.importing.requests import Missing, damaged_of
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.synchronizing.synchronizer import Feed
 from sekoia_cti.client.synchronizing.text_feed import TextFeed
@@ -44,12 +45,14 @@ class ReadFeed:
     Attributes:
         feed: Its indicators.
         told: How it was read, as results have it.
+        damaged: What of it is missing, since it lost a character on the way.
         lists: The lists of that, whole.
         mostly_unrecognized: Whether more values were left out as no indicators than are used.
     """
 
     feed: Feed
     told: dict[str, Any]
+    damaged: list[Missing]
     lists: dict[str, LongList[Any] | None]
     mostly_unrecognized: bool
 
@@ -78,6 +81,7 @@ class FeedAction(UploadAction):
         return ReadFeed(
             feed,
             told | guard_results(guard),
+            damaged_of(account),
             lists | guard_lists(guard),
             mostly_unrecognized=account.mostly_unrecognized and not arguments.send_unrecognized,
         )

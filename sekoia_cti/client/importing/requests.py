@@ -7,8 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sekoia_cti.client.wire import Context, NewIndicator
+from sekoia_cti.indicators.account import Account
 
-__all__ = ["ITEMS", "LINES", "Entry", "Halving", "Missing", "Request", "parts", "requests_for", "unsendable"]
+__all__ = [
+    "ITEMS",
+    "LINES",
+    "Entry",
+    "Halving",
+    "Missing",
+    "Request",
+    "damaged_of",
+    "parts",
+    "requests_for",
+    "unsendable",
+]
 
 LINES = 100_000
 """Lines of a part. Half a million indicators, the most that Sekoia holds, make five: few enough to submit within seconds
@@ -105,6 +117,11 @@ def requests_for(entries: Iterable[Entry]) -> list[Request]:
         for start in range(0, len(group), ITEMS)
         if (some := group[start : start + ITEMS])
     ]
+
+
+def damaged_of(account: Account) -> list[Missing]:
+    """The values of a source that lost a character on the way, as missing."""
+    return [Missing(damaged.value, damaged.reason) for damaged in account.damaged]
 
 
 def unsendable(value: str) -> bool:
