@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sekoia_cti.indicators.columns import HASHES
 from sekoia_cti.indicators.reading import Finding, findings
 
-__all__ = ["read_cell"]
+__all__ = ["is_cut_url", "read_cell"]
 
 _FORMULA = re.compile(
     r"""= \s* (?: (?P<link>HYPERLINK)\s*\(\s*"(?P<address>(?:[^"]|"")*)"\s*(?:[,;][^)]*)?\) | "(?P<text>(?:[^"]|"")*)" )""",
@@ -18,6 +18,23 @@ _WORDS_BETWEEN = re.compile(r"(?<!\s)\s+(?:[/&+]|and|or|et|ou|und|oder|y)\s+", r
 """A cell of indicators is no prose, in which such a word could be part of a sentence."""
 
 _LINK = "only the address of a hyperlink"
+
+_REST_OF_URL = re.compile(r"[0-9]+|\S*[/?=&%#]\S*|\S+\.\w{2,5}", re.ASCII).fullmatch
+"""What the delimiter cut off from a URL; another cell of the row has none of these marks."""
+
+
+def is_cut_url(row: Sequence[str], at: int, width: int) -> bool:
+    """Whether a row is wider than its heading because the URL in one of its cells holds the delimiter and is not quoted.
+
+    Args:
+        row: Cells, the surplus among them.
+        at: Where the URL begins.
+        width: How many cells the heading has.
+    """
+    rest = row[at + 1 : at + 1 + len(row) - width]
+    if not rest or at >= width or "://" not in row[at] or " " in "".join(rest):
+        return False
+    return at == width - 1 or all(map(_REST_OF_URL, rest))
 
 
 def read_cell(cell: str, *, refanging: bool = True) -> tuple[Finding, ...]:

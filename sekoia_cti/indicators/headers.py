@@ -83,7 +83,7 @@ _NAMES: dict[Role, str] = {
         kontext; descripcion; descripciones; comentario; comentarios; nota; notas; contexto; observacion; observaciones;
         descrizione; descrizioni; commento; commenti; osservazioni; contesto; descricao; descricoes; observacoes; observacao;
         omschrijving; beschrijving; opmerking; opmerkingen; toelichting; notitie; opis; uwagi; описание; комментарий; примечание;
-        short description; long description; details; additional information
+        short description; long description; details; additional information; desc; descr
     """,
     "link": """
         link; links; source ip; src ip; client ip; origin; source; sources; lien; liens; quelle; fuente; enlace; enlaces

@@ -6,12 +6,18 @@ import re
 
 __all__ = ["is_disowned", "is_told_apart", "without_label"]
 
-# Whose it is whom no indicator is of, and what a hash can be of besides a file.
+# Whose it is whom no indicator is of.
 _DISOWNED = re.compile(
     r"""
     \b(?:not?|non|legit\w*|benign|clean|good|safe|false|allow\w*|white\w*|exclu\w*|ignor\w*|victims?|our|own|internal|sinkholes?
-        |(?:name|dns)(?=\ ?servers?)|gateway|abuse
-        |ja[34]\w?|imphash|impfuzzy|icon|favicon|rich|header|cert\w*|tls|ssl|ssh|x509\w*|fingerprints?|thumbprints?
+        |(?:name|dns)(?=\ ?servers?)|gateway|abuse)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+# What a hash can be of besides a file. Of an address such words tell what it was seen doing: “SSH scanner”.
+_OF_NO_FILE = re.compile(
+    r"""
+    \b(?:ja[34]\w?|imphash|impfuzzy|icon|favicon|rich|header|cert\w*|tls|ssl|ssh|x509\w*|fingerprints?|thumbprints?
         |authentihash|hassh\w*|jarm|ssdeep|tlsh|pehash|vhash|dkim|commit|serial|guid|uuid|etag|token|key)\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -29,7 +35,7 @@ _KIND = rf"""(?:
     |ip|ipv4|ipv6|ip[\s-]?v[46]|ip[-_](?:src|dst)(?:\|port)?|ipv[46]-addr|(?:ip[\ _-])?addr(?:ess)?(?:es)?|de?st(?:[_.]ip)?
     |src(?:_ip)?|remote|(?:adresse|direcci[oó]n|indirizzo|endere[cç]o)[\ _]ip|ip[\ -]?(?:adresse|adres|адрес|地址)
     |domain|domain[\ _-]?name|nom\ de\ domaine|domaine|dom[äa]ine?|(?:nombre\ de\ )?dom[ií]nio|домен|域名
-    |fqdn|host|hostname|h[ôo]te|dns\.question\.name
+    |hostname\|port|domain\|ip|filename\|{_ALGORITHM}|fqdn|host|hostname|h[ôo]te|dns\.question\.name
     |url|uri|url\.(?:full|original|domain)|link|lien|enlace
     |e-?mail|e-?mail[\ _-]?(?:addr(?:ess)?(?:es)?|adresse)|email-(?:src|dst)|mail|mailto|courriel|correo|sender|from
     |expéditeur|absender|remitente
@@ -57,6 +63,7 @@ _BARE_LABEL = re.compile(
 _HASH_LABEL = re.compile(
     rf"[\[(]?{_ALGORITHM}[\])]?(?:\s*\([^()]*\)\s*=\s*|\s+|\()(?=[0-9a-f]{{32}})", re.VERBOSE | re.IGNORECASE
 )
+_HASH_BEHIND = re.compile(r"\W*[0-9A-Fa-f]{32}")
 _BOLD_LABEL = re.compile(r"\*\*([^*]{1,40})\*\*(:?)\s*")
 
 
@@ -69,16 +76,23 @@ def without_label(text: str) -> str | None:
     if bold := _BOLD_LABEL.match(text):
         return f"{bold[1]}{bold[2]} {text[bold.end():]}"
     for label in (_LABEL, _HASH_LABEL, _BARE_LABEL):
-        if (match := label.match(text)) and not is_told_apart(match[0]):
+        if (match := label.match(text)) and not is_told_apart(
+            match[0], of_hash=_HASH_BEHIND.match(text, match.end()) is not None
+        ):
             return text[match.end() :]
     return None
 
 
-def is_told_apart(words: str) -> bool:
-    """Whether words before a value say that it is no indicator, but somebody's own, a reference, or a hash of no file."""
-    return is_disowned(words) or _REFERENCE.search(words) is not None
+def is_told_apart(words: str, *, of_hash: bool = True) -> bool:
+    """Whether words before a value say that it is no indicator, but somebody's own, a reference, or a hash of no file.
+
+    Args:
+        words: What stands before it.
+        of_hash: Whether it is a hash.
+    """
+    return is_disowned(words, of_hash=of_hash) or _REFERENCE.search(words) is not None
 
 
-def is_disowned(words: str) -> bool:
+def is_disowned(words: str, *, of_hash: bool = True) -> bool:
     """The same for words behind a value, where a reference is one of the value's."""
-    return _DISOWNED.search(words) is not None
+    return _DISOWNED.search(words) is not None or (of_hash and _OF_NO_FILE.search(words) is not None)

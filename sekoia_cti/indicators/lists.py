@@ -69,6 +69,10 @@ def _hosts(match: re.Match[str]) -> Pieces | None:
     return () if len(names) == 1 or (names and names[0].lower() in _LOCAL) else None
 
 
+def _suffix(match: re.Match[str]) -> Pieces:
+    return ((match["name"], _WILDCARD),)
+
+
 def _filter(match: re.Match[str]) -> Pieces:
     return (without_wildcard(match["name"]),)
 
@@ -155,6 +159,12 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]]
         (rf"(?P<name>(?:\*\.)?{_NAME})\s+{_TTL}(?:{_TARGET})(?:\s*;.*)?", _zone),
         # Wildcards
         (rf"(?:\*|https?)://(?P<name>\*\.{_HOST})(?:/\*?)?", _filter),
+        # Rules of proxies, such as Clash and Surge
+        (rf"(?-i:DOMAIN|HOST)-SUFFIX,\s*(?P<name>{_NAME})(?:,.*)?", _suffix),
+        (
+            r"(?-i:DOMAIN|HOST|IP-CIDR6?|IP6-CIDR),\s*(?P<name>[^\s,]+)(?:,\s*(?:REJECT[\w-]*|DIRECT|PROXY|no-resolve))*",
+            _filter,
+        ),
         # MISP: filename|hash, ip|port, hostname|port, domain|ip
         (rf"(?!{_HASH}\||{_QUAD}\|)(?P<rest>[^|]+)\|(?P<kept>{_HASH})", _file_composite),
         (rf"(?P<kept>{_HOST}|{_IPV6})\|(?P<rest>[0-9]{{1,5}})", _composite),

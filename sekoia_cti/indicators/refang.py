@@ -48,8 +48,8 @@ _SCHEME = re.compile(
     rf"(?P<name>[A-Za-z](?:[A-Za-z0-9+.*_-]|\[[a-z]\]|\([a-z]\)){{0,24}})"
     rf"(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')}|\[//|/?\[/\]/?(?:\[/\])?)|{_bracketed('://')}|\[:/\]/|\[://)"
 )
-# One mark too few, or the other slash, where the scheme says that a URL is meant.
-_SLIP = re.compile(r"hxxp(?P<secure>s?)(?::/|//|:\\\\)(?=[^/\\\s])", re.IGNORECASE)
+# One mark too few, the other slash, or two lines in place of marks, where the scheme says that a URL is meant.
+_SLIP = re.compile(r"h(?:xx|tt)p(?P<secure>s?)(?::/|//|__|(?P<slashes>:\\\\))(?=[^/\\\s_])", re.IGNORECASE)
 _LETTER_MARKS = re.compile(r"[\[\]()]")
 # The same in a path, where nothing but these marks can be defanging, and blanks around them are not.
 _IN_PATH = re.compile(
@@ -90,9 +90,10 @@ def refang(text: str) -> str:
     Args:
         text: One indicator, or a STIX comparison, whose values are refanged.
     """
-    if "://" not in text and _NEEDS_NO_LOOK.fullmatch(text) and not _SLIP.match(text):
+    slip = _SLIP.match(text)
+    if slip is None and "://" not in text and _NEEDS_NO_LOOK.fullmatch(text):
         return text
-    if common := _COMMON.fullmatch(text):
+    if slip is None and (common := _COMMON.fullmatch(text)):
         name, secure, written, rest = common.groups()
         host = written.replace("[.]", ".")
         if "[" in host or "(" in host or "\\" in host:
@@ -112,6 +113,8 @@ def _long_way(text: str) -> str:
         start = match.end()
     elif match := _SLIP.match(text):
         scheme, start = f"http{match['secure']}://", match.end()
+        if match["slashes"]:
+            text = text.replace("\\", "/")
     slash = _SLASH.search(text, start)
     ends = [at for mark in "/?#" if (at := text.find(mark, start)) >= 0]
     end = min([*ends, slash.start() if slash else len(text)], default=len(text))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import TextIO
 
-from sekoia_cti.indicators.cells import read_cell
+from sekoia_cti.indicators.cells import is_cut_url, read_cell
 from sekoia_cti.indicators.columns import NOTHING
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
 from sekoia_cti.indicators.exported import is_exported, restored
@@ -29,9 +29,6 @@ MOST_COMPARED = 600_000
 
 A set of so many digests takes 36 MB, and one of a few more takes twice as much.
 """
-
-_REST_OF_URL = re.compile(r"[0-9]+|\S*[/?=&%#]\S*|\S+\.\w{2,5}", re.ASCII).fullmatch
-"""What the delimiter cut off from a URL; another cell of the row has none of these marks."""
 
 _LOST_DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]{16,}\.0")
 
@@ -205,13 +202,7 @@ class Rows:
     def _narrow(self, survey: Survey, number: int, row: Row, width: int) -> None:
         """Put cells together that were one, where a row has more of them than the heading: marks in a cell that is not quoted."""
         layout, surplus, url, last = self._layout, len(row) - width, self._layout.observable, width - 1
-        rest = row[url + 1 : url + 1 + surplus]
-        if (
-            url < width
-            and "://" in row[url]
-            and (url == last or all(map(_REST_OF_URL, rest)))
-            and " " not in "".join(rest)
-        ):
+        if is_cut_url(row, url, width):
             at = url
         elif layout.mapping[last] == "description" and all(cell.startswith(" ") for cell in row[width:]):
             at = last

@@ -18,7 +18,7 @@ from sekoia_cti.indicators.labels import is_disowned, is_told_apart
 from sekoia_cti.indicators.patterns import alternatives
 from sekoia_cti.indicators.refang import STIX_START, joined, refang
 from sekoia_cti.indicators.types import Finding
-from sekoia_cti.indicators.unwrap import clean, layers, without_count
+from sekoia_cti.indicators.unwrap import clean, layers, without_count, without_date
 
 __all__ = ["Recognize", "broken", "split"]
 
@@ -200,8 +200,9 @@ def _taken_apart(inners: Sequence[str], recognize: Recognize) -> Sequence[Findin
     for inner in inners:
         if found := _cell(inner, recognize) or _noted(inner, recognize) or _led(inner, recognize):
             return (found,)
-    found = _behind_count(inners[0], recognize) or _target(inners[0], recognize)
-    return (found,) if found else None
+    if found := _behind_count(inners[0], recognize) or _target(inners[0], recognize):
+        return (found,)
+    return _dated(inners[0], recognize)
 
 
 def _behind_count(text: str, recognize: Recognize) -> Finding | None:
@@ -210,6 +211,16 @@ def _behind_count(text: str, recognize: Recognize) -> Finding | None:
     for inner in (uncounted, *layers(uncounted)) if uncounted else ():
         if found := _bare(inner, recognize) or _noted(inner, recognize):
             return found
+    return None
+
+
+def _dated(text: str, recognize: Recognize) -> Sequence[Finding] | None:
+    """The values behind the date on which they were seen."""
+    undated = without_date(text)
+    for inner in (undated, *layers(undated)) if undated else ():
+        found = _bare(inner, recognize) or _noted(inner, recognize)
+        if parts := (found,) if found else _several(inner, recognize):
+            return [_because(part, "without the date before it") if part[0] else part for part in parts]
     return None
 
 
@@ -310,12 +321,16 @@ def _cell(text: str, recognize: Recognize) -> Finding | None:
     if "|" not in text:
         return None
     cells = [cell for cell in map(str.strip, text.split("|")) if cell]
-    if len(cells) > _CELLS or any(
-        is_foreign_kind(cell) or is_told_apart(cell) for cell in cells if len(cell) < _LONGEST_LABEL
-    ):
+    if len(cells) > _CELLS:
         return None
     found = [part for cell in cells if (part := _one(cell, recognize))]
-    return _because(found[0], _CELL) if len(found) == 1 else None
+    if len(found) != 1 or any(
+        is_foreign_kind(cell) or is_told_apart(cell, of_hash=_is_hash(found[0]))
+        for cell in cells
+        if len(cell) < _LONGEST_LABEL
+    ):
+        return None
+    return _because(found[0], _CELL)
 
 
 def _noted(text: str, recognize: Recognize) -> Finding | None:
@@ -334,7 +349,9 @@ def _noted(text: str, recognize: Recognize) -> Finding | None:
         return _network(written, recognize)
     # “google.com was contacted” is prose, and what stands behind a URL and a blank may be the rest of it.
     is_doubtful = (part[0] == "domain" and refang(written) == written) or (part[0] == "url" and "[" not in written)
-    if (is_doubtful and not _CLEAR_NOTE_MARK.match(note)) or _holds_value(note, recognize) or _takes_back(note):
+    if (is_doubtful and not _CLEAR_NOTE_MARK.match(note)) or _holds_value(note, recognize):
+        return None
+    if _takes_back(note, of_hash=_is_hash(part)):
         return None
     return _because(part, _NOTE)
 
@@ -342,19 +359,25 @@ def _noted(text: str, recognize: Recognize) -> Finding | None:
 def _led(text: str, recognize: Recognize) -> Finding | None:
     """The value behind words that say what it is, if it is written defanged."""
     lead = _LEAD.fullmatch(text)
-    if lead is None or is_told_apart(lead["words"]) or _holds_value(lead["words"], recognize):
+    if lead is None or _holds_value(lead["words"], recognize):
         return None
     rest = joined(lead["rest"])
     if refang(rest.split(maxsplit=1)[0]) == rest.split(maxsplit=1)[0]:
         return None
     found = _one(rest, recognize) or _noted(rest, recognize)
-    return _because(found, "without the words before it") if found and found[0] else None
+    if found is None or found[0] is None or is_told_apart(lead["words"], of_hash=_is_hash(found)):
+        return None
+    return _because(found, "without the words before it")
 
 
-def _takes_back(note: str) -> bool:
+def _takes_back(note: str, *, of_hash: bool) -> bool:
     """Whether a note is one or two words which say that what they stand by is no indicator: “(sinkhole)”."""
     words = _BETWEEN_WORDS.sub(" ", note).strip(" -–—:=")
-    return len(words.split()) <= _WORDS_THAT_TAKE_BACK and is_disowned(words)
+    return len(words.split()) <= _WORDS_THAT_TAKE_BACK and is_disowned(words, of_hash=of_hash)
+
+
+def _is_hash(part: Finding) -> bool:
+    return part[0] == "hashes" or part[0] in HASHES.values()
 
 
 def _holds_value(words: str, recognize: Recognize) -> bool:

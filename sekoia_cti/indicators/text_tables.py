@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
+from sekoia_cti.indicators.cells import is_cut_url
 from sekoia_cti.indicators.columns import Column, choose, profile
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
@@ -77,8 +78,11 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _columns(
     lines: Sequence[str], delimiter: str, comment: list[str]
-) -> tuple[list[Column], tuple[int, ...], bool] | None:
-    """All columns, those that are to be read, and whether the first row is a heading; a comment above it can be one too."""
+) -> tuple[list[Column], tuple[int, ...], bool, int | None] | None:
+    """All columns, those that are to be read, whether the first row is a heading, and how many cells the heading has.
+
+    A comment above the first row can be the heading too.
+    """
     rows = [_cells(line, delimiter) for line in lines]
     is_first = _is_heading(rows[0])
     heading = rows[0] if is_first else comment if _is_heading(comment) and len(comment) == len(rows[0]) else None
@@ -97,7 +101,7 @@ def _columns(
         return None
     if choice is None or not choice.column.found:
         return None
-    return columns, choice.joined or (choice.column.index,), is_first
+    return columns, choice.joined or (choice.column.index,), is_first, len(heading) if heading else None
 
 
 def _is_heading(cells: Sequence[str]) -> bool:
@@ -115,7 +119,12 @@ def _kinds(cell: str) -> list[tuple[str, str]]:
 
 
 def _read(
-    lines: Sequence[str], delimiter: str, columns: Sequence[Column], joined: tuple[int, ...], has_heading: bool
+    lines: Sequence[str],
+    delimiter: str,
+    columns: Sequence[Column],
+    joined: tuple[int, ...],
+    has_heading: bool,
+    width: int | None,
 ) -> TextTable:
     named = columns[joined[0]]
     table = TextTable([], str(named), len(columns))
@@ -126,7 +135,7 @@ def _read(
         if has_heading and _is_row(line):
             has_heading = False
         elif _is_row(line):
-            row = _cells(line, delimiter)
+            row = _whole(_cells(line, delimiter), joined[0], line, delimiter, width)
             cell = ",".join(row[at] for at in joined if at < len(row) and row[at])
             if cell and (why := _why_not(row, kind_column, flags)):
                 table.skipped.append((cell, why))
@@ -134,6 +143,15 @@ def _read(
             table.rows += bool(cell)
         table.lines.append(cell)
     return table
+
+
+def _whole(row: list[str], at: int, line: str, delimiter: str, width: int | None) -> list[str]:
+    """A row in which a URL is one cell again that held the delimiter."""
+    if width and len(row) > width and is_cut_url(row, at, width):
+        url = delimiter.join(row[at : at + 1 + len(row) - width])
+        if url in line:  # and not apart by blanks, which are no longer there
+            return [*row[:at], url, *row[at + 1 + len(row) - width :]]
+    return row
 
 
 def _why_not(row: Sequence[str], kind_column: int | None, flags: Sequence[tuple[int, Role]]) -> str:

@@ -8,7 +8,7 @@ from sekoia_cti.indicators.kinds import kind_named
 from sekoia_cti.indicators.labels import without_label
 from sekoia_cti.indicators.refang import STIX_START
 
-__all__ = ["clean", "layers", "without_count"]
+__all__ = ["clean", "layers", "without_count", "without_date"]
 
 # What cleaning has nothing to do with: one printable word that neither begins nor ends with a mark.
 _TIDY = re.compile(r"[0-9A-Za-z](?:[!-~]*[0-9A-Za-z/])?").fullmatch
@@ -65,6 +65,12 @@ _OF_PAGES = frozenset("a b i u p em tt code font kbd mark pre samp small span st
 # The number of an item or a row.
 _COUNT = re.compile(
     r"(?:[\[(]?[0-9]{1,4}[\])]?[.):]{0,2}|(?!v\.)[ivx]{1,4}[.)]|[a-uw-zA-Z]\.|o)(?:\s+[-–])?\s+|[0-9]{1,6},(?=[^0-9\s])"
+)
+# When a value was seen: a day, with or without its time.
+_DATE = re.compile(
+    r"[\[(]?(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{4})"
+    r"(?:[T,]?\s?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:Z|\s?(?:UTC|GMT)|[+-][0-9]{2}:?[0-9]{2})?)?[\])]?"
+    r"(?:\s*[-–—:,;|]\s*|\s+)(?=\S)"
 )
 # A bullet without a blank behind it, and a mark by which a spreadsheet keeps a text from being a number.
 _BEFORE = re.compile(rf"(?:{_SYMBOL}|~|'?=)(?=[\w\"'`(\[<“«「*])|'(?=\w)")
@@ -131,6 +137,12 @@ def without_count(text: str) -> str:
     """A text without the number of its item or row; an empty text where there is no such number, or another one follows."""
     count = _COUNT.match(text)
     return "" if count is None or _COUNT.match(text, count.end()) else text[count.end() :]
+
+
+def without_date(text: str) -> str:
+    """A text without the date before it; an empty text where there is none."""
+    date = _DATE.match(text)
+    return text[date.end() :] if date else ""
 
 
 def _inside(text: str) -> str:

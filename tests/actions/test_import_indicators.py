@@ -194,6 +194,29 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
     assert names(sandbox, collection_id) == {"d.example.com"}
 
 
+def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What leaves no doubt is converted and told, no end is none, and a date that can be two days costs its value."""
+    run = platform.run(
+        ImportIndicators,
+        collection_id=collection_id,
+        indicators=[
+            {"value": "a.example.com", "valid_until": "31/12/2090"},
+            {"value": "b.example.com", "valid_until": 3_786_912_000},
+            {"Indicator": "c.example.com", "Expires": "12/31/2089 6:00 PM"},
+            {"value": "d.example.com", "valid_until": "never"},
+            {"value": "e.example.com", "valid_until": "01/02/2090"},
+        ],
+    )
+    assert run.error is None
+    assert run.results
+    assert [missing["value"] for missing in run.results["missing"]] == ["e.example.com"]
+    there = {item["name"]: item["valid_until"][:10] for item in sandbox.indicators(collection_id)}
+    year = there.pop("d.example.com")[:4]
+    assert int(year) < 2080
+    assert there == {"a.example.com": "2090-12-31", "b.example.com": "2090-01-01", "c.example.com": "2089-12-31"}
+    assert "3 dates were converted to ISO 8601" in run.logs
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -13,6 +13,8 @@ SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 SHA512 = 2 * SHA256
 
+_DATED = "without the date before it"
+
 # A line, what is sent of it (nothing of a comment or a local name), and why it is only a part of the line
 READ: list[tuple[str, list[str], str | None]] = [
     # Formats of block lists
@@ -58,6 +60,10 @@ READ: list[tuple[str, list[str], str | None]] = [
     ("domain=evil.example", ["evil.example"], None),
     ("+.evil.example", ["evil.example"], "without the wildcard: an indicator is one name"),
     ("127.0.0.1 evil[.]example", ["evil.example"], None),
+    ("DOMAIN-SUFFIX,evil.example", ["evil.example"], "without the wildcard: an indicator is one name"),
+    ("HOST-SUFFIX, evil.example, REJECT", ["evil.example"], "without the wildcard: an indicator is one name"),
+    ("DOMAIN,evil.example,REJECT", ["evil.example"], None),
+    ("IP-CIDR,192.0.2.1/32,no-resolve", ["192.0.2.1"], None),
     ("0.0.0.0 192.0.2.1", ["192.0.2.1"], None),
     ("hxxp://*.evil.example/", ["evil.example"], "without the wildcard: an indicator is one name"),
     # MISP's composites
@@ -441,6 +447,21 @@ READ: list[tuple[str, list[str], str | None]] = [
     ("a.example + b.example", ["a.example", "b.example"], None),
     ("• a.example • b.example", ["a.example", "b.example"], None),
     ("a.example \\", ["a.example"], None),
+    ("2026-01-01 192.0.2.1", ["192.0.2.1"], _DATED),
+    ("2026-01-01T12:00:00Z,evil.example", ["evil.example"], _DATED),
+    ("[2026-01-01 12:00:00.123+01:00] hxxp://evil[.]example/x", ["http://evil.example/x"], _DATED),
+    ("31.12.2026: a.example, b.example", ["a.example", "b.example"], _DATED),
+    ("31/12/2026 12:00 UTC - evil[.]example C2", ["evil.example"], f"without the note after it and {_DATED}"),
+    ("203.0.113.5 - SSH scanner", ["203.0.113.5"], "without the note after it"),
+    ("evil.example:443 (TLS)", ["evil.example"], "without its port and without the note after it"),
+    ("SSH attacker IP: 203.0.113.5", ["203.0.113.5"], None),
+    ("hostname|port: evil.example|443", ["evil.example"], "without what is joined to it, “443”"),
+    ("hxxp__evil[.]example/x", ["http://evil.example/x"], None),
+    ("https__evil.example", ["https://evil.example"], None),
+    ("http//evil.example/x", ["http://evil.example/x"], None),
+    (r"hxxps:\\evil[.]example\x\y.exe", ["https://evil.example/x/y.exe"], None),
+    (r"http:\\evil.example\x", ["http://evil.example/x"], None),
+    ("a__b.example", ["a__b.example"], None),
     ("192.0.2.1,C2,2026-01-01", ["192.0.2.1"], "without the note after it"),
     ("a.example&#10;b.example", ["a.example", "b.example"], None),
     ("a.example&nbsp;b.example", ["a.example", "b.example"], None),
@@ -669,9 +690,6 @@ UNREAD: list[tuple[str, str]] = [
     ("*evil.example", "a pattern with wildcards, not one doma"),
     ("evil.example.*", "a pattern with wildcards, not one doma"),
     ("evil.example^", "not a known kind of indicator"),
-    ("DOMAIN-SUFFIX,evil.example", "not a known kind of indicator"),
-    ("DOMAIN,evil.example,REJECT", "not a known kind of indicator"),
-    ("IP-CIDR,192.0.2.1/32", "not a known kind of indicator"),
     ("deny 192.0.2.1;", "not a known kind of indicator"),
     ("deny from 192.0.2.1", "not a known kind of indicator"),
     ("Deny 192.0.2.1", "not a known kind of indicator"),
@@ -693,8 +711,10 @@ UNREAD: list[tuple[str, str]] = [
     ("evil.example [C2]", "an indicator with text after it"),
     ("evil.example {C2}", "an indicator with text after it"),
     ("http://evil.example/x C2", "a URL with blanks in it"),
-    ("2026-01-01 192.0.2.1", "not a known kind of indicator"),
-    ("2026-01-01 evil[.]example", "not a known kind of indicator"),
+    ("2026-01-01 evil.example was seen", "not a known kind of indicator"),
+    ("2026-01-01: EVIL.EXAMPLE CAMPAIGN", "not a known kind of indicator"),
+    ("DOMAIN-KEYWORD,evil", "not a known kind of indicator"),
+    ("IP-CIDR,192.0.2.0/24", "a network, not an address"),
     ("evil.example -- C2", "an indicator with text after it"),
     ("evil.example => C2", "an indicator with text after it"),
     ("evil.example <- C2", "an indicator with text after it"),
@@ -725,7 +745,6 @@ UNREAD: list[tuple[str, str]] = [
     ("evil.example/32", "a URL without its scheme (http:// or a"),
     # Defanging
     ("evil[.]example[/]x", "a URL without its scheme (http:// or a"),
-    ("hxxp:\\\\evil.example\\x", "a URL without a valid host"),
     ("hxxp:// evil.example/x", "a URL with blanks in it"),
     ("hxxp://evil .example/x", "a URL with blanks in it"),
     ("evil DOT example", "not a known kind of indicator"),

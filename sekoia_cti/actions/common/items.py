@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from sekoia_cti.client.importing.requests import Entry, Missing
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import NewIndicator
 from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.dates import read_date
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
@@ -112,6 +114,7 @@ class _Reader:
         self._now = datetime.now(UTC)
         self._expired = 0
         self._cut = 0
+        self._converted = 0
         self._seen: set[tuple[str, str]] = set()
         self._keys: set[str] = set()
         self._observed: list[tuple[int, Held]] = []
@@ -134,6 +137,9 @@ class _Reader:
         if self._expired:
             what = "1 of the indicators is" if self._expired == 1 else f"{self._expired:,} of the indicators are"
             reading.notices.append(f"{what} valid until a time in the past: Sekoia detects nothing with them")
+        if self._converted:
+            what = "1 date was" if self._converted == 1 else f"{self._converted:,} dates were"
+            reading.notices.append(f"{what} converted to ISO 8601, such as 31/12/2030 to 2030-12-31T00:00:00Z")
         if self._cut:
             what = "1 description is" if self._cut == 1 else f"{self._cut:,} descriptions are"
             reading.notices.append(f"{what} cut, since Sekoia takes {LONGEST_DESCRIPTION} characters at the most")
@@ -163,6 +169,7 @@ class _Reader:
         if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
             said["description"] = description[: LONGEST_DESCRIPTION - 1] + "…"
             self._cut += 1
+        self._read_dates(said)
         if held.foreign:
             said["related_threat_refs"] = [
                 ref for ref in said.get("related_threat_refs", ()) if is_stix_id(ref)
@@ -174,6 +181,17 @@ class _Reader:
         if own.valid_until and own.valid_until < self._now:
             self._expired += 1
         return own if own.model_dump(exclude_none=True) else None
+
+    def _read_dates(self, said: dict[str, Any]) -> None:
+        """Put dates that leave no doubt into ISO 8601, as in files; what is no date stays for the complaint."""
+        for name in ("valid_from", "valid_until"):
+            written = said.get(name)
+            if isinstance(written, bool) or not isinstance(written, str | int | float) or written == "":
+                continue
+            date = read_date(str(written))
+            if date.reason is None:
+                said[name] = date.text or None
+                self._converted += bool(date.text) and date.text != written
 
     def _take(self, number: int, held: Held, line: str, finding: Finding, own: ContextArguments | None) -> None:
         reading = self._reading

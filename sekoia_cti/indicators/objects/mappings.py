@@ -61,6 +61,8 @@ _CONTAINERS = (
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     """What is under the names of kinds and in the lists of an object, or None when it has neither."""
     item = {name: value for name, value in item.items() if not is_own_side(name, value)}
+    if item and all(_says_more(value) for value in item.values()) and all(map(_is_value, item)):
+        return (Held(name, name, foreign=True) for name in item)
     kinds = {name: value for name, value in item.items() if kind_named(name) and _holds_values(value)}
     if kinds and (reason := why_not_for_detection(item)):
         return (Skipped(finding.value, reason) for finding in _mapping(item, kinds) if isinstance(finding, Held))
@@ -103,6 +105,11 @@ def _holds_values(value: object) -> bool:
 def _is_value(name: str) -> bool:
     """Whether the name of a field is a value itself: ``{"domain": {"a.example": {"score": 9}}}``."""
     return any(kind for kind, *_ in findings(name))
+
+
+def _says_more(value: object) -> bool:
+    """Whether a field tells something about its name, and no value of its own: ``{"a.example": {"score": 9}}``."""
+    return value is None or isinstance(value, dict | int | float)
 
 
 def _values(values: Any) -> Iterable[Any]:

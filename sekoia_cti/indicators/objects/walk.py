@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects import ecs, mappings, misp, opencti, records, stix, virustotal
+from sekoia_cti.indicators.objects import ecs, mappings, misp, opencti, records, sheet_row, stix, virustotal
 from sekoia_cti.indicators.objects.model import Finding, Held, Nested, Unread
 
 __all__ = ["DEEPEST", "unfold"]
@@ -22,6 +22,7 @@ _FAMILIES: tuple[Callable[[Mapping[str, Any]], Iterator[Finding | Nested] | None
     virustotal.read,
     ecs.read_common_values,
     records.read,
+    sheet_row.read,
     ecs.read,
     mappings.read,
 )

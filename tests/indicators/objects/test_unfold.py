@@ -55,6 +55,19 @@ PLAIN: list[tuple[object, list[str]]] = [
     ({"domain": {"a.example": {"score": 9}, "b.example": {}}}, [domain("a.example"), domain("b.example")]),
     ({"hash": {"md5": [MD5], "sha256": [SHA256]}}, [MD5, SHA256]),
     ({"ip_str": "192.0.2.1", "ports": [80]}, ["192.0.2.1"]),
+    # Values as keys
+    ({"a.example": {"score": 9}, "192.0.2.1": None, "b.example": 3}, ["a.example", "192.0.2.1", "b.example"]),
+    ({"a.example": {"score": 9}, "total": 1}, [f"? {{a.example, total}}: {NOTHING} a.example, total"]),
+    # Rows of spreadsheets
+    ({"Type": "Domain", "Value": "a.example"}, [domain("a.example")]),
+    ({"Indicator": "domain", "Value": "a.example", "Note": "C2"}, ["a.example"]),
+    (
+        {"IOC Value": "192.0.2.1", "IOC Type": "imphash"},
+        ["? 192.0.2.1: its type is “imphash”, a kind that Sekoia does not take"],
+    ),
+    ({"Indicateur": "192.0.2.1", "to ids": "0"}, ["- 192.0.2.1: to_ids is false: it is not for detection"]),
+    # An indicator of OpenCTI as a query asks for it
+    ({"name": "x", "pattern": "[domain-name:value = 'a.example']", "pattern_type": "stix"}, [domain("a.example")]),
     # What says of itself that it is not for detection
     ({"sha256": SHA256, "md5": MD5, "is_malware": False}, [f"- {SHA256},{MD5}: is_malware is false"]),
     ({"ip": "192.0.2.1", "classification": "benign"}, ["- 192.0.2.1: its classification is “benign”"]),
