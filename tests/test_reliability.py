@@ -407,9 +407,20 @@ def test_what_has_arrived_is_read_before_the_verdict(sandbox: Sandbox, collectio
 # Odd messages
 
 
-@pytest.mark.parametrize(("fault", "value"), [("overcount", 7), ("numbers_as_text", True), ("live_greeting", False)])
+@pytest.mark.parametrize(
+    ("fault", "value"),
+    [
+        ("overcount", 7),
+        ("numbers_as_text", True),
+        ("live_greeting", False),
+        ("import_answer", "numeric_id"),
+        *(("created_as", odd) for odd in ("null", "list", "negative", "text")),
+    ],
+)
 @pytest.mark.fault(
-    "`imported` is more than `total`, numbers come as text, or LiveAPI does not greet", "Understood; completed"
+    "`imported` is more than `total`, numbers come as text, `created` is null, a list, -1 or “n/a”, the id of a task is a "
+    "number, or LiveAPI does not greet",
+    "Understood; completed",
 )
 def test_odd_but_clear(sandbox: Sandbox, collection_id: str, fault: str, value: object) -> None:
     """What is meant is clear."""

@@ -8,9 +8,15 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address
 from unicodedata import normalize
+from urllib.parse import quote
 
-__all__ = ["address_of", "mac_of", "name_of"]
+__all__ = ["SPELLED", "address_of", "escaped", "mac_of", "name_of"]
 
+SPELLED = r"%[0-9A-F]?[a-f]|[\"<>\\^`{|}]|[^\x00-\x7f]"
+"""What :func:`escaped` spells otherwise."""
+
+_IS_SPELLED = re.compile(SPELLED).search
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _JOINERS = re.compile("[\u200c\u200d]")
 # Variation selectors, and fillers that no keyboard has: they cannot be seen and are part of no name.
 _UNSEEN = dict.fromkeys([0x34F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)])
@@ -48,3 +54,13 @@ def mac_of(address: str) -> str:
     """The canonical form of a MAC address: lower case, with colons (STIX 2.1, section 6.9)."""
     digits = re.sub(r"[:.-]", "", address).lower()
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def escaped(url: str) -> str:
+    """One spelling of the escapes of a URL, by which it is known: in capitals (RFC 3986, section 6.2.2.1), and instead of letters
+    that no URL holds (RFC 3987, section 3.1). It is sent as it was written, since events hold what a browser was given.
+    """
+    if _IS_SPELLED(url) is None:
+        return url
+    quoted = quote(url, safe="!#$%&'()*+,/:;=?@[]~", errors="surrogatepass")
+    return _ESCAPE.sub(lambda escape: escape[0].upper(), quoted)

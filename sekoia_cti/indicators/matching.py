@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sekoia_cti.indicators.canonical import SPELLED
 from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.recognize import recognize
 from sekoia_cti.indicators.shapes import URL, plain
@@ -14,10 +15,11 @@ __all__ = ["are_keys", "canonical", "identity", "known", "spellings"]
 
 _HASHES = frozenset((*HASHES.values(), "hashes"))
 
-# A name, an IPv4 address or a hash in lower case, whatever of them it is, or a URL as it is sent. The root's dot is not of a
-# name's key, and with other marks it could be a MAC address.
+# A name, an IPv4 address or a hash in lower case, whatever of them it is, or a URL as it is sent, unless its escapes are spelled
+# otherwise in its key. The root's dot is not of a name's key, and with other marks it could be a MAC address.
 _KEYS = re.compile(
-    rf"(?:(?:(?![0-9a-f]{{2}}-|[0-9a-f]{{4}}\.)[a-z0-9._-]*+(?<=[a-z0-9_-])|{URL})\n)*+", re.VERBOSE | re.ASCII
+    rf"(?:(?:(?![0-9a-f]{{2}}-|[0-9a-f]{{4}}\.)[a-z0-9._-]*+(?<=[a-z0-9_-])|(?![^\n]*(?:{SPELLED})){URL})\n)*+",
+    re.VERBOSE | re.ASCII,
 ).fullmatch
 
 
@@ -25,7 +27,7 @@ def identity(line: str) -> frozenset[str]:
     """What an indicator is known by, however it is written: a file by each of its hashes, anything else by one key.
 
     An indicator is the one of a line when the line's keys are all among its own: a file can have more hashes than the
-    line tells. Case is folded in host names, addresses, email addresses and hashes, and is kept in the rest of URLs
+    line tells. Case is folded in host names, addresses, email addresses, hashes and escapes, and is kept in the rest of URLs
     and in what is no indicator of a known kind.
 
     Args:
@@ -68,12 +70,12 @@ def spellings(line: str) -> list[str]:
 
     Others send what they have: hashes in capitals, internationalized names as they are written.
     """
-    kind, sent, _, _ = _found(line)
+    kind, sent, key, _ = _found(line)
     if kind is None:
         return [line]
     if kind == "hashes":
         line = sent = max(sent.split(","), key=len)
-    other = (sent.lower(),) if kind == "email" else (sent.upper(),) if kind in _HASHES else ()
+    other = (sent.lower(),) if kind == "email" else (sent.upper(),) if kind in _HASHES else (key,)
     return list(dict.fromkeys((sent, *other, line)))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from sekoia_cti.indicators.addresses import IPV4, OCTET
+from sekoia_cti.indicators.canonical import escaped
 from sekoia_cti.indicators.domains import LABEL, LONGEST, certain_endings, uncertain_names
 from sekoia_cti.indicators.hashes import HASHES, of_one_file
 from sekoia_cti.indicators.types import Finding, IndicatorType
@@ -62,7 +63,7 @@ def plain(value: str) -> Finding | None:
         return _domain(value, match["ending"])
     if kind == "url":
         # Another URL in it may be another value of the line.
-        return ("url", value, value, None) if value.find("://", 8) < 0 else None
+        return ("url", value, escaped(value), None) if value.find("://", 8) < 0 else None
     if kind == "ipv4":
         return "ipv4", value, value, None
     if kind == "hashes":
@@ -103,7 +104,7 @@ def plain_defanged(text: str) -> Finding | None:
         if text.find("://", 9) >= 0:
             return None  # the path of a defanged URL can be defanged as well
         value = f"http{match['secure']}://{host}{match['rest']}"
-        return "url", value, value, None
+        return "url", value, escaped(value), None
     if match["rest"]:
         return None
     return _domain(host, match["ending"]) if match["domain"] else ("ipv4", host, host, None)

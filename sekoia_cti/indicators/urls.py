@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sekoia_cti.indicators.addresses import IPV4, ipv6
-from sekoia_cti.indicators.canonical import name_of
+from sekoia_cti.indicators.canonical import escaped, name_of
 from sekoia_cti.indicators.domains import is_name
 from sekoia_cti.indicators.types import Finding
 
@@ -53,7 +53,7 @@ def url(value: str) -> Finding | None:
     if port and (len(port) > 5 or int(port) > 65_535):
         return None, value, "a URL with an impossible port", None
     sent = f"{match['scheme'].lower()}://{match['user'] or ''}{host}{meant[match.end('host') :]}"
-    return "url", sent, sent, why
+    return "url", sent, escaped(sent), why
 
 
 def _without_punctuation(value: str) -> tuple[str, str | None]:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.common.import_action import ImportAction
+from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from tests.conftest import Platform
 
@@ -155,11 +157,15 @@ def test_context_that_differs_is_no_loss(
 
 
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators])
 @pytest.mark.fault("One value is always answered 500", "It is found by halving, and missing; the others are in")
-def test_one_value_that_breaks_sekoia(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+def test_one_value_that_breaks_sekoia(
+    sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
+) -> None:
     """A value that is always answered 500 is found by halving, and the others go in."""
-    sandbox.faults.rest = [RestFault(path="/text$", status=500, times=None, contains="d13.example.com")]
-    told = imported(platform, collection_id, VALUES[:40])
+    sandbox.faults.rest = [RestFault(path="/(text|indicators)$", status=500, times=None, contains="d13.example.com")]
+    told = platform.run(action, collection_id=collection_id, indicators=VALUES[:40], timeout=20).results
+    assert told
     assert (told["status"], [missing["value"] for missing in told["missing"]]) == ("partial", ["d13.example.com"])
     assert names(sandbox, collection_id) == set(VALUES[:40]) - {"d13.example.com"}
 

@@ -20,6 +20,7 @@ VALUES = ["evil.example", "192.0.2.1", MD5, SHA256, "https://evil.example/A?b=C"
         ("evil.example", "EVIL.Example."),
         ("invoice.zip", "Invoice.ZIP"),
         ("https://evil.example/A", "HTTPS://Evil.Example/A"),
+        ("https://evil.example/%2fA|ä", "https://evil.example/%2FA%7C%c3%A4"),
         ("2001:db8::1", "2001:0DB8:0::0:1"),
         ("aa:bb:cc:dd:ee:ff", "AABB.CCDD.EEFF"),
         ("mallory@evil.example", "Mallory@Evil.example"),
@@ -37,6 +38,7 @@ def test_the_same_indicator(one: str, other: str) -> None:
     [
         ("evil.example", "notevil.example"),
         ("https://evil.example/A", "https://evil.example/a"),
+        ("https://evil.example/%41", "https://evil.example/A"),
         ("http://evil.example/", "https://evil.example/"),
         ("evil.example", "http://evil.example"),
         ("192.0.2.1", "192.0.2.11"),
@@ -63,6 +65,7 @@ def test_a_file_is_known_by_each_hash() -> None:
         ("AABB.CCDD.EEFF", ["aa:bb:cc:dd:ee:ff", "AABB.CCDD.EEFF"]),
         (f"{MD5},{SHA256.upper()}", [SHA256, SHA256.upper()]),
         (MD5, [MD5, MD5.upper()]),
+        ("http://evil.example/%2f", ["http://evil.example/%2f", "http://evil.example/%2F"]),
         ("Mallory@evil.example", ["Mallory@evil.example", "mallory@evil.example"]),
         ("no indicator", ["no indicator"]),
     ],
@@ -90,6 +93,7 @@ WORDS += [
     "a-b",
     "http://192.0.2.1:8080",
     "https://evil.example/a?b#c",
+    "https://evil.example/%2f%2F",
 ]
 
 
@@ -115,7 +119,17 @@ def test_common_shapes_are_surely_keys(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["EVIL.example", "evil.example.", "aa-bb-cc-00-11-22", "beef.dead.1234", f"{MD5},{SHA1}", "", "a.test\nb.test"],
+    [
+        "EVIL.example",
+        "evil.example.",
+        "http://evil.example/%2f",
+        "http://evil.example/{id}",
+        "aa-bb-cc-00-11-22",
+        "beef.dead.1234",
+        f"{MD5},{SHA1}",
+        "",
+        "a.test\nb.test",
+    ],
 )
 def test_others_take_a_closer_look(line: str) -> None:
     """Another spelling of an indicator, several keys, a blank, and two lines that look like one."""

@@ -52,7 +52,7 @@ def test_an_end_without_a_doubt_needs_no_look() -> None:
     "counts",
     [
         {},
-        {"created": 999, "updated": 0, "ignored": 1},
+        {"created": 1_000, "updated": 0, "ignored": 1},
         {"created": 0, "updated": 1_000, "ignored": 0},
         {"created": 999, "updated": 0, "ignored": 0},
     ],
@@ -66,6 +66,23 @@ def test_an_end_with_a_doubt_is_looked_into(counts: dict[str, int]) -> None:
     assert watching.step(1.5) == Done()
 
 
+def test_a_total_that_grew_is_looked_into() -> None:
+    """A task whose total grew may grow once more."""
+    watching = watch()
+    watching.heard(event(500, 900), 1.0)
+    watching.heard(event(1_000, 1_000, created=1_000, updated=0, ignored=0), 2.0)
+    assert watching.step(2.0) == Look()
+
+
+def test_without_an_id_nobody_will_tell() -> None:
+    """What Sekoia took without naming a task is looked for at once, although LiveAPI is connected."""
+    watching = ImportWatch(PATIENCE, 0.0, 900.0)
+    watching.listening(0.0)
+    watching.submitted(None, 0.0, expected=1_000, part=0)
+    assert watching.step(0.0) == Listen(PATIENCE.look_first)
+    assert watching.step(PATIENCE.look_first) == Look()
+
+
 def test_what_is_missing_after_the_end_is_waited_for() -> None:
     """Two looks over ten seconds must see the same before a value is given up."""
     watching = watch()
@@ -74,6 +91,7 @@ def test_what_is_missing_after_the_end_is_waited_for() -> None:
     assert isinstance(watching.step(1.0), Listen)
     assert watching.step(3.0) == Look()
     watching.looked(found(995), 3.0)
+    assert watching.step(13.0) == Look()
     watching.looked(found(995), 8.0)
     assert watching.step(12.9) != Done()
     assert watching.step(13.0) == Done()
@@ -102,6 +120,7 @@ def test_nothing_of_zero_after_progress_says_nothing() -> None:
     watching = watch()
     watching.heard(event(0, 1_000), 1.0)
     watching.heard(event(0, 0), 2.0)
+    watching.can_ask = False  # nothing but silence could make an end of it
     watching.step(60.0)
     assert not watching.ended()
     assert watching.progress() == Progress(0, 1_000)
@@ -128,14 +147,18 @@ def test_values_that_were_there_before_need_a_minute() -> None:
 
 
 def test_what_never_arrives_is_given_up_once_the_task_has_begun() -> None:
-    """A minute without a change over three looks; a task that is not known to have begun is waited for."""
-    for begun in (True, False):
+    """A minute without a change over three looks; a task that is not known to have begun, or is known to run, is waited for."""
+    for begun, runs in ((True, False), (True, True), (False, False)):
         watching = watch()
         if begun:
             watching.heard(event(10, 1_000), 1.0)
         for at in (100.0, 130.0, 160.0):
+            assert watching.step(at + 1) != Done()
             watching.looked(found(990), at)
-        assert (watching.step(161.0) == Done()) is begun
+        assert watching.step(159.9) != Done()
+        if runs:
+            watching.heard(TaskEvent(task_id="t", status="RUNNING"), 160.5)
+        assert (watching.step(161.0) == Done()) is (begun and not runs)
     assert watching.step(900.0) == GiveUp()
 
 
