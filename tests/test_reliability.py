@@ -30,6 +30,7 @@ from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
+from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.actions.update_indicators import UpdateIndicators
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
@@ -38,8 +39,10 @@ from sekoia_cti.client.live.stream import LiveAPI
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
+from sekoia_cti.platform.action import SekoiaAction
+from sekoia_cti.platform.item import SekoiaItem
 from tests.actions.test_import_file import as_csv, as_xlsx
-from tests.conftest import ROOT, Platform
+from tests.conftest import ROOT, Platform, Run
 from tests.hostile import HostileWebSocket, frame, frames
 from tests.pipe import Pipe
 from tests.reliability_table import table
@@ -603,6 +606,96 @@ def test_a_submission_that_is_cut(sandbox: Sandbox, platform: Platform, collecti
     assert run.results
     assert (run.results["status"], run.results["imported"]) == ("completed", 1_000)
     assert_all_in(sandbox, collection_id)
+
+
+WAYS: list[tuple[type[SekoiaAction], dict[str, Any]]] = [
+    (ImportIndicatorsFromText, {"indicators": DOMAINS[:20]}),
+    (ImportIndicators, {"indicators": DOMAINS[:20]}),
+    (ImportIndicatorsFromFile, {"file_path": "iocs.csv"}),
+    (SynchronizeCollection, {"indicators": DOMAINS[:20]}),
+]
+"""Each way to submit indicators: a text, a list in JSON, a file, and a feed."""
+
+
+def submitting(platform: Platform, collection_id: str, action: type[SekoiaAction], **arguments: Any) -> Run:
+    """The run of an import that meets a fault at each submission."""
+    (platform.storage / "iocs.csv").write_text("\n".join(["domain", *DOMAINS[:20]]))
+    return platform.run(action, collection_id=collection_id, timeout=10, **arguments)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("fault", [{"cut": "after"}, {"status": 502, "handled": True}, {"delay": 0.5}], ids=str)
+@pytest.mark.parametrize(("action", "arguments"), WAYS, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.fault(
+    "The answer to a submission never comes, however often it is repeated: the connection is cut, 502, or no answer in time",
+    "A warning; the collection is watched for what was sent, while it is sent again; completed when all of it is in",
+)
+def test_a_submission_that_is_never_answered(
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    action: type[SekoiaAction],
+    arguments: dict[str, Any],
+    fault: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sekoia takes it each time: the collection in the state that was asked for is the proof."""
+    monkeypatch.setattr(SekoiaItem, "patience", Patience.none().but(read=0.2))
+    sandbox.faults.rest = [RestFault(method="POST", path="/(text|indicators|process)$", times=None, **fault)]
+    run = submitting(platform, collection_id, action, **arguments)
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["missing_count"]) == ("completed", 0)
+    assert "as the REST API shows" in run.logs
+    assert "Sekoia may have taken what was sent" in run.logs
+    assert len(sandbox.indicators(collection_id)) == 20
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.fault(
+    "The same, and nothing of it arrives",
+    "`incomplete` at the deadline, with what is missing and why it was not answered",
+)
+def test_a_submission_that_never_arrives(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It is repeated until the deadline, between looks into the collection."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/(text|indicators|process)$", status=502, times=None)]
+    run = submitting(platform, collection_id, ImportIndicators, indicators=DOMAINS[:20])
+    assert run.results
+    assert (run.results["status"], run.results["missing_count"]) == ("incomplete", 20)
+    assert run.error and "Sekoia could not answer (HTTP 502)" in run.error
+    assert sum(request.method == "POST" and request.status == 502 for request in sandbox.requests) > 6
+
+
+@pytest.mark.parametrize(("action", "arguments"), WAYS, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.fault(
+    "The same for a while, until long after the collection was first looked at",
+    "It is sent again between looks; completed",
+)
+def test_a_submission_that_is_answered_late(
+    sandbox: Sandbox, platform: Platform, collection_id: str, action: type[SekoiaAction], arguments: dict[str, Any]
+) -> None:
+    """What is answered at last is followed by its task, as if it had been answered at once."""
+    sandbox.faults.rest = [RestFault(method="POST", path="/(text|indicators|process)$", status=503, times=6)]
+    run = submitting(platform, collection_id, action, **arguments)
+    assert run.error is None
+    assert run.results
+    assert (run.results["status"], run.results["missing_count"]) == ("completed", 0)
+    assert len(sandbox.indicators(collection_id)) == 20
+
+
+@pytest.mark.fault(
+    "A file is not there any more when its import is repeated that was not answered", "The same; completed"
+)
+def test_a_file_that_was_taken_already(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """That an uploaded file is gone may just say that its import began."""
+    sandbox.faults.rest = [
+        RestFault(method="POST", path="/process$", cut="after"),
+        RestFault(method="POST", path="/process$", status=404, times=None),
+    ]
+    run = submitting(platform, collection_id, ImportIndicatorsFromFile, file_path="iocs.csv")
+    assert run.error is None
+    assert run.results and run.results["status"] == "completed"
+    assert sum(request.path.endswith("/process") for request in sandbox.requests) == 2
 
 
 # The process

@@ -26,6 +26,9 @@ class RestFault(_Settings):
     path: str = Field(default=".*", description="a regular expression, searched for in the path")
     query: str | None = Field(default=None, description="only requests whose query string has this text are hit")
     status: int | None = Field(default=None, ge=200, le=599, description="answered instead of handling the request")
+    handled: bool = Field(
+        default=False, description="with a status: the request is handled all the same before that answer"
+    )
     body: dict[str, object] | str | None = Field(default=None, description="of that answer; by default a JSON message")
     headers: dict[str, str] = Field(default={}, description="of that answer")
     delay: float = Field(default=0, ge=0, description="seconds that pass before anything is done")
@@ -57,8 +60,8 @@ class Faults(_Settings):
     # REST and the playbook callback: the first that matches hits
     rest: list[RestFault] = Field(
         default=[],
-        description="what happens to requests of the API: a list of objects with any of method, path, query, status, body, "
-        "headers, delay, cut, truncate, times and contains; the first that matches hits",
+        description="what happens to requests of the API: a list of objects with any of method, path, query, status, handled, "
+        "body, headers, delay, cut, truncate, times and contains; the first that matches hits",
     )
     callback: list[RestFault] = Field(default=[], description="the same for requests of the playbook callback")
     collection_limit: int = Field(default=500_000, ge=0, description="indicators that a community can hold")

@@ -161,6 +161,8 @@ class Gate:
         async def keep(message: Message) -> None:
             answer.append(message)
 
+        if fault.handled:
+            await self._app(scope, _again(body, receive), _nowhere)
         app = self._app if fault.status is None else _answer(fault, fault.status)
         await app(scope, replay, keep if fault.cut or fault.truncate else send)
         if fault.cut:
@@ -195,6 +197,10 @@ def _recording(call: Recorded, receive: Receive, send: Send) -> tuple[Receive, S
         await send(message)
 
     return recording_receive, recording_send
+
+
+async def _nowhere(_message: Message) -> None:
+    """What is not answered."""
 
 
 def _answer(fault: RestFault, status: int) -> Response:

@@ -183,6 +183,14 @@ class Unavailable(RequestError):
         self.retry_after = retry_after
         self.undone = undone
 
+    def is_unreached(self) -> bool:
+        """Whether nobody was reached at all."""
+        return self.status is None and self.undone
+
+    def may_be_done(self) -> bool:
+        """Whether the request may have had its effect all the same; who is asked to come again later knows that it had not."""
+        return not self.undone and self.retry_after is None
+
     def __str__(self) -> str:
         if self.status is None:
             return (

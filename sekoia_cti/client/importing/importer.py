@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sekoia_cti.client.errors import Interrupted, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
+from sekoia_cti.client.errors import (
+    DeadlinePassed,
+    Interrupted,
+    LimitExceeded,
+    Refused,
+    RequestError,
+    SekoiaError,
+    Unavailable,
+)
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
@@ -23,9 +32,9 @@ from sekoia_cti.client.importing.requests import (
     requests_for,
     unsendable,
 )
-from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
+from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress, Submission
 from sekoia_cti.client.live.signals import Connected, Disconnected, Heard, Signal
-from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.rest.endpoints import RestClient, Tries
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import (
     Accepted,
@@ -45,6 +54,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Importer"]
 
+ATTEMPTS_IN_DOUBT = 4
+"""Attempts at a submission that may have been taken each time, before the collection is looked at as well."""
+
 BY_THE_LIMIT = 3
 """Values refused one by one after which the community's limit, if it may be passed, is taken for the reason."""
 
@@ -53,6 +65,27 @@ REFUSAL = 0.2
 
 CATCH_UP = 1.0
 """Seconds after the deadline for reading what has arrived before it."""
+
+
+@dataclass
+class _Doubt:
+    """A submission that was not answered, and may have been taken.
+
+    Attributes:
+        submission: How it is watched.
+        send: Makes it once more, which is harmless.
+        failure: What came of it last; None once it was taken for sure.
+        repeated: Whether an answer can still come of it.
+    """
+
+    submission: Submission
+    send: Callable[[Tries], Accepted | Added]
+    failure: RequestError | None
+    repeated: bool = True
+
+    def is_open(self) -> bool:
+        """Whether nothing shows that it was taken."""
+        return self.failure is not None and not self.submission.begun
 
 
 @dataclass
@@ -93,6 +126,7 @@ class Importer:
         self._settled_differ = 0  # of these, those with another context than was sent
         self._ids: dict[str, None] = {}
         self._failure: SekoiaError | None = None
+        self._doubts: list[_Doubt] = []
 
     @property
     def collection_id(self) -> str:
@@ -169,13 +203,9 @@ class Importer:
         """
         sendable = [(context, self._sendable(values)) for context, values in groups]
 
-        def send(request: Request, attempts: int) -> Accepted:
+        def send(request: Request, tries: Tries) -> Accepted:
             return self.rest.import_text(
-                self.collection_id,
-                "\n".join(request.values),
-                context=request.context,
-                format=format,
-                attempts_at_500=attempts,
+                self.collection_id, "\n".join(request.values), context=request.context, format=format, **tries
             )
 
         self._submit_all(
@@ -196,10 +226,8 @@ class Importer:
         sendable = set(self._sendable([entry.item.value for entry in entries]))
         requests = requests_for(entry for entry in entries if entry.item.value in sendable)
 
-        def send(request: Request, attempts: int) -> Added:
-            return self.rest.add_indicators(
-                self.collection_id, request.items, context=request.context, attempts_at_500=attempts
-            )
+        def send(request: Request, tries: Tries) -> Added:
+            return self.rest.add_indicators(self.collection_id, request.items, context=request.context, **tries)
 
         values = (entry.item.value for entry in entries if entry.item.value in sendable)
         self._submit_all(requests, values, sum(len(request.values) for request in requests), send)
@@ -236,16 +264,26 @@ class Importer:
         held = self._held(new) if new else None
         self._refuse_a_refused_key()
         self._begin()
-        try:
-            accepted = self.rest.process_file(
+
+        def send(tries: Tries) -> Accepted:
+            return self.rest.process_file(
                 self.collection_id,
                 file_handle,
                 mapping=mapping,
                 ignore_first_line=ignore_first_line,
                 context=context,
+                **tries,
             )
+
+        accepted = doubt = None
+        try:
+            accepted = send(self._in_doubt() if values is not None else {})
         except Refused as error:
             raise _explained(error, held, new) from None
+        except Unavailable as error:
+            if values is None or not self._may_be_seen(error):
+                raise
+            doubt = error
         part = None
         if values is None:
             self._taken = None
@@ -253,7 +291,10 @@ class Importer:
             # What a column maps is the affair of each row.
             part = self._expected.add(values, context.beside(mapping), ends=ends)
             self._count(count or 0)
-        self._note_accepted(accepted, count, part)
+        if doubt is not None:
+            self._note_doubt(doubt, count, part, send)
+        elif accepted is not None:
+            self._note_accepted(accepted, count, part)
 
     def leave_out(self, missing: Iterable[Missing]) -> None:
         """Count values as missing that cannot be submitted at all."""
@@ -295,7 +336,7 @@ class Importer:
         requests: Iterable[Request],
         values: Iterable[str],
         new: int,
-        send: Callable[[Request, int], Accepted | Added],
+        send: Callable[[Request, Tries], Accepted | Added],
         *,
         cut: bool = True,
     ) -> None:
@@ -306,8 +347,13 @@ class Importer:
         self._begin()
         while (request := halving.next()) is not None:
             try:
-                answer = send(request, halving.attempts)
+                answer = send(request, {"attempts_at_500": halving.attempts, **self._in_doubt()})
             except (Refused, Unavailable) as error:
+                if isinstance(error, Unavailable) and self._may_be_seen(error) and not (cut and error.status == 500):
+                    part = self._expected.add(request.values, request.context)
+                    self._count(len(request.values))
+                    self._note_doubt(error, len(request.values), part, partial(send, request))
+                    continue
                 if not cut or (isinstance(error, Unavailable) and error.status != 500):
                     self._stop(halving, request, error)
                     break
@@ -350,6 +396,48 @@ class Importer:
             if accepted.task_id is not None and self.live is not None:
                 self.live.awaits(accepted.task_id)
         self._drain()
+
+    def _in_doubt(self) -> Tries:
+        """What is not waited for is repeated until the deadline, since nothing else would tell that it was taken."""
+        return {"attempts_in_doubt": ATTEMPTS_IN_DOUBT} if self.live is not None else {}
+
+    def _may_be_seen(self, failure: Unavailable) -> bool:
+        """Whether the collection can tell what became of a submission without an answer."""
+        return self.live is not None and failure.may_be_done()
+
+    def _note_doubt(
+        self, failure: Unavailable, count: int | None, part: int | None, send: Callable[[Tries], Accepted | Added]
+    ) -> None:
+        """A submission was not answered, and may have been taken: it is watched like one whose task is not named."""
+        self.on_warning(
+            f"No clear answer came while {failure.doing} ({failure.reason or f'HTTP {failure.status}'}): Sekoia may have taken "
+            "what was sent, so the collection is watched for it, and it is sent again until it is there"
+        )
+        submission = self.watch.submitted(None, self.deadline.now(), expected=count, part=part)
+        self._doubts.append(_Doubt(submission, send, failure))
+
+    def _repeat_doubts(self) -> None:
+        """Make submissions without an answer once more, unless what they brought was seen to come."""
+        if self.watch.proved() and self.watch.refreshed():
+            return
+        for doubt in [doubt for doubt in self._doubts if doubt.repeated and doubt.is_open()]:
+            try:
+                accepted = doubt.send({"attempts": 1})
+            except DeadlinePassed:
+                return
+            except RequestError as error:
+                # An uploaded file may not be there any more once its import began.
+                doubt.failure, doubt.repeated = error, isinstance(error, Unavailable)
+            else:
+                doubt.failure, doubt.repeated = None, False
+                self._resolve(doubt.submission, accepted)
+
+    def _resolve(self, submission: Submission, accepted: Accepted) -> None:
+        shown = isinstance(accepted, Added) and accepted.items is not None
+        if accepted.task_id is not None or accepted.done_at_once() or shown:
+            self.watch.answered(submission, accepted, self.deadline.now(), ended=accepted.task_id is None)
+        if accepted.task_id is not None and self.live is not None:
+            self.live.awaits(accepted.task_id)
 
     def _note_added(self, request: Request, items: Sequence[Indicator]) -> None:
         """Values whose indicator the answer shows are in; the others are looked for."""
@@ -401,7 +489,7 @@ class Importer:
         watch, deadline = self.watch, self.deadline
         watch.has_context = self._expected.has_context()
         watch.can_look = bool(self._expected) and self._taken is not None
-        if self.live is not None:
+        if self.live is not None and not self._doubts:
             self.live.all_submitted()
         self.on_progress(watch.progress())
         caught_up = False
@@ -414,6 +502,8 @@ class Importer:
                     return "completed"
                 case GiveUp():
                     if caught_up or self.live is None:
+                        unanswered = (doubt.failure for doubt in self._doubts if doubt.is_open())
+                        self._failure = self._failure or next(unanswered, None)
                         return "incomplete"
                     # A process that was stopped for a while finds the end in the socket.
                     self.live.catch_up(CATCH_UP)
@@ -422,6 +512,7 @@ class Importer:
                     self._ask(task_id)
                 case Look():
                     watch.looked(self._confirmation.look(), deadline.now())
+                    self._repeat_doubts()
                 case Listen(until):
                     self._listen(until)
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.submission import Submission, Witness
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.client.wire import Counts, ImportEvent, TaskEvent
+from sekoia_cti.client.wire import Accepted, Counts, ImportEvent, TaskEvent
 
-__all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step"]
+__all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Submission"]
 
 QUIET_LOOKS = 3
 """Looks that must see no change before values are given up while no end was told."""
@@ -102,17 +102,37 @@ class ImportWatch:
 
     def submitted(
         self, task_id: str | None, now: float, *, expected: int | None = None, part: int | None = None
-    ) -> None:
-        """Sekoia took a part of the import.
+    ) -> Submission:
+        """Sekoia took a part of the import, or may have taken it.
 
         Args:
             task_id: The task that works on it; None where it named none, so that only the collection can tell.
             now: The time.
             expected: Indicators in it, where that is known.
             part: Which of ``Tally.parts`` it is, where looks tell of it.
+
+        Returns:
+            The submission, for :meth:`answered`.
         """
         missed = task_id is None or not self.connected
-        self.submissions.append(Submission(task_id, expected, part, heard_at=now, missed=missed))
+        submission = Submission(task_id, expected, part, heard_at=now, missed=missed)
+        self.submissions.append(submission)
+        return submission
+
+    def answered(self, submission: Submission, accepted: Accepted, now: float, *, ended: bool) -> None:
+        """Sekoia took a part of the import for sure, when it was submitted again.
+
+        Args:
+            submission: What :meth:`submitted` gave for it.
+            accepted: The answer.
+            now: The time.
+            ended: Whether it was worked through at once.
+        """
+        submission.task_id, submission.heard_at = accepted.task_id, now
+        submission.missed = accepted.task_id is None or not self.connected
+        if ended:
+            submission.counts, submission.ended_by, submission.begun = accepted, "api", True
+        self._note_end(now)
 
     def done(self, counts: Counts, now: float, *, expected: int | None = None) -> None:
         """Sekoia took a part of the import, and has worked through it already."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self, TypedDict, Unpack
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -38,7 +38,7 @@ from sekoia_cti.client.wire import (
 )
 from sekoia_cti.indicators.kill_chains import KillChain
 
-__all__ = ["BULK_PAGE", "PAGE", "RestClient"]
+__all__ = ["BULK_PAGE", "PAGE", "RestClient", "Tries"]
 
 PAGE = 100
 """Items a page, the most there can be (contract, "REST")."""
@@ -47,6 +47,14 @@ BULK_PAGE = 2_000
 """Items a page of the bulk reader, the most there can be in JSON (contract, "REST")."""
 
 JSON = {"Content-Type": "application/json"}
+
+
+class Tries(TypedDict, total=False):
+    """How often a submission is made; see :meth:`~sekoia_cti.client.rest.transport.Transport.call`."""
+
+    attempts: int
+    attempts_at_500: int
+    attempts_in_doubt: int
 
 
 class RestClient:
@@ -215,7 +223,7 @@ class RestClient:
         *,
         context: Context,
         format: str | None = None,
-        attempts_at_500: int | None = None,
+        **tries: Unpack[Tries],
     ) -> Accepted:
         """``POST /ioc-collections/{id}/indicators/text``; harmless to repeat, and repeated.
 
@@ -224,7 +232,7 @@ class RestClient:
             text: One indicator a line; the hashes of one file on one line, separated by commas.
             context: What holds for all of them.
             format: A format of the contract, not sent when None.
-            attempts_at_500: The most there can be while the answer is 500, for which the text may be the reason.
+            tries: How often, if not until the deadline.
         """
         body = {"indicators": text, **context.payload(), **({"format": format} if format else {})}
         return self._transport.call(
@@ -232,7 +240,8 @@ class RestClient:
             "POST",
             f"/ioc-collections/{collection_id}/indicators/text",
             doing="submitting the indicators",
-            attempts_at_500=attempts_at_500,
+            silent=self._moment(),
+            **tries,
             data=JSONBody(body),
             headers=JSON,
         )
@@ -243,7 +252,7 @@ class RestClient:
         indicators: Sequence[NewIndicator],
         *,
         context: Context,
-        attempts_at_500: int | None = None,
+        **tries: Unpack[Tries],
     ) -> Added:
         """``POST /ioc-collections/{id}/indicators``; harmless to repeat, and repeated.
 
@@ -251,14 +260,15 @@ class RestClient:
             collection_id: ``ioc-collection--<uuid>``.
             indicators: 1 to 100.
             context: What holds for all of them, where they do not say otherwise: sent as ``default_fields``.
-            attempts_at_500: The most there can be while the answer is 500, for which an indicator may be the reason.
+            tries: How often, if not until the deadline.
         """
         return self._transport.call(
             Added,
             "POST",
             f"/ioc-collections/{collection_id}/indicators",
             doing="submitting the indicators",
-            attempts_at_500=attempts_at_500,
+            silent=self._moment(),
+            **tries,
             json={
                 "indicators": [indicator.model_dump(mode="json", exclude_none=True) for indicator in indicators],
                 "default_fields": context.payload(),
@@ -293,7 +303,14 @@ class RestClient:
         return self._transport.repeat(upload)
 
     def process_file(
-        self, collection_id: str, file_handle: str, *, mapping: Mapping, ignore_first_line: bool, context: Context
+        self,
+        collection_id: str,
+        file_handle: str,
+        *,
+        mapping: Mapping,
+        ignore_first_line: bool,
+        context: Context,
+        **tries: Unpack[Tries],
     ) -> Accepted:
         """``POST /ioc-collections/{id}/indicators/files/process``; harmless to repeat, and repeated.
 
@@ -303,12 +320,15 @@ class RestClient:
             mapping: What each column holds.
             ignore_first_line: Whether the first line is a heading.
             context: For what no column maps.
+            tries: How often, if not until the deadline.
         """
         return self._transport.call(
             Accepted,
             "POST",
             f"/ioc-collections/{collection_id}/indicators/files/process",
             doing="starting the import of the file",
+            silent=self._moment(),
+            **tries,
             json={
                 "file_handle": file_handle,
                 "mapping": mapping,
@@ -509,7 +529,7 @@ class RestClient:
         return page.items
 
     def _moment(self) -> float:
-        """Seconds that an answer may take on which the work does not depend, so that one that stalls costs a part of the time."""
+        """Seconds that an answer may take where there is another way to go on, so that a stall costs only a part of the time."""
         return max(1.0, self._deadline.remaining() / 4)
 
     def _delete(self, path: str, *, doing: str, attempts: int | None = None) -> _Deletion:

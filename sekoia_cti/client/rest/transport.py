@@ -123,6 +123,7 @@ class Transport:
         doing: str,
         attempts: int | None = None,
         attempts_at_500: int | None = None,
+        attempts_in_doubt: int | None = None,
         **request: Any,
     ) -> Answer:
         """Make a call that is harmless to repeat.
@@ -133,8 +134,12 @@ class Transport:
             doing: What it is for, as errors say it.
             attempts: The most there can be; by default the deadline ends them.
             attempts_at_500: The same, while the answer is 500.
+            attempts_in_doubt: The same, while each may have been taken (:attr:`Unavailable.may_be_done`), for who can find out
+                otherwise; not more of them either than a quarter of the time that is left takes. What is raised then is such a
+                failure, whatever came of the other attempts.
             request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``; and ``within``, the seconds that
-                an answer may take which is not worth all of the time that is left.
+                an answer may take which is not worth all of the time that is left, or ``silent``, the seconds that it may take
+                to begin once the request was sent.
 
         Raises:
             RequestError, CertificateRejected, AuthoritiesUnusable, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
@@ -143,6 +148,7 @@ class Transport:
             lambda: self.call_once(model, method, path, doing=doing, **request),
             attempts=attempts,
             attempts_at_500=attempts_at_500,
+            attempts_in_doubt=attempts_in_doubt,
         )
 
     def call_once(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
@@ -161,25 +167,39 @@ class Transport:
         return status, content
 
     def repeat(
-        self, once: Callable[[], Result], *, attempts: int | None = None, attempts_at_500: int | None = None
+        self,
+        once: Callable[[], Result],
+        *,
+        attempts: int | None = None,
+        attempts_at_500: int | None = None,
+        attempts_in_doubt: int | None = None,
     ) -> Result:
         """Do it until it works, while what prevents it may pass and the deadline lets another attempt in.
 
         An address where nobody was ever reached is more often wrong than out of order: that is tried a few times only.
         """
+        patient = self.deadline.remaining() / 4
+
+        failure: Unavailable | None = None
+        doubt: Unavailable | None = None
+
+        def most(error: Unavailable) -> int | None:
+            if attempts or error.is_unreached():
+                return attempts or self.patience.attempts
+            if error.status == 500 and attempts_at_500:
+                return attempts_at_500
+            return attempts_in_doubt if error.may_be_done() else None
 
         def backoff(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after if isinstance(error, Unavailable) else None
+            asked = failure.retry_after if failure else None
             return max(asked or 0.0, self.patience.backoff(state.attempt_number))
 
         def in_vain(state: RetryCallState) -> bool:
-            error = state.outcome.exception() if state.outcome else None
-            nobody = isinstance(error, Unavailable) and error.status is None and error.undone
-            broken = isinstance(error, Unavailable) and error.status == 500
-            most = attempts or (self.patience.attempts if nobody else attempts_at_500 if broken else None)
-            too_often = most is not None and stop_after_attempt(most)(state)
-            return too_often or state.upcoming_sleep >= self.deadline.remaining()
+            limit = most(failure) if failure else None
+            too_often = limit is not None and stop_after_attempt(limit)(state)
+            in_doubt = bool(attempts_in_doubt and failure and failure.may_be_done())
+            too_long = in_doubt and (state.seconds_since_start or 0.0) >= patient
+            return too_long or too_often or state.upcoming_sleep >= self.deadline.remaining()
 
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, Unavailable)),
@@ -188,20 +208,22 @@ class Transport:
             sleep=self.deadline.pause,
             reraise=True,
         )
-        failure: Unavailable | None = None
 
         def attempt() -> Result:
-            nonlocal failure
+            nonlocal failure, doubt
             try:
                 return once()
             except Unavailable as error:
                 failure = error
+                doubt = error if attempts_in_doubt and error.may_be_done() else doubt
                 raise
 
         try:
             return retrying(attempt)
-        except DeadlinePassed:
-            if failure is None:
+        except (DeadlinePassed, NotFound, Unavailable) as error:
+            if doubt is not None and not (isinstance(error, Unavailable) and error.status == 500):
+                raise doubt from None  # such as an uploaded file that is not there any more once its import began
+            if failure is None or not isinstance(error, DeadlinePassed):
                 raise
             raise failure from None  # what kept it from being done says more than that the time is up
 
@@ -210,7 +232,14 @@ class Transport:
         self.deadline.pause(self.patience.backoff(failures))
 
     def _send(
-        self, method: str, path: str, doing: str, *, within: float = math.inf, **request: Any
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        within: float = math.inf,
+        silent: float = math.inf,
+        **request: Any,
     ) -> tuple[int, Any, bytes]:
         self.deadline.check(doing)
         self._pace.before(self.deadline)
@@ -221,7 +250,7 @@ class Transport:
             with self._session.request(
                 method,
                 path if "://" in path else self._root + path,
-                timeout=(min(patience.connect, left), min(patience.read, left)),
+                timeout=(min(patience.connect, left), min(patience.read, left, silent)),
                 allow_redirects=False,
                 stream=True,
                 **request,
