@@ -15,11 +15,12 @@ __all__ = ["line_of", "serve"]
 
 
 def line_of(call: Recorded) -> None:
-    """Prints a request that is done with."""
+    """Prints a request that is done with; those of nodes to the platform are marked."""
     query = f"?{urlencode(call.query)}" if call.query else ""
     status, took, came = call.status or "none", duration(call.seconds), f"{len(call.body):,} B"
     when = f"{call.at.astimezone():%H:%M:%S}"
-    print(f"{when}  {status:<4}  {took:>8}  {came:>11}  {call.method:<6} {call.path}{query}", flush=True)
+    side = "  (platform)" if call.is_callback else ""
+    print(f"{when}  {status:<4}  {took:>8}  {came:>11}  {call.method:<6} {call.path}{query}{side}", flush=True)
 
 
 def serve(sandbox: Sandbox) -> None:

@@ -258,7 +258,8 @@ class Launcher:
         """Stops all runs, and waits for their end; not in the server's thread, which they need for that."""
         for run in list(self._runs.values()):
             self.stop(run)
-        self._workers.submit(lambda: None).result()  # its turn comes when theirs is over
+        if self._runs:
+            self._workers.submit(lambda: None).result()  # its turn comes when theirs is over
 
     def forget(self) -> None:
         """Forgets all runs."""

@@ -10,7 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Case, JSONObject, Node, Playbook
 from sandbox.playbooks.report import as_yaml
-from sandbox.playbooks.shapes import Shape
+from sandbox.playbooks.shapes import EXAMPLE_FILE, Shape
 from sandbox.playbooks.support import needs_stub
 from sandbox.playbooks.templates import texts_in
 
@@ -18,15 +18,18 @@ __all__ = ["example_stubs"]
 
 # Filters that give a list of what they got, or what they got.
 PASSING = {"list", "unique", "reject", "select", "rejectattr", "selectattr", "sort", "reverse", "default", "d"}
+# Of the file that examples name.
+CONTENT = "host.example\n"
 
 
 def example_stubs(playbook: Playbook, module: Module) -> str:
     """A file of stubs, in YAML: for each trigger what it gives, for each action of another module what it answers.
 
-    What an example has is what templates read of it, with values for which the first case of a condition holds; where
-    nothing is read of a node its results are empty. Of branches that an action sets the first that leads on is taken.
+    What an example has is what templates read of it, with values for which the first case of a condition holds, and which
+    the actions of the module can use that get them; a file among them comes with the stub. Where nothing is read of a
+    node its results are empty. Of branches that an action sets the first that leads on is taken.
     """
-    shapes = _Reader(playbook).shapes
+    shapes = _Reader(playbook, module).shapes
     parts = ["# What nodes answer that are not run here. These are examples: change what matters to you.\n"]
     for key, node in playbook.nodes.items():
         if node.type != "trigger" and not needs_stub(node, module):
@@ -37,6 +40,8 @@ def example_stubs(playbook: Playbook, module: Module) -> str:
         stub: JSONObject = {"results": results}
         if output := _branch(node):
             stub["outputs"] = {output: True}
+        if EXAMPLE_FILE in texts_in(results):
+            stub["files"] = {EXAMPLE_FILE: CONTENT}
         parts.append(f"# {' '.join(node.name.split())} ({what} {uuid})\n{as_yaml({key: stub})}")
     return "\n".join(parts)
 
@@ -52,7 +57,7 @@ def _branch(node: Node) -> str | None:
 class _Reader:
     """Reads the templates of a playbook, and notes what they read of each node."""
 
-    def __init__(self, playbook: Playbook) -> None:
+    def __init__(self, playbook: Playbook, module: Module) -> None:
         self._environment = SandboxedEnvironment()
         self.shapes = {key: Shape() for key in playbook.nodes}
         self._names = {"node": Shape(keys=self.shapes), "store": Shape()}
@@ -69,8 +74,10 @@ class _Reader:
                 value = self._read(change.value)
                 holder.keys.setdefault(last, Shape(items=value) if change.type == "append" else value)
         for node in playbook.nodes.values():
-            for text in texts_in(node.arguments):
-                self._read(text)
+            for name, value in node.arguments.items():
+                shape = self._read(value)
+                if node.action_uuid in module.actions:
+                    shape.used_as(name)
             for case in node.cases:
                 self._compare(case)
 
@@ -121,6 +128,11 @@ class _Reader:
                 self._visit_comparison(node, scope)
             case nodes.For():
                 self._visit_loop(node, scope)
+            case nodes.Add():
+                return Shape(parts=[self._visit(node.left, scope), self._visit(node.right, scope)])
+            case nodes.CondExpr(expr2=nodes.Expr() as other):
+                self._visit(node.test, scope)
+                return Shape(parts=[self._visit(node.expr1, scope), self._visit(other, scope)])
             case nodes.Output(nodes=[only]):
                 return self._visit(only, scope)
             case _:
@@ -163,9 +175,24 @@ class _Reader:
                 for option in node.kwargs:
                     if option.key == "attribute" and isinstance(option.value, nodes.Const):
                         return Shape(items=value.item.key(str(option.value.value)))
-            case name, _ if name in PASSING:
+            case "map", [_]:
+                return Shape(items=value.item)  # each of them changed, such as to lower case
+            case name, arguments if name in PASSING:
+                self._choose(name, value, arguments)
                 return value
         return Shape()
+
+    def _choose(self, filter_name: str, value: Shape, arguments: list[nodes.Expr]) -> None:
+        """Notes which items of a list are chosen, where that is told by what they are equal to."""
+        match filter_name, arguments:
+            case "select", [nodes.Const(value="equalto" | "eq" | "=="), nodes.Const(value=wanted)]:
+                value.item.wanted.append(wanted)
+            case "selectattr", [
+                nodes.Const(value=str(name)),
+                nodes.Const(value="equalto" | "eq" | "=="),
+                nodes.Const(value=wanted),
+            ]:
+                value.item.key(name).wanted.append(wanted)
 
     def _call(self, node: nodes.Call, method: nodes.Getattr, scope: dict[str, Shape]) -> Shape:
         value = self._visit(method.node, scope)

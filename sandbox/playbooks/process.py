@@ -36,6 +36,7 @@ class NodeProcess:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._killing: threading.Timer | None = None
         self._lock = threading.Lock()
         self.stopped = False
 
@@ -46,6 +47,11 @@ class NodeProcess:
             if self.stopped:
                 self._end()
 
+    def over(self) -> None:
+        """The process has ended, so that nothing needs to see to it."""
+        with self._lock:
+            self._let_live()
+
     def stop(self) -> None:
         """Ends the process, and lets no other begin."""
         with self._lock:
@@ -55,10 +61,17 @@ class NodeProcess:
     def _end(self) -> None:
         """Asks the process to end, and sees to it that it does."""
         if self._process is not None and self._process.poll() is None:
+            self._let_live()
             self._process.terminate()
-            killing = threading.Timer(GRACE_SECONDS, self._process.kill)
-            killing.daemon = True
-            killing.start()
+            self._killing = threading.Timer(GRACE_SECONDS, self._process.kill)
+            self._killing.daemon = True
+            self._killing.start()
+
+    def _let_live(self) -> None:
+        if self._killing is not None:
+            self._killing.cancel()
+            self._killing.join()
+            self._killing = None
 
 
 def run_action(
@@ -127,6 +140,7 @@ def _run_process(
             return f"It was ended because it ran for more than {timeout:g} s."
         finally:
             _end(process)
+            running.over()
         if running.stopped:
             return "The run was stopped."
         if status == 0:

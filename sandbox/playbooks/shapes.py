@@ -12,18 +12,33 @@ from jsonpath_ng.ext.parser import parse
 
 __all__ = ["Shape"]
 
-# What a text may be by the end of its name; reserved names and addresses only.
-EXAMPLES = {
+# A file that examples name, with one indicator in it.
+EXAMPLE_FILE = "example.csv"
+# What a value may be by the end of its name, in the singular; reserved names and addresses only.
+EXAMPLES: dict[str, Any] = {
     "uuid": "00000000-0000-4000-8000-000000000000",
     "ip": "192.0.2.1",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
     "url": "https://www.example.com/",
-    "domain": "www.example.com",
+    "domain": "host.example",
+    "fqdn": "host.example",
+    "host": "host.example",
     "hostname": "host.example",
     "email": "someone@example.com",
-    "hash": "44d88612fea8a8f36de82e1278abb02f",
-    "path": "example.json",
+    "hash": "1a79a4d60de6718e8e5b326e338ae533",
+    "md5": "1a79a4d60de6718e8e5b326e338ae533",
+    "sha1": "c3499c2729730a7f807efb8676a92dcb6f8a3f8f",
+    "sha256": "50d858e0985ecc7f60418aaf0cc5ab587f42c2570a884095a9e8ccacd0f6545c",
+    "path": EXAMPLE_FILE,
     "at": "2026-01-05T08:12:44Z",
+    "date": "2026-01-05T08:12:44Z",
+    "timestamp": "2026-01-05T08:12:44Z",
+    "port": 443,
+    "count": 1,
 }
+# The same for what its own name says nothing of, by the end of the argument that it is given to.
+USES: dict[str, Any] = EXAMPLES | {"indicator": "host.example", "text": "host.example"}
 
 
 @dataclass(eq=False, slots=True)
@@ -31,7 +46,8 @@ class Shape:
     """A value that something reads: its keys when it is an object, its items when it is a list.
 
     `wanted` are the values that somebody compares it with, the first of them the one that an example has; `inner` is
-    what it holds when it is read as JSON that a text holds.
+    what it holds when it is read as JSON that a text holds. `parts` are values that it is joined of, and `use` is the
+    argument of an action that takes it.
     """
 
     name: str = ""
@@ -39,6 +55,8 @@ class Shape:
     items: "Shape | None" = None
     wanted: list[Any] = field(default_factory=list)
     inner: "Shape | None" = None
+    parts: "list[Shape]" = field(default_factory=list)
+    use: str = ""
 
     def key(self, name: str) -> "Shape":
         """What the object has under a key."""
@@ -57,6 +75,12 @@ class Shape:
         if self.inner is None:
             self.inner = Shape(self.name)
         return self.inner
+
+    def used_as(self, argument: str) -> None:
+        """Notes which argument takes it, or all that it consists of."""
+        self.use = argument
+        for shape in (*self.parts, *([self.items] if self.items else [])):
+            shape.used_as(argument)
 
     def find(self, path: str) -> "Shape":
         """The list that a JSON path finds in it; a list of its own when the path is none."""
@@ -93,5 +117,8 @@ class Shape:
             return [self.items.example()]
         if self.wanted:
             return self.wanted[0]
-        last = self.name.replace(".", "_").lower().rpartition("_")[2]
-        return next((text for end, text in EXAMPLES.items() if last == end), f"example {self.name}".strip())
+        for name, examples in ((self.name, EXAMPLES), (self.use, USES)):
+            last = name.replace(".", "_").lower().rpartition("_")[2]
+            if (example := examples.get(last, examples.get(last.removesuffix("s")))) is not None:
+                return example
+        return f"example {self.name}".strip()

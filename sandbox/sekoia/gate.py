@@ -27,13 +27,15 @@ ANSWERED_BYTES = 16 * 1024
 # With the limit above, what a test run can fill; the oldest go first.
 RECORDED_REQUESTS = 10_000
 _TRANSPORT = "sandbox.transport"
+_CALLBACK = "/callback/"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(slots=True)
 class Recorded:
-    """A REST call: header names in lower case, the first MiB of its body, and None for a status it never got.
+    """A REST call, or a node's to the playbook callback.
 
+    Header names are in lower case, of the body it is the first MiB, and the status is None for one it never got.
     `seconds` is what it took, None as long as it takes; `answer` is the beginning of what was answered, and `number`
     counts the calls from 1.
     """
@@ -49,6 +51,11 @@ class Recorded:
     seconds: float | None = None
     sent: int = 0
     answer: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_callback(self) -> bool:
+        """Whether the platform, and not the API, is what was called."""
+        return self.path.startswith(_CALLBACK)
 
 
 def transport_of(scope: Scope) -> Transport:
@@ -81,11 +88,11 @@ class Gate:
 
     @property
     def recorded(self) -> list[Recorded]:
-        """Copies of the calls so far, in the order in which they came; safe to take in any thread."""
-        return [replace(call) for call in self._recorded.copy()]
+        """Copies of the REST calls so far, in the order in which they came; safe to take in any thread."""
+        return [replace(call) for call in self._recorded.copy() if not call.is_callback]
 
     def latest(self) -> Iterator[Recorded]:
-        """The calls so far, the newest first; in the server's thread only."""
+        """The calls so far, those to the callback too, the newest first; in the server's thread only."""
         return reversed(self._recorded)
 
     def forget(self) -> None:
@@ -110,14 +117,15 @@ class Gate:
             self._serving.discard(transport)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not is_api(scope["path"]):
-            hitting = self._controls.faults.callback if scope["path"].startswith("/callback/") else []
-            await self._handle(hitting, scope, receive, send)
+        if not is_api(scope["path"]) and not scope["path"].startswith(_CALLBACK):
+            await self._app(scope, receive, send)
             return
         call, began = self._record(scope), time.monotonic()
         self._told(call)
+        faults = self._controls.faults
         try:
-            await self._handle(self._controls.faults.rest, scope, *_recording(call, receive, send))
+            hitting = faults.callback if call.is_callback else faults.rest
+            await self._handle(hitting, scope, *_recording(call, receive, send))
         finally:
             call.seconds = time.monotonic() - began
             self._told(call)

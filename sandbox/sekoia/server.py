@@ -61,7 +61,7 @@ class Sandbox:
         allowed_hosts: Names besides this machine's own under which those may be called.
         module: The folder of the module whose actions and playbooks the pages run; by default the one around it.
         storage: The folder for files of what the pages run; by default one that is removed in the end.
-        told: Is told of each REST call when it is done with, in the server's thread.
+        told: Is told of each REST call, and of each to the callback, when it is done with, in the server's thread.
 
     Everything can be used from any thread. Raises OSError when the port is taken.
     """
@@ -293,12 +293,12 @@ class Sandbox:
             self._service.changes.happened("collections")
 
     def _tell(self, call: Recorded) -> None:
-        """Tells of a REST call that came, or is done with."""
+        """Tells of a call that came, or is done with."""
         self._service.changes.happened("requests")
         if call.seconds is not None:
             if self._told is not None:
                 self._told(call)
-            if call.method != "GET":
+            if call.method != "GET" and not call.is_callback:
                 self._service.changes.happened("imports")
                 self._service.changes.happened("collections")
 

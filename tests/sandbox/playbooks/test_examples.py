@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox import Sandbox
 from sandbox.__main__ import main
+from sandbox.playbooks.access import Platform
 from sandbox.playbooks.examples import example_stubs
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook
+from sandbox.playbooks.runner import Runner
+from sandbox.playbooks.stubs import load_stubs
+from tests.conftest import ROOT
 from tests.sandbox.playbooks.exports import condition, playbook
 
 
@@ -43,11 +48,36 @@ def _results(module: Module, *templates: Any) -> Any:
         ("{{ node.1.a.split('--')[1] }}", {"a": "example--example"}),
         ("{{ node.1.a | map(attribute='b') | list }}", {"a": [{"b": "example b"}]}),
         ("{{ node.1.a[node.1.b].c }}", {"a": {"example": {"c": "example c"}}, "b": "example"}),
+        ("{{ node.1.tags | map('lower') | select('equalto', 'cert') | list | length }}", {"tags": ["cert"]}),
+        ("{{ node.1.a | selectattr('kind', 'equalto', 'ip') | first }}", {"a": [{"kind": "ip"}]}),
+        ("{{ node.1.ips }} {{ node.1.source_port }}", {"ips": "192.0.2.1", "source_port": 443}),
     ],
 )
 def test_example_has_what_templates_read(module: Module, template: str, expected: Any) -> None:
     """Keys, items, texts with JSON and numbers are told by how they are read."""
     assert _results(module, template) == expected
+
+
+def _given(module: Module, **arguments: str) -> Any:
+    """The stub of a node of another module whose results an action of this one gets as these arguments."""
+    export = playbook({}, dict(arguments))
+    export["nodes"]["1"] |= {"module_uuid": "elsewhere", "name": "Ask"}
+    return yaml.safe_load(example_stubs(Playbook.model_validate(export), module))["1"]
+
+
+def test_example_is_what_an_action_can_use(module: Module) -> None:
+    """What says nothing of itself is told by the argument that takes it; a file is there."""
+    joined = (
+        "{{ (node.1 | jsonpath('$.a[*].name', True) + node.1.b | map(attribute='value') | list) | unique | list }}"
+    )
+    found = {"a": [{"name": "host.example"}], "b": [{"value": "host.example"}]}
+    assert _given(module, indicators=joined) == {"results": found}
+    chosen = "{{ node.1.found if node.1.is_found else node.1.other }}"
+    either = {"is_found": "example is_found", "found": "host.example", "other": "host.example"}
+    assert _given(module, text=chosen) == {"results": either}
+    file = {"example.csv": "host.example\n"}
+    assert _given(module, file_path="{{ node.1.stored }}") == {"results": {"stored": "example.csv"}, "files": file}
+    assert _given(module, name="{{ node.1.title }}") == {"results": {"title": "example title"}}
 
 
 def _export() -> dict[str, Any]:
@@ -83,3 +113,18 @@ def test_playbook_runs_to_its_end_with_generated_stubs(
     assert "is there already: name another file, or remove it." in capsys.readouterr().err
     assert main([*command, "--init-stubs", str(tmp_path / "none" / "x.yaml")]) == 2
     assert "cannot be written: No such file or directory." in capsys.readouterr().err
+
+
+# One for each way in which indicators reach an action: as a list, in a downloaded file, and in what a trigger gives.
+@pytest.mark.parametrize("name", ["alert_to_blocklist", "scheduled_feed", "use_your_own_cti"])
+def test_own_playbooks_run_with_generated_stubs(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A playbook of this module runs to its end with what `--init-stubs` writes for it, unedited."""
+    playbook, module = Playbook.load(ROOT / "playbooks" / f"{name}.json"), Module.load(ROOT)
+    (stubs := tmp_path / "stubs.yaml").write_text(example_stubs(playbook, module))
+    (storage := tmp_path / "storage").mkdir()
+    answers = load_stubs(stubs, playbook)
+    event = answers[playbook.start(None)].results
+    run = Runner(playbook, module, Platform.of(sandbox), storage, event=event, stubs=answers).run()
+    assert [(outcome.name, outcome.error) for outcome in run.outcomes if outcome.error] == []
+    assert run.succeeded
+    assert [outcome.undefined for outcome in run.outcomes if outcome.undefined] == []

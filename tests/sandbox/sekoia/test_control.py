@@ -150,7 +150,7 @@ def test_what_cannot_be_served(capsys: pytest.CaptureFixture[str], arguments: li
 
 
 def test_a_line_for_each_request(capsys: pytest.CaptureFixture[str]) -> None:
-    """Who serves sees what came in: status, time and size, with no key in it."""
+    """Who serves sees what came in, from nodes too: status, time and size, with no key in it."""
     with Sandbox(told=line_of, faults=Faults(rest=[RestFault(path="cut", cut="before")])) as sandbox:
         api = API(sandbox)
         with api.session:
@@ -158,6 +158,8 @@ def test_a_line_for_each_request(capsys: pytest.CaptureFixture[str]) -> None:
             api("GET", "/ioc-collections?limit=1&term=a b")
             with pytest.raises(requests.ConnectionError):
                 api("GET", "/cut")
+            key = {"Authorization": f"Bearer {sandbox.api_key}"}
+            requests.patch(f"{sandbox.url}/callback/1", json={"status": "finished"}, headers=key, timeout=5)
         sandbox.wait_for(lambda: sandbox.requests[-1].seconds is not None)
     said = capsys.readouterr().out
     lines = [re.sub(r"^[\d:]{8}|[\d.]+ m?s", "…", line) for line in said.splitlines()]
@@ -165,6 +167,7 @@ def test_a_line_for_each_request(capsys: pytest.CaptureFixture[str]) -> None:
         "… 201 … 21 B POST /v2/inthreat/ioc-collections",
         "… 200 … 0 B GET /v2/inthreat/ioc-collections?limit=1&term=a+b",
         "… none … 0 B GET /v2/inthreat/cut",
+        "… 200 … 22 B PATCH /callback/1 (platform)",
     ]
     assert sandbox.api_key not in said
 

@@ -155,9 +155,11 @@ def test_pace() -> None:
     """With a pace, an import takes its time, and others run beside it."""
     with Sandbox(pace=5000) as sandbox, (api := API(sandbox)).session:
         with listener(sandbox)() as connection:
-            began = time.monotonic()
+            sandbox.hold_imports()
             long = api.import_text(sandbox.create_collection()["id"], "\n".join(f"h{n}.example" for n in range(1000)))
             short = api.import_text(sandbox.create_collection()["id"], "example.com")
+            began = time.monotonic()
+            sandbox.release_imports()
             ends = [import_end(connection)["task_id"] for _ in range(2)]
         assert ends == [short, long]
         assert time.monotonic() - began >= 0.2
