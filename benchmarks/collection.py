@@ -29,7 +29,7 @@ def first_page(size: int) -> dict[str, Any]:
 
 
 def bulk_page(size: int, cursor: int) -> dict[str, Any]:
-    """A page of the bulk reader, which ends as it does when nobody knows that nothing follows: with a cursor."""
+    """A page of the bulk reader. It has a cursor even if nothing follows, as pages of a reader that does not know that have."""
     items = [_indicator(number) for number in range(cursor, min(size, cursor + BULK_PAGE))]
     return {"items": items, "next_cursor": str(cursor + len(items)) if items else None}
 

@@ -90,7 +90,7 @@ class Row:
         ours, other: Both medians.
         unit: Of both.
         by: What the target is about: ours divided by the other, ours without the other, or ours alone.
-        limit: The most that meets the target; None where there is none.
+        limit: The most that meets the target; None if there is no target.
     """
 
     measure: str
@@ -113,7 +113,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """Whether the target is met; None if there is no target."""
         return None if self.limit is None else self.outcome <= self.limit
 
 

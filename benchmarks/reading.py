@@ -23,4 +23,4 @@ def without_guard(_url: str, path: Path) -> None:
 def _read(path: Path, policy: Policy) -> None:
     reading = read(path.read_text().splitlines(), admits=Guard(policy=policy).judge())
     if reading.unrecognized_count or not reading.values:
-        raise RuntimeError(f"{reading.unrecognized_count:,} lines are no indicators")
+        raise RuntimeError(f"{reading.unrecognized_count:,} lines are not indicators")

@@ -147,7 +147,7 @@ class Server(socketserver.ThreadingTCPServer):
             self.shutdown()
 
     def listen(self, listener: Listener | None) -> None:
-        """From now on this one is told what happens."""
+        """From now on this one hears what happens."""
         with self._changed:
             self._listener = listener
             self._changed.notify_all()

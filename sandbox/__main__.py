@@ -34,7 +34,7 @@ def _port(text: str) -> int:
     """A port of the command line. Raises what argparse says in its own words otherwise."""
     if text.isascii() and text.isdigit() and int(text) <= LAST_PORT:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is no port: choose one from 1 to {LAST_PORT}, or 0 for a free one")
+    raise argparse.ArgumentTypeError(f"{text} is not a port: choose one from 1 to {LAST_PORT}, or 0 for a free one")
 
 
 class UsageError(ValueError):
@@ -124,12 +124,12 @@ def _pace(text: str) -> float:
             return pace
     except ValueError:
         pass
-    raise argparse.ArgumentTypeError(f"{text} is no pace: give indicators a second, or 0 for no limit")
+    raise argparse.ArgumentTypeError(f"{text} is not a pace: give indicators a second, or 0 for no limit")
 
 
 def _serve(options: argparse.Namespace) -> int:
     if options.storage is not None and not options.storage.is_dir():
-        raise UsageError(f"The storage {options.storage} is no folder: make it, or leave --storage out.")
+        raise UsageError(f"The storage {options.storage} is not a folder: make it, or leave --storage out.")
     if options.module_dir is not None:
         try:
             Module.load(options.module_dir)  # now, and not when a page is opened
@@ -166,7 +166,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _faults(given: list[str]) -> Faults:
-    """The faults that were given as NAME=VALUE. Raises UsageError for what is none."""
+    """The faults that were given as NAME=VALUE. Raises UsageError for anything else."""
     try:
         return Faults.model_validate(dict(named_value(each) for each in given))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Example indicators, as many as it takes to watch an import: for `make demo`, and for whoever opens the pages first."""
+"""Example indicators, as many as it takes to watch an import: for `make demo`, and for a first look at the pages."""
 
 import csv
 import hashlib

@@ -4,8 +4,8 @@
 
 Each environment lies below ``.venvs``, named by what decides its content: the locked requirements, the version of Python, and
 its own path. It never changes once it is complete; when the lock does, another is made, and the link ``.venv`` moves on. A
-command holds a lock on the environment it runs in, so that the old one is removed only when nobody uses it, and whoever
-makes an environment holds another, so that a second ``make`` waits for it.
+command holds a lock on the environment it runs in, so that the old one is removed only when nothing uses it. Another
+lock is held while an environment is made, so that a second ``make`` waits for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".venvs"
 LINK = ROOT / ".venv"
 KINDS = {
-    "dev": ["dev", "browser"],  # whoever has the larger one needs no smaller one
+    "dev": ["dev", "browser"],  # where the larger one exists, the smaller one is not needed
     "browser": ["browser"],
     "poetry": ["poetry"],
     "uv": ["uv"],

@@ -51,7 +51,7 @@ def _no_waiting() -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """What the platform was told at the end of a run."""
+    """What the platform received at the end of a run."""
 
     results: dict[str, Any] | None
     error: str | None
@@ -98,7 +98,7 @@ def _environment(
 
 
 def run_as_process(sandbox: Sandbox, command: str, storage: Path | None = None, **arguments: Any) -> dict[str, Any]:
-    """Run a command of `main.py` in a process of its own, as the platform does; what it was told at the end."""
+    """Run a command of `main.py` in a process of its own, as the platform does; what it received at the end."""
     node_run = sandbox.node_run()
     done = subprocess.run(
         [sys.executable, "main.py", command],

@@ -76,7 +76,7 @@ class Hostile:
         with self._mutex:
             for connection in self._open:
                 with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)  # wakes who reads from it
+                    connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -221,7 +221,7 @@ def drip(connection: socket.socket) -> None:
 
 
 def trickle(beginning: bytes, more: bytes) -> Script:
-    """Begin like this, and never come to an end."""
+    """Begin like this, and never end."""
 
     def script(connection: socket.socket) -> None:
         connection.sendall(beginning)

@@ -40,7 +40,7 @@ class Pipe:
         return len(self._pairs)
 
     def freeze(self) -> None:
-        """What is connected now hears nothing more and is told of no end; new connections work."""
+        """What is connected now hears nothing more, not even an end; new connections work."""
         with self._mutex:
             for _, _, frozen in self._pairs:
                 frozen.set()

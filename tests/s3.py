@@ -24,8 +24,8 @@ class RefusingS3:
     Attributes:
         objects: What is stored, by key.
         parts: What was sent of uploads that are not complete, by key.
-        refuses: For each method, the statuses that its next requests are answered with; 200 is no refusal, and the last one holds
-            for all that follow.
+        refuses: For each method, the statuses of its next answers; 200 refuses nothing, and the last one holds for all that
+            follow.
         modified: When all that is stored was last modified, as the header has it.
         answered: Method and status of all answers.
     """

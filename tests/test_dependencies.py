@@ -1,4 +1,4 @@
-"""What the module takes from its dependencies without their promise: each name is told in the documentation, and is there."""
+"""What the module takes from its dependencies without their promise: each name is in the documentation, and exists."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def resolved(name: str) -> object:
 
 
 def test_the_table_lists_names() -> None:
-    """Each is told once."""
+    """Each is named once."""
     assert len(TABLE) > 10
     assert len(set(TABLE)) == len(TABLE)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_name_without_a_promise_is_still_there(name: str) -> None:
-    """Whoever renews the lock learns that one is gone before a playbook does."""
+    """A renewal of the lock shows that one is gone before a playbook does."""
     resolved(name)
 
 

@@ -322,7 +322,7 @@ def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("location", ["http://[", "//[::g]/", "http://a:99999999/", "\x7f", ""])
 @pytest.mark.fault("A redirect leads to an address that is none", "One sentence from REST and from LiveAPI")
 def test_a_redirect_that_leads_nowhere(location: str) -> None:
-    """What the header holds is no reason for a traceback."""
+    """Whatever the header holds, there is no traceback."""
     with Hostile(answer(302, Location=location)) as server:
         with RestClient(f"{server.url}/v2/inthreat", "key", deadline=Deadline(20), patience=PATIENCE) as rest:
             with pytest.raises(UnexpectedAnswer, match="it redirects to "):

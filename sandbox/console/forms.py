@@ -57,7 +57,7 @@ def filled_in(arguments: JSONObject) -> dict[str, str]:
 
 
 def arguments(schema: JSONObject, given: Mapping[str, str]) -> JSONObject:
-    """What the action gets: what is empty is not given, and what is no value of its type stays the text that it is."""
+    """What the action gets: what is empty is not given, and what is not a value of its type stays the text that it is."""
     properties: JSONObject = schema.get("properties", {})
     return {
         name: _value(given[name], properties[name])

@@ -29,7 +29,7 @@ async def _looks(request: Request, service: Here) -> None:
 
 async def _changes(request: Request, service: Here) -> AsyncIterator[None]:
     service.guard.check(request.headers)
-    async with request.form(max_part_size=LONGEST_FIELD) as form:  # once; who asks for it later gets the same
+    async with request.form(max_part_size=LONGEST_FIELD) as form:  # once; later calls get the same
         try:
             service.guard.check_change(request.headers, form.get("token"))
         except HTTPException as error:

@@ -13,7 +13,7 @@ REMEMBERED = 1000
 
 @dataclass(slots=True)
 class Told:
-    """What was told of an import last, and in how many events."""
+    """What was reported about an import last, and in how many events."""
 
     imported: int = 0
     total: int = 0
@@ -64,7 +64,7 @@ class Heard:
         return True
 
     def of(self, task_id: object) -> Told:
-        """What was told of a task: nothing at all, perhaps."""
+        """What was reported about a task, if anything."""
         return self._told.get(str(task_id), Told())
 
     def forget(self) -> None:

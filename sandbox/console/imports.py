@@ -36,7 +36,7 @@ def router(heard: Heard) -> APIRouter:
         try:
             service.controls.pace = max(0.0, float(pace or 0))
         except ValueError as error:
-            raise PageError(400, "No pace", f"{pace!r} is no number: give indicators a second, or 0.") from error
+            raise PageError(400, "No pace", f"{pace!r} is not a number: give indicators a second, or 0.") from error
         service.changes.happened("imports")
         return RedirectResponse("/imports", 303)
 

@@ -110,7 +110,7 @@ _Teller = Callable[[Request, Any], Response | Awaitable[Response]]
 
 
 def _told_as_page(tell: _Teller) -> _Teller:
-    """What tells browsers in a page what `tell` says in JSON; clients of the API, and who has no business here, as it is."""
+    """Shows browsers in a page what `tell` says in JSON; clients of the API, and strangers, get the JSON."""
 
     async def told(request: Request, error: Exception) -> Response:
         said = tell(request, error)

@@ -44,7 +44,7 @@ class NodePicture:
 
     @property
     def state(self) -> str:
-        """In a word, as people are told it."""
+        """In a word, as people read it."""
         if not self.visits:
             return "not run" if self.not_run is not None else "waiting"
         if self.visits[-1].outcome is None:
@@ -184,7 +184,7 @@ class _Inside(Platform):
 
 
 class Launcher:
-    """The runs, and the thread that they run in. `moved` is called from there whenever something was told."""
+    """The runs, and the thread that they run in. `moved` is called from there whenever something was reported."""
 
     def __init__(
         self,
@@ -208,7 +208,7 @@ class Launcher:
 
     @property
     def module(self) -> Module:
-        """The module whose actions are run. Raises PlaybookError when its folder is none."""
+        """The module whose actions are run. Raises PlaybookError when its folder does not hold a module."""
         if self._module is None:
             self._module = Module.load(self._folder)
         return self._module

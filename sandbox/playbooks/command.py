@@ -68,7 +68,7 @@ def run_playbook(options: argparse.Namespace) -> int:
     Returns 0 when all went well, or as it was expected, else 1; raises PlaybookError when nothing can be run.
     """
     if options.storage is not None and not options.storage.is_dir():
-        raise PlaybookError(f"The storage {options.storage} is no folder: make it, or leave --storage out.")
+        raise PlaybookError(f"The storage {options.storage} is not a folder: make it, or leave --storage out.")
     playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
     if options.init_stubs is not None:
         return _init_stubs(options.init_stubs, example_stubs(playbook, module))

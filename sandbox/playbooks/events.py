@@ -9,7 +9,7 @@ Everything here is plain data. A `Reporter` gets it as dataclasses, in this orde
     run_finished    PlaybookRun     the whole run, with what was not run and what the collections hold
     close                           nothing more comes, however the run ended
 
-`Feed` is a reporter that makes JSON of each, for whoever stores or posts it, and `Everyone` passes all on to several:
+`Feed` is a reporter that makes JSON of each, to be stored or posted, and `Everyone` passes all on to several:
 
     Runner(playbook, module, platform, storage, reporter=Feed(store.append)).run()
 """

@@ -21,7 +21,7 @@ def jsonpath(value: Any, path: str, return_list: bool = False) -> Any:
     A single find stands for itself, several are a list, and none is None; with `return_list` it is a list however
     many there are. Nothing is found in what is not defined. The library and these rules are those of the vendor's
     action "Read JSON File", and the vendor's templates filter texts and objects alike. Raises TemplateRuntimeError for
-    a path that is none.
+    a path that is not valid.
     """
     if isinstance(value, Undefined):
         value = value or None  # never true, and asking notes the name
@@ -30,7 +30,7 @@ def jsonpath(value: Any, path: str, return_list: bool = False) -> Any:
     try:
         found = [match.value for match in _path(path).find(value)]
     except JSONPathError as error:
-        raise TemplateRuntimeError(f"{path} is no JSON path ({error})") from error
+        raise TemplateRuntimeError(f"{path} is not a JSON path ({error})") from error
     if return_list or len(found) > 1:
         return found
     return found[0] if found else None
@@ -42,7 +42,7 @@ def _path(path: str) -> Any:
 
 
 def fromjson(value: Any, *, named: str = "fromjson") -> Any:
-    """The value that a text is as JSON. Raises TemplateRuntimeError when it is none."""
+    """The value of a text as JSON. Raises TemplateRuntimeError when it is not JSON."""
     try:
         return json.loads(value)
     except TypeError as error:
@@ -54,7 +54,7 @@ def fromjson(value: Any, *, named: str = "fromjson") -> Any:
 def timestamp_to_iso8601(value: Any) -> str:
     """A time in seconds since 1970, as a number or as text, in ISO 8601 and UTC: 2026-01-05T08:12:44Z.
 
-    Raises TemplateRuntimeError when it is none. How the platform writes fractions of a second is not known.
+    Raises TemplateRuntimeError for anything else. How the platform writes fractions of a second is not known.
     """
     try:
         return _iso(datetime.fromtimestamp(float(value), UTC))
@@ -65,7 +65,7 @@ def timestamp_to_iso8601(value: Any) -> str:
 def time_with_delta(value: Any) -> str:
     """The time that many seconds from now (before now, when negative), in ISO 8601 and UTC.
 
-    Raises TemplateRuntimeError for what is no number.
+    Raises TemplateRuntimeError for what is not a number.
     """
     try:
         return _iso(datetime.now(UTC) + timedelta(seconds=float(value)))
@@ -74,11 +74,11 @@ def time_with_delta(value: Any) -> str:
 
 
 def regex_match(value: Any, pattern: str, ignore_case: bool = False) -> bool:
-    """Whether a text begins with what the pattern describes. Raises TemplateRuntimeError for a pattern that is none."""
+    """Whether a text begins with what the pattern describes. Raises TemplateRuntimeError for a pattern that is not valid."""
     try:
         return re.match(pattern, str(value), re.IGNORECASE if ignore_case else 0) is not None
     except re.error as error:
-        raise TemplateRuntimeError(f"{pattern} is no regular expression ({error})") from error
+        raise TemplateRuntimeError(f"{pattern} is not a regular expression ({error})") from error
 
 
 def _iso(time: datetime) -> str:

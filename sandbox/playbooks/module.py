@@ -30,7 +30,7 @@ class Module:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Reads manifest.json and action_*.json; raises PlaybookError when the folder is no module's."""
+        """Reads manifest.json and action_*.json; raises PlaybookError when the folder does not hold a module."""
         actions = dict[str, Action]()
         try:
             uuid = read_json_object(folder / "manifest.json")["uuid"]

@@ -18,7 +18,7 @@ MODIFICATIONS = frozenset({"set", "unset", "append", "remove"})
 
 @dataclass(frozen=True, slots=True)
 class JudgedCase:
-    """A case of a condition, with what its sides came to and whether it holds."""
+    """A case of a condition, with the values of its sides and whether it holds."""
 
     name: str
     left: str
@@ -97,7 +97,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 def items_of(node: Node, templates: Templates, variables: JSONObject) -> list[Any]:
     """The list that a foreach goes through, also where a template made text of it.
 
-    Raises NodeError for anything else: a text, say, has no items, and a loop over nothing is no loop that ran.
+    Raises NodeError for anything else: a text, say, has no items, and a loop over nothing did not run.
     """
     value = templates.render(node.items, variables, where="The list of items")
     items = _meaning(value) if isinstance(value, str) else value
@@ -120,7 +120,7 @@ def keep(store: JSONObject, change: Modification, value: Any) -> str | None:
     for parent in parents:
         holder = holder.setdefault(parent, {})
         if not isinstance(holder, dict):
-            raise NodeError(f"store.{change.key} cannot be kept, for store.{parent} is no object.")
+            raise NodeError(f"store.{change.key} cannot be kept, because store.{parent} is not an object.")
     kept = holder.get(last)
     match change.type:
         case "set":
@@ -134,7 +134,7 @@ def keep(store: JSONObject, change: Modification, value: Any) -> str | None:
         case "remove" if isinstance(kept, list) and value in kept:
             kept.remove(value)
         case "append" | "remove" if not isinstance(kept, list | None):
-            raise NodeError(f"store.{change.key} is no list, so nothing can be put into it or taken out of it.")
+            raise NodeError(f"store.{change.key} is not a list, so nothing can be put into it or taken out of it.")
         case "unset":
             return f"store.{change.key} was to be unset, and is not set"
         case _:

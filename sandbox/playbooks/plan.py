@@ -1,7 +1,7 @@
 """Which node comes next: a state machine over the graph, without a process, a socket or a clock.
 
-Nodes run one after another, each once: once in the playbook, and in the body of a loop once for each item. Whoever runs
-them asks `next` and tells how it went: `took` these ways, `repeat` for these items, or `failed`.
+Nodes run one after another, each once: once in the playbook, and in the body of a loop once for each item. The
+runner asks `next` and reports how it went: `took` these ways, `repeat` for these items, or `failed`.
 """
 
 from collections import deque

@@ -90,7 +90,7 @@ class Node(BaseModel):
 
     @property
     def operator(self) -> str | None:
-        """What kind of operator it is; None when it is none."""
+        """What kind of operator it is; None for other nodes."""
         return self.subtype if self.type == "operator" else None
 
     def following(self, output: str) -> list[str]:
@@ -140,7 +140,7 @@ class Playbook(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Reads an export; raises PlaybookError when the file is none."""
+        """Reads an export; raises PlaybookError when the file is not one."""
         try:
             return cls.model_validate(read_json_object(path))
         except ValidationError as error:
@@ -176,7 +176,7 @@ class Playbook(BaseModel):
                 raise PlaybookError(f"The playbook has several triggers, so choose the one that starts it: {listed}.")
             return self.triggers[0]
         if (key := self.key(named)) not in self.triggers:
-            raise PlaybookError(f"Node {key} is no trigger. What can start the playbook: {listed}.")
+            raise PlaybookError(f"Node {key} is not a trigger. What can start the playbook: {listed}.")
         return key
 
     def reached(self, start: str) -> list[str]:
@@ -192,7 +192,7 @@ class Playbook(BaseModel):
     def circle(self, start: str) -> list[str] | None:
         """Nodes that lead in a circle, the first of them again at the end; None when there is none.
 
-        A way from the body of a foreach back to it is none: there the next item begins.
+        A way from the body of a foreach back to it is not one: there the next item begins.
         """
         followers = {key: set(self.nodes[key].followers) for key in self.reached(start)}
         for key in followers:

@@ -27,12 +27,12 @@ FileSystemConfiguration.VOLUME_PATH = sys.argv.pop(1)
 sys.argv[0] = "main.py"
 runpy.run_path("main.py", run_name="__main__")
 """
-# What the SDK would read from the shell of who runs the playbook, and would lead the node elsewhere.
+# What the SDK would read from the shell that the playbook is run in, and would lead the node elsewhere.
 FOREIGN_SETTINGS = {"ARGUMENTS", "FILE_BACKEND", "SENTRY_DSN", "SYMPHONY_RUNTIME"}
 
 
 class NodeProcess:
-    """The process of the node that runs, for whoever wants to stop the run from another thread."""
+    """The process of the node that runs, so that another thread can stop the run."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

@@ -83,7 +83,7 @@ class Shape:
             shape.used_as(argument)
 
     def find(self, path: str) -> "Shape":
-        """The list that a JSON path finds in it; a list of its own when the path is none."""
+        """The list that a JSON path finds in it; a list of its own when the path is not valid."""
         try:
             found = next(self._find(parse(path)), None)
         except JSONPathError:

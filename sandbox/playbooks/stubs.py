@@ -31,7 +31,7 @@ class Stub(BaseModel):
         for name in files:
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts or not path.name:
-                raise ValueError(f"{name!r} is no path inside the storage")
+                raise ValueError(f"{name!r} is not a path inside the storage")
         return files
 
     def store(self, storage: Path) -> None:
@@ -55,7 +55,7 @@ def load_stubs(path: Path, playbook: Playbook) -> dict[str, Stub]:
 
     The results of a trigger's are the event that it gives. Raises PlaybookError, which names the file, when
     it cannot be read, when it names a node that is not there, that two have, or that it has named before, and when an
-    entry is no stub.
+    entry is not a stub.
     """
     content = read_yaml_object(path, "holds no stubs: it must name nodes, and say what each answers")
     stubs = dict[str, Stub]()

@@ -1,4 +1,4 @@
-"""What a playbook's templates come to: Jinja in its sandbox, with the platform's filters and an end to every loop."""
+"""Renders a playbook's templates: Jinja in its sandbox, with the platform's filters and an end to every loop."""
 
 import time
 from collections import deque
@@ -77,10 +77,10 @@ class Templates:
             try:
                 self._compile(text)
             except TemplateError as error:
-                raise NodeError(f"{where} is no template that can be used: {_sentence(error)}.") from error
+                raise NodeError(f"{where} is not a template that can be used: {_sentence(error)}.") from error
 
     def render(self, value: Any, variables: JSONObject, *, where: str, undefined: Any = None) -> Any:
-        """Renders each text in a value; what is no text stays as it is.
+        """Renders each text in a value; what is not a text stays as it is.
 
         A text that is one `{{ … }}`, whose value is not defined, becomes `undefined`. Raises NodeError, which begins
         with `where`, when a template cannot be rendered, takes too long, or gives what JSON does not have.
@@ -162,7 +162,7 @@ class _Environment(SandboxedEnvironment):
         self.filters |= {**FILTERS, "bounded": self.bounded}
 
     def rendering(self, text: str) -> Callable[[JSONObject], Any]:
-        """What renders a text with variables; raises TemplateError when it is no template."""
+        """What renders a text with variables; raises TemplateError when it is not a template."""
         template = self.parse(text)
         self._know_all(template)
         match template.body:

@@ -71,7 +71,7 @@ async def _refused(_request: Request, error: StarletteHTTPException) -> JSONResp
 
 
 def _describe_400_for_422(app: FastAPI) -> None:
-    """Takes FastAPI's own answer to invalid parameters out of the OpenAPI page, for it is never given."""
+    """Takes FastAPI's own answer to invalid parameters out of the OpenAPI page, since it is never given."""
     original = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who looks at something that moves waits here, and is told that it moved."""
+"""Where readers of something that changes wait until it does."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -21,7 +21,7 @@ class _Watcher:
 
 
 class Changes:
-    """Tells who watches that something moved, not what: they look for themselves. Used in the server's thread only."""
+    """Wakes all who wait: something changed, and they look what it was. Used in the server's thread only."""
 
     def __init__(self) -> None:
         self._watchers: set[_Watcher] = set()

@@ -15,7 +15,7 @@ TYPES = ("ipv4-addr", "ipv6-addr", "mac-addr", "domain-name", "url", "file", "em
 _HASHES = {128: "'SHA-512'", 64: "'SHA-256'", 40: "'SHA-1'", 32: "MD5"}
 _HASH = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})", re.IGNORECASE)
 _LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
-# The last label is no number, which tells a name from a broken IPv4 address.
+# The last label is not a number, which tells a name from a broken IPv4 address.
 _NAME = rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}"
 _DOMAIN = re.compile(_NAME)
 _EMAIL = re.compile(rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_NAME}")
@@ -38,7 +38,7 @@ class Observable(NamedTuple):
 def detect(text: str, only: str | None = None, form: Form = "lower") -> Observable | None:
     """Reads a line: one value, or the hashes of one file separated by commas.
 
-    Returns None for what is no observable, or none of the type `only`.
+    Returns None for what is not an observable, or not of the type `only`.
     """
     found = _recognize(text, form)
     return found if found is not None and only in (None, found.type) else None

@@ -78,7 +78,8 @@ class Faults(_Settings):
         "or 200 with its counts once it has ended",
     )
     invalid_lines: Literal["ignored", "rejected"] = Field(
-        default="ignored", description="what an import from text does about a line that is no indicator: it, or all"
+        default="ignored",
+        description="what an import from text does about a line that is not an indicator: it, or all",
     )
 
     # What is said of whose key it is, and of tasks
@@ -88,7 +89,8 @@ class Faults(_Settings):
 
     # Searches and the bulk reader
     quotes_searched: bool = Field(
-        default=True, description="a term in quotes finds patterns that have it so; otherwise quotes are no part of it"
+        default=True,
+        description="a term in quotes finds patterns that have it so; otherwise quotes are not part of it",
     )
     bulk_reader: Literal["served", "absent", "denied", "html", "broken"] = Field(
         default="served", description="what answers: the reader, or 404, 403, a page of HTML, or 500"

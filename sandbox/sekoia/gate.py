@@ -222,7 +222,7 @@ def _answer(fault: RestFault, status: int) -> Response:
 
 
 async def _whole_body(receive: Receive) -> list[Message] | None:
-    """All of a request's body in one message, for it is lost once the client is gone; None when that is so already."""
+    """All of a request's body in one message, since it is lost once the client is gone; None if it is gone already."""
     chunks = []
     while (message := await receive())["type"] != "http.disconnect":
         chunks.append(message.get("body", b""))
@@ -246,6 +246,6 @@ async def _cut(scope: Scope, receive: Receive) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Waits until uvicorn knows that the connection is over, for it complains of requests that were not answered."""
+    """Waits until uvicorn knows that the connection is over, since it complains about requests without an answer."""
     while (await receive())["type"] != "http.disconnect":
         pass

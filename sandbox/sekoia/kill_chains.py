@@ -48,7 +48,7 @@ KILL_CHAINS: list[dict[str, object]] = [
     for (name, display_name), phases in _PHASES.items()
 ]
 
-# Lockheed Martin's come last, for they win where both have a phase of that name.
+# Lockheed Martin's come last, since they win where both have a phase of that name.
 _BY_SLUG = {
     _slug(phase): {"kill_chain_name": name, "phase_name": _slug(phase)}
     for (name, _), phases in reversed(_PHASES.items())

@@ -1,4 +1,4 @@
-"""What LiveAPI is told of imports and their tasks, with the settings that change or suppress it."""
+"""What LiveAPI reports about imports and their tasks, with the settings that change or suppress it."""
 
 import json
 
@@ -32,7 +32,7 @@ class Progress:
         self._tell_task(job)
 
     def goes_on(self, job: ImportJob) -> None:
-        """Tells how far it is, unless that is known, or the end, which is told with its counts."""
+        """Reports how far it is, unless that was reported already, or the end with its counts."""
         if job.told < job.done < job.total:
             job.told = job.done
             self._tell(job, job.done, job.done if self._controls.faults.totals_grow_at else job.total)

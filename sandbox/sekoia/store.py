@@ -17,7 +17,7 @@ __all__ = ["DEFAULT_COMMUNITY", "Context", "Store", "Upserted", "timestamp"]
 DEFAULT_COMMUNITY = "6d3bd1e0-7f0c-4f5c-9b1a-1d8a4b4e2c10"
 # How long an indicator must have been revoked before it can be deleted (contract, DELETE of an indicator).
 DELETION_AFTER = timedelta(hours=24)
-# Previewed files that are kept: enough for all that goes on at once, and no more, for they can be large.
+# Previewed files that are kept: enough for all that goes on at once, and no more, since they can be large.
 KEPT_FILES = 20
 
 # Numbers of collections are never given again, so that a late import cannot end up in another one.
@@ -110,7 +110,7 @@ class Store:
         try:
             self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA)
         except sqlite3.Error:
-            self.close()  # the file is no database
+            self.close()  # the file is not a database
             raise
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class Store:
         """Forgets everything."""
         self._connection.executescript("DELETE FROM indicators; DELETE FROM files; DELETE FROM collections;")
 
-    # For who asks in SQL
+    # For callers with queries of their own
 
     @property
     def version(self) -> int:

@@ -92,7 +92,7 @@ def kind_of(content: bytes) -> str:
 def read(content: bytes) -> Table:
     """The table in a file; in a workbook, in its first sheet.
 
-    Raises UnreadableFileError for what is no table, and for one without rows.
+    Raises UnreadableFileError for what is not a table, and for one without rows.
     """
     rows = _read_csv(content) if kind_of(content) == "CSV" else _read_workbook(content)
     table = Table([row for row in ([cell.strip() for cell in row] for row in rows) if any(row)])
@@ -214,7 +214,7 @@ def _description(cell: str) -> str:
 
 
 def _phases(cell: str) -> str | None:
-    """The phases of these names; names of none are left out."""
+    """The phases with these names; unknown names are left out."""
     found = [phase for name in cell.split(",") if (phase := find_phase(name)) is not None]
     return json.dumps(found) if found else None
 

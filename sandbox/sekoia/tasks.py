@@ -158,6 +158,6 @@ def _lines(job: ImportJob, fraction: float | None) -> int:
 
 
 def _next_event(job: ImportJob, faults: Faults) -> int:
-    """At how many lines the next progress is told."""
+    """At how many lines the next progress is reported."""
     per_event = max(LINES_PER_EVENT, math.ceil(job.total / EVENTS))
     return min([job.done - job.done % per_event + per_event, *(n for n in faults.totals_grow_at if n > job.done)])

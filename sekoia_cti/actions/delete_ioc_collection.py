@@ -32,8 +32,8 @@ class DeleteIOCCollectionResults(ResultsForm):
 class DeleteIOCCollection(SekoiaAction):
     """Delete an IOC collection with all of its indicators.
 
-    A collection that is not there is no error: a run that is repeated, because its answer was lost or for another node,
-    finds what it was to achieve. The result and a warning tell it, for the id may as well be mistyped.
+    A collection that is not there is not an error: a run that is repeated, because its answer was lost or for another node,
+    finds the collection gone, as it should be. The result and a warning say so, since the id may also be mistyped.
     """
 
     name = "Delete IOC collection"

@@ -60,7 +60,7 @@ class ExportIndicators(SekoiaAction):
     results_model = ExportIndicatorsResults
 
     def run(self, arguments: ExportIndicatorsArguments) -> ExportIndicatorsResults:
-        """Read the collection, and write what is asked for."""
+        """Read the collection, and write the file."""
         to = FILE_FORMATS[arguments.format]()
         count = skipped = read = 0
         progress = ProgressLog(self.tell, done="Read")

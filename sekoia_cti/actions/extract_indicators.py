@@ -1,4 +1,4 @@
-"""Extract indicators from a report, a mail or a page, for a playbook to decide what becomes of them. Nothing is sent."""
+"""Extract indicators from a report, a mail or a page, so that a playbook can decide what to do with them. Nothing is sent."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
@@ -40,7 +40,7 @@ _OF_A_KIND = "The values of this kind; null when there are more than 1,000 indic
 
 
 def _text(value: object) -> object:
-    """Text as it is, or all the texts in what Jinja made of a list or an object, a line each."""
+    """Text as it is, or all texts in a list or an object that Jinja rendered, one a line."""
     parsed = structure(value.strip()) if isinstance(value, str) else value
     if not isinstance(parsed, list | tuple | set | dict):
         return value
@@ -56,7 +56,7 @@ def _text(value: object) -> object:
 
 
 class ExtractIndicatorsArguments(Arguments):
-    """Where the text is, and what of it is wanted."""
+    """Where the text is, and what to take from it."""
 
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path")
 
@@ -150,7 +150,7 @@ class ExtractIndicators(SekoiaAction):
     most_inline: ClassVar[int] = 1_000
 
     def run(self, arguments: ExtractIndicatorsArguments) -> ExtractIndicatorsResults:
-        """Read the text, and sort what it names into what is meant and what is not."""
+        """Read the text, and tell the indicators in it from what only looks like one."""
         found = _Found(arguments.kinds)
         for one in self._documents(arguments):
             found.add(mentions(one.text, defanged_only=arguments.defanged_only))
@@ -204,13 +204,13 @@ class _Found:
         self._others: dict[str, Mention] = {}
 
     def add(self, found: Iterable[Mention]) -> None:
-        """Take what a text names, and what it does not mean by that."""
+        """Take the indicators of a text, and what only looks like one."""
         for mention in found:
             if mention.kind is None or mention.kind in self._kinds:
                 (self._others if mention.reason else self.taken).setdefault(mention.key, mention)
 
     def skipped(self) -> ObjectAccount:
-        """What is not meant anywhere."""
+        """What is not an indicator in any of the texts."""
         account = ObjectAccount()
         for key, mention in self._others.items():
             if key not in self.taken:

@@ -1,4 +1,4 @@
-"""Import indicators from a file: CSV, XLS or XLSX, with what each column holds given, told by its heading, or detected."""
+"""Import indicators from a file: CSV, XLS or XLSX, whose columns are given, known by their headings, or detected."""
 
 from datetime import datetime
 from functools import partial
@@ -62,7 +62,7 @@ class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, Reading
         return self
 
     def taking_a_look(self) -> str:
-        """The argument because of which nothing can be sent unless every row was looked at; empty where there is none."""
+        """The argument that requires every row to be checked before anything is sent; empty if there is none."""
         named = {
             "strict": self.strict,
             "exclude": self.exclude,
@@ -136,13 +136,13 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
     results_model = ImportIndicatorsFromFileResults
 
     def run(self, arguments: ImportIndicatorsFromFileArguments) -> ImportIndicatorsFromFileResults:
-        """Look at the file, upload what is to be sent of it, start the import, and wait for the end."""
+        """Read the file, upload it or its rows to be sent, start the import, and wait for the end."""
         guard = arguments.guard(self.data_path)
         file = storage.find(self.data_path, arguments.file_path, "file_path") if arguments.file_path else None
         with self.importer(arguments, arguments.collection_id) as importer:
             wishes = _wishes(arguments, importer, guard)
             if file is None:
-                self.tell("The rows of the uploaded file are not looked at, since file_path is not given", "warning")
+                self.tell("The rows of the uploaded file are not checked, because file_path is not given", "warning")
                 upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line)
                 return self._imported(importer, arguments, upload, None, guard)
             with self.staged(file, wishes, importer.deadline) as staged:
@@ -165,7 +165,7 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
     def _unsent(
         self, importer: Importer, arguments: ImportIndicatorsFromFileArguments, prepared: Outgoing
     ) -> dict[str, Any] | None:
-        """What there is to tell when nothing is to be sent; None when something is."""
+        """The results if there is nothing to send; None if there is."""
         layout, survey = prepared.layout, prepared.survey
         if arguments.dry_run:
             told = self.rehearse(importer, [(importer.context.beside(layout.mapping), Again(prepared.values))])
@@ -233,7 +233,7 @@ def _cell(time: datetime | None) -> str:
 
 
 def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:
-    """What each column holds, and whether the first line is a heading; refused where nothing told."""
+    """What each column holds, and whether the first line is a heading; refused if either is not known."""
     if upload.mapping is None:
         raise InputError(
             f"It is not clear what the columns of {name} hold, and nothing was imported: give the mapping, one entry for each "
@@ -241,6 +241,6 @@ def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:
         )
     if upload.ignore_first_line is None:
         raise InputError(
-            f"Nothing tells whether the first line of {name} is a heading, and nothing was imported: give ignore_first_line"
+            f"It is not clear whether the first line of {name} is a heading, and nothing was imported: give ignore_first_line"
         )
     return upload.mapping, upload.ignore_first_line

@@ -80,7 +80,7 @@ class ImportIndicators(ImportAction):
     results_model = ImportIndicatorsResults
 
     def run(self, arguments: ImportIndicatorsArguments) -> ImportIndicatorsResults:
-        """Read the list, submit it in requests of at most 100, find what is refused, and wait for what goes on in tasks."""
+        """Read the list, submit it in requests of at most 100, find what is refused, and wait for the tasks."""
         guard = arguments.guard(self.data_path)
         reading = read_items(
             self._given(arguments),
@@ -107,7 +107,7 @@ class ImportIndicators(ImportAction):
         return told_as(**results, **files)
 
     def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:
-        """What all imports tell, and the ids of the indicators."""
+        """The results of all imports, and the ids of the indicators."""
         return super().told(importer, outcome, status) | _ids(importer.indicator_ids)
 
     def _imported(
@@ -148,7 +148,7 @@ class ImportIndicators(ImportAction):
         reading.objects.tell_of_passed(self.tell)
         if count > MANY:
             self.tell(
-                "A request takes a hundred of these, and five requests a second are made at the most: where indicators share "
+                "A request takes 100 of these, and at most five requests a second are made: if indicators share "
                 "their context, “Import indicators from text” is much faster",
                 "warning",
             )

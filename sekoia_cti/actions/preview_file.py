@@ -1,4 +1,4 @@
-"""Upload a file of indicators without importing it, and tell what is in it: for a playbook that asks a person first."""
+"""Upload a file of indicators without importing it, and say what is in it, so that a playbook can ask a person first."""
 
 from pydantic import Field
 
@@ -87,7 +87,7 @@ class PreviewIndicatorsFile(UploadAction):
     results_model = PreviewIndicatorsFileResults
 
     def run(self, arguments: PreviewIndicatorsFileArguments) -> PreviewIndicatorsFileResults:
-        """Look at the file, and upload what is to be sent of it."""
+        """Read the file, and upload it or its rows to be sent."""
         file = storage.find(self.data_path, arguments.file_path, "file_path")
         wishes = Wishes(refang=arguments.refang, sheet=arguments.sheet)
         deadline = self.deadline

@@ -69,7 +69,7 @@ class RevokeIndicators(SekoiaAction):
     """Revoke indicators of an IOC collection.
 
     Only the indicators of exactly these values are revoked: none that merely contains one, and none whose pattern says more
-    than the value. Running it again is harmless: what was revoked is then told as already revoked.
+    than the value. Running it again is harmless: then they are reported as already revoked.
     """
 
     name = "Revoke indicators"
@@ -97,7 +97,7 @@ class RevokeIndicators(SekoiaAction):
         return self._conclude(revoker, revoker.failure)
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
-        """Tell what was revoked before something hung."""
+        """Report what was revoked before something hung."""
         if self._revoker is None or not self._revoker.settled:
             return super().leave(why)
         # The storage may be what hangs, so nothing is written.

@@ -81,7 +81,7 @@ class SearchIndicators(SekoiaAction):
     most_inline: ClassVar[int] = 1_000
 
     def run(self, arguments: SearchIndicatorsArguments) -> SearchIndicatorsResults:
-        """Read what is asked for; what was found before an error is handed over with it."""
+        """Search; what was found before an error is returned with it."""
         failure: SekoiaError | None = None
         with (
             self.sekoia() as sekoia,

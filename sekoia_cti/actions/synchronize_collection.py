@@ -36,7 +36,7 @@ def _percent(value: object) -> object:
 
 
 class SynchronizeCollectionArguments(GuardedFeedArguments):
-    """Where the feed is, what holds for all of its indicators, and what happens to those that left it."""
+    """Where the feed is, what applies to all of its indicators, and what happens to those that left it."""
 
     removed: WhatLeaves = Field(
         default="expire",
@@ -160,8 +160,7 @@ class _Work(NamedTuple):
 class SynchronizeCollection(ImportAction, FeedAction):
     """Synchronize an IOC collection.
 
-    A run that ends early leaves nothing that the next one does not put right: each compares the collection as it is with
-    the feed as it is.
+    If a run ends early, the next one does the rest: each run compares the collection as it is with the feed as it is.
     """
 
     name = "Synchronize an IOC collection"
@@ -171,14 +170,14 @@ class SynchronizeCollection(ImportAction, FeedAction):
     )
     results_model = SynchronizeCollectionResults
     _work: _Work | None = None
-    _keeps = True  # the storage may be what hangs: then nothing is written any more
+    _keeps = True  # False after a hang: the storage may be what hangs, so nothing is written
 
     def run(self, arguments: SynchronizeCollectionArguments) -> SynchronizeCollectionResults:
-        """Read the feed and the collection, compare them, and do what is to be done."""
+        """Read the feed and the collection, compare them, and make the collection follow."""
         with ExitStack() as stack:
             sekoia = stack.enter_context(self.sekoia())
             rest = sekoia.rest
-            # Tells a wrong id or key before anything is read.
+            # Finds a wrong id or key before anything is read.
             collection = rest.collection(arguments.collection_id)
             phases = Phases(rest.kill_chains)
             # What counts from now is not compared, and is added to what is sent.
@@ -200,7 +199,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
         return self._did(self._work)
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
-        """Tell what was done before something hung."""
+        """Report what was done before something hung."""
         if self._work is None:
             return super().leave(why)
         self._work.synchronizer.leave(self._work.plan, why)
@@ -332,7 +331,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
         self.tell(f"{left} ({why}): the next run continues from there", "warning")
 
     def _also(self, sentence: str) -> None:
-        """Make this the node's error, behind what is one already."""
+        """Add this to the node's error."""
         self.error(f"{self.error_message} {sentence}" if self.error_message else sentence)
 
     def _told(

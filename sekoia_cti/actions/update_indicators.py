@@ -1,4 +1,4 @@
-"""Update what a collection says of its indicators: description, validity, kill chain phases, threats."""
+"""Update the description, validity, kill chain phases or threats of indicators of a collection."""
 
 import re
 from typing import Annotated, ClassVar, Literal, Self
@@ -21,7 +21,7 @@ __all__ = ["UpdateIndicators", "UpdateIndicatorsArguments", "UpdateIndicatorsRes
 
 
 Clearable = Literal["description", "kill_chain_phases", "related_threat_refs", "valid_until"]
-"""What can be cleared; when a validity begins cannot, since every indicator has that."""
+"""What can be cleared; valid_from cannot, since every indicator has one."""
 
 _AS_SEKOIA = {"related_threat_refs": "x_ic_related_threat_refs"}
 
@@ -32,7 +32,7 @@ def _fields(value: object) -> list[str]:
 
 
 class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
-    """Which indicators to update, and what is to be said of them; what is left empty stays as it is."""
+    """Which indicators to update, and their new fields; what is left empty stays as it is."""
 
     valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
         default=None,
@@ -123,8 +123,8 @@ _COUNTED = {
 class UpdateIndicators(ImportAction):
     """Update indicators of an IOC collection.
 
-    Only the indicators of exactly these values are updated, and none is created. Running it again is harmless: what is as
-    it is to be is then told as unchanged.
+    Only the indicators of exactly these values are updated, and none is created. Running it again is harmless: then
+    they are reported as unchanged.
     """
 
     name = "Update indicators"
@@ -139,7 +139,7 @@ class UpdateIndicators(ImportAction):
     _asked: UpdateIndicatorsArguments
 
     def run(self, arguments: UpdateIndicatorsArguments) -> UpdateIndicatorsResults:
-        """Find what was asked for, and change what is not as it is to be."""
+        """Find the indicators, and change those that differ."""
         self._asked = arguments
         values, ids, notices = arguments.targets(self.data_path, to="update")
         for said in notices:
@@ -172,7 +172,7 @@ class UpdateIndicators(ImportAction):
         return self._conclude(updater, updater.failure)
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
-        """Tell what was updated before something hung."""
+        """Report what was updated before something hung."""
         if self._updater is None:
             return super().leave(why)
         # The storage may be what hangs, so nothing is written.

@@ -1,4 +1,4 @@
-"""Update what an IOC collection is called, what it says of itself, and who can use it."""
+"""Update the name, the description and the availability of an IOC collection."""
 
 from typing import Annotated, Self
 
@@ -60,7 +60,7 @@ class UpdateIOCCollection(SekoiaAction):
     results_model = UpdateIOCCollectionResults
 
     def run(self, arguments: UpdateIOCCollectionArguments) -> UpdateIOCCollectionResults:
-        """Change the collection, and tell what it is now."""
+        """Change the collection, and return it as it is now."""
         with self.sekoia() as sekoia:
             collection = sekoia.update_collection(arguments.collection_id, **arguments.changes())
         self.tell(f"Updated the IOC collection “{collection.name}”: {collection.id}")

@@ -46,7 +46,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    # The errors are needed by who needs nothing else, and what Sekoia brings takes a good part of a start.
+    # Some code needs only the errors, and importing Sekoia takes a good part of a start.
     if name == "Sekoia":
         from sekoia_cti.client.sekoia import Sekoia
 

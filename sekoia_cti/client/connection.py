@@ -34,7 +34,7 @@ def nothing(*_told: object) -> None:
 
 
 class Connection:
-    """An account of Sekoia, whose connections are opened when they are needed. See :class:`~sekoia_cti.client.sekoia.Sekoia`."""
+    """An account of Sekoia, whose connections are opened on demand. See :class:`~sekoia_cti.client.sekoia.Sekoia`."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Connection:
 
     @property
     def rest(self) -> RestClient:
-        """The REST client, for what has no method here; whoever takes it has all of `timeout` before them."""
+        """The REST client, for what has no method here. Its `timeout` begins now."""
         deadline = self._timeout if isinstance(self._timeout, Deadline) else Deadline(self._timeout)
         if self._rest is None:
             self._rest = RestClient(
@@ -98,17 +98,17 @@ class Connection:
         on_warning: Callable[[str], object] = nothing,
         lines: int | None = None,
     ) -> Importer:
-        """An importer that is ready for submissions: LiveAPI listens, or it was told that it cannot be reached.
+        """An importer that is ready for submissions: LiveAPI listens, or is known not to be reachable.
 
         Args:
             rest: Of :attr:`rest`.
             live: Of :meth:`live`; None for an import that is not waited for.
             collection: Where the indicators go.
             context: What is sent along with them.
-            deadline: Ends it all; by default that of `rest`.
+            deadline: Ends everything; by default that of `rest`.
             on_progress: Told how far it has come.
-            on_warning: Told what people should know at once.
-            lines: The most that one request carries as text, if not as many as is wise.
+            on_warning: Called with what people should know at once.
+            lines: The most that one request carries as text, if not the default.
         """
         from sekoia_cti.client.importing.importer import Importer
         from sekoia_cti.client.importing.requests import LINES
@@ -177,10 +177,10 @@ class Connection:
         Args:
             name: Its name.
             description: What it is for.
-            community_uuid: Who owns it; by default the key's own community.
+            community_uuid: The community that owns it; by default the key's own community.
             available_for_sub_communities: Whether sub-communities can use it.
             reuse_existing: Whether one that exists will do.
-            on_reused: Told how many have the name, when one of them was taken.
+            on_reused: Called with how many have the name, if one of them was taken.
         """
         if not reuse_existing:
             return self.rest.create(
@@ -208,7 +208,7 @@ class Connection:
         Args:
             name: The name, or with `contains` a part of it in upper or lower case.
             contains: Whether a part will do.
-            community_uuid: Who owns them, if that matters.
+            community_uuid: The community that owns them, if that matters.
         """
         return named(self.rest, name, contains=contains, community_uuid=community_uuid, with_indicators_count=True)
 
@@ -255,7 +255,7 @@ class Connection:
         on_read: Callable[[int, int], object] = nothing,
         on_progress: Callable[[int, int], object] = nothing,
     ) -> Revoker:
-        """What revokes indicators, and knows at any time how far it has come.
+        """Revokes indicators, and knows at any time how far it is.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
@@ -290,21 +290,21 @@ class Connection:
         few: int | None = None,
         many: int | None = None,
     ) -> Updater:
-        """What updates indicators, which are looked up first, and knows at any time how far it has come.
+        """Updates indicators, which are looked up first, and knows at any time how far it is.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             values: Lines as an import sends them.
             ids: Ids of indicators.
             changes: The fields that are to change.
-            on_read: Told how many indicators were read, and how many there are.
+            on_read: Called with how many indicators were read, and how many there are.
             clear, on_progress, few, many: See :class:`~sekoia_cti.client.updating.Updater`.
         """
         from sekoia_cti.client.search import Lookup
         from sekoia_cti.client.updating import FEW, MANY, Updater
 
         rest = self.rest
-        rest.collection(collection_id)  # tells a wrong id or key
+        rest.collection(collection_id)  # finds a wrong id or key
         matches = [*Lookup(rest, collection_id, on_page=on_read).find(values, ids, look_for_ids=True)]
         return Updater(
             rest,
@@ -326,7 +326,7 @@ class Connection:
         on_warning: Callable[[str], object] = nothing,
         lines: int | None = None,
     ) -> Outcome:
-        """Import values that a collection holds, in half of the time that is left: the other half is for what does not take.
+        """Import values that a collection holds, in half of the time left: the other half is for those that did not change.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.

@@ -1,4 +1,4 @@
-"""What a script says of all the indicators that it sends."""
+"""What a script says about all the indicators that it sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AboutAll", "context_of"]
 
 
 class AboutAll(TypedDict, total=False):
-    """What is said of every indicator, as keyword arguments.
+    """What is said about every indicator, as keyword arguments.
 
     Keys:
         description: At most 500 characters.

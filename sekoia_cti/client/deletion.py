@@ -1,4 +1,4 @@
-"""Deletes a collection, and sees that it is gone."""
+"""Deletes a collection, and checks that it is gone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOKS = 3
 
 
 def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience: Patience) -> bool:
-    """Delete a collection with all of its indicators; one that is not there is no error.
+    """Delete a collection with all of its indicators; one that is not there is not an error.
 
     Args:
         rest: The REST client.

@@ -3,7 +3,7 @@
 ::
 
     SekoiaError
-    ├── RequestError              one call of the REST API did not do what it was asked
+    ├── RequestError              one call of the REST API failed
     │   ├── KeyRefused            401
     │   ├── PermissionDenied      403
     │   ├── NotFound              404
@@ -11,7 +11,7 @@
     │   │   └── LimitExceeded     more indicators than the community can hold
     │   ├── ProxyRefused          407
     │   ├── ListingIncomplete     fewer came than there are, and asking again did not help
-    │   ├── Unavailable           429, 5xx or no answer at all, and it outlasted the retries
+    │   ├── Unavailable           429, 5xx or no answer at all, and retries did not help
     │   └── UnexpectedAnswer      an answer that is outside of the contract
     ├── CertificateRejected       the other side's certificate is not trusted
     ├── AuthoritiesUnusable       the certificate authorities that the environment names cannot be used
@@ -163,7 +163,7 @@ class Unavailable(RequestError):
         host: Host and port that were asked.
         reason: Why no answer came, in a few words; None when there was an answer.
         retry_after: Seconds that Sekoia asked to wait before the next call.
-        undone: True when the request surely had no effect: it never reached Sekoia, or Sekoia turned it away unread.
+        undone: True if the request certainly had no effect: it never reached Sekoia, or Sekoia rejected it unread.
     """
 
     def __init__(
@@ -204,7 +204,7 @@ class Unavailable(RequestError):
 
 
 class ProxyRefused(RequestError):
-    """HTTP 407: the proxy wants to know who asks; Sekoia never saw the request."""
+    """HTTP 407: the proxy requires authentication; Sekoia never saw the request."""
 
     def __str__(self) -> str:
         return self._sentence(
@@ -272,7 +272,7 @@ class CertificateRejected(SekoiaError):
 
 
 class AuthoritiesUnusable(SekoiaError):
-    """A variable of the environment names certificate authorities that are not there or are none.
+    """A variable of the environment names certificate authorities that do not exist or are not valid.
 
     Args:
         variable: Its name.
@@ -304,7 +304,7 @@ class ProxyUnusable(SekoiaError):
 
 
 class LiveAPIError(SekoiaError):
-    """Base of what can go wrong with LiveAPI, the WebSocket that tells the progress of imports.
+    """Base of what can go wrong with LiveAPI, the WebSocket that reports the progress of imports.
 
     Args:
         url: Where LiveAPI was looked for.

@@ -1,4 +1,4 @@
-"""All indicators of a collection, read with the fewest requests: by the bulk reader where that serves, else page by page."""
+"""All indicators of a collection in the fewest requests: with the bulk reader if it is available, otherwise page by page."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def bulk_pages(
         first_attempts, attempts: How often the first and every later page is asked for, while what prevents it may pass.
 
     Raises:
-        RequestError: It does not serve this collection, or not to its end.
+        RequestError: It does not serve this collection, or not all of it.
     """
     cursor: str | None = None
     cursors = set[str]()  # a reader that goes in circles must not keep us
@@ -109,7 +109,7 @@ def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage
         first: The first page of the collection, where it was read already.
 
     Raises:
-        SekoiaError: The collection cannot be read, or not to its end.
+        SekoiaError: The collection cannot be read completely.
     """
     first = first or rest.indicators(collection_id)
     total, seen = max(first.total, len(first.items)), set[int]()
@@ -134,7 +134,7 @@ def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage
         least = min(least, page.total)
         if len(seen) >= least:
             return
-    # To the end, whatever pages were empty that should not have been.
+    # To the end, whatever pages were empty by mistake.
     for page in rest.all_indicators(collection_id, first=None if pages else first):
         yield Listed(_new(_dumped(page), seen), max(total, page.total))
 
@@ -150,7 +150,7 @@ def matching_indicators(rest: RestClient, collection_id: str, term: str) -> Iter
         term: In upper or lower case.
 
     Raises:
-        SekoiaError: The collection cannot be read, or not to its end.
+        SekoiaError: The collection cannot be read completely.
     """
     first = rest.indicators(collection_id, term=term)
     pages, seen = math.ceil(first.total / PAGE) - 1, set[int]()

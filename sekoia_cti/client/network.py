@@ -1,4 +1,4 @@
-"""Proxies and certificate authorities of the environment, read once and alike for REST and for LiveAPI."""
+"""Proxies and certificate authorities of the environment, read in the same way for REST and for LiveAPI."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def trust() -> ssl.SSLContext:
     """The authorities that REST trusts, for LiveAPI.
 
     Raises:
-        AuthoritiesUnusable: The environment names some that are not there or are none.
+        AuthoritiesUnusable: The environment names some that do not exist or are not valid.
     """
     variable = _variable()
     path = os.environ[variable] if variable else certifi.where()

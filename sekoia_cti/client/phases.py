@@ -18,7 +18,7 @@ class Phases:
 
     Args:
         look_up: Gives the kill chains that Sekoia knows; called at most once, and only for a phase that is not known here.
-            That it fails is no failure of ours, since it takes another permission and what is known here mostly does.
+            A failure is not an error, since it takes another permission, and the phases known here are mostly enough.
     """
 
     def __init__(self, look_up: Callable[[], Sequence[KillChain]]) -> None:
@@ -30,7 +30,7 @@ class Phases:
         """The phases of these names, each once.
 
         Raises:
-            InputError: One is not known; the sentence says so where Sekoia did not tell what it knows.
+            InputError: One is not known; the sentence also says so if Sekoia did not list its own.
         """
         found = dict.fromkeys(map(self._phase, names))
         return [KillChainPhase(kill_chain_name=chain, phase_name=phase) for chain, phase in found]
@@ -46,7 +46,7 @@ class Phases:
     def _phase(self, name: str) -> tuple[str, str]:
         if found := kill_chains.known_phase(name):
             return found
-        # A list that holds nothing tells nothing.
+        # An empty list proves nothing.
         told = self._listed() or None
         try:
             return kill_chains.phase(name, told)

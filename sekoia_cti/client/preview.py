@@ -1,4 +1,4 @@
-"""What Sekoia found in a file that was uploaded, wherever its answer has that."""
+"""What Sekoia found in an uploaded file, wherever its answer has that."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Preview(Wire):
         return None
 
     def ignore_first_line(self) -> bool | None:
-        """Whether Sekoia takes the first line for a heading, or None when no field tells."""
+        """Whether Sekoia takes the first line for a heading, or None if no field says."""
         for name, value in _fields(self.model_extra or {}):
             if isinstance(value, bool) and (
                 "header" in name or ("first" in name and ("line" in name or "row" in name))
@@ -73,6 +73,6 @@ def _as_mapping(value: Any) -> Mapping | None:
 
 
 def _as_column(entry: Any) -> str | None:
-    """The name of a column within an entry of a detected mapping; what is no such name is a column to ignore."""
+    """The name of a column within an entry of a detected mapping; any other name means a column to ignore."""
     names = entry.values() if isinstance(entry, dict) else [entry]
     return next((name for name in names if isinstance(name, str) and name in FILE_COLUMNS), None)

@@ -42,7 +42,7 @@ def checked_url(value: str, schemes: tuple[str, str]) -> str:
         schemes: The two that it may begin with, the usual one last.
 
     Raises:
-        ValueError: It is no such URL, or holds a user name or password; the sentence says so.
+        ValueError: It is not such a URL, or holds a user name or password; the sentence says which.
     """
     value = value.strip()
     try:

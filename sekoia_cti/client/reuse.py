@@ -1,4 +1,4 @@
-"""One collection of a name: found, or created in a way that two who do so at once end up with the same one."""
+"""One collection of a name: found, or created so that two runs at the same time end up with the same one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMESPACE = UUID("9bfa9393-de61-43fd-a8e4-43f620ec3c88")
 """Of the ids that follow from a community and a name; it never changes, or two versions would make two collections."""
 
 TAKEN = (400, 409, 422)
-"""How it may be said that an id is taken, or that Sekoia gives ids of its own (contract: unknown)."""
+"""Statuses that may mean that an id is taken, or that Sekoia assigns ids of its own (contract: unknown)."""
 
 
 def named(
@@ -33,7 +33,7 @@ def named(
         rest: The REST client.
         name: The name, or with `contains` a part of it in upper or lower case.
         contains: Whether a part will do.
-        community_uuid: Who owns them, if that matters.
+        community_uuid: The community that owns them, if that matters.
         with_indicators_count: Whether to ask for ``indicators_count``.
     """
 
@@ -57,17 +57,17 @@ def find_or_create(
 ) -> tuple[Collection, int]:
     """The oldest collection with exactly this name, or a new one.
 
-    A new one gets an id that follows from community and name, so that of two who create it at once one is refused, and finds
+    A new one gets an id that follows from community and name, so that of two runs at the same time one is refused, and finds
     what the other created.
 
     Args:
         rest: The REST client.
         name: Its name.
         description, available_for_sub_communities: Of a new one.
-        community_uuid: Who owns it; by default whoever has one of the name, and for a new one the key's own community.
+        community_uuid: The community that owns it; by default any that has one of the name, and for a new one the key's own.
 
     Returns:
-        The collection, and how many there were of the name: 0 where it is new.
+        The collection, and how many had the name: 0 if it is new.
     """
 
     def found() -> list[Collection]:
@@ -100,7 +100,7 @@ def _own_community(rest: RestClient) -> str | None:
     try:
         return rest.identity().community_uuid
     except RequestError:
-        return None  # it is not certain that Sekoia tells
+        return None  # Sekoia may not say when it was created
 
 
 def _age(collection: Collection) -> datetime:

@@ -1,4 +1,4 @@
-"""Revokes indicators of a collection, each once, and finds out what became of what was asked for."""
+"""Revokes indicators of a collection, each once, and finds out what became of each value and id."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Failed(NamedTuple):
 class Revoker:
     """Revokes what was found.
 
-    What counts is what is seen revoked: in Sekoia's answer, or else in the collection, which is looked at again.
+    An indicator counts as revoked when Sekoia's answer shows it, or the collection, which is read again.
 
     Args:
-        rest: The REST client, whose deadline ends it all.
+        rest: The REST client, whose deadline ends everything.
         collection_id: Where the indicators are.
         values: Lines as an import sends them.
         ids: Ids of indicators.
         patience: How long to wait before another look.
         dry_run: Whether nothing is to be revoked.
-        on_read: Told how many indicators were read, and how many there are, where the collection is read as a whole.
-        on_progress: Told how many values and ids are done, and how many there are.
+        on_read: Called with how many indicators were read and how many there are, if the whole collection is read.
+        on_progress: Called with how many values and ids are done, and how many there are.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Revoker:
 
     def _see(self, match: Match, now: Match) -> None:
         if set(match.active) & set(now.active):
-            now = self._lookup.search_again(now)  # whoever lists a whole collection may lag
+            now = self._lookup.search_again(now)  # a listing of a whole collection may lag
         if set(match.active) & set(now.active):
             return
         fates = {self._done[indicator_id] for indicator_id in match.active if indicator_id in self._done}

@@ -1,4 +1,4 @@
-"""How the indicators of given values are found in a collection: exactly these, and with as few requests as can be."""
+"""How the indicators of given values are found in a collection: exactly these, and with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FoundIndicator(NamedTuple):
     Attributes:
         id: Its id.
         pattern: Its pattern.
-        context: All that is said of it and can be changed.
+        context: All that is said about it and can be changed.
     """
 
     id: str
@@ -48,7 +48,7 @@ class Match:
     seen: bool = True
 
     def add(self, indicator: Indicator, context: Context) -> None:
-        """Note an indicator that fits, and all that is said of it."""
+        """Note an indicator that fits, and all that is said about it."""
         if indicator.revoked:
             self.revoked.append(indicator.id)
         else:
@@ -65,7 +65,7 @@ class Lookup:
     Args:
         collections: The REST client.
         collection_id: Where to look.
-        on_page: Is told how many indicators were read, and how many there are, when the collection is read as a whole.
+        on_page: Called with how many indicators were read and how many there are, if the whole collection is read.
     """
 
     def __init__(self, collections: RestClient, collection_id: str, *, on_page: Callable[[int, int], object]) -> None:
@@ -97,7 +97,7 @@ class Lookup:
             yield Match(indicator_id, active=[indicator_id], seen=False)
 
     def search_again(self, match: Match) -> Match:
-        """What a search says now of the active indicators of a match; the bulk reader may have told of a while ago.
+        """What a search says now about the active indicators of a match; the bulk reader may have shown an earlier state.
 
         Args:
             match: As it was found.

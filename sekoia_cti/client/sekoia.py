@@ -1,4 +1,4 @@
-"""Sekoia, for a script and for an action: imports and indicators in a call each, waited for and accounted for.
+"""Sekoia, for scripts and for actions: one call for each job, which waits for the end and accounts for every value.
 
 What takes a good part of a start is imported where it is used: most actions wait for no import.
 """
@@ -76,7 +76,7 @@ class Sekoia(Connection):
             refang: Whether defanged indicators are read as what they mean.
             wait: Whether to wait for the end.
             on_progress: Told how far it has come.
-            on_warning: Told what people should know at once.
+            on_warning: Called with what people should know at once.
             about_all: See :class:`AboutAll`.
 
         Returns:
@@ -123,9 +123,9 @@ class Sekoia(Connection):
             sheet: Of a workbook; by default the first visible one that holds indicators.
             refang: Whether defanged indicators are read as what they mean.
             wait: Whether to wait for the end.
-            on_read: Told how the file was read: what is unrecognized, a duplicate or adapted, and therefore not sent as it is.
+            on_read: Called with how the file was read: what is unrecognized, a duplicate or adapted, and so not sent as it is.
             on_progress: Told how far it has come.
-            on_warning: Told what people should know at once.
+            on_warning: Called with what people should know at once.
             about_all: See :class:`AboutAll`; what a column maps wins.
 
         Raises:
@@ -201,9 +201,9 @@ class Sekoia(Connection):
             refresh: When an indicator that stays is sent again.
             refang: Whether defanged indicators are read as what they mean.
             dry_run: Whether nothing is to be changed.
-            on_read: Told how the feed was read: what is unrecognized, a duplicate or adapted.
+            on_read: Called with how the feed was read: what is unrecognized, a duplicate or adapted.
             on_progress: Told how far it has come.
-            on_warning: Told what people should know at once.
+            on_warning: Called with what people should know at once.
             about_all: See :class:`AboutAll`.
 
         Raises:
@@ -277,12 +277,12 @@ class Sekoia(Connection):
     def update(
         self, collection_id: str, values: Iterable[str], *, clear: Iterable[str] = (), **about_all: Unpack[AboutAll]
     ) -> dict[State, list[str]]:
-        """Say something else of the indicators of exactly these values; what is not given stays as it is.
+        """Change the indicators of exactly these values; what is not given stays as it is.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             values: The values.
-            clear: What is to hold nothing: ``description``, ``kill_chain_phases``, ``x_ic_related_threat_refs``,
+            clear: Fields to empty: ``description``, ``kill_chain_phases``, ``x_ic_related_threat_refs``,
                 ``valid_until``.
             about_all: See :class:`AboutAll`.
 

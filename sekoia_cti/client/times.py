@@ -1,4 +1,4 @@
-"""Times as Sekoia tells them: in UTC, and compared to the second."""
+"""Times as Sekoia writes them: in UTC, and compared to the second."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ __all__ = ["aware", "same_time", "stamp", "time_of"]
 
 
 def aware(time: datetime) -> datetime:
-    """A time that Sekoia tells; without an offset it means UTC."""
+    """A time from Sekoia; without an offset it means UTC."""
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def same_time(asked: datetime, there: datetime | None) -> bool:
-    """Whether a time that was sent is the one that is there: to the second, since Sekoia may cut what is below."""
+    """Whether a time is the one that was sent: to the second, since Sekoia may drop fractions."""
     return there is not None and _second(asked) == _second(there)
 
 
 def _second(time: datetime | None) -> datetime | None:
-    """A time in UTC, to the second; None for one at the end of the calendar that UTC has no name for."""
+    """A time in UTC, to the second; None for one at the end of the calendar that does not exist in UTC."""
     try:
         return aware(time).astimezone(UTC).replace(microsecond=0) if time is not None else None
     except OverflowError:

@@ -1,6 +1,6 @@
-"""Changes what a collection says of its indicators, in the fields that are given, and leaves the others as they are.
+"""Changes fields of indicators of a collection, and leaves the other fields as they are.
 
-Nobody knows whether Sekoia keeps what a change or an import does not tell (contract), so each tells every writable field:
+It is unknown whether Sekoia keeps what a change or an import leaves out (contract), so each sends every writable field:
 those that are not to change at their present values. An import without an end of validity would reset 90 days to 30.
 """
 
@@ -29,7 +29,7 @@ FEW = 100
 """Indicators that are changed one by one, since an import takes a while too."""
 
 MANY = 25
-"""Indicators that are to say the same, from which on an import takes less time than a request each."""
+"""Indicators with the same new fields from which on one import takes less time than single requests."""
 
 ATTEMPTS = 5
 """Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
@@ -66,15 +66,15 @@ class Change:
 
     @property
     def goes_by_text(self) -> bool:
-        """Whether an import of its value surely means this indicator, and can say of it what is to be said."""
+        """Whether an import of its value certainly means this indicator, and can set its new fields."""
         kind, _ = known(value_of(self.indicator.pattern))
-        # Nobody knows whether the hashes of a file, sent again, are the file that is there.
+        # It is unknown whether the hashes of a file, sent again, are the file that is there.
         if kind is None or kind == "hashes" or self.target.context.valid_until is None or self.target.emptied:
             return False
         return self.indicator.pattern.lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
 
     def settle(self, now: Indicator) -> list[str]:
-        """Take what the indicator says now; the fields that are not as they were to be."""
+        """Take the indicator as it is now; returns the fields that are not as they should be."""
         wanted = _said(self.target.context)
         other = [name for name, said in _said(now.context()).items() if said != wanted[name]]
         if not other:
@@ -83,13 +83,13 @@ class Change:
 
 
 class Target(NamedTuple):
-    """What is to be said of indicators of which the same is said now.
+    """The new fields of indicators whose present fields are the same.
 
     Attributes:
         context: Every writable field.
         state: What that takes, before anything is done.
         reason: Why it cannot be done.
-        emptied: Fields that are to lose what they hold, which an import cannot say.
+        emptied: Fields to empty, which an import cannot do.
     """
 
     context: Context
@@ -109,7 +109,7 @@ class Target(NamedTuple):
         if begin and until and aware(begin) >= aware(until):
             if changes.valid_from is not None:
                 return cls(target, "failed", "its validity would end before it begins: give valid_until too")
-            # Who ends a validity before it began wants it to be over.
+            # A validity that ends before it began is meant to be over.
             target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
         return cls(target, "unchanged" if _said(present) == _said(target) else "pending", emptied=emptied)
 
@@ -118,14 +118,14 @@ class Updater:
     """Changes the indicators that were found, each once.
 
     Args:
-        rest: The REST client, whose deadline ends it all.
+        rest: The REST client, whose deadline ends everything.
         collection_id: Where they are.
         matches: What was asked for, with what the collection holds of it.
         changes: The fields that are to change.
         clear: Those that are to hold nothing, of :data:`EMPTY`.
-        on_progress: Told how many are done, and how many there are to do.
+        on_progress: Called with how many are done, and how many there are to do.
         few: Indicators up to which each is changed by a request of its own.
-        many: Indicators that are to say the same, from which on an import changes them.
+        many: Indicators with the same new fields from which on an import changes them.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Updater:
         return [update for update in self.updates.values() if update.state == "pending"]
 
     def send(self, import_texts: ImportTexts) -> None:
-        """Change what is to be changed: many that are to say the same by an import, the others one by one.
+        """Change the indicators: many with the same new fields by an import, the others one by one.
 
         Args:
             import_texts: Imports lines, each with a context, and waits for the end.
@@ -198,7 +198,7 @@ class Updater:
     # Inside
 
     def _groups(self) -> list[tuple[Context, list[Change]]]:
-        """Those that an import can change, by what is to be said of them."""
+        """Those that an import can change, by their new fields."""
         pending = self.pending
         if len(pending) <= self._few:
             return []
@@ -262,7 +262,7 @@ class Updater:
 
 
 def _sent(context: Context) -> Context:
-    """A context as imports tell it: to the second, so that what was imported at once stays together, and without lists that
+    """A context as imports send it: to the second, so that what was imported at once stays together, and without lists that
     hold nothing, which they may refuse."""
     return context.model_copy(
         update={

@@ -41,7 +41,7 @@ class Deadline:
         return max(0.0, self.at - self.now())
 
     def check(self, doing: str) -> None:
-        """Raise :exc:`DeadlinePassed`, which tells what was being done, unless there is time left."""
+        """Raise :exc:`DeadlinePassed`, which says what was being done, unless there is time left."""
         self.heed()
         if not self.remaining():
             raise DeadlinePassed(doing, self.seconds)
@@ -98,7 +98,7 @@ class Patience:
 
     @classmethod
     def none(cls) -> Patience:
-        """The switch for tests: the same behaviour with next to no waiting."""
+        """The switch for tests: the same behavior with next to no waiting."""
         return cls(
             first_backoff=0.01,
             longest_backoff=0.05,

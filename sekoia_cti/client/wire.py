@@ -64,7 +64,7 @@ class Wire(BaseModel):
 
 
 def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """What can be read, or None: how Sekoia says that it has nothing is not always known, and one field spoils no page."""
+    """What can be read, or None: how Sekoia writes an absent value is not always known, and one field must not spoil a page."""
     try:
         told = read(value)
         if isinstance(told, datetime):
@@ -78,10 +78,10 @@ Told = Annotated[NonNegativeInt | None, WrapValidator(_or_none)]
 """A count that may be absent, null, or no count at all."""
 
 Text = Annotated[str | None, WrapValidator(_or_none)]
-"""The same of a text."""
+"""The same for a text."""
 
 Time = Annotated[datetime | None, WrapValidator(_or_none)]
-"""The same of a time; one that is told can be told in UTC."""
+"""The same for a time; one that is given can be expressed in UTC."""
 
 
 class KillChainPhase(Wire):
@@ -105,7 +105,7 @@ class Context(Wire):
         return self.model_dump(mode="json", exclude_none=True)
 
     def beside(self, mapping: Mapping) -> Context:
-        """What holds for all indicators of a file, whose columns may tell the rest of each."""
+        """What applies to all indicators of a file with these columns, which hold the rest."""
         return self.model_copy(update=dict.fromkeys(name for name in mapping if name in Context.model_fields))
 
     def limits_ip_matching(self) -> bool:
@@ -149,7 +149,7 @@ class Filling(Wire):
 class Indicator(Wire):
     """An indicator of a collection: STIX 2.1 with Sekoia's own fields (contract, "Indicator").
 
-    A field that cannot be read is None, such as a date in a year that no calendar has; the others are there all the same.
+    A field that cannot be read is None, such as a date in a year that no calendar has; the others are there anyway.
     """
 
     id: str
@@ -170,7 +170,7 @@ class Indicator(Wire):
         return compared_values(self.pattern)
 
     def context(self) -> Context:
-        """All that is said of it and can be changed, lists empty where there is nothing."""
+        """All that is said about it and can be changed; lists are empty if there is nothing."""
         return Context(
             description=self.description,
             valid_from=self.valid_from and aware(self.valid_from),
@@ -225,7 +225,7 @@ class Counts(Wire):
 
 
 class Accepted(Counts):
-    """Sekoia took an import: it works on it as a task, or did so at once and tells the counts.
+    """Sekoia took an import: it works on it as a task, or did so at once and reports the counts.
 
     Attributes:
         task_id: The task; None where Sekoia named none.
@@ -234,27 +234,27 @@ class Accepted(Counts):
     task_id: Annotated[TaskId | None, WrapValidator(_or_none)] = None
 
     def done_at_once(self) -> bool:
-        """Whether this tells the end already."""
+        """Whether this is the end already."""
         return self.task_id is None and None not in (self.created, self.updated)
 
 
 class Added(Accepted):
-    """What became of indicators that were sent as JSON: they are in, or it is told as for any import.
+    """What became of indicators that were sent as JSON: they are in, or a task reports it as for any import.
 
     Attributes:
-        items: The indicators as they are now in the collection; None where they are not told.
+        items: The indicators as they are now in the collection; None if the answer does not list them.
     """
 
     items: Annotated[list[Indicator] | None, WrapValidator(_or_none)] = None
 
 
 class ImportEvent(Counts):
-    """A LiveAPI message that tells how far the import of a task has come (contract, LiveAPI).
+    """A LiveAPI message with the progress of an import's task (contract, LiveAPI).
 
     Attributes:
         task_id: Whose progress it is.
         imported, total: Indicators done, and to do.
-        created, updated, ignored: Told at the end, if at all.
+        created, updated, ignored: Reported at the end, if at all.
     """
 
     task_id: TaskId
@@ -279,7 +279,7 @@ class _ImportMessage(Wire):
 
 
 class Task(Wire):
-    """A task as ``GET /v1/tasks/{id}`` tells it (contract, "REST": likely, not certain for imports).
+    """A task as ``GET /v1/tasks/{id}`` reports it (contract, "REST": likely, not certain for imports).
 
     Attributes:
         status: In capitals: ``PENDING``, ``RUNNING``, ``FINISHED``, ``FAILED``, or a word that is not known.
@@ -298,7 +298,7 @@ class Task(Wire):
 
 
 class TaskEvent(Task):
-    """A LiveAPI message that tells the state of a task (contract, LiveAPI: likely, not certain for imports)."""
+    """A LiveAPI message with the state of a task (contract, LiveAPI: likely, not certain for imports)."""
 
     task_id: TaskId = Field(validation_alias="id")
 

@@ -12,7 +12,7 @@ __all__ = ["Account", "Adapted", "Unrecognized"]
 
 
 class Unrecognized(NamedTuple):
-    """A value that is no indicator Sekoia takes, and why."""
+    """A value that is not an indicator Sekoia takes, and why."""
 
     line: int
     value: str
@@ -33,7 +33,7 @@ class Account:
     """What became of the values of a source. What is listed is safe to show: cut and escaped (see ``display.shown``)."""
 
     unrecognized: LongList[Unrecognized] = field(default_factory=LongList)
-    """Values that are no indicator."""
+    """Values that are not indicators."""
 
     adapted: LongList[Adapted] = field(default_factory=LongList)
     """Values of which only a part is sent, or another form."""
@@ -52,7 +52,7 @@ class Account:
 
     @property
     def unrecognized_count(self) -> int:
-        """How many values are no indicator."""
+        """How many values are not indicators."""
         return self.unrecognized.total
 
     @property
@@ -66,7 +66,7 @@ class Account:
         return self.unrecognized_count > sum(self.by_type.values()) + self.kept_out
 
     def note(self, line: int, value: str, reason: str) -> None:
-        """Take down a value that is no indicator."""
+        """Take down a value that is not an indicator."""
         self.unrecognized.note(Unrecognized(line, shown(value), reason))
 
     def note_damaged(self, line: int, value: str, reason: str) -> None:

@@ -20,7 +20,7 @@ _MAC = re.compile(
 )
 _EIGHT_PAIRS = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){7}")
 _IPV6 = re.compile(r"(\[)?([0-9A-Fa-f:]{0,39}:[0-9A-Fa-f:.]{0,45})(?:/128)?(?(1)\])(?:/128)?")
-# What begins with a bullet or another symbol is no local part, but a value behind one.
+# What begins with a bullet or another symbol is not a local part, but a value behind one.
 _LOCAL_PART = re.compile(
     r"""(?=[\x21-\x7e\w])[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f.]+(?:\.[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f.]+)*"""
 )

@@ -15,7 +15,7 @@ _FORMULA = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _WORDS_BETWEEN = re.compile(r"(?<!\s)\s+(?:[/&+]|and|or|et|ou|und|oder|y)\s+", re.IGNORECASE)
-"""A cell of indicators is no prose, in which such a word could be part of a sentence."""
+"""A cell of indicators is not prose, in which such a word could be part of a sentence."""
 
 _LINK = "only the address of a hyperlink"
 

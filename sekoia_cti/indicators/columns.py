@@ -210,7 +210,7 @@ def _loser(columns: Sequence[Column]) -> Column | None:
 
 
 def _hosts(keys: Sequence[str]) -> tuple[str, ...]:
-    """The hosts of URLs; of what is none, what equals nothing."""
+    """The hosts of URLs; for anything else, something that equals nothing."""
     try:
         return tuple(urlsplit(key).hostname or "" for key in keys)
     except ValueError:

@@ -34,7 +34,7 @@ _PART_OF_DOCUMENT = re.compile(rb"\[Content_Types\]\.xml|mimetype|_rels/|docProp
 """A document is a ZIP archive of such parts; another ZIP archive within an archive is one that nobody opens."""
 
 _MOST_CONTROLS = 50
-"""One control character in so many bytes is a slip of a program, and more are no text."""
+"""One control character in so many bytes is the slip of a program; with more of them it is not text."""
 # NUL is not among them: programs pad cells with it. Nor are those that end lines and pages, and ESC, which terminals send.
 _CONTROLS = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 

@@ -188,7 +188,7 @@ class ContextCells:
             self._survey.changed = True
 
     def _known(self, phase: str) -> str | None:
-        """A phase as it is written, or by its name where it is written as people call it: C2; None where nobody knows it."""
+        """A phase as it is written, or by its name if it is written as people call it (C2); None if it is unknown."""
         try:
             found = kill_chains.known_phase(phase)
             if found is None:

@@ -50,7 +50,7 @@ _SPECIAL_USE = frozenset(
 # ``form.zip`` in a published list of Emotet are attachments, ``bins.sh`` and ``libx.so`` are what botnets download.
 # Nothing in ``invoice.zip`` tells which it is, so without a hint it is reported instead of guessed. A hint is whatever only a
 # domain has: see :func:`_is_surely_domain`. Under .pl, .rs, .md, .cc, .app, .one and .com it is the other way round: next to
-# their millions of domains, files of these names are no rule to follow.
+# their millions of domains, files with such names do not count.
 _ALSO_FILES = frozenset(("zip", "mov", "sh", "py", "so", "cab", "dot"))
 
 # Files of these names lie in every repository; nobody could have a domain of such a name that is worth a mistake.
@@ -119,7 +119,7 @@ def _belongs_in_name(letter: str) -> bool:
 
 
 def domain(value: str, *, is_host: bool) -> Finding | None:
-    """The domain that a text is; a finding without a kind where it could be one, and None where it is no name at all.
+    """The domain that a text is; a finding without a kind where it could be one, and None where it is not a name at all.
 
     Args:
         is_host: Whether something besides the value says that it names no file, such as that it was defanged.

@@ -76,7 +76,7 @@ def encoding_of(file: BinaryIO, *, in_lines: bool = True) -> Encoding:
         in_lines: Whether it has to be made of lines, as tables are.
 
     Raises:
-        UnreadableFile: A line is so long that this is no text in lines.
+        UnreadableFile: A line is so long that this is not text in lines.
     """
     start = file.read(_SAMPLE)
     for mark, name in _MARKS:

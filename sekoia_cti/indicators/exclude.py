@@ -87,7 +87,7 @@ class Exclusions:
 
     @cached_property
     def _endings(self) -> frozenset[str]:
-        """Last labels of the domains, by which nearly every other domain is told apart at once."""
+        """Last labels of the domains, which rule out nearly every other domain at once."""
         return frozenset(name.rpartition(".")[2] for name in self.below)
 
     def __bool__(self) -> bool:

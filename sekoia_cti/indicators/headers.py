@@ -28,7 +28,7 @@ Role = Literal[
 """What a column is for.
 
 The first six are Sekoia's fields (contract, "File columns"). A ``kind`` is named after a kind of indicator, such as a URL. A
-``link`` can be an indicator or lead to a description of one; a ``reference`` is no indicator, though its cells look like some.
+``link`` can be an indicator or lead to a description of one; a ``reference`` is not one, though its cells look like indicators.
 ``type`` tells what the indicator of the row is, ``to_ids`` whether it is for detection, ``active``, ``revoked`` and ``status``
 whether it still counts; ``registration`` is about domains, and makes the dates beside it theirs.
 """
@@ -148,7 +148,7 @@ _REFERENCE = re.compile(
     # Hashes of something else than the file, and what identifies a row.
     | imphash | importhash | authentihash | telfhash | ssdeep | tlsh | vhash | pehash | ja3s?(?:hash|md5)? | jarm
     | .*iconhash | .*dhash | rich(?:pe)?(?:header)?hash | parent(?:md5|sha1|sha256|hash) | .*uuid | id | eventid | iocid
-    # What belongs to who was attacked, or who tells of it.
+    # What belongs to the victim, or to the author of the report.
     | victim.* | target.* | local(?:ip|address) | internalip | reporter | contact | author | analyst | owner
     | (?:reported|created|modified|updated|added|submitted)by
     """,

@@ -1,4 +1,4 @@
-"""The host of a URL, for who judges a URL by it."""
+"""The host of a URL, by which the URL is judged."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class _Lists:
 
     @property
     def parts(self) -> tuple[frozenset[str], frozenset[str]]:
-        """All entries, in two parts: who looks half a million times looks into them without a call."""
+        """All entries, in two parts, so that half a million look-ups need no calls."""
         return self._longest, self._others
 
     def naming(self, value: str) -> Names:

@@ -68,7 +68,7 @@ _BOLD_LABEL = re.compile(r"\*\*([^*]{1,40})\*\*(:?)\s*")
 
 
 def without_label(text: str) -> str | None:
-    """What stands behind a label; None where there is none that says that an indicator follows.
+    """What stands behind a label; None if no label says that an indicator follows.
 
     Args:
         text: A clean line or a part of one.
@@ -84,7 +84,7 @@ def without_label(text: str) -> str | None:
 
 
 def is_told_apart(words: str, *, of_hash: bool = True) -> bool:
-    """Whether words before a value say that it is no indicator, but somebody's own, a reference, or a hash of no file.
+    """Whether words before a value say that it is not an indicator: somebody's own, a reference, or not the hash of a file.
 
     Args:
         words: What stands before it.

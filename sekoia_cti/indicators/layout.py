@@ -234,7 +234,7 @@ def _is_caption(cells: Row, width: int) -> bool:
 
 
 def _is_unknown_heading(row: Row, columns: Sequence[Column]) -> bool:
-    """Whether a first row is no row of indicators: names stand where the others have some."""
+    """Whether a first row is not a row of indicators: names stand where the others have some."""
     fullest = max(columns, key=lambda column: len(column.found), default=Column(0))
     if not fullest.found or fullest.index >= len(row) or not row[fullest.index].strip():
         return False

@@ -65,7 +65,7 @@ def _hosts(match: re.Match[str]) -> Pieces | None:
     kept = [name for name in names if name.lower() not in _LOCAL]
     if any("." in name.strip(".") for name in kept):
         return tuple(map(without_wildcard, kept))
-    # A machine's own name; but “127.0.0.1 is loopback” is no line of a hosts file.
+    # A machine's own name; but “127.0.0.1 is loopback” is not a line of a hosts file.
     return () if len(names) == 1 or (names and names[0].lower() in _LOCAL) else None
 
 
@@ -112,7 +112,7 @@ def _composite(match: re.Match[str]) -> Pieces:
 
 
 def _file_composite(match: re.Match[str]) -> Pieces | None:
-    # A domain and a hash are two values, and “imphash|…” is no hash of a file.
+    # A domain and a hash are two values, and “imphash|…” is not a hash of a file.
     if is_foreign_kind(match["rest"].strip()) or is_told_apart(match["rest"]):
         return None
     return None if recognize(match["rest"], may_be_defanged=True)[0] else _composite(match)

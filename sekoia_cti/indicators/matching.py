@@ -28,7 +28,7 @@ def identity(line: str) -> frozenset[str]:
 
     An indicator is the one of a line when the line's keys are all among its own: a file can have more hashes than the
     line tells. Case is folded in host names, addresses, email addresses, hashes and escapes, and is kept in the rest of URLs
-    and in what is no indicator of a known kind.
+    and in what is not an indicator of a known kind.
 
     Args:
         line: As it is sent (see ``reading.read``), or ``wire.Indicator.value``.
@@ -40,7 +40,7 @@ def are_keys(lines: Sequence[str]) -> bool:
     """Whether each of some lines is surely its own :func:`identity`, as it stands: nearly all of nearly all feeds are.
 
     Args:
-        lines: As they are sent. Together they are told by one match, which takes a tenth of the time.
+        lines: As they are sent. One match for all of them takes a tenth of the time.
     """
     together = "\n".join((*lines, ""))
     return together.count("\n") == len(lines) and _KEYS(together) is not None

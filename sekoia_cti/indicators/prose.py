@@ -34,7 +34,7 @@ class Mention(NamedTuple):
     reason: str = ""
 
 
-# Who defangs one of these defangs all of them; IPv4 addresses are often written defanged where IPv6 ones are not.
+# A text that defangs one of these defangs all of them; IPv4 addresses are often written defanged where IPv6 ones are not.
 _FAMILIES: dict[str, tuple[IndicatorType, ...]] = {
     "names": ("domain", "url", "email"),
     "IPv4 addresses": ("ipv4",),
@@ -87,7 +87,7 @@ _VERSION = re.compile(
 _LABEL = re.compile(r"([A-Za-z][\w-]{1,30})(?:[ ]?\([^()]*\))?[\s:=|*`(–-]*\Z")
 _NO_FILE = frozenset("commit thumbprint fingerprint serial guid uuid token apikey key revision".split())
 
-# What reads like a name and is none
+# What reads like a name and is not one
 _PACKAGE = re.compile(r"(?:com|org|net|io|android|javax?)\.[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 _CALL = re.compile(r"[\w.]+\(\)")
 _ATTRIBUTE = re.compile(

@@ -1,4 +1,4 @@
-"""Why a value is no indicator, in words that an analyst understands."""
+"""Why a value is not an indicator, in words that an analyst understands."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _BETWEEN = re.compile(r"[\s,;|]+")
 
 
 def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
-    """Why a value is no indicator; the first that fits.
+    """Why a value is not an indicator; the first that fits.
 
     Args:
-        value: What is none.
+        value: The value.
         is_indicator: Whether a word of it is one by itself.
     """
     for pattern, said in _REASONS:

@@ -1,4 +1,4 @@
-"""What kind of indicator one value is, in canonical form, or why it is none that Sekoia takes."""
+"""What kind of indicator one value is, in canonical form, or why Sekoia does not take it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _READERS = (plain, hashes, url, email, mac, ipv4, ipv6)
 
 
 def recognize(value: str, *, is_host: bool = False, may_be_defanged: bool = False) -> Finding:
-    """What a value is, and, where it is none, why.
+    """What a value is, or why it is not an indicator.
 
     Args:
         value: Without what people write around it (see ``unwrap.clean``), and refanged unless that is not wanted.

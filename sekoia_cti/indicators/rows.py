@@ -39,11 +39,11 @@ class Rows:
     Args:
         layout: Of the table.
         refanging: Whether defanged observables are to be sent as they were before.
-        send_unrecognized: Whether what is no indicator that we know is sent all the same.
+        send_unrecognized: Whether what is not an indicator that we know is sent anyway.
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator, anew whenever the rows are read.
-        ends: Tells the cell of a further column, the end of its validity, for a value.
+        ends: Gives the cell of a further column for a value: the end of its validity.
     """
 
     def __init__(
@@ -232,7 +232,7 @@ class Rows:
         return True
 
     def _refusal(self, row: Row) -> tuple[int, str, bool] | None:
-        """The column that keeps the indicator of a row from being imported, why, and whether by its type it is none."""
+        """The column that keeps the indicator of a row from being imported, why, and whether that is because of its type."""
         if flag := withheld(self._layout.flags, row):
             return *flag, False
         at = self._layout.type_column

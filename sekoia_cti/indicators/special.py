@@ -26,4 +26,4 @@ that are global after all, and multicast (RFC 5771, RFC 4291)."""
 SPECIAL = [
     (network, f"not a global address: {use}") for use, networks in _USES.items() for network in networks.split()
 ]
-"""Networks, and what a user is told of an address in one; where networks overlap, the last one says it best."""
+"""Networks, and what a user is told about an address in one; where networks overlap, the last one says it best."""

@@ -1,6 +1,6 @@
-"""Take apart a line that is no indicator by itself: several values, a value with a note, a port, or a label.
+"""Take apart a line that is not an indicator by itself: several values, a value with a note, a port, or a label.
 
-Nothing is taken from a line in part unless the rest is told: where it is not clear which words are values, the line stays one
+A part of a line is taken only if the rest is reported: where it is not clear which words are values, the line stays one
 value that is not recognized.
 """
 
@@ -35,8 +35,9 @@ _BREAK = re.compile(
     r"|</?(?:br|p|li|ul|ol|div|table|thead|tbody|tr|t[dh]|html|body|section|article)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-# What stands between values, the plainest first: a comma or a semicolon can be part of a URL, with a blank it is none. Each
-# begins where blanks do, or a long run of them would be gone through anew from each. A mark or a word that joins stands apart.
+# What stands between values, the plainest first: a comma or a semicolon can be part of a URL, but not with a blank behind it.
+# Each begins where blanks do, or a long run of them would be searched anew from each.
+# A mark or a word that joins stands apart.
 _BETWEEN = (
     re.compile(r"(?<!\s)\s*(?:[|\t]|[,;](?=\s))\s*"),
     re.compile(r"(?<!\s)\s*[,;|\t]\s*"),
@@ -94,14 +95,14 @@ _LONGEST = 8_000
 """Characters beyond which a line can be a list of values, and nothing that takes a closer look."""
 _LONGEST_LABEL = 60
 _WHOLE = ("a range of addresses", "a line of hashes", "two hashes")
-"""How the reasons begin of what is no value with a note."""
+"""How the reasons begin for a line that is not a value with a note."""
 
 
 def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
-    """The values of a line that is none by itself, or None where it cannot be told which they are.
+    """The values of a line that is not one value, or None where it is not clear which they are.
 
     Args:
-        text: A clean line (see ``unwrap.clean``) that is no indicator.
+        text: A clean line (see ``unwrap.clean``) that is not an indicator.
         recognize: What one value is.
     """
     if ("&" in text or "\\/" in text) and (unescaped := clean(unescape(text.replace("\\/", "/")))) != text:
@@ -317,7 +318,7 @@ def _files(parts: list[Finding]) -> Sequence[Finding]:
 
 
 def _cell(text: str, recognize: Recognize) -> Finding | None:
-    """The only cell of a Markdown table's row that is an indicator, unless another one says that it is none."""
+    """The only cell of a Markdown table's row that is an indicator, unless another cell says that it is not one."""
     if "|" not in text:
         return None
     cells = [cell for cell in map(str.strip, text.split("|")) if cell]
@@ -334,7 +335,7 @@ def _cell(text: str, recognize: Recognize) -> Finding | None:
 
 
 def _noted(text: str, recognize: Recognize) -> Finding | None:
-    """The value before a note. A note that holds a value itself is none: the line would lose it."""
+    """The value before a note. Text that holds a value itself is not a note: the value would be lost."""
     whole = recognize(text)
     if whole and whole[0] is None and whole[2].startswith(_WHOLE):
         return None
@@ -371,7 +372,7 @@ def _led(text: str, recognize: Recognize) -> Finding | None:
 
 
 def _takes_back(note: str, *, of_hash: bool) -> bool:
-    """Whether a note is one or two words which say that what they stand by is no indicator: “(sinkhole)”."""
+    """Whether a note is one or two words which say that what they stand by is not an indicator: “(sinkhole)”."""
     words = _BETWEEN_WORDS.sub(" ", note).strip(" -–—:=")
     return len(words.split()) <= _WORDS_THAT_TAKE_BACK and is_disowned(words, of_hash=of_hash)
 

@@ -121,7 +121,7 @@ class Table:
                 raise UnreadableFile(f"it cannot be read as CSV ({error}): repair it or save it anew") from None
 
     def _note_swallowed(self, number: int, row: Row, width: int) -> None:
-        """Note a line in a cell that has as many cells as rows have, some of them indicators, and not all: it is no list then."""
+        """Note a line in a cell that has as many cells as rows have, and some indicators among them: then it is not a list."""
         if len(self.swallowed) >= _NOTED:
             return
         for line in (line for cell in row if "\n" in cell for line in cell.splitlines()[1:]):
@@ -142,7 +142,7 @@ class RowWriter:
 
     def __init__(self, to: TextIO, delimiter: str) -> None:
         self._to = to
-        # Cells with marks that end rows are quoted: for whoever reads them, a carriage return alone ends a row as well.
+        # Cells with marks that end rows are quoted: many readers take a carriage return alone for the end of a row.
         writer = csv.writer(self, delimiter=delimiter, lineterminator="\r\n")
         self.writerow, self.writerows = writer.writerow, writer.writerows
 
@@ -159,7 +159,7 @@ def look(open_file: Callable[[], BinaryIO], *, delimiter: str | None = None) -> 
         delimiter: Between the cells of a row, where that is known.
 
     Raises:
-        UnreadableFile: It is no text in lines.
+        UnreadableFile: It is not text in lines.
     """
     with open_file() as file:
         encoding = encoding_of(file)
@@ -203,7 +203,7 @@ def _before(lines: Sequence[str]) -> tuple[int, str]:
         elif number == 0 and _SEPARATOR.fullmatch(line):
             continue
         elif text:
-            # Blank lines before a first row are rows, and nothing is told apart by leaving them out.
+            # Blank lines before a first row count as rows; leaving them out would help nobody.
             return (number, comment) if comment or (number and _SEPARATOR.fullmatch(lines[0])) else (0, "")
     return 0, ""
 

@@ -1,6 +1,6 @@
 """Rows of a table that were given as text: the column of indicators is found as in a file, and the rest is left out.
 
-Only what cannot be a list of values is a table: below a heading that we know, or rows of which most are no values by themselves.
+Only what cannot be a list of values is a table: below a heading that we know, or rows of which most are not values by themselves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TextTable:
     """The column of indicators.
 
     Attributes:
-        lines: For each line of the text the cell that is to be read; an empty one where there is none.
+        lines: For each line of the text, the cell to be read; empty if there is none.
         column: What the column is called, and where it is.
         width: How many columns the table has.
         rows: How many rows hold a cell that is to be read.
@@ -46,7 +46,7 @@ class TextTable:
 
 
 def table_in(lines: Sequence[str]) -> TextTable | None:
-    """The table that a text is, or None where it is none, or where nothing tells which of its columns is meant.
+    """The table that a text is; None if it is not a table, or if it is not clear which column is meant.
 
     Args:
         lines: Of a text.
@@ -110,7 +110,7 @@ def _is_heading(cells: Sequence[str]) -> bool:
 
 
 def _are_no_values(lines: Sequence[str]) -> bool:
-    """Whether most lines are nothing by themselves; without a heading, a line that is a value or several is no row."""
+    """Whether most lines are nothing by themselves; without a heading, a line that is a value or several is not a row."""
     return len(lines) > _FEWEST_ROWS and sum(not _kinds(line) for line in lines) >= _SAME_WIDTH * len(lines)
 
 

@@ -27,8 +27,8 @@ STIX_TYPES: dict[IndicatorType, str] = {
 Finding: TypeAlias = tuple[IndicatorType | None, str, str, str | None]
 """One value of a line or cell: ``(kind, value, key, why)``.
 
-``kind`` is None for what is no indicator. ``value`` is what is sent. ``key`` is the same for all spellings of one indicator; for
-what is no indicator it is the reason. ``why`` tells how the value differs from what was written, if only a part of that is sent
+``kind`` is None for what is not an indicator. ``value`` is what is sent. ``key`` is the same for all spellings of one
+indicator; otherwise it is the reason. ``why`` tells how the value differs from what was written, if only a part of that is sent
 or another form; otherwise it is None.
 
 A tuple, since half a million of them are made in a second.

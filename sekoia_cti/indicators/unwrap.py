@@ -108,7 +108,7 @@ def clean(line: str) -> str:
 def _unquoted(text: str) -> str:
     if len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
         inner = text[1:-1]
-        # Quotes within are no pair around one value: "a.example","b.example".
+        # Quotes within are not a pair around one value: "a.example","b.example".
         if text[0] not in inner and text[-1] not in inner:
             return inner
     return text
@@ -186,5 +186,5 @@ def _wraps(mark: str, inner: str, text: str) -> bool:
         return (twice or _INSIDE.fullmatch(inner) is not None) and not STIX_START.match(text)
     if mark == "|":
         return True
-    # Marks within are no pair around one value: "a.example","b.example".
+    # Marks within are not a pair around one value: "a.example","b.example".
     return mark not in inner.strip(mark) and _PAIRS[mark] not in inner.strip(mark)

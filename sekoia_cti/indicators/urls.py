@@ -57,7 +57,7 @@ def url(value: str) -> Finding | None:
 
 
 def _without_punctuation(value: str) -> tuple[str, str | None]:
-    """The URL without what ends a sentence or a bracket around it, which is no part of a path that anybody publishes."""
+    """The URL without what ends a sentence or a bracket around it, which is not part of a published path."""
     if value.endswith((".", "!")) and "/" in value[8:]:
         return value.rstrip(".!"), "without the punctuation after it"
     if (bare := _MARKS_AFTER.sub("", value)) != value:
@@ -69,7 +69,7 @@ def _without_punctuation(value: str) -> tuple[str, str | None]:
 
 
 def _host(host: str) -> str | None:
-    """The canonical form of a URL's host; None where it is none."""
+    """The canonical form of a URL's host; None if it is not a host."""
     if host.startswith("["):
         found = ipv6(host)
         return f"[{found[1]}]" if found and found[0] else None

@@ -57,7 +57,7 @@ def main(path: str, seconds: str, memory: str, sheet: str | None = None) -> None
 
 
 def text_of(cell: object) -> str:
-    """A cell as text: what a person who looks at it would type, with dates in ISO 8601.
+    """A cell as text: what a person who sees it would type, with dates in ISO 8601.
 
     A number that is too large to be exact keeps its exponent or its decimal point, so that nobody takes it for a hash.
     """

@@ -14,7 +14,7 @@ _NAMED = 3
 class Writing:
     """Takes down values as they are read.
 
-    Who defangs values links to reports with URLs that are not defanged, so these are told by name. Where most URLs are not
+    Authors who defang values link to reports with URLs that are not defanged, so a warning names these. Where most URLs are not
     defanged they are what is meant.
     """
 

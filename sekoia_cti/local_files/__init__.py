@@ -1,1 +1,1 @@
-"""Tables on the local disk: unpacked, taken out of their workbooks by a process apart, and written as they are sent."""
+"""Tables on the local disk: unpacked, taken out of their workbooks by a separate process, and written as they are sent."""

@@ -1,4 +1,4 @@
-"""Workbooks, read by a process of their own that may die: this one has to report to the platform, whatever a file does."""
+"""Reads workbooks in a separate process, which may die: this one has to report to the platform, whatever a file does."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Sheet:
 
     Attributes:
         name: As people see it.
-        visible: Whether they do.
+        visible: Whether people see it.
         alone: Whether there is nothing else in the workbook, not even an empty sheet or a chart.
-        rows: How many are not empty; 1 in a workbook of one sheet, where nobody asks.
+        rows: How many are not empty; 1 in a workbook with one sheet, where it does not matter.
         merged: Whether a cell stands for several rows, which is filled into all of them.
         top: The cells of the first one of these, each cut; empty in a workbook of one sheet.
     """
@@ -122,7 +122,7 @@ def _reader(path: Path, seconds: float, *arguments: str) -> Iterator[IO[bytes]]:
 
 def _sentence(status: int, complaints: bytes, *, in_time: bool) -> str:
     if status == _UNREADABLE:
-        # A panic of the parser tells more, in lines before.
+        # A panic of the parser says more, in earlier lines.
         said = next(reversed(complaints.decode(errors="replace").split("\n")[:-1]), "no reason given")[:200]
         return f"it cannot be read as a workbook ({said}): repair it, or save it as CSV"
     what = "memory" if in_time and status != -signal.SIGXCPU else "time"

@@ -22,7 +22,7 @@ MOST_UNPACKED = 1024**3
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file on the local disk that nobody else changes.
+    """A file on the local disk that nothing else changes.
 
     Attributes:
         path: Where it is.
@@ -60,7 +60,7 @@ class LocalTable:
 
     @property
     def is_whole(self) -> bool:
-        """Whether whoever reads the file as it is in the storage finds this table and nothing else."""
+        """Whether a reader of the file as it is in the storage finds this table and nothing else."""
         is_all = self.sheet is None or (self.sheet.alone and self.sheet.visible and not self.sheet.merged)
         return self.file.is_original and is_all
 

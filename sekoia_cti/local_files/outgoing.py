@@ -1,4 +1,4 @@
-"""A file of indicators on its way to Sekoia: looked at, and as it is sent."""
+"""A file of indicators on its way to Sekoia: what it holds, and what is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Wishes:
         validity: What holds for rows that say nothing else.
         is_phase: Whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator; None lets all pass.
-        ends: Tells when the validity of a value ends, as the cell of a column; None where that is not told by value.
+        ends: Gives the end of a value's validity, as the cell of a column; None if it does not depend on the value.
     """
 
     mapping: list[str | None] | None = None
@@ -105,7 +105,7 @@ class Outgoing:
 
 
 def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) -> Outgoing | None:
-    """Look at a file, and write a CSV of what is to be sent of it if it cannot be sent as it is.
+    """Read a file, and write a CSV of what is to be sent if it cannot be sent as it is.
 
     Args:
         file: On the local disk.
@@ -114,7 +114,7 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
         seconds: That reading a workbook may take.
 
     Returns:
-        What is to be sent; None when nothing tells which column holds the indicators.
+        What is to be sent; None if it is not clear which column holds the indicators.
 
     Raises:
         UnreadableFile: Its format cannot be read.
@@ -125,7 +125,7 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     source, layout = found
     if wishes.ends and (mapped := _heading_of(layout, "valid_until")):
         raise InputError(
-            f"Column {mapped} of {file.name} tells when indicators cease to be valid, so validity_by_type cannot be used: run "
+            f"Column {mapped} of {file.name} says until when indicators are valid, so validity_by_type cannot be used: run "
             "the action without it, or give a mapping that ignores the column"
         )
     rows = Rows(
@@ -158,7 +158,7 @@ def _time(cell: str) -> datetime | None:
 
 
 def _heading_of(layout: Layout, field: str) -> str:
-    """The column that is mapped to a field, as people call it; empty where there is none."""
+    """The column that is mapped to a field, as people call it; empty if there is none."""
     if field not in layout.mapping:
         return ""
     at = layout.mapping.index(field)
@@ -169,7 +169,7 @@ def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> 
     """The first table that holds indicators, as its heading or their number says; without one, the first that can be read at all.
 
     Raises:
-        InputError: None does, and there are hidden sheets, which nobody looks into unasked.
+        InputError: None does, and there are hidden sheets, which are only read on request.
     """
 
     def recognize(cell: str) -> list[tuple[str, str]]:

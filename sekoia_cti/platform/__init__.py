@@ -1,1 +1,1 @@
-"""What the SDK and the platform want of a module: configuration, account, the base of every action, forms, storage."""
+"""What the SDK and the platform require of a module: configuration, account, the base of every action, forms, storage."""

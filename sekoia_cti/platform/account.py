@@ -19,7 +19,7 @@ __all__ = ["SekoiaAccountValidator"]
 
 
 class SekoiaAccountValidator(SekoiaItem, AccountValidator):
-    """Tells whether the API key can list IOC collections, and whether LiveAPI lets it in."""
+    """Checks whether the API key can list IOC collections, and whether LiveAPI accepts it."""
 
     seconds: ClassVar[float] = 15.0
     """For each of the two checks."""
@@ -38,7 +38,7 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
         self.report(lambda: super(SekoiaAccountValidator, self).send_results(success))
 
     def validate(self) -> bool:
-        """Check both; True when both let the key in, otherwise the error says which did not and what to do."""
+        """Check both; True if both accept the key, otherwise the error says which did not and what to do."""
         try:
             complaints = watched(self._complaints, self.deadline)
         except LeftBehind as left:

@@ -72,20 +72,20 @@ class SekoiaAction(SekoiaItem, Action):
         """What the action does."""
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
-        """Make the best of work that has to be left behind, which may go on meanwhile.
+        """Report what is known of work that has to be left behind, and may still go on.
 
         Args:
             why: For the node's error.
 
         Returns:
-            Results of what was done so far; None when there are none.
+            Results of what was done so far; None if there are none.
         """
         self.error(str(why))
         return None
 
     @cached_property
     def deadline(self) -> Deadline:
-        """When everything has to have ended: by the argument ``timeout``, where there is one."""
+        """When everything has to have ended: given by the argument ``timeout``, if there is one."""
         timeout = self._model.model_fields.get("timeout")
         if timeout is None:
             return Deadline(self.seconds)
@@ -148,7 +148,7 @@ class SekoiaAction(SekoiaItem, Action):
             super().log(self.presentable(message), level, only_sentry=only_sentry, **kwargs)
 
     def error(self, message: str) -> None:
-        """Make this the node's error, and print it for who runs the action by hand."""
+        """Make this the node's error, and print it for the person who runs the action by hand."""
         if not self._is_left_behind():
             line = self.presentable(message)
             super().error(line)

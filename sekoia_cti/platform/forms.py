@@ -1,4 +1,4 @@
-"""The base of all models that the platform draws as forms, and how to say in a sentence what is wrong with a value."""
+"""The base of all models that the platform shows as forms, and sentences about what is wrong with a value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _FlatSchema(GenerateJsonSchema):
 
 
 class _ResultsSchema(_FlatSchema):
-    """The same for results, which say ``null`` where there is nothing to tell."""
+    """The same for results, which are ``null`` where there is nothing to report."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         generated = super().nullable_schema(schema)
@@ -104,7 +104,7 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
 
 
 NEAR = 0.8
-"""How alike two names are (difflib's ratio) of which one is taken for a misspelling of the other."""
+"""How alike two names must be (difflib's ratio) for one to be taken for a misspelling of the other."""
 
 
 def refuse_misspelled(names: Iterable[str], form: type[Form]) -> None:
@@ -115,7 +115,7 @@ def refuse_misspelled(names: Iterable[str], form: type[Form]) -> None:
         form: What it has.
 
     Raises:
-        InputError: One is near: to ignore it would mean to go on without what was asked for.
+        InputError: One is near: ignoring it would mean to go on without what was asked for.
     """
     for name in names:
         if near := get_close_matches(name.lower().replace("-", "_"), form.model_fields, n=1, cutoff=NEAR):
@@ -128,7 +128,7 @@ def _short(value: object) -> str:
 
 
 def visible(text: str) -> str:
-    """A text with letters escaped that a terminal or a page obeys instead of showing them: ESC, and marks of direction."""
+    """A text in which characters that a terminal or a page obeys instead of showing (ESC, marks of direction) are escaped."""
     if text.isprintable():
         return text
     return "".join(_escaped(letter) for letter in text)

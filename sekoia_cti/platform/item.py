@@ -81,12 +81,12 @@ class SekoiaItem(ModuleItem):
     # For the two kinds of items
 
     def take_secrets(self, ask: Callable[[], None]) -> None:
-        """Have the SDK tell the platform that the run began, which hands over the secrets.
+        """Have the SDK tell the platform that the run began; the answer holds the secrets.
 
         What is wrong with them is kept for :meth:`configuration`, where it becomes an error that is reported.
 
         Args:
-            ask: The SDK's way of doing so.
+            ask: The SDK's method for that.
         """
         try:
             watched(ask, self.deadline)
@@ -105,7 +105,7 @@ class SekoiaItem(ModuleItem):
             # is the key, and configuration() says so.
             self.log("The platform did not hand over any secrets", level="warning")
         except InputError:
-            pass  # for whoever needs the configuration
+            pass  # it is raised again where the configuration is needed
         else:
             self._warn_of_open_ways(configuration)
 
@@ -117,10 +117,10 @@ class SekoiaItem(ModuleItem):
         """Have the SDK tell the platform how the run ended; a request to stop comes too late for that.
 
         Args:
-            send: The SDK's way of doing so.
+            send: The SDK's method for that.
 
         Raises:
-            Unreported: The platform does not take it, or nothing says where it is.
+            Unreported: The platform does not accept the report, or its address is unknown.
         """
         try:
             watched(send, Deadline(self.reporting), stoppable=False)

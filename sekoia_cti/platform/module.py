@@ -80,7 +80,7 @@ class Configuration(Form):
 
 
 class NoConfiguration(ModuleConfigurationError):
-    """What the platform gave as configuration is no JSON object."""
+    """What the platform gave as configuration is not a JSON object."""
 
 
 class SekoiaCTIModule(Module):
@@ -98,7 +98,7 @@ class SekoiaCTIModule(Module):
         """Something that the platform gave.
 
         Raises:
-            NoConfiguration: It was to be the module's configuration, and is no JSON object.
+            NoConfiguration: The module's configuration is not a JSON object.
             MissingConfigurationError: There is no such thing.
         """
         if file_name != self.MODULE_CONFIGURATION_FILE_NAME:
@@ -112,7 +112,7 @@ class SekoiaCTIModule(Module):
         return configuration
 
     def init_sentry(self) -> None:
-        """Have errors told to Sentry where the platform wants that, with less than the SDK would tell of them."""
+        """Send errors to Sentry if the platform configures it, with less in them than the SDK would send."""
         if dsn := self.load_config(self.SENTRY_FILE_NAME, non_exist_ok=True):
             tags = {
                 "module": self.name,

@@ -24,11 +24,11 @@ PATIENCE = 0.2
 
 
 class Unreported(Exception):
-    """The platform could not be told how the run ended; says why, in a sentence for who started it."""
+    """The platform could not be told how the run ended; says why, in a sentence for the person who started it."""
 
 
 class _StopRequest:
-    """SIGINT or SIGTERM, as a request that whoever waits in the main thread is told of.
+    """SIGINT or SIGTERM, as a request that the main thread learns of while it waits.
 
     A signal comes between any two steps of the main thread, so its handler only notes it, and calls what is safe there.
     """
@@ -46,7 +46,7 @@ class _StopRequest:
 
     @contextmanager
     def told_to(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Tell somebody, at once if the request was made before.
+        """Call a listener, at once if the request was made before.
 
         Args:
             listener: Has to be reentrant, such as ``SimpleQueue.put``.
@@ -65,14 +65,14 @@ _STOP = _StopRequest()
 
 
 def own() -> None:
-    """Take SIGINT and SIGTERM, from the start on: a run that was told to stop reports that, however early it was."""
+    """Take SIGINT and SIGTERM, from the start on: a run that was asked to stop reports that, however early it was."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _STOP.note)
 
 
 @contextmanager
 def stop_requested(listener: Callable[[], None]) -> Iterator[None]:
-    """Tell of a request to stop meanwhile; only the main thread hears of signals.
+    """Call a listener if a request to stop comes meanwhile; only the main thread hears of signals.
 
     Args:
         listener: See :meth:`_StopRequest.told_to`.
@@ -85,7 +85,7 @@ def stop_requested(listener: Callable[[], None]) -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """Print a line for who runs the action by hand; where that is not possible, the playbook's log has it all the same."""
+    """Print a line for the person who runs the action by hand; where that is not possible, the playbook's log has it anyway."""
     output = sys.stdout
     if output is None:
         return  # closed before the process began
@@ -102,7 +102,7 @@ def _takes_more(number: int) -> bool:
 
 
 def end_with(run: Callable[[], object]) -> None:
-    """Run, and end the process with it, whatever was left behind: a thread that hangs, or output that nobody takes."""
+    """Run, then end the process, whatever was left behind: a thread that hangs, or output that nobody reads."""
     code = 0
     try:
         run()

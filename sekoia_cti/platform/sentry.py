@@ -1,8 +1,9 @@
-"""What leaves for Sentry where the platform configures it: which error happened where, and in which run.
+"""What is sent to Sentry if the platform configures it: which error happened where, and in which run.
 
-Nothing that a run was given or was told leaves. A stack's variables hold the API key and what is imported, a request's body on
-Fission holds both, and messages, breadcrumbs and extras quote them; so an event is made anew of what is known to be harmless.
-Who needs the words finds them in the playbook's log, by the run's id in the tags.
+Nothing that a run was given or received leaves the process. The variables of a stack hold the API key and what is imported,
+the body of a request on Fission holds both, and messages, breadcrumbs and extras quote them; so an event is made anew from
+what is known to be harmless.
+The words are in the playbook's log, which the run's id in the tags leads to.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _FRAME = (
 
 
 def start(dsn: str, environment: str | None, tags: Mapping[str, str | None]) -> None:
-    """Have errors told to Sentry.
+    """Send errors to Sentry.
 
     Args:
         dsn: Where to.
         environment: Of the platform.
-        tags: What they are told with; those without a value are left out.
+        tags: Sent with each error; those without a value are left out.
     """
     options = sentry_sdk.get_client().options
     # On Fission each run comes here, and the client of the run before it will do.
@@ -52,7 +53,7 @@ def start(dsn: str, environment: str | None, tags: Mapping[str, str | None]) -> 
                 before_send=scrubbed,
             )
         except ValueError:
-            # The address is none; the run goes on without Sentry.
+            # The address is not valid; the run goes on without Sentry.
             logging.getLogger(__name__).warning("Sentry is not told of errors, since its address is not valid")
     for name, value in tags.items():
         if value:

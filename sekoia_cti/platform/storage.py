@@ -1,4 +1,4 @@
-"""Files of the playbook's storage, be it a local folder or S3: found safely, and read whole or not at all."""
+"""Files of the playbook's storage, in a local folder or S3: found safely, and read completely or not at all."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def find(storage: Path, relative: str, argument: str) -> StoredFile:
 
 
 _TOLD = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
-"""What a storage says of a file when it does not fail."""
+"""What a storage answers about a file when it does not fail."""
 
 
 def _again(read: Callable[[], Result], but: tuple[type[Exception], ...] = ()) -> Result:
@@ -204,7 +204,7 @@ def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iter
 
     Args:
         storage: The action's ``data_path``.
-        warn: Told where the work goes if it is not the temporary folder.
+        warn: Called with a sentence if the work does not go to the temporary folder.
 
     Raises:
         NowhereToWork: None of them can be written.
@@ -223,7 +223,7 @@ def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iter
             yield Path(name)
         return
     raise NowhereToWork(
-        "The file cannot be worked on, since neither the temporary folder nor the playbook's storage can be written "
+        "The file cannot be processed, since neither the temporary folder nor the playbook's storage can be written "
         f"({reason(failure or OSError())}): make one of them writable"
     )
 
@@ -243,7 +243,7 @@ def reason(error: Exception) -> str:
 
 
 def absent(storage: Path) -> str:
-    """What to do about a storage that is not there, as can be where an action is run by hand: the platform always has it.
+    """What to do about a storage that does not exist, as can happen if an action is run by hand: the platform always has it.
 
     Args:
         storage: The action's ``data_path``.
@@ -257,7 +257,7 @@ def absent(storage: Path) -> str:
 
 
 def _said_by_s3(error: BaseException | None) -> ClientError | None:
-    """The answer of S3 that an error of the library between us tells of."""
+    """The answer of S3 that an error of its library quotes."""
     while error is not None and not isinstance(error, ClientError):
         error = error.__cause__
     return error
@@ -302,7 +302,7 @@ def _descriptor(storage: Path, relative: PurePath) -> int:
     for part in relative.parts[:-1]:
         inner = _open_below(folder, part, os.O_DIRECTORY)
         folder = inner
-    # Without O_NONBLOCK opening a pipe would wait for who writes into it.
+    # Without O_NONBLOCK opening a pipe would wait for a writer.
     descriptor = _open_below(folder, relative.name, os.O_NONBLOCK)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):

@@ -1,7 +1,7 @@
 """Work that may hang is done where it can be left behind, so that the node reports whatever happens.
 
 A name look-up cannot be interrupted, and an answer that trickles in keeps every timeout. So the work has a thread of its own,
-which nothing joins, and who waits for it stops waiting a moment after the deadline.
+which nothing joins, and whatever waits for it stops waiting a moment after the deadline.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Hung", "LeftBehind", "watched"]
 Result = TypeVar("Result")
 
 AFTER_DEADLINE = 3.0
-"""Seconds after which work hangs: what minds the deadline ends within moments of it."""
+"""Seconds after the deadline when work counts as hanging: work that minds the deadline ends within moments of it."""
 
 AFTER_STOP = 3.0
 """The same for work that was asked to stop."""
@@ -68,7 +68,7 @@ class _End(Generic[Result]):
 
 
 def watched(work: Callable[[], Result], deadline: Deadline, *, stoppable: bool = True) -> Result:
-    """Do the work, for as long as there is time; when the process is asked to stop, the work is told by its deadline.
+    """Do the work, for as long as there is time; when the process is asked to stop, the work learns of it from its deadline.
 
     Args:
         work: Called in another thread, with the context of this one.
@@ -106,7 +106,7 @@ def watched(work: Callable[[], Result], deadline: Deadline, *, stoppable: bool =
 def _next(
     news: SimpleQueue[_End[Result] | None], periods: tuple[float, ...], otherwise: LeftBehind
 ) -> _End[Result] | None:
-    """The next news within these periods, one after the other: a process that was stopped during one still has the next."""
+    """The next message within these periods, one after the other: a process that was stopped during one still has the next."""
     for seconds in periods:
         with suppress(Empty):
             return news.get(timeout=seconds)

@@ -16,11 +16,11 @@ from sekoia_cti.platform.storage import UNREADABLE, absent, reason
 __all__ = ["GrowingList", "NewFile", "writing"]
 
 _UNWRITABLE = (*UNREADABLE, ValueError)
-"""What writing can raise; the library between us and S3 makes a ValueError of a refusal."""
+"""What writing can raise; the library for S3 turns a refusal into a ValueError."""
 
 
 class NewFile:
-    """A text file whose failures are the storage's, told apart from those of whoever writes.
+    """A text file whose failures are the storage's, told apart from those of the code that writes.
 
     To be used with ``with``; it is complete once that is left, and removed after an error.
 

@@ -23,7 +23,7 @@ VALUE = st.one_of(
     st.sampled_from(["{}" + "a" * 31, "{}" + "A" * 31, "hxxp://e{}[.]example[.]com/", "bücher{}.example.org"]),
     st.sampled_from(["no indicator {}", "excluded{}.example.net", "null"]),
 )
-"""Two spellings of one value, values that are adapted, known to be good or excluded, and what is no indicator."""
+"""Two spellings of one value, values that are adapted, known to be good or excluded, and what is not an indicator."""
 VALUES = st.lists(st.builds(str.format, VALUE, NUMBER), min_size=1, max_size=25)
 REFUSED = st.sets(
     st.builds(str.format, st.sampled_from(["d{}.example.com", "e{}.example.com", "{}" + "a" * 31]), NUMBER)

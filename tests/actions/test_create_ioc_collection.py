@@ -100,7 +100,7 @@ def test_two_runs_at_once_get_one_collection(sandbox: Sandbox) -> None:
 def test_an_id_follows_where_the_community_is_known(
     sandbox: Sandbox, platform: Platform, me: Any, community: str | None
 ) -> None:
-    """By the argument or by `/v1/me`; where neither tells, the id is any, and the collection is created all the same."""
+    """By the argument or by `/v1/me`; where neither tells, the id is any, and the collection is created anyway."""
     sandbox.faults.me = me
     arguments = {"name": "Blocklist", "reuse_existing": True, "community_uuid": community}
     first = platform.run_with(CreateIOCCollection, arguments)

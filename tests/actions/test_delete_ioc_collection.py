@@ -47,7 +47,7 @@ def test_the_name_is_required(platform: Platform, collection_id: str) -> None:
 
 
 def test_a_second_run_finds_it_done(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A collection that is gone is no error, and the results and a warning tell it."""
+    """A collection that is gone is not an error, and the results and a warning tell it."""
     for _ in range(2):
         run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.error is None

@@ -66,7 +66,7 @@ def test_what_cannot_be_sent_is_missing(platform: Platform, collection_id: str) 
 
 @WAYS
 def test_nothing_left(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import) -> None:
-    """A dry run of what is all excluded is one all the same, with nothing to import."""
+    """A dry run of what is all excluded is one anyway, with nothing to import."""
     run = import_(platform, ["a.example.org"], collection_id=collection_id, exclude="a.example.org", dry_run=True)
 
     assert run.error is None

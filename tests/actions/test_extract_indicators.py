@@ -17,7 +17,7 @@ TEXT = f"See https://blog.example.org.\n- evil[.]example, 192.0.2[.]1\n- hxxp://
 
 
 def test_a_report_is_read(sandbox: Sandbox, platform: Platform) -> None:
-    """Each value once, in its order; what is no indicator is told; and nothing is sent."""
+    """Each value once, in its order; what is not an indicator is told; and nothing is sent."""
     run = platform.run(ExtractIndicators, text=TEXT)
     assert run.error is None
     assert run.results == {

@@ -28,7 +28,7 @@ def test_one_collection_is_found(sandbox: Sandbox, platform: Platform, collectio
 
 
 def test_none_is_found(platform: Platform, collection_id: str) -> None:
-    """A part of a name is not enough unless it is asked for, and finding nothing is no error."""
+    """A part of a name is not enough unless it is asked for, and finding nothing is not an error."""
     run = platform.run(FindIOCCollection, name="Block")
     assert run.error is None
     assert run.results == {"collection_id": None, "collections": [], "collections_path": None, "count": 0}

@@ -110,7 +110,7 @@ def test_nothing_left_is_no_error(
 
 @WAYS
 def test_nothing_left_of_mostly_garbage_is_partial(platform: Platform, collection_id: str, import_: Import) -> None:
-    """That most values are no indicators is not hidden by the one that is excluded."""
+    """That most values are not indicators is not hidden by the one that is excluded."""
     run = import_(
         platform, ["a.example", "no indicator", "setup.exe"], collection_id=collection_id, exclude="a.example"
     )
@@ -122,7 +122,7 @@ def test_nothing_left_of_mostly_garbage_is_partial(platform: Platform, collectio
 
 @WAYS
 def test_what_is_kept_out_was_recognized(platform: Platform, collection_id: str, import_: Import) -> None:
-    """An import is not taken for misread since most of it is excluded and some is no indicator."""
+    """An import is not taken for misread since most of it is excluded and some is not an indicator."""
     values = ["a.corp.test", "b.corp.test", "evil.example", "setup.exe", "run.exe"]
     run = import_(platform, values, collection_id=collection_id, exclude=".corp.test")
 

@@ -160,7 +160,9 @@ def test_a_file_that_only_sekoia_can_read_is_imported(
         wait=False,
     )
     assert run.error is None
-    assert "warning: iocs.csv goes to Sekoia without a look at its indicators: it cannot be read as CSV" in run.logs
+    assert (
+        "warning: iocs.csv is sent to Sekoia without a check of its indicators: it cannot be read as CSV" in run.logs
+    )
     assert run.results and run.results["task_ids"] == ["t"]
 
 
@@ -187,7 +189,7 @@ def test_without_a_usable_detection_the_mapping_is_asked_for(
         send_unrecognized=True,
     )
     assert run.error == (
-        "Nothing tells whether the first line of iocs.csv is a heading, and nothing was imported: give ignore_first_line."
+        "It is not clear whether the first line of iocs.csv is a heading, and nothing was imported: give ignore_first_line."
     )
     assert not any(request.path.endswith("/process") for request in sandbox.requests)
     assert sandbox.indicators(collection_id) == []

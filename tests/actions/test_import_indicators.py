@@ -116,7 +116,7 @@ def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, coll
     assert run.results
     assert run.results["status"] == "partial"
     assert [missing["value"] for missing in run.results["missing"]] == bad
-    assert all("is no valid indicator" in missing["reason"] for missing in run.results["missing"])
+    assert all("is not a valid indicator" in missing["reason"] for missing in run.results["missing"])
     assert (run.results["submitted"], run.results["imported"], run.results["missing_count"]) == (120, 120, 2)
     assert names(sandbox, collection_id) == set(DOMAINS[:120])
     assert (
@@ -126,7 +126,7 @@ def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, coll
 
 
 def test_unknown_values_keep_nobody_out(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What we do not recognize is sent all the same, apart from the others, whom a refusal then does not touch."""
+    """What we do not recognize is sent anyway, apart from the others, whom a refusal then does not touch."""
     unknown = [f"setup{number}.exe" for number in range(30)]
     run = platform.run(
         ImportIndicators,
@@ -141,7 +141,7 @@ def test_unknown_values_keep_nobody_out(sandbox: Sandbox, platform: Platform, co
     assert run.results["missing"] == [
         {
             "value": "192.0.2.0/24",
-            "reason": "Sekoia refused it: indicators.0.value: '192.0.2.0/24' is no valid indicator",
+            "reason": "Sekoia refused it: indicators.0.value: '192.0.2.0/24' is not a valid indicator",
         }
     ]
 
@@ -234,7 +234,7 @@ def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform:
         (
             {"indicators": [{"value": "192.0.2.1", "type": "url"}]},
             "The import ended, and none of the indicators is in the collection: “192.0.2.1” (Sekoia refused it: "
-            "indicators.0.value: '192.0.2.1' is no valid indicator).",
+            "indicators.0.value: '192.0.2.1' is not a valid indicator).",
         ),
     ],
 )

@@ -224,7 +224,7 @@ def test_a_phase_that_nobody_knows(
 def test_a_kill_chain_is_taken_as_written_where_sekoia_does_not_tell(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """Without the permission to read kill chains, one that is not known here goes out all the same."""
+    """Without the permission to read kill chains, one that is not known here goes out anyway."""
     sandbox.faults.rest = [RestFault(path="/kill-chains$", status=403)]
     platform.run(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="Our Model:p-1"
@@ -255,7 +255,7 @@ def test_an_import_need_not_be_waited_for(sandbox: Sandbox, platform: Platform, 
 
 
 def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Headings, defanged values and repetitions are understood; what is no indicator is reported and not sent."""
+    """Headings, defanged values and repetitions are understood; what is not an indicator is reported and not sent."""
     text = (
         f"# C2 servers\n- hxxp://evil[.]example/a[.]b\nEVIL.example,\nevil[.]example\n192.0.2.0/24\n{MD5} | {SHA1}\n"
     )
@@ -279,7 +279,7 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
 
 
 def test_what_is_no_indicator_is_sent_when_asked_for(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With `send_unrecognized` it goes to Sekoia as well, and is reported all the same."""
+    """With `send_unrecognized` it goes to Sekoia as well, and is reported anyway."""
     run = platform.run(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nreport.pdf", send_unrecognized="true"
     )

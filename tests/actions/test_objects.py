@@ -168,7 +168,7 @@ def test_phases_as_objects(sandbox: Sandbox, platform: Platform, collection_id: 
 
 @pytest.mark.parametrize("action", [ImportIndicators, ImportIndicatorsFromText])
 def test_entries_are_counted_like_lines(sandbox: Sandbox, platform: Platform, collection_id: str, action: Any) -> None:
-    """What is no value in a list keeps its place, and is reported; null is nothing."""
+    """What is not a value in a list keeps its place, and is reported; null is nothing."""
     entries = ["a.example.com", None, "# b.example.com", "; c", "", "None", "null", True, {"x": 1}, "no indicator"]
     run = platform.run(action, collection_id=collection_id, indicators=entries)
     assert run.results

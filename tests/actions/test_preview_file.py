@@ -49,7 +49,7 @@ def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, colle
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, **told)
     assert run.error is None
     assert run.results
-    assert "warning: The rows of the uploaded file are not looked at, since file_path is not given" in run.logs
+    assert "warning: The rows of the uploaded file are not checked, because file_path is not given" in run.logs
     assert (run.results["status"], run.results["imported"]) == ("completed", 2)
     assert (run.results["submitted"], run.results["cleaned"], run.results["by_type"]) == (None, None, None)
     there = {indicator["name"]: indicator for indicator in sandbox.indicators(collection_id)}

@@ -118,7 +118,7 @@ def test_an_indicator_is_found_however_it_is_written(
 
 
 def test_again_finds_it_done(platform: Platform, collection_id: str, filler: str) -> None:
-    """A second run changes nothing and is no error."""
+    """A second run changes nothing and is not an error."""
     fill(platform, collection_id, filler, "evil.example")
     platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
     run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
@@ -305,7 +305,7 @@ def test_what_is_gone_is_not_found(sandbox: Sandbox, platform: Platform, collect
 
 
 def test_what_lags_is_looked_at_again(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A listing that shows the old state for a moment is no failure."""
+    """A listing that shows the old state for a moment is not a failure."""
     fill(platform, collection_id, "evil.example")
     stale = {"items": sandbox.indicators(collection_id), "total": 1}
     sandbox.faults.rest = [

@@ -92,7 +92,7 @@ def test_only_active_ones(platform: Platform, collection_id: str) -> None:
 
 
 def test_nothing_is_found(platform: Platform, collection_id: str) -> None:
-    """Finding nothing is no error."""
+    """Finding nothing is not an error."""
     run = platform.run(SearchIndicators, collection_id=collection_id, term="evil.example")
     assert run.error is None
     assert run.results

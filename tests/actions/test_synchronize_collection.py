@@ -429,7 +429,7 @@ def test_a_part_of_the_time_is_interrupted_with_the_whole() -> None:
 
 
 def test_a_value_that_sekoia_refuses(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It is named, the others go in, and what left goes all the same."""
+    """It is named, the others go in, and what left goes anyway."""
     fill(sandbox, platform, collection_id, lines(1))
     sandbox.faults.refused_values = lines(3)
     run = synchronize(platform, collection_id, lines(2, 3, 4))
@@ -480,7 +480,7 @@ def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, colle
     assert run.results is not None
     assert (run.results["status"], run.results["limit_hit"], run.results["remaining_count"]) == ("partial", True, 3)
     assert active(sandbox, collection_id) == {*lines(1, 2, 3), "https://status.example/"}
-    # A feed that is mostly prose is one all the same, as long as it holds something of what it held.
+    # A feed that is mostly prose is one anyway, as long as it holds something of what it held.
     run = synchronize(platform, collection_id, [*HTML.splitlines(), *lines(1)], most_removed=20)
     assert (run.error, counts(run)) == (None, {"unchanged": 2, "removed": 2})
     assert run.results and run.results["status"] == "partial"
@@ -555,18 +555,18 @@ def test_a_refusal_that_passed_is_not_told_as_the_reason(
 @pytest.mark.parametrize(
     ("reads", "arguments", "said"),
     [
-        (1, {"refresh": "always"}, "Which indicators are in the collection is not known: The timeout"),
+        (1, {"refresh": "always"}, "It is not known which indicators are in the collection: The timeout"),
         (
             2,
             {"valid_until": "2098-01-01"},
-            "Validities that are to end earlier were not looked for, which the next run does: ",
+            "Validities that should end earlier were not looked for, but will be in the next run: ",
         ),
     ],
 )
 def test_a_collection_that_cannot_be_read_any_more(
     sandbox: Sandbox, platform: Platform, collection_id: str, reads: int, arguments: dict[str, Any], said: str
 ) -> None:
-    """What was sent is told all the same."""
+    """What was sent is told anyway."""
     fill(sandbox, platform, collection_id, lines(1, 2), valid_until="2099-01-01")
     sandbox.faults.validity_shrinks = False
     sandbox.faults.rest = [

@@ -54,7 +54,7 @@ def test_an_import_event_is_understood() -> None:
     ],
 )
 def test_what_is_no_import_event_is_none(raw: bytes) -> None:
-    """Other events, broken ones and what is no event at all are told apart."""
+    """Other events, broken ones and what is not an event at all are told apart."""
     assert ImportEvent.parse(raw) is None
 
 

@@ -52,7 +52,7 @@ def test_values_of_a_cell(cell: str, values: list[str], adapted: int) -> None:
     ],
 )
 def test_the_rest_of_a_cell(cell: str, known: list[str], unknown: list[str]) -> None:
-    """What is no indicator is told by itself."""
+    """What is not an indicator is told by itself."""
     found = read_cell(cell)
     assert [value for kind, value, _, _ in found if kind] == known
     assert [value for kind, value, _, _ in found if not kind] == unknown

@@ -180,7 +180,7 @@ def test_duplicates_go_once(first: str, second: str) -> None:
     ],
 )
 def test_what_differs_goes_twice(first: str, second: str) -> None:
-    """Paths, names before an @ and what is no indicator are compared letter by letter."""
+    """Paths, names before an @ and what is not an indicator are compared letter by letter."""
     assert read([first, second], send_unrecognized=True).values == [first, second]
 
 

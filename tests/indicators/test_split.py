@@ -1,4 +1,4 @@
-"""Lines that are no indicator by themselves: formats of lists, several values, notes, labels, wrappings."""
+"""Lines that are not indicators by themselves: formats of lists, several values, notes, labels, wrappings."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ SEVERAL: list[tuple[str, list[str]]] = [
     ("http://a.example/a,b|c;d", ["http://a.example/a,b|c;d"]),
 ]
 
-# A line, and why it is no indicator.
+# A line, and why it is not an indicator.
 UNRECOGNIZED: list[tuple[str, str]] = [
     # Files
     ("setup.exe", "a file name"),
@@ -296,7 +296,7 @@ def test_several_values(line: str, values: list[str]) -> None:
 
 @pytest.mark.parametrize(("line", "reason"), UNRECOGNIZED)
 def test_unrecognized(line: str, reason: str) -> None:
-    """What is no indicator is reported with the reason, never taken for something else."""
+    """What is not an indicator is reported with the reason, never taken for something else."""
     reading = read([line])
     assert reading.by_type == {}
     assert reading.unrecognized[0].reason.startswith(reason)

@@ -33,7 +33,7 @@ def _own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_own")
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_request_to_stop_is_told_once(number: signal.Signals) -> None:
-    """Whoever waits is told of the first, and of no further ones."""
+    """Whoever waits is told about the first, and of no further ones."""
     told: list[str] = []
     with process.stop_requested(lambda: told.append("stop")):
         signal.raise_signal(number)
@@ -144,7 +144,7 @@ def codes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_process_with_a_thread_that_hangs_ends_at_once(
     codes: list[int], capsys: pytest.CaptureFixture[str], run: Callable[[], object], code: int
 ) -> None:
-    """Python would wait for it, or fall over it; what went wrong is told all the same."""
+    """Python would wait for it, or fall over it; what went wrong is told anyway."""
     over = threading.Event()
     thread = threading.Thread(target=over.wait)
     thread.start()

@@ -308,7 +308,7 @@ def test_a_full_disk(sandbox: Sandbox, platform: Platform, collection_id: str, c
     with full_disk(10_000):
         run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv")
     assert run.error == (
-        "The file feed.csv cannot be worked on in the temporary folder (file too large), and nothing was imported: make room "
+        "The file feed.csv cannot be processed in the temporary folder (file too large), and nothing was imported: make room "
         "there, and run the action again."
     )
     assert not [request for request in sandbox.requests if request.method == "POST"]
@@ -320,7 +320,7 @@ def test_no_room_for_what_is_sent(sandbox: Sandbox, platform: Platform, collecti
     (platform.storage / "feed.csv").write_text(f"ioc,note\n{values},{'x' * 400}\n")
     with full_disk(2_000):
         run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv")
-    assert run.error and "cannot be worked on in the temporary folder (file too large)" in run.error
+    assert run.error and "cannot be processed in the temporary folder (file too large)" in run.error
     assert not [request for request in sandbox.requests if request.method == "POST"]
 
 
@@ -391,7 +391,8 @@ def test_a_file_that_cannot_be_copied(sandbox: Sandbox, platform: Platform, coll
     assert (run.results["status"], run.results["missing_count"], run.results["submitted"]) == ("completed", None, None)
     assert len(sandbox.indicators(collection_id)) == 2
     assert (
-        "warning: feed.csv goes to Sekoia without a look at its indicators: The file cannot be worked on" in run.logs
+        "warning: feed.csv is sent to Sekoia without a check of its indicators: The file cannot be processed"
+        in run.logs
     )
     for refused_run in (
         platform.run(ImportIndicatorsFromFile, **given, strict=True),

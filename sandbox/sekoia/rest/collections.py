@@ -65,7 +65,7 @@ async def get_collection(collection: InCollection) -> models.Collection:
 async def change_collection(
     service: Here, collection: InCollection, change: models.CollectionChange
 ) -> models.Collection:
-    """Changes what an IOC collection is called, and who sees it."""
+    """Changes the name of an IOC collection, and who sees it."""
     values = change.model_dump(exclude_unset=True)
     service.store.update_collection(collection, author=service.keys.author, **values)
     return models.Collection.of(await known_collection(service, collection["id"]))

@@ -70,7 +70,7 @@ async def import_text(
 
     lines = [line for raw in re.split(r"[\r\n]+", text.indicators) if (line := raw.strip())]
     if faults.invalid_lines == "rejected" and (invalid := [line for line in lines if read(line) is None]):
-        raise HTTPException(400, f"indicators: {invalid[0]!r} is no valid indicator")
+        raise HTTPException(400, f"indicators: {invalid[0]!r} is not a valid indicator")
     return await accept(service, background, response, service.imports.new(collection, lines, read))
 
 

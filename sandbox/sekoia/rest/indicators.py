@@ -64,7 +64,7 @@ async def add_indicators(
     for index, new in enumerate(body.indicators):
         observable, context = detect(new.value, new.type or defaults.type, faults.stored_form), new.context(default)
         if observable is None:
-            raise HTTPException(400, f"indicators.{index}.value: {new.value!r} is no valid indicator")
+            raise HTTPException(400, f"indicators.{index}.value: {new.value!r} is not a valid indicator")
         if not context.is_consistent:
             raise HTTPException(400, f"indicators.{index}: valid_until must be later than valid_from")
         entries.append((observable, context))

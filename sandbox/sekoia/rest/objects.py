@@ -44,7 +44,7 @@ async def read_objects(
     convert_network_traffic: Annotated[
         bool, Query(description="addresses of the phase command-and-control come as `network-traffic:dst_ref.value`")
     ] = False,
-    latest: Latest = False,  # noqa: ARG001  # as Sekoia takes it; each object is told once here anyway
+    latest: Latest = False,  # noqa: ARG001  # as Sekoia takes it; each object is listed once here anyway
 ) -> Response:
     """Reads a collection in the order of its changes. Pages end when there is no further item."""
     faults = service.controls.faults

@@ -44,7 +44,7 @@ async def make_report(service: Here, collection: InCollection, new: NewReport) -
 
 @router.get("/{report_id}")
 async def get_report(service: Here, collection: InCollection, report_id: str) -> dict[str, Any]:
-    """A report: indicators that were seen, of which there are none."""
+    """A report of the indicators that were seen: none."""
     if (content := service.store.file(collection["number"], report_id)) is None:
         raise HTTPException(404, f"Report {report_id} not found")
     report: dict[str, Any] = json.loads(content)

@@ -1,6 +1,6 @@
-"""The pieces that several actions take; what Jinja leaves of them is read in :mod:`~sekoia_cti.actions.common.jinja`.
+"""Arguments that several actions share; :mod:`~sekoia_cti.actions.common.jinja` reads what Jinja made of them.
 
-What means nothing is refused with the argument's name.
+A value that makes no sense is refused, with the argument's name.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Arguments(Form):
     """
 
     sources: ClassVar[tuple[str, ...]] = ()
-    """The arguments that can hold what an action works on, of which it needs one at least; empty where none can."""
+    """The arguments that can hold what an action works on, at least one of which it needs; empty if there are none."""
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class CollectionArguments(Arguments):
 
 
 def days(value: object) -> object:
-    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well, and what is none stays as it is.
+    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well, and anything else stays as it is.
 
     Raises:
         ValueError: It is true or false.
@@ -230,7 +230,7 @@ class ContextArguments(Arguments):
             phases: Finds the kill chain phases.
 
         Raises:
-            InputError: A phase is none that Sekoia knows, or, where it does not tell, none that is known here.
+            InputError: Sekoia does not know a phase, or it is not known here either if Sekoia does not list its own.
         """
         until = self.valid_until
         if self.valid_for is not None:
@@ -276,7 +276,7 @@ Timeout = Annotated[
         title="Timeout", description="Seconds for the whole action, from start to end: 10 to 86400", ge=10, le=86_400
     ),
 ]
-"""How long an action may take that has much to do."""
+"""How long an action with much to do may take."""
 
 
 class WaitArguments(Arguments):

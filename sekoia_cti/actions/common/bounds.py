@@ -1,4 +1,4 @@
-"""Results stay small: they tell the first items of a list, and a file of the storage has the whole of it."""
+"""Results stay small: they hold the first items of a list, and a file of the storage holds all of them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,16 +27,16 @@ _AT_ONCE = 1_000
 
 
 def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed: int) -> str | None:
-    """Write a list into a JSON file of the storage, where results tell only the first of it.
+    """Write a list to a JSON file of the storage if it is longer than the results.
 
     Args:
-        action: Whose list it is; it warns where the storage does not take the file, since what was done stays done.
+        action: Whose list it is; it warns if the storage does not take the file, since what was done stays done.
         name: What the file is named after.
         items: What JSON can hold; gone through twice.
-        listed: How many of them the results tell.
+        listed: How many of them the results hold.
 
     Returns:
-        The path of the file below the storage; None when there are no more items than are told, or no file.
+        The path of the file below the storage; None if the results list all items, or no file could be written.
     """
     if next(islice(items, listed, None), None) is None:
         return None
@@ -56,12 +56,12 @@ def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed:
 def whole_outcomes(
     action: SekoiaAction, lists: Mapping[str, Sequence[str]], failed: Sequence[Mapping[str, str]]
 ) -> str | None:
-    """Write what became of each value into such a file, where results cannot tell all of them.
+    """Write what became of each value to such a file, if the results cannot hold it all.
 
     Args:
         action: Whose outcomes they are.
-        lists: Values by outcome, of which the results tell the first :data:`IDS`.
-        failed: Those that failed, each with value and reason, of which the results tell the first :data:`REASONED`.
+        lists: Values by outcome, of which the results hold the first :data:`IDS`.
+        failed: Those that failed, each with value and reason, of which the results hold the first :data:`REASONED`.
     """
     if len(failed) <= REASONED and all(len(values) <= IDS for values in lists.values()):
         return None
@@ -92,9 +92,9 @@ def first_of(entries: LongList[Any]) -> list[Any]:
 
 
 def list_files(action: SekoiaAction, lists: Mapping[str, LongList[Any] | None]) -> dict[str, Any]:
-    """Write lists into such files, each of which results tell only the first :data:`REASONED`.
+    """Write lists to such files; the results hold only the first :data:`REASONED` of each.
 
-    To be called once nothing is waited for any more: a file is not worth a moment of an import's time.
+    To be called when the import is over: a file is not worth a moment of its time.
 
     Args:
         action: Whose lists they are.

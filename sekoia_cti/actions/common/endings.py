@@ -1,4 +1,4 @@
-"""How an import ended, or would go, in the words that people read."""
+"""How an import ended, or would end, in the words that people read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def completion(outcome: Outcome) -> str:
 
 
 def partial(outcome: Outcome) -> str:
-    """An import of which some is not in."""
+    """An import whose indicators are not all in."""
     if outcome.missing_count is None and not outcome.missing:
         return "The import ended, but some of the indicators may not be in the collection: look into it before relying on it"
     if outcome.missing_count == 0:
@@ -51,14 +51,14 @@ def partial(outcome: Outcome) -> str:
 
 
 def rejection(outcome: Outcome) -> str:
-    """An import of which nothing is in."""
+    """An import none of whose indicators is in."""
     failed = "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
     which = f": {named(outcome)}" if outcome.missing else ""
     return f"The import ended, and none of the indicators is in the collection{which}.{failed}"
 
 
 def incompletion(outcome: Outcome, timeout: int) -> str:
-    """An import that could not be followed to its end, whose timeout was so many seconds."""
+    """An import that could not be followed to its end, with its timeout in seconds."""
     known = [
         (
             "Sekoia has not reported any progress yet"

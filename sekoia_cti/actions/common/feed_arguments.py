@@ -1,4 +1,4 @@
-"""Where the feed is that a collection follows, how it is read, and what results tell of that."""
+"""Where the feed of a collection is, how it is read, and what the results say about that."""
 
 from typing import Annotated, ClassVar, Self
 

@@ -1,4 +1,4 @@
-"""How an action reads a feed: text and lists as one import reads them, a table as the other does."""
+"""How an action reads a feed: text and lists as *Import indicators from text* does, a table as the import from a file does."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -45,9 +45,9 @@ class ReadFeed:
     Attributes:
         feed: Its indicators.
         told: How it was read, as results have it.
-        damaged: What of it is missing, since it lost a character on the way.
+        damaged: What is missing, because it lost a character on the way.
         lists: The lists of that, whole.
-        mostly_unrecognized: Whether more values were left out as no indicators than are used.
+        mostly_unrecognized: Whether more values were left out because they are not indicators than are used.
     """
 
     feed: Feed

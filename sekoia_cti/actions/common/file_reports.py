@@ -1,4 +1,4 @@
-"""How the actions on files tell what they found: the columns, what is not sent, and what is sent in another form."""
+"""How the actions on files report what they found: the columns, what is not sent, and what is sent in another form."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def described_columns(layout: Layout) -> list[dict[str, Any]]:
 
 
 def file_warnings(prepared: Outgoing) -> Iterator[str]:
-    """What a user should learn of a file, besides which values are not recognized or adapted."""
+    """What a user should know about a file, besides which values are not recognized or adapted."""
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
     if swallowed := layout.table.swallowed:

@@ -43,7 +43,7 @@ class FileFormat(ABC):
 
 
 class _Text(FileFormat):
-    """A line an indicator, as Import indicators from text takes it."""
+    """One indicator a line, as Import indicators from text takes it."""
 
     ending = "txt"
 
@@ -100,7 +100,7 @@ class _STIX(FileFormat):
         return f'{{"type": "bundle", "id": "bundle--{uuid4()}", "objects": [\n'
 
     def item(self, indicator: Indicator, _active: bool, /) -> str:
-        # STIX demands these three of every indicator, and Sekoia has told the latest it knows.
+        # STIX requires these three for every indicator; Sekoia gives at least the latest.
         modified = indicator.modified or indicator.valid_from or datetime.now(UTC)
         created = indicator.created or modified
         fields = {

@@ -22,7 +22,7 @@ from sekoia_cti.platform.forms import objects
 __all__ = ["COMMENT", "Gathered", "ObjectAccount", "SkippedList", "is_comment", "unfolded"]
 
 COMMENT = "a comment, where a list holds values"
-"""Why an entry is no value that reads like a comment."""
+"""Why an entry that reads like a comment is not a value."""
 
 _COMMENT_MARKS = ("#", "//", ";")
 
@@ -38,7 +38,7 @@ class ObjectAccount:
     """Values that are not for detection, as their author says."""
 
     passed: Counter[str] = field(default_factory=Counter)
-    """Objects that belong to indicators and are none, by their kind."""
+    """Objects that belong to indicators and are not indicators themselves, by their kind."""
 
     @property
     def skipped_count(self) -> int:
@@ -46,14 +46,14 @@ class ObjectAccount:
         return self.skipped.total
 
     def note(self, finding: Skipped | Passed) -> None:
-        """Take down what is no value to be sent."""
+        """Note what is not a value to be sent."""
         if isinstance(finding, Passed):
             self.passed[finding.kind] += 1
             return
         self.skipped.note({"value": shown(finding.value), "reason": finding.reason})
 
     def notices(self) -> list[str]:
-        """What is left out as not for detection, as a sentence without its full stop; an empty list where there is nothing."""
+        """What is left out as not for detection, as a sentence without its full stop; an empty list if nothing is."""
         if not self.skipped_count:
             return []
         first = self.skipped[0]
@@ -61,16 +61,16 @@ class ObjectAccount:
         return [f"{what} left out as not for detection, such as “{first['value']}”: {first['reason']}"]
 
     def tell_of_passed(self, tell: Callable[[str, LogLevelStr], None]) -> None:
-        """Say what objects there were that are no indicators, and are not meant to be."""
+        """Name the objects that are not indicators, and not meant to be."""
         if self.passed:
             named = ", ".join(f"{count:,} {kind}" for kind, count in self.passed.most_common(10))
             tell(f"The objects also contain things that are not indicators: {named}", "info")
 
     def refuse_alone(self, account: Account, sources: str) -> None:
-        """Refuse sources of which nothing is left but what is not for detection.
+        """Refuse sources that hold nothing but what is not for detection.
 
         Raises:
-            InputError: It is so.
+            InputError: They hold nothing else.
         """
         if self.skipped_count and not (account.by_type or account.kept_out or account.unrecognized_count):
             raise InputError(f"There is nothing to import: in {sources}, {self.notices()[0]}")
@@ -78,7 +78,7 @@ class ObjectAccount:
 
 @dataclass(slots=True)
 class Gathered:
-    """The lines of all sources, and what became of entries that are no lines.
+    """The lines of all sources, and what became of entries that are not lines.
 
     Attributes:
         lines: What is to be read; an entry without a value leaves a blank line, so that lines count entries.
@@ -86,8 +86,8 @@ class Gathered:
         objects: What became of objects, besides their values.
         adapted: Values of objects that say more than the value, with their line.
         rows: Rows of tables, by the line that is their cell.
-        tables: What a user should know of tables, a sentence each without its full stop.
-        with_context: How many values come from objects that say more of them than the value.
+        tables: What a user should know about tables, as sentences without their full stops.
+        with_context: How many values come from objects that say more than the value.
         revoked_too: Whether values that an object calls revoked are wanted as well.
     """
 
@@ -101,7 +101,7 @@ class Gathered:
     revoked_too: bool = False
 
     def add_text(self, text: str) -> None:
-        """Add the lines of a text, or, where they are rows of a table, the cells of its column of indicators."""
+        """Add the lines of a text, or, if they are rows of a table, the cells of its column of indicators."""
         lines = text.splitlines()
         if (table := table_in(lines)) is None:
             self.lines += lines
@@ -139,7 +139,7 @@ class Gathered:
                 self.objects.note(finding)
 
     def account_for(self, reading: Reading) -> None:
-        """Complete the account of the lines with the entries that are no lines."""
+        """Complete the account of the lines with the entries that are not lines."""
         for line, value, reason in self.unread:
             reading.note(line, value, reason)
         for line, held in self.adapted:
@@ -154,7 +154,7 @@ class Gathered:
             )
 
     def notices(self) -> list[str]:
-        """What is not taken of the entries, a sentence each without its full stop."""
+        """Which entries are not taken, as sentences without their full stops."""
         said = [*self.tables, *self.objects.notices()]
         if self.unread:
             line, value, reason = self.unread[0]
@@ -163,7 +163,7 @@ class Gathered:
         return said
 
     def why_nothing(self) -> str:
-        """Why the sources gave no line, to end a sentence with; empty where there was nothing to begin with."""
+        """Why the sources gave no line, as the end of a sentence; empty if they were empty."""
         return "".join(f"; {said}" for said in self.notices()[:1])
 
     def _hold(self, finding: Held) -> None:
@@ -198,6 +198,6 @@ def unfolded(entries: Iterable[object]) -> Iterator[Finding | None]:
 
 
 def is_comment(value: str) -> bool:
-    """Whether an entry of a list reads like a comment: in a list it is counted, since a list is no place for comments."""
+    """Whether an entry of a list reads like a comment: it is counted, since a list is no place for comments."""
     text = value.lstrip()
     return text.startswith(_COMMENT_MARKS) and len(text.splitlines()) == 1 and not findings(text)

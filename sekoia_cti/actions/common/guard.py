@@ -1,4 +1,4 @@
-"""What all imports take and tell about values that should not be imported: excluded ones, and those known to be good."""
+"""Arguments and results of all imports about values that should not be imported: excluded ones, and those known to be good."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +99,7 @@ def guard_results(guard: Guard | None) -> dict[str, Any]:
     """What the guard found, as :class:`GuardResults` has it.
 
     Args:
-        guard: After everything was read; None where it could not look.
+        guard: After everything was read; None if the values could not be read.
     """
     if guard is None:
         return dict.fromkeys(GuardResults.model_fields)
@@ -119,7 +119,7 @@ def guard_lists(guard: Guard | None) -> dict[str, LongList[Any] | None]:
 
 
 def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> None:
-    """Say what is not imported, and what is although it is known to be good.
+    """Say what is not imported, and what is imported although it is known to be good.
 
     Args:
         guard: After everything was read.

@@ -28,7 +28,7 @@ __all__ = ["ImportAction", "ImportArguments", "ImportResults"]
 
 
 class ImportArguments(WaitArguments, ValidityArguments):
-    """What all imports take, besides where the indicators are."""
+    """The arguments of all imports, besides the sources."""
 
     dry_run: bool = Field(
         default=False,
@@ -38,7 +38,7 @@ class ImportArguments(WaitArguments, ValidityArguments):
 
 
 class ImportResults(ResultsForm):
-    """What all imports tell."""
+    """The results of all imports."""
 
     # Built at the start, unlike other models: when the last event has come, a playbook waits for these.
     model_config = ConfigDict(defer_build=False)
@@ -113,7 +113,7 @@ class ImportAction(SekoiaAction):
 
     lines_per_task: ClassVar[int] = LINES
     as_results: Callable[..., ResultsForm] | None = None
-    """Makes the action's results of those that all imports have; set before anything is submitted."""
+    """Makes the action's results from those of all imports; set before anything is submitted."""
 
     _importer: Importer | None = None
 
@@ -132,7 +132,7 @@ class ImportAction(SekoiaAction):
             sekoia = stack.enter_context(self.sekoia())
             live = stack.enter_context(sekoia.live()) if arguments.wait and not arguments.dry_run else None
             rest = sekoia.rest
-            # Tells a wrong id or key before anything is uploaded, and what time it is at Sekoia; LiveAPI connects meanwhile.
+            # Finds a wrong id or key before anything is uploaded, and learns Sekoia's clock; LiveAPI connects meanwhile.
             collection = rest.collection(collection_id)
             context = arguments.context(Phases(rest.kill_chains))
             self.warn_of_limited_matching([context])
@@ -151,7 +151,7 @@ class ImportAction(SekoiaAction):
             yield importer
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
-        """Tell what was submitted before something hung, and what is known of it."""
+        """Report what was submitted before something hung, and what is known about it."""
         importer, as_results = self._importer, self.as_results
         if importer is None or as_results is None or not (outcome := importer.leave(why)).submitted:
             return super().leave(why)
@@ -184,9 +184,9 @@ class ImportAction(SekoiaAction):
         }
 
     def nothing_left(self, collection_id: str, account: Account) -> dict[str, Any]:
-        """The results of an import of which nothing is left, since every indicator is excluded or known to be good.
+        """The results of an import with nothing left to import, since every indicator is excluded or known to be good.
 
-        That is no error: a feed that has nothing new to block must not turn its playbook off.
+        That is not an error: a feed that has nothing new to block must not turn its playbook off.
 
         Args:
             collection_id: Where the indicators would have gone.
@@ -199,7 +199,7 @@ class ImportAction(SekoiaAction):
         }
 
     def warn_of_limited_matching(self, contexts: Iterable[Context]) -> None:
-        """Say so where a phase narrows what IP addresses match."""
+        """Warn if a phase narrows what IP addresses match."""
         if any(context.limits_ip_matching() for context in contexts):
             self.tell(
                 "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
@@ -214,7 +214,8 @@ class ImportAction(SekoiaAction):
         Args:
             importer: With everything submitted.
             arguments: The action's.
-            mostly_unrecognized: Whether more values were left out as no indicators than were sent, which makes an import partial.
+            mostly_unrecognized: Whether more values were left out, because they are not indicators, than were sent; this makes an
+                import partial.
         """
         outcome = importer.finish()
         status = "partial" if mostly_unrecognized and outcome.status == "completed" else outcome.status
@@ -224,7 +225,7 @@ class ImportAction(SekoiaAction):
         return self.told(importer, outcome, status) | {"missing_path": path}
 
     def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:
-        """What all imports tell of an outcome, but for the file of what is missing."""
+        """The results of all imports from an outcome, without the file of what is missing."""
         return {
             "status": status,
             "collection_id": importer.collection_id,
@@ -244,11 +245,11 @@ class ImportAction(SekoiaAction):
         }
 
     def tell_how_it_ended(self, outcome: Outcome, status: Status, timeout: int) -> None:
-        """Tell people how an import ended; what is worse than partial is the node's error.
+        """Tell people how an import ended; anything worse than partial is the node's error.
 
         Args:
             outcome: How it ended.
-            status: What it has come to in the end.
+            status: How it ended.
             timeout: Seconds that it had.
         """
         for warning in outcome.warnings:

@@ -37,9 +37,9 @@ class Item:
 
     Attributes:
         value: As it is sent.
-        type: As it is sent; None where the object does not tell one.
-        own: What is said about it alone; None where that is nothing.
-        foreign: Whether another tool says so: what Sekoia does not know of it is then left out.
+        type: As it is sent; None if the object has none.
+        own: What is said about it alone; None if there is nothing.
+        foreign: Whether another tool says so: then what Sekoia does not know is left out.
     """
 
     value: str
@@ -66,7 +66,7 @@ class ItemReading(Account):
     """Kill chain phases of other tools that Sekoia does not know."""
 
     def unknown_phases(self) -> str:
-        """What kill chain phases were left out, as a sentence without its full stop; empty where none was."""
+        """Which kill chain phases were left out, as a sentence without its full stop; empty if none was."""
         if not self.left_out_phases:
             return ""
         named = ", ".join(f"“{name}”" for name, _ in self.left_out_phases.most_common(3))
@@ -83,7 +83,7 @@ def read_items(
         entries: Values, which may have several lines, or objects (see :mod:`sekoia_cti.indicators.objects`). What they hold
             is counted from 1.
         refanging: Whether defanged values are to be sent as they were before.
-        send_unrecognized: Whether what is no indicator is to be sent all the same; an object without one never is.
+        send_unrecognized: Whether what is not an indicator is to be sent anyway; an object without one never is.
         admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
     """
     reading = ItemReading()
@@ -121,7 +121,7 @@ class _Reader:
         self._writing = Writing()
 
     def hold(self, number: int, held: Held) -> None:
-        """Take a value; an observable waits, since it adds nothing to an indicator that was made of it."""
+        """Take a value; an observable waits, since it adds nothing to an indicator made from it."""
         if held.observed:
             self._observed.append((number, held))
         else:
@@ -232,7 +232,7 @@ class _Reader:
 
 
 def _type(kind: IndicatorType | None, held: Held) -> str | None:
-    """The type to send for what an object says: as it says it where Sekoia says so too, else by what the value is."""
+    """The type to send: the object's own word if Sekoia uses it too, otherwise the type of the value."""
     told = held.said.get("type")
     if not told or (told in TYPES and not held.foreign):
         return told
@@ -267,7 +267,7 @@ def entries_for(reading: ItemReading, contexts: Contexts, phases: Phases) -> tup
 
 
 def _without_unknown_phases(own: ContextArguments, phases: Phases, reading: ItemReading) -> ContextArguments:
-    """What another tool says, without phases of kill chains that are its own affair."""
+    """What another tool says, without phases of kill chains that only this tool has."""
     known: list[str] = []
     for name in own.kill_chain_phases or []:
         if phases.knows(name):

@@ -1,4 +1,4 @@
-"""Arguments as Jinja leaves them, read as what they mean.
+"""Reads what Jinja made of arguments.
 
 A playbook renders arguments as text, so a number, a boolean or a list can arrive as text, a list can be nested, and an
 optional argument can be an empty string (contract, "Playbooks").
@@ -35,7 +35,7 @@ NOTHING = ("", "None", "null")
 
 
 def as_list(value: object, *, objects: bool = False) -> list[object]:
-    """A flat list from a list, a nested one, one object, or the text that Jinja makes of them; plain text gives its lines.
+    """A flat list from a list, a nested one, one object, or the text that Jinja makes from them; plain text gives its lines.
 
     Args:
         value: What an argument or a file holds.
@@ -75,7 +75,7 @@ _LINE_START = r"^[^\S\n]*+"
 
 
 def check_rendered(text: str, *, every_line: bool = False) -> None:
-    """Refuse what Jinja leaves where an expression was not evaluated, or not to its end.
+    """Refuse what Jinja leaves if an expression was not evaluated, or not completely.
 
     Args:
         text: What an argument holds.
@@ -168,7 +168,7 @@ def _flat(value: object) -> Iterator[object]:
 
 
 def _texts(value: object) -> list[str]:
-    """Values as text, without blanks around them; what is not there goes."""
+    """Values as text, without blanks around them, and without those that are absent."""
     items = [str(item).strip() for item in as_list(value) if item is not None]
     return [item for item in items if item not in NOTHING]
 

@@ -1,4 +1,4 @@
-"""What a user says of a table: what its columns hold, and whether it has a heading."""
+"""What a user says about a table: what its columns hold, and whether it has a heading."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What became of each value and id that was to be changed: told to people, and to the playbook."""
+"""What became of each value and id to be changed, for people and for the playbook."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,8 +29,8 @@ def conclude(
         collection_id: Where the indicators are.
         lists: Values by outcome, as results name them.
         failed: Those that failed, each with value and reason.
-        words: What people call each outcome, in the order in which they are told.
-        done: What was to be done with all of them.
+        words: What people call each outcome, in the order of the sentence.
+        done: What should have been done with all of them.
         doubtful: Outcomes that make a warning of it.
         failure: What ended it early.
         keep: Whether lists that are too long for the results are written to the storage.

@@ -1,4 +1,4 @@
-"""Progress for people: now and then a line, not one an event."""
+"""Progress for people: a line now and then, not one for each event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ProgressLog:
 
     Args:
         tell: Takes a line.
-        done: What is done with the indicators, as the line begins.
+        done: The word that the line begins with: what is done with the indicators.
         clock: Seconds that only grow, for tests.
     """
 
@@ -42,6 +42,6 @@ class ProgressLog:
             self._told, self._told_at = progress.imported, self._clock()
 
     def count(self, done: int, total: int) -> None:
-        """Take how many are done, but for the end, which is told in more words."""
+        """Report how many are done, except at the end, for which there is a longer sentence."""
         if done < total:
             self(Progress(done, total))

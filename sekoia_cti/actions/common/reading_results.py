@@ -1,4 +1,4 @@
-"""What actions tell of how they read lines and lists: each value that is not sent, or not as written, with a reason."""
+"""How lines and lists were read: each value that is not sent, or not as written, with a reason."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> d
 
     Args:
         reading: What became of values.
-        objects: What became of objects besides.
+        objects: What else became of objects.
     """
     return {
         "duplicates": reading.duplicates,

@@ -1,4 +1,4 @@
-"""How actions tell what they read: which values are no indicators, and which were adapted."""
+"""How actions report what they read: which values are not indicators, and which were adapted."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -36,11 +36,11 @@ TypeCounts = Annotated[dict[str, int], WithJsonSchema({"type": "object", "additi
 
 
 def warnings(account: Account, *, sent: bool) -> list[str]:
-    """What a user should learn of how values were read, a warning each.
+    """What a user should know about how values were read, as warnings.
 
     Args:
         account: How they were read.
-        sent: Whether values that are no indicators are sent all the same.
+        sent: Whether values that are not indicators are sent anyway.
     """
     said = []
     if count := account.unrecognized_count:
@@ -61,7 +61,7 @@ def warnings(account: Account, *, sent: bool) -> list[str]:
 
 
 def refuse_doubtful(account: Account) -> None:
-    """Refuse, for ``strict``, what holds values that were not recognized or that were adapted.
+    """Refuse, for ``strict``, sources with values that were not recognized or were adapted.
 
     Raises:
         InputError: There are some; it names the first ten of either.
@@ -87,20 +87,21 @@ def refuse_doubtful(account: Account) -> None:
 
 
 def refuse_without_indicators(account: Account, sources: str) -> None:
-    """Refuse what holds no indicator at all, not even one that is kept out.
+    """Refuse sources without any indicator, not even one that is kept out.
 
     Args:
         account: How the values were read.
         sources: Where they came from.
 
     Raises:
-        InputError: There is none; it names the first three values that are no indicators, and why.
+        InputError: There is none; it names the first three values that are not indicators, and why.
     """
     if account.by_type or account.kept_out:
         return
     if account.damaged and not account.unrecognized_count:
         raise InputError(
-            f"There is nothing to import: all that {sources} holds is damaged: {_damaged(account, 3)}. Check what wrote it"
+            f"There is nothing to import: all that {sources} holds is damaged: {_damaged(account, 3)}. "
+            "Check the program that wrote it"
         )
     if not account.unrecognized_count:
         raise InputError(f"There is nothing to import: {sources} contains no indicator")

@@ -28,7 +28,7 @@ Format = Literal[
 
 
 class SourceArguments(Arguments):
-    """Where the indicators are: one of the sources at least, and several are joined."""
+    """Where the indicators are: at least one of the sources; several are joined."""
 
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path", "indicators", "indicators_path")
 

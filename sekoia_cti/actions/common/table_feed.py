@@ -1,4 +1,4 @@
-"""A table that a collection follows: the indicators of its rows, what is said of each, and how they are sent."""
+"""A table that a collection follows: the indicators of its rows, what is said about each, and how they are sent."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TableFeed:
         return [self.said_of(place).valid_until or end for place in places]
 
     def _cells(self, row: Row) -> tuple[str, ...]:
-        """The cells of a row that say something of its indicator, but for threats."""
+        """The cells of a row that say something about its indicator, except threats."""
         names = ("description", "valid_from", "valid_until", "kill_chain_phases")
         places = (self._columns.get(name) for name in names)
         return tuple(row[at].strip() if at is not None and at < len(row) else "" for at in places)
@@ -97,7 +97,7 @@ class TableFeed:
         )
 
     def _write(self, path: Path, places: Sequence[int], end: datetime | None) -> None:
-        """Write the rows at these places, those without an end of validity with this one, where there is a column for it."""
+        """Write the rows at these places, and fill in this end of validity where there is none, if there is a column for it."""
         layout, wanted = self._prepared.layout, set(places)
         at = self._columns.get("valid_until")
         with path.open("w", encoding="utf-8", newline="") as file:

@@ -25,7 +25,7 @@ class Targets(NamedTuple):
     Attributes:
         values: Lines as an import sends them.
         ids: Ids of indicators.
-        notices: What of the sources is neither, a sentence each without its full stop.
+        notices: What in the sources is neither, as sentences without their full stops.
     """
 
     values: list[str]
@@ -54,13 +54,13 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
 
         Args:
             data_path: The playbook's storage.
-            to: What is to be done with it, for the error.
+            to: What the action does with it, for the error.
 
         Raises:
             InputError: A file cannot be used, or there is nothing.
         """
         gathered = self.gather(data_path, revoked_too=True)
-        # What we do not know as an indicator may be one that another client or an earlier version sent.
+        # What is not recognized here may be an indicator that another client or an earlier version sent.
         values = read(gathered.lines, refanging=self.refang, send_unrecognized=True).values
         ids = self.indicator_ids or []
         if not values and not ids:

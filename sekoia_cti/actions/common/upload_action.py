@@ -1,4 +1,4 @@
-"""What the actions on files share: a look at the file, and the upload of it or of a CSV of the rows to be sent."""
+"""What the actions on files share: reading the file, and uploading it or a CSV of the rows to be sent."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,8 +56,8 @@ class StagedFile:
 
     Attributes:
         stored: The file.
-        local: Its copy; None where none could be made.
-        prepared: What is to be sent of it; None when it could not be read, or nothing tells where its indicators are.
+        local: Its copy; None if none could be made.
+        prepared: What is to be sent of it; None if it could not be read, or it is not clear where its indicators are.
         why: What kept it from being copied.
     """
 
@@ -68,14 +68,14 @@ class StagedFile:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name."""
         return self.local.name if self.local else self.stored.name
 
     def readable(self) -> Outgoing:
-        """What is to be sent of a file that must be readable.
+        """What is to be sent, of a file that has to be readable.
 
         Raises:
-            InputError: It is not.
+            InputError: It is not readable.
         """
         if self.prepared is None:
             raise self.why or InputError(f"{self.name} cannot be read: correct it, or save it as CSV")
@@ -87,9 +87,9 @@ class Upload:
     """A file that Sekoia holds and has not imported.
 
     Attributes:
-        file_handle: What Sekoia calls it.
-        mapping: What each column holds; None when nothing tells.
-        ignore_first_line: Whether the first line is a heading; None when nothing tells.
+        file_handle: Sekoia's name for it.
+        mapping: What each column holds; None if that is not known.
+        ignore_first_line: Whether the first line is a heading; None if that is not known.
     """
 
     file_handle: str
@@ -102,7 +102,7 @@ class UploadAction(SekoiaAction):
 
     @contextmanager
     def staged(self, file: storage.StoredFile, wishes: Wishes, deadline: Deadline) -> Iterator[StagedFile]:
-        """A file, looked at; it is on the local disk for as long as the context is.
+        """Read a file, whose copy is on the local disk for as long as the context lasts.
 
         Args:
             file: Where the file is.
@@ -132,7 +132,7 @@ class UploadAction(SekoiaAction):
             raise InputError(f"The file {file.name} cannot be used: {error}") from None
         except OSError as error:
             raise InputError(
-                f"The file {file.name} cannot be worked on in the temporary folder ({storage.reason(error)}), and nothing "
+                f"The file {file.name} cannot be processed in the temporary folder ({storage.reason(error)}), and nothing "
                 "was imported: make room there, and run the action again"
             ) from None
 
@@ -152,10 +152,10 @@ class UploadAction(SekoiaAction):
             staged: The file.
             arguments: The collection and the MIME type.
             wishes: How it was to be read.
-            file_handle: What Sekoia calls the file, if it was uploaded before: it is used if nothing is left out.
+            file_handle: Sekoia's name for the file, if it was uploaded before; used if nothing is left out.
 
         Raises:
-            InputError: The file changed since it was looked at.
+            InputError: The file changed since it was read.
             SekoiaError: The upload failed.
         """
         prepared, local = staged.prepared, staged.local
@@ -176,7 +176,7 @@ class UploadAction(SekoiaAction):
         return Upload(file_handle, prepared.layout.mapping, prepared.layout.heading is not None)
 
     def check(self, staged: StagedFile, *, strict: bool, send_unrecognized: bool) -> None:
-        """Say what is in a file, and refuse it where nothing of it, or with strict not all of it, can be sent.
+        """Say what is in a file, and refuse it if nothing of it can be sent, or, with strict, not all of it.
 
         Raises:
             InputError: It is refused.
@@ -185,7 +185,7 @@ class UploadAction(SekoiaAction):
         if prepared is None:
             if strict:
                 raise InputError(
-                    f"Nothing was imported, since strict is set and {name} could not be looked at: correct the file, or run the "
+                    f"Nothing was imported, since strict is set and {name} could not be checked: correct the file, or run the "
                     "action without strict"
                 )
             return
@@ -203,7 +203,7 @@ class UploadAction(SekoiaAction):
         except UnreadableFile as error:
             if not (wishes.send_unrecognized and wishes.mapping):
                 raise
-            self.tell(f"{local.name} goes to Sekoia without a look at its indicators: {error}", "warning")
+            self.tell(f"{local.name} is sent to Sekoia without a check of its indicators: {error}", "warning")
             return None
         if prepared is None and not wishes.send_unrecognized:
             raise InputError(f"No column of {local.name} holds a recognized indicator: there is nothing to import")
@@ -213,7 +213,7 @@ class UploadAction(SekoiaAction):
         stored, local = staged.stored, staged.local
         if local is not None:
             return self._send_copy(rest, arguments, local.path, local.name, _mime_type(arguments, local.kind))
-        self.tell(f"{stored.name} goes to Sekoia without a look at its indicators: {staged.why}", "warning")
+        self.tell(f"{stored.name} is sent to Sekoia without a check of its indicators: {staged.why}", "warning")
         try:
             with stored.open() as file:
                 kind = kind_of(file)

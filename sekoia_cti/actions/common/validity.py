@@ -63,7 +63,7 @@ def _checked(kind: object, length: object) -> int:
 
 
 DaysByType = Annotated[dict[IndicatorType, int], BeforeValidator(_by_type), WithJsonSchema({"type": "string"})]
-"""A number of days for each kind. Forms take it as text, since flat JSON Schema has no mapping that they could draw."""
+"""A number of days for each kind. Forms take it as text, since flat JSON Schema has no mapping to draw."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Contexts:
     """What is sent along with each value.
 
     Attributes:
-        default: With all whose kind has no validity of its own.
-        by_kind: With the others; kinds of one validity share one context.
+        default: For all values whose kind has no validity of its own.
+        by_kind: For the others; kinds with the same validity share one context.
     """
 
     default: Context
@@ -118,7 +118,7 @@ class ValidityArguments(ContextArguments):
         return self
 
     def lasts(self, kind: IndicatorType | None) -> timedelta | None:
-        """How long from now indicators of a kind are to be valid; None where no number of days holds for them."""
+        """For how many days from now indicators of a kind are valid; None if no number was given for them."""
         length = dict(self._days_by_type()).get(kind, self.valid_for) if kind else self.valid_for
         return None if length is None else timedelta(days=length)
 
@@ -126,7 +126,7 @@ class ValidityArguments(ContextArguments):
         """What is sent along with each value.
 
         Args:
-            default: With those whose kind has no validity of its own.
+            default: For values whose kind has no validity of its own.
         """
         now = datetime.now(UTC).replace(microsecond=0)
         by_length: dict[int, Context] = {}

@@ -1,4 +1,4 @@
-"""Values as results have them: how many, the first hundred, and all of them in a file where there are more."""
+"""Values as results have them: how many, the first hundred, and, if there are more, all of them in a file."""
 
 from __future__ import annotations
 

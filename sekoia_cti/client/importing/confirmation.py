@@ -1,8 +1,8 @@
 """The second witness: the collection itself, read for the values that an import should have put into it.
 
-A look goes the way that takes the fewest requests: the pages of the collection, the bulk reader, what the bulk reader has of
-late, or one search a value. Where none of them can be gone to its end in half of the time that is left, a sample is looked
-for. No answer to a look is an error: whoever asked waits, and asks again.
+A look takes the way with the fewest requests: the pages of the collection, the bulk reader, its recent changes, or one search
+for each value. If none of them can be completed in half of the time that is left, a sample is looked for. No failure of a
+look is an error: the import waits, and looks again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HIT_PAGES = 10
 """Pages of hits that one search reads: a short value can be part of half the collection's patterns."""
 
 ATTEMPTS = 3
-"""Attempts at a page of a reading that has begun: without them, one answer of 503 among hundreds would make it worth nothing."""
+"""Attempts at a page of a reading that has begun: without them, a single 503 among hundreds of answers would make it useless."""
 
 UNANSWERED = (RequestError, CertificateRejected, DeadlinePassed)
 
@@ -84,7 +84,7 @@ class Confirmation:
         self._expected = expected
         self._deadline = deadline
         self._patience = patience
-        self._seen: Sight | None = None  # by the last look that came to its end
+        self._seen: Sight | None = None  # by the last complete look
         # Of unknown support (contract): None until the first answer tells
         self._has_tasks: bool | None = None
         self._has_bulk: bool | None = None
@@ -94,7 +94,7 @@ class Confirmation:
         self._refused_at = -math.inf
 
     def ask(self, task_id: str) -> Task | None:
-        """The state of a task; None where Sekoia does not tell, and then, unless that may pass, it is not asked again."""
+        """The state of a task; None if Sekoia does not report it. Unless that may be temporary, it is not asked again."""
         if not self.can_ask():
             return None
         try:
@@ -121,7 +121,7 @@ class Confirmation:
         return Found(tally, complete, grew=doubtful and self._grew())
 
     def missing(self) -> Iterator[Missing]:
-        """The values that the last look which came to its end did not find; of a sample, those of the sample."""
+        """The values that the last complete look did not find; of a sample, those of the sample."""
         return self._seen.missing() if self._seen is not None else iter(())
 
     # Inside
@@ -129,7 +129,7 @@ class Confirmation:
     def _look(self) -> tuple[Sight, bool]:
         sight = self._expected.look()
         if not self._is_listed and self._may_read_bulk():
-            self._is_listed = True  # so that both are tried by turns
+            self._is_listed = True  # so that both are tried in turn
             if self._read_bulk(sight):
                 return sight, True
         began = self._deadline.now()
@@ -156,7 +156,7 @@ class Confirmation:
         return sample, False
 
     def _ways(self, first: IndicatorPage, values: int) -> list[tuple[int, Callable[[Sight], bool]]]:
-        """The ways to read, each with the requests that it takes; a way says whether it came to its end."""
+        """The ways to read, each with the requests that it takes; a way says whether it read everything."""
         ways: list[tuple[int, Callable[[Sight], bool]]] = [
             (math.ceil(first.total / PAGE) - 1, partial(self._read_pages, first=first)),
         ]
@@ -180,7 +180,7 @@ class Confirmation:
         return self._has_bulk or (self._has_bulk is None and self._may_be_refused())
 
     def _may_be_refused(self) -> bool:
-        """Two refusals within 10 s would start our own pause, so calls of unknown support keep apart."""
+        """Two refusals within 10 s would start our own pause, so calls that may not be supported are spaced out."""
         return self._deadline.now() - self._refused_at >= self._patience.pause_after_errors
 
     def _read_pages(self, sight: Sight, first: IndicatorPage) -> bool:
@@ -215,7 +215,7 @@ class Confirmation:
         return True
 
     def _is_up_to_date(self, sight: Sight) -> bool:
-        """Search for some of the values that the bulk reader lacks, or shows otherwise than sent; whether it can be believed."""
+        """Search for some of the values that the bulk reader lacks, or shows differently than sent; whether it can be trusted."""
         before = sight.tally()
         if before.all_as_asked():
             return True
@@ -267,5 +267,5 @@ class Confirmation:
 
 
 def _spread(values: Iterable[str], count: int, most: int) -> list[str]:
-    """Some of so many values, from the first to the last: what lags is often together."""
+    """Some of so many values, from the first to the last, since lagging ones are often adjacent."""
     return list(islice(islice(values, 0, None, max(1, math.ceil(count / most))), most))

@@ -1,7 +1,7 @@
 """What an import is expected to have put into a collection, and how much of it a look saw there: no I/O.
 
 Of the values only an index of their keys is held (:mod:`~sekoia_cti.client.importing.key_index`); which ones are missing is
-found by going through the values again.
+found by iterating over the values again.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = ["Expected", "Part", "Sight", "Tally"]
 THERE, ACTIVE, AS_ASKED, CHANGED, SURELY = 1, 2, 4, 8, 16
 
 CLOCK_LAG = timedelta(seconds=2)
-"""How far what is known of Sekoia's clock can be behind it: it is told to the second, and servers renew that once a second."""
+"""How far Sekoia's clock, as known here, can lag: answers state it in whole seconds, and servers renew it once a second."""
 
 UNSAID = -(2**63)
-"""In place of the end of a validity, where a row says none."""
+"""In place of the end of a validity, if the row has none."""
 
 
 class Part(NamedTuple):
-    """How many values of one batch are active, modified since the submission, and so beyond doubt of the clocks."""
+    """How many values of one batch are active, modified since the submission, and certainly so whatever the clocks."""
 
     active: int
     changed: int
@@ -72,7 +72,7 @@ class Tally:
 
 @dataclass(slots=True)
 class _Batch:
-    values: Iterable[str]  # can be gone through again and again
+    values: Iterable[str]  # can be iterated many times
     context: Context
     asked: Wanted
     ends: Iterable[datetime | None] | None
@@ -83,7 +83,7 @@ class Expected:
     """The values of an import.
 
     Args:
-        since: Sekoia's clock at the first submission; None where it was not told.
+        since: Sekoia's clock at the first submission; None if it is not known.
     """
 
     since: datetime | None = None
@@ -102,7 +102,7 @@ class Expected:
         """Expect these values too.
 
         Args:
-            values: Lines as they were sent; gone through again at every count.
+            values: Lines as they were sent; iterated at every count.
             context: What was sent along with them.
             ends: For each value, the end of its validity in its own row; None where there are no such rows.
 
@@ -153,13 +153,13 @@ class Expected:
         return self._index
 
     def judge(self, indicator: Mapping[str, Any], place: int, now: str) -> int:
-        """What an indicator says of the value at a place; all times are texts in UTC, to the second."""
+        """What an indicator says about the value at a place; all times are texts in UTC, to the second."""
         asked = self._batches[self._contexts[place] if self._contexts else 0].asked
         wanted = asked.valid_until
         if self._valid_until is not None and (own := self._valid_until[place]) != UNSAID:
             wanted = stamp(datetime.fromtimestamp(own, UTC))
         until = stamp(indicator.get("valid_until"))
-        # Who asks for a validity that has passed gets what was asked for.
+        # If a validity that has passed was requested, such an indicator is as requested.
         if indicator.get("revoked") or (until is not None and until <= now and not (wanted and wanted <= now)):
             return THERE
         marks = THERE | ACTIVE

@@ -36,11 +36,11 @@ class Outcome:
         task_ids: Sekoia's tasks, in the order of submission.
         submitted: Values that Sekoia took; None for a file that was not read here.
         progress: What Sekoia told of its work.
-        created, updated, ignored: Told by Sekoia at the end; None where it did not.
-        confirmed_by: Who told the end: ``liveapi``, or ``api`` where the REST API did for any part; None when nothing did.
+        created, updated, ignored: As reported by Sekoia at the end; None if it did not.
+        confirmed_by: How the end is known: ``liveapi``, or ``api`` if the REST API confirmed any part; None if it is not known.
         missing: The first :data:`MOST_MISSING` values that are known not to be in, each with a reason.
-        all_missing: All of them, told anew whenever they are gone through, which goes through the values again.
-        missing_count: How many there are; None where that could not be found out.
+        all_missing: All of them; each iteration goes through the values again.
+        missing_count: How many there are; None if that could not be determined.
         context_differs_count: Values that are in, without the context that was sent; None where they were not looked at.
         warnings: What people should know, as sentences.
         failure: What ended the import early, if anything did.
@@ -64,11 +64,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What is known of an import when it is over, one way or another.
+    """What is known of an import when it is over, however it ended.
 
     Args:
         watch: What was heard and seen.
-        confirmation: Tells which values the last look did not find.
+        confirmation: Knows which values the last look did not find.
         refused: Values that could not be submitted.
         taken: How many values Sekoia took; None when they are not known.
         settled: Of them, how many an answer showed to be in.
@@ -88,7 +88,7 @@ class Conclusion:
         """The outcome.
 
         Args:
-            status: ``submitted``, ``incomplete``, or ``completed`` when it has ended, whatever it has come to.
+            status: ``submitted``, ``incomplete``, or ``completed`` if it has ended, whatever the result.
         """
         missing, missing_count = self._missing(), self._missing_count()
         if status == "completed":
@@ -132,7 +132,7 @@ class Conclusion:
         return self.settled_differ + found.tally.active - found.tally.as_asked
 
     def _judged(self, missing_count: int | None) -> Status:
-        """What an import that has ended has come to."""
+        """How an import that has ended turned out."""
         total = (self.taken or 0) + len(self.refused)
         if missing_count is not None:
             return "completed" if not missing_count else "rejected" if missing_count >= total else "partial"
@@ -144,7 +144,7 @@ class Conclusion:
             return "rejected"
         if self.taken is None and self.watch.progress().total == 0:
             return "rejected"
-        # Where nobody can look, only the counts tell.
+        # If the collection cannot be read, there are only the counts.
         return "completed" if self._all_counted() and not self.refused else "partial"
 
     def _all_counted(self) -> bool:

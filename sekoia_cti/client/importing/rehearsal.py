@@ -1,4 +1,4 @@
-"""What an import would meet in its collection, found out without sending anything."""
+"""What an import would find in its collection, without sending anything."""
 
 from __future__ import annotations
 

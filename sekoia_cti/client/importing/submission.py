@@ -1,4 +1,4 @@
-"""One part of an import that Sekoia took, and what its task has told so far: no I/O, like the watch over all parts."""
+"""One part of an import that Sekoia took, and what its task has reported so far: no I/O, like the watch over all parts."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Submission:
     """A part of an import that Sekoia took.
 
     Attributes:
-        task_id: Its task; None where Sekoia named none.
-        expected: Indicators in it; None where that is not known.
-        part: Which of the parts that looks tell of; None where no look does.
-        event: What LiveAPI told last of its progress.
-        ended_by: Who told its end.
+        task_id: Its task; None if Sekoia named none.
+        expected: Indicators in it; None if that is not known.
+        part: Its number among the parts that looks count; None if looks do not count it.
+        event: Its progress, as LiveAPI reported it last.
+        ended_by: Where its end is known from.
         failed: Sekoia's words when its task failed.
     """
 
@@ -37,7 +37,7 @@ class Submission:
     counts: Counts | None = None
     ended_by: Witness | None = None
     failed: str | None = None
-    almost_at: float | None = None  # since when an end is told that may be none: 0/0, or a total below what was sent
+    almost_at: float | None = None  # when an end was reported that may not be one: 0/0, or a total below what was sent
     settled: bool = False  # the end is silence after such an event, so that another one takes it back
     grew: bool = False
     begun: bool = False
@@ -46,7 +46,7 @@ class Submission:
     asked_at: float = -math.inf
 
     def is_open(self) -> bool:
-        """Whether its end was not told yet."""
+        """Whether its end was not reported yet."""
         return self.ended_by is None
 
     def leaves_doubts(self) -> bool:
@@ -60,10 +60,10 @@ class Submission:
         return counts.created is None or counts.created < expected or bool(counts.updated) or bool(counts.ignored)
 
     def progressed(self, event: ImportEvent, now: float, *, connected: bool) -> None:
-        """LiveAPI told how far the task has come.
+        """Take what LiveAPI reported of the task's progress.
 
         Args:
-            event: What it told.
+            event: The report.
             now: The time.
             connected: Whether LiveAPI is connected, so that silence from now on means something.
         """
@@ -85,12 +85,12 @@ class Submission:
             self.almost_at = now  # an early event or a true end; after progress it says nothing
 
     def state_told(self, event: TaskEvent, now: float, by: Witness) -> bool:
-        """The state of the task was told.
+        """Take the state of the task.
 
         Args:
             event: The state.
             now: The time.
-            by: Who told it.
+            by: Where it comes from.
 
         Returns:
             Whether the task goes on.

@@ -1,4 +1,4 @@
-"""A table of the local disk on its way into a collection: uploaded, and submitted."""
+"""Uploads a table from the local disk, and starts its import."""
 
 from __future__ import annotations
 

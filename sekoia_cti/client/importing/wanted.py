@@ -35,11 +35,11 @@ class Wanted:
         )
 
     def is_carried(self, indicator: Mapping[str, Any], valid_until: str | None) -> bool:
-        """Whether an indicator has all of it: times to the second, texts without outer blanks, at least these phases and threats.
+        """Whether an indicator has all of it: equal times (to the second) and texts, and at least these phases and threats.
 
         Args:
             indicator: As Sekoia's JSON has it.
-            valid_until: When it was to end, in its own words or in those of its row; None where that was not said.
+            valid_until: When it was to end, by the context or by its row; None if neither says.
         """
         if self.description is not None and _text(indicator.get("description")).strip() != self.description:
             return False

@@ -1,8 +1,8 @@
 """What makes an import finished: a state machine without I/O.
 
-Two witnesses are heard. *LiveAPI*, or the state of a task, tells that Sekoia has worked through the import. *The collection*
-tells which values are in. Where the first leaves no doubt, it is enough; wherever it does (see :meth:`ImportWatch.doubts`), the
-collection is read. Where no end is told, the collection in the state that was asked for is the proof.
+There are two witnesses. *LiveAPI*, or the state of a task, says that Sekoia has worked through the import. *The collection*
+says which values are in. If the first leaves no doubt, it is enough; if it does (see :meth:`ImportWatch.doubts`), the
+collection is read. If no end is reported, the collection in the requested state is the proof.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sekoia_cti.client.wire import Accepted, Counts, ImportEvent, TaskEvent
 __all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Submission"]
 
 QUIET_LOOKS = 3
-"""Looks that must see no change before values are given up while no end was told."""
+"""Looks that must see no change before values are given up while no end was reported."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Progress:
     """How far an import has come, over all of its tasks.
 
     Attributes:
-        imported, total: Indicators done, and to do; None before Sekoia told.
+        imported, total: Indicators done, and to do; None before Sekoia reported any.
     """
 
     imported: int | None = None
@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Listen:
-    """Wait for the next signal, at the longest until this moment."""
+    """Wait for the next signal, until this moment at most."""
 
     until: float
 
@@ -54,7 +54,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Done:
-    """All is known that can be: every submission has ended, or the collection is as it was asked for, or will not become so."""
+    """Nothing more can be learned: all submissions have ended, or the collection is in the requested state or cannot reach it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ Step = Listen | Ask | Look | Done | GiveUp
 
 @dataclass
 class ImportWatch:
-    """Decides, from what was heard and seen so far, what an import has come to and what to do next.
+    """Decides, from what was heard and seen so far, where an import stands and what to do next.
 
     It does no I/O and has no clock: every method takes the time, in seconds that only grow.
 
@@ -75,11 +75,11 @@ class ImportWatch:
         patience: Its settling and looking times.
         start: When the time of the import began.
         deadline: When it is up.
-        has_context: Whether more was asked for than that the values are there.
+        has_context: Whether the values were sent with a context, so that being there is not enough.
 
     Attributes:
-        found: What the last look found that came to its end, since the end was told if it was.
-        unreadable: Whether the last look came to nothing.
+        found: What the last complete look found; once the end was reported, only looks after it count.
+        unreadable: Whether the last look failed.
     """
 
     patience: Patience
@@ -106,10 +106,10 @@ class ImportWatch:
         """Sekoia took a part of the import, or may have taken it.
 
         Args:
-            task_id: The task that works on it; None where it named none, so that only the collection can tell.
+            task_id: The task that works on it; None if it named none, so that only the collection can show the end.
             now: The time.
-            expected: Indicators in it, where that is known.
-            part: Which of ``Tally.parts`` it is, where looks tell of it.
+            expected: Indicators in it, if that is known.
+            part: Its place in ``Tally.parts``, if looks count it.
 
         Returns:
             The submission, for :meth:`answered`.
@@ -120,7 +120,7 @@ class ImportWatch:
         return submission
 
     def answered(self, submission: Submission, accepted: Accepted, now: float, *, ended: bool) -> None:
-        """Sekoia took a part of the import for sure, when it was submitted again.
+        """Sekoia has certainly taken a part of the import, after it was submitted again.
 
         Args:
             submission: What :meth:`submitted` gave for it.
@@ -142,7 +142,7 @@ class ImportWatch:
         self._note_end(now)
 
     def heard(self, event: ImportEvent | TaskEvent, now: float, *, by: Witness = "liveapi") -> None:
-        """An event of a task came, or its state was told on demand."""
+        """An event of a task came, or its state in answer to a question."""
         for submission in self.submissions:
             if submission.task_id == event.task_id and (submission.is_open() or submission.settled):
                 if isinstance(event, ImportEvent):
@@ -155,13 +155,13 @@ class ImportWatch:
         self._note_end(now)
 
     def untold(self, task_id: str, now: float) -> None:
-        """Sekoia did not tell the state of a task."""
+        """Sekoia did not report the state of a task."""
         for submission in self.submissions:
             if submission.task_id == task_id:
                 submission.asked_at, submission.working = now, False
 
     def listening(self, now: float) -> None:
-        """LiveAPI is connected. What was sent while it was not is lost, so open tasks are looked after soon."""
+        """LiveAPI is connected. What was sent before is lost, so open tasks are checked soon."""
         self.connected = True
         for submission in self._open():
             submission.heard_at = now
@@ -174,7 +174,7 @@ class ImportWatch:
             if not submission.missed:
                 submission.missed, submission.heard_at = True, now
                 self._looks, self._looked_at = 0, -math.inf
-            submission.almost_at = None  # silence means nothing to who cannot hear
+            submission.almost_at = None  # without a connection, silence means nothing
 
     def looked(self, found: Found | None, now: float) -> None:
         """A look into the collection found this; None when it could not be read."""
@@ -205,13 +205,13 @@ class ImportWatch:
                 and submission.asked_at < silent
                 and now < self.deadline
             ):
-                return Ask(submission.task_id)  # knows better than silence does
+                return Ask(submission.task_id)  # an answer is better than silence
             submission.ended_by, submission.settled = "liveapi", True
         self._note_end(now)
         if self._is_settled(now):
             return Done()
         if now >= self.deadline:
-            # After an end, what is not known by now is told as unknown.
+            # After an end, what is not known by now is reported as unknown.
             return Done() if self.ended() else GiveUp()
         due = self._next_look()
         if due > now:
@@ -219,7 +219,7 @@ class ImportWatch:
             moments = [due, self.deadline, *almost, self._quiet_until()]
             return Listen(until=min(moment for moment in moments if moment > now))
         if self.can_look and self.found is None and now >= self._last_chance():
-            return Look()  # what is in is told at the deadline, whatever the task is said to do
+            return Look()  # what is in must be known at the deadline, whatever the state of the task
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
             return Ask(task_id)
         if not self.can_look or any(submission.working for submission in self._open()):
@@ -229,11 +229,11 @@ class ImportWatch:
         return Look()
 
     def ended(self) -> bool:
-        """Whether the end of every submission was told."""
+        """Whether the end of every submission was reported."""
         return bool(self.submissions) and not self._open()
 
     def doubts(self) -> bool:
-        """Whether what was told leaves open if every value is in."""
+        """Whether the reports leave open if every value is in."""
         return any(submission.is_open() or submission.leaves_doubts() for submission in self.submissions)
 
     def proved(self) -> bool:
@@ -242,11 +242,11 @@ class ImportWatch:
         return found is not None and found.complete and found.tally.all_as_asked()
 
     def refreshed(self) -> bool:
-        """Whether more than being there is known of values that were sent without any context."""
+        """Whether more is known than that values without any context are there."""
         return self.has_context or not self._open() or bool(self.found and self.found.tally.changed)
 
     def progress(self) -> Progress:
-        """How far it has come; tasks that Sekoia has not told of count with what was submitted."""
+        """How far it has come; tasks that Sekoia has not reported count with what was submitted."""
         if not any(submission.event or submission.counts for submission in self.submissions):
             return Progress()
         done = total = 0
@@ -283,7 +283,7 @@ class ImportWatch:
         if not self.submissions:
             return True
         working = any(submission.working for submission in self._open())
-        # Without a context nothing but the task tells whether values that were there before are refreshed.
+        # Without a context, only the task shows whether values that were there before are refreshed.
         if self.proved() and self.refreshed() and (self.has_context or not working):
             return True
         found = self.found
@@ -304,16 +304,16 @@ class ImportWatch:
         return all(submission.begun for submission in self._open())
 
     def _quiet_until(self) -> float:
-        """How long the collection has to stand still before what is missing is given up."""
+        """Until when the collection must not change before what is missing is given up."""
         ended = self.ended()
         quiet = self.patience.settle if ended else self.patience.look_quiet
         since = self._quiet_since
         return since + min(quiet, max(0.0, self.deadline - since) / 3) if since < math.inf else math.inf
 
     def _next_look(self) -> float:
-        """When to look after the import: soon after events may have been missed, late when there is only silence.
+        """When to check the import: soon after events may have been missed, late if there is only silence.
 
-        Near the deadline a silent task gets a last look, with the time for the looks that must follow it.
+        Near the deadline, a silent task gets a last look early enough for the looks that must follow it.
         """
         if not self.can_look and not self.can_ask:
             return math.inf
@@ -321,7 +321,7 @@ class ImportWatch:
         again = self._looked_at + pause if self._looks else -math.inf
         if self.ended() or self._is_nearly_told():
             return again
-        # While anything is heard, whoever is silent may just wait for its turn.
+        # While anything is heard, a silent task may just be waiting for its turn.
         heard = max(submission.heard_at for submission in self.submissions)
         due = min(
             submission.heard_at + self.patience.look_first if submission.missed else heard + self.patience.look_quiet
@@ -331,11 +331,11 @@ class ImportWatch:
         return max(min(due, max(self._last_chance(), heard_at + self.patience.look_first)), again)
 
     def _last_chance(self) -> float:
-        """When to look at the latest, so that there is time for the looks that must follow."""
+        """The latest moment for a look, so that there is time for the looks that must follow."""
         return self.deadline - min(20.0, (self.deadline - self.start) / 4)
 
     def _is_nearly_told(self) -> bool:
-        """Whether all that is open waits for silence to make an end of what was told."""
+        """Whether every open task has reported what will count as its end after a silence."""
         return all(submission.almost_at is not None for submission in self._open())
 
     def _unasked(self, due: float) -> str | None:

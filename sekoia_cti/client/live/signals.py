@@ -1,4 +1,4 @@
-"""What LiveAPI tells the importer; apart from the connection, so that knowing the words costs no WebSocket library."""
+"""What LiveAPI reports to the importer; apart from the connection, so that importing this needs no WebSocket library."""
 
 from __future__ import annotations
 

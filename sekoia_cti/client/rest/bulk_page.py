@@ -25,26 +25,26 @@ class ObjectPage:
 
     @classmethod
     def parse(cls, content: bytes) -> ObjectPage | None:
-        """Read an answer; None for what is no page of indicators with patterns."""
+        """Read an answer; None for what is not a page of indicators with patterns."""
         page = _page(content)
         items = page.get("items") if isinstance(page, dict) else None
         if not isinstance(items, list):
             return None
         cursor = page.get("next_cursor") if items else None
         indicators = [item for item in items if _is_whole(item)]
-        # Other objects of STIX may be among them; an indicator without its pattern shows that patterns are not told.
+        # Other objects of STIX may be among them; an indicator without its pattern shows that patterns are not given.
         if len(indicators) < len(items) and not all(_is_whole(item) or _is_other(item) for item in items):
             return None
         return cls(indicators, cursor if isinstance(cursor, str) and cursor else None)
 
     def names_other_than(self, collection_id: str) -> bool:
-        """Whether an indicator says that it is in another IOC collection: then this is no page of this one."""
+        """Whether an indicator says that it is in another IOC collection: then this is not a page of this one."""
         told = {ref.lower() for item in self.items if isinstance(ref := item.get("x_ic_collection_ref"), str)}
         return any(ref.startswith("ioc-collection--") for ref in told - {collection_id.lower()})
 
 
 def _page(content: bytes) -> Any:
-    """What an answer says, or None; by the quicker parser, which takes no half of a character where a text was cut."""
+    """What an answer says, or None: by the quicker parser, or by the one that accepts half a character where a text was cut."""
     try:
         return from_json(content, cache_strings="keys")
     except ValueError:

@@ -1,4 +1,4 @@
-"""The creation of an IOC collection, which is to come of it once, although an answer can be lost."""
+"""The creation of exactly one IOC collection, although an answer can be lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Creation:
             raise
 
     def _created(self) -> Collection | None:
-        """What an earlier attempt created: it has our id, or, should Sekoia give ids of its own, our name since then."""
+        """What an earlier attempt created: it has our id, or, if Sekoia assigns ids of its own, our name and a later date."""
         for collection in self._namesakes():
             if collection.id == self._body.get("id"):
                 return collection

@@ -1,4 +1,4 @@
-"""What Sekoia's REST API can do: one method an endpoint, over calls that are bounded and repeated with care."""
+"""What Sekoia's REST API can do: one method an endpoint, over calls that are bounded in time and repeated where that is safe."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Tries(TypedDict, total=False):
 
 
 class RestClient:
-    """The IOC collections that an API key can see, and what Sekoia tells besides.
+    """The IOC collections that an API key can see, and what surrounds them.
 
     To be closed, or used with ``with``. For one thread at a time.
 
@@ -104,7 +104,7 @@ class RestClient:
         self._transport.close()
 
     def server_time(self) -> datetime | None:
-        """Sekoia's clock, never ahead of it, as its last answer told it; None before one."""
+        """Sekoia's clock by its last answer, never ahead of it; None before the first answer."""
         return self._transport.server_time()
 
     # Collections
@@ -151,17 +151,17 @@ class RestClient:
         community_uuid: str | None = None,
         available_for_sub_communities: bool = False,
     ) -> Collection:
-        """``POST /ioc-collections``, so that one collection comes of it, even when the answer is lost.
+        """``POST /ioc-collections``, so that exactly one collection is created, even if the answer is lost.
 
-        The collection gets an id of our making. Unless a failed request surely had no effect, the collection is looked
-        for before the request is repeated: by that id, or, should Sekoia give ids of its own, by its name and by having
-        been created since.
+        The collection gets an id of our making. Unless a failed request certainly had no effect, the collection
+        is looked for before the request is repeated: by that id, or, if Sekoia assigns ids of its own, by its name and by
+        having been created since.
 
         Args:
             name: Its name.
             collection_id: Its id; a random one when None; left to Sekoia when empty.
             description: What it is for.
-            community_uuid: Who owns it; by default the key's own community.
+            community_uuid: The community that owns it; by default the key's own community.
             available_for_sub_communities: Whether sub-communities can use it.
         """
         body = {
@@ -196,7 +196,7 @@ class RestClient:
             collection_id: ``ioc-collection--<uuid>``.
 
         Returns:
-            Whether the answer is the contract's; otherwise whether the collection is gone has to be looked at.
+            Whether the answer is as in the contract; otherwise the caller has to check that the collection is gone.
 
         Raises:
             NotFound: There was no such collection at the first attempt.
@@ -355,7 +355,7 @@ class RestClient:
             term: Only those whose pattern contains it.
             limit: 1 to 100.
             offset: How many to leave out.
-            attempts: The most there can be; by default the deadline ends them.
+            attempts: How many at most; by default until the deadline.
         """
         return self._transport.call(
             IndicatorPage,
@@ -381,7 +381,7 @@ class RestClient:
             collection_id: ``ioc-collection--<uuid>``.
             term: Only those whose pattern contains it.
             first: The first page, where it was read already.
-            attempts: The most there can be at each page; by default the deadline ends them.
+            attempts: How many at most for each page; by default until the deadline.
 
         Returns:
             Pages with the latest ``total``, and without the indicators of earlier ones.
@@ -412,11 +412,11 @@ class RestClient:
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             indicator_id: ``indicator--<uuid>``.
-            context: Every writable field, those that are to stay at their present values: nobody knows whether Sekoia keeps
+            context: Every writable field, those that are to stay at their present values: it is unknown whether Sekoia keeps
                 what is not sent. An empty list takes all phases or threats away.
             without_end: Say that the validity does not end; whether Sekoia takes that is unknown (contract), so the answer has
                 to be looked at.
-            attempts: The most there can be; by default the deadline ends them.
+            attempts: How many at most; by default until the deadline.
 
         Returns:
             The indicator as it is now.
@@ -441,10 +441,10 @@ class RestClient:
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             indicator_id: ``indicator--<uuid>``.
-            attempts: The most there can be; by default the deadline ends them.
+            attempts: How many at most; by default until the deadline.
 
         Returns:
-            The indicator, revoked; None when the answer does not show that it is, so that it has to be looked at.
+            The revoked indicator; None if the answer does not show that it is revoked, so that the caller has to check.
 
         Raises:
             NotFound: The collection has no such indicator.
@@ -468,7 +468,7 @@ class RestClient:
         modified_after: datetime | None = None,
         attempts: int | None = 1,
     ) -> ObjectPage:
-        """``GET /collections/{id}/objects``: a page of the bulk reader, by default not repeated: who asks can read otherwise.
+        """``GET /collections/{id}/objects``: a page of the bulk reader; by default not repeated: there are other ways.
 
         That it takes an IOC collection, answers to this key, and gives whole patterns is likely, not certain (contract).
 
@@ -476,7 +476,7 @@ class RestClient:
             collection_id: ``ioc-collection--<uuid>``.
             cursor: Where the page before ended.
             modified_after: Only what was modified since.
-            attempts: The most there can be; None: the deadline ends them.
+            attempts: How many at most; None: until the deadline.
         """
         query = {
             "format": "json",
@@ -533,7 +533,7 @@ class RestClient:
         return max(1.0, self._deadline.remaining() / 4)
 
     def _delete(self, path: str, *, doing: str, attempts: int | None = None) -> _Deletion:
-        """Delete, repeatedly if need be; a repetition that finds nothing proves nothing, and is no error either."""
+        """Delete, repeatedly if need be; a repetition that finds nothing proves nothing, and is not an error either."""
         doubtful = False
 
         def delete_once() -> _Deletion:
@@ -552,7 +552,7 @@ class RestClient:
 
 
 class _Deletion(NamedTuple):
-    """What was answered; 404 only after an attempt that may have worked."""
+    """The answer; 404 only after an attempt that may have worked."""
 
     status: int
     content: bytes

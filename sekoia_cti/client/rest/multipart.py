@@ -1,4 +1,4 @@
-"""A file on its way into a multipart request, read as it is sent: whatever its size, a piece of it is in memory."""
+"""A file on its way into a multipart request, read as it is sent: whatever its size, only a piece of it is in memory."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Multipart:
         deadline: Checked with each piece.
 
     Raises:
-        InputError: While it is sent: the file cannot be read, or does not hold as many bytes as announced. As no error
-            of the network, it is neither taken for one nor repeated.
+        InputError: While it is sent: the file cannot be read, or does not hold as many bytes as announced. Not being
+            an error of the network, it is neither reported as one nor repeated.
     """
 
     def __init__(self, file: BinaryIO, *, size: int, name: str, mime_type: str, deadline: Deadline) -> None:

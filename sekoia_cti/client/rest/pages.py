@@ -1,4 +1,4 @@
-"""What is listed page after page, each item once, to its end: a listing that breaks off is an error, not a short list."""
+"""Reads a listing page by page, each item once: a listing that breaks off is an error, not a short list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sekoia_cti.client.wire import CollectionPage, IndicatorPage
 __all__ = ["pages"]
 
 TRIES = 3
-"""How often a page that is empty before the end is asked for, and how often a listing is gone through that was short."""
+"""How often an empty page before the end is requested again, and how often a listing that was short is read again."""
 
 
 AnyPage = TypeVar("AnyPage", CollectionPage, IndicatorPage)
@@ -25,7 +25,7 @@ def pages(ask: Callable[[int], AnyPage], *, doing: str, again: Callable[[int], N
 
     Args:
         ask: Asks for a page from an offset on.
-        doing: What the listing is for, as errors say it.
+        doing: What the listing is for, in the words of errors.
         again: Waits before something is asked once more, for the given time in a row.
 
     Returns:

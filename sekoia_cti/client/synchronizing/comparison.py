@@ -34,7 +34,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a feed says of an indicator, without what is computed from the time of the run.
+    """What a feed says about an indicator, without what is computed from the time of the run.
 
     Attributes:
         description: None for none.

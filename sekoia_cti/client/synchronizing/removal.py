@@ -29,14 +29,14 @@ ImportTexts = Callable[[Sequence[str], Context], Outcome]
 
 @dataclass
 class Removal:
-    """What becomes of the indicators that left a feed.
+    """Removes the indicators that left a feed.
 
     Args:
-        rest: The REST client, whose deadline ends it all.
+        rest: The REST client, whose deadline ends everything.
         collection_id: Where they are.
         leaving: All of them.
         patience: Tells how many requests there can be in a second.
-        on_progress: Told after each that takes a request of its own how many are done.
+        on_progress: Called with how many are done, after each that takes a request of its own.
     """
 
     rest: RestClient
@@ -105,7 +105,7 @@ class Removal:
     # Inside
 
     def _now(self) -> datetime:
-        """The time to the second, as who asks later may know it: what ended by then has ended for all."""
+        """The time to the second, as it is compared later: what ended by then has ended for everyone."""
         return (self.rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
 
     def _expire_by_text(self, leaving: Sequence[Leaving], import_texts: ImportTexts) -> None:

@@ -1,4 +1,4 @@
-"""What a script is told of a synchronization."""
+"""What a script learns about a synchronization."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Feed(Protocol):
         """As they are sent, each once."""
 
     def said_of(self, place: int, /) -> Said:
-        """What the feed says of the value at a place."""
+        """What the feed says about the value at a place."""
 
     def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
         """Submit some of the values.
@@ -115,16 +115,16 @@ class Synchronizer:
     """One run over one collection. What it leaves undone the next run finds, since each compares anew.
 
     Args:
-        rest: The REST client, whose deadline ends it all.
+        rest: The REST client, whose deadline ends everything.
         live: Makes a LiveAPI connection, to be opened and closed with ``with``.
         collection: Which follows the feed.
         feed: What it follows.
         context: What holds where the feed says nothing.
         rules: How it follows.
         patience: Settling and looking times.
-        on_progress: Given what is done, makes what is told how far that has come.
-        on_warning: Told what people should know at once.
-        mostly_unrecognized: Whether more of the feed was left out as no indicators than it holds.
+        on_progress: Given what is being done, makes the callback for its progress.
+        on_warning: Called with what people should know at once.
+        mostly_unrecognized: Whether more values of the feed were left out, because they are not indicators, than it holds.
         lines: The most that one request carries as text.
     """
 
@@ -207,7 +207,7 @@ class Synchronizer:
         return self.sent
 
     def remove(self, plan: Plan) -> Removal:
-        """Remove what left, unless that is too much; what could not be removed is told."""
+        """Remove what left, unless that is too much. What could not be removed is reported."""
         total, progress = len(plan.leaving), self._on_progress("Removed")
         self.removal = removal = Removal(
             self._rest,
@@ -225,7 +225,7 @@ class Synchronizer:
         return removal
 
     def leave(self, plan: Plan, why: SekoiaError) -> None:
-        """Give up work that something hangs in, which may go on meanwhile: what is known of it is in :attr:`sent` and
+        """Give up work in which something hangs, and which may go on meanwhile: what is known of it is in :attr:`sent` and
         :attr:`removal`.
 
         Args:
@@ -247,12 +247,12 @@ class Synchronizer:
         for some in all_indicators(self._rest, self._collection.id):
             comparison.see(some.items)
             read += len(some.items)
-            if read < some.total:  # the end is told in more words
+            if read < some.total:  # there is a longer sentence for the end
                 progress(Progress(read, some.total))
         return comparison
 
     def _comparison(self) -> Comparison:
-        # To the second, as those who ended a validity knew the time.
+        # To the second, as validities were ended.
         now = (self._rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
         feed, rules = self._feed, self._rules
         return Comparison(feed.values, feed.said_of, lasts=rules.lasts, refresh=rules.refresh, now=now)
@@ -267,7 +267,7 @@ class Synchronizer:
         try:
             again = self._compared()
         except SekoiaError as error:
-            self._on_warning(f"Which indicators are in the collection is not known: {error}")
+            self._on_warning(f"It is not known which indicators are in the collection: {error}")
             return set() if outcome.status == "completed" else sent
         return sent & {*again.new(), *again.revoked()}
 
@@ -287,7 +287,7 @@ class Synchronizer:
                 late += [(item, end) for item, end in found if end is not None][: max(0, most - len(late))]
         except SekoiaError as error:
             self._on_warning(
-                f"Validities that are to end earlier were not looked for, which the next run does: {error}"
+                f"Validities that should end earlier were not looked for, but will be in the next run: {error}"
             )
             return
         total, progress = len(late), self._on_progress("Shortened")

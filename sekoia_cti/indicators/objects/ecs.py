@@ -71,7 +71,7 @@ def _findings(item: Mapping[str, Any]) -> Iterator[Finding]:
     for field in _HOSTS:
         yield from map(_host, _values(item, field))
     for choices in _URLS:
-        # Where the whole URL is told, its host alone would say more than was seen.
+        # Where the whole URL is given, its host alone would cover more than was seen.
         for field in choices:
             values = _values(item, field)
             if field.endswith(".original"):
@@ -92,7 +92,7 @@ def _held(value: str) -> Finding:
 
 
 def _host(value: str) -> Finding:
-    # What a field for names holds is no file's, whatever its ending.
+    # A field for names holds no name of a file, whatever its ending.
     line = comparison("domain-name:value", value) if value.isascii() and not value[-1:].isdigit() else value
     return Held(line, value, foreign=True, observed=True)
 

@@ -62,7 +62,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An object, or a value in one, that is no indicator that Sekoia takes."""
+    """An object, or a value in one, that is not an indicator that Sekoia takes."""
 
     value: str
     reason: str
@@ -70,7 +70,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """An object that belongs to indicators and is none: an identity, a relationship."""
+    """An object that belongs to indicators and is not one itself: an identity, a relationship."""
 
     kind: str
 

@@ -28,7 +28,7 @@ __all__ = ["read"]
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
-    """What an object of OpenCTI holds, or None when it is none."""
+    """What an object of OpenCTI holds; None for anything else."""
     if isinstance(item.get("edges"), list):
         return map(Nested, item["edges"])
     if isinstance(item.get("node"), dict):

@@ -95,7 +95,7 @@ def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Finding]
         return
     if name == "value" and "x_opencti_score" not in item:
         said = {key: _shallow(item[key]) for key in _OWN if item.get(key) is not None}
-        # An observable of STIX has an id; that of an indicator, or of none, is what people write.
+        # An observable of STIX has an id; without an id, or with that of an indicator, it is what people write.
         end = next((text(item[key]) for key in _ENDS if _DAY.match(text(item.get(key)))), "")
         if end:
             said.setdefault("valid_until", end)

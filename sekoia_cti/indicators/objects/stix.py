@@ -51,7 +51,7 @@ _NAMES = ("name", "key", "subject", "number", "value", "user_id", "display_name"
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
-    """What an object of STIX holds, or None when it is none."""
+    """What an object of STIX holds; None for anything else."""
     kind = item.get("type")
     if not isinstance(kind, str):
         return None

@@ -22,7 +22,7 @@ _RELATED = {"resolutions": ("hostname", "ip_address"), "subdomains": (), "domain
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
-    """What an object of VirusTotal holds, or None when it is none."""
+    """What an object of VirusTotal holds; None for anything else."""
     meta = item.get("meta")
     if isinstance(meta, dict) and any(isinstance(meta.get(name), dict) for name in _ANALYZED):
         return (Nested(meta[name]) for name in _ANALYZED if isinstance(meta.get(name), dict))

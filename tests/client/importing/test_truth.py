@@ -263,7 +263,7 @@ def test_a_call_that_stalls(sandbox: Sandbox, collection_id: str) -> None:
     "`partial` with a warning, and `missing_count` null: nobody knows what is in",
 )
 def test_a_collection_that_cannot_be_read(sandbox: Sandbox, collection_id: str) -> None:
-    """The import ended, which is no error; that the values are in is not said."""
+    """The import ended, which is not an error; that the values are in is not said."""
     sandbox.faults.created_as = "null"
     with importing(sandbox, collection_id, seconds=1.5) as running:
         sandbox.faults.rest = [RestFault(method="GET", status=503, times=None)]

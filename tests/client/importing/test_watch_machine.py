@@ -23,7 +23,7 @@ WHICH = st.integers(0, 1)
 
 
 class Imports(RuleBasedStateMachine):
-    """Two tasks of twenty values each, some of which Sekoia refuses. What is told of them need not be so, but for `created`.
+    """Two tasks of twenty values each, some of which Sekoia refuses. What is told about them need not be so, but for `created`.
 
     Values that are in stay in. Looks tell the truth, or nothing.
     """

@@ -205,7 +205,7 @@ def test_the_end_of_validity_that_is_sent(
     ],
 )
 def test_fields_that_are_not_as_documented(fields: dict[str, Any]) -> None:
-    """The bulk reader's fields are not checked: what cannot be read differs from what the feed says, and is no failure."""
+    """The bulk reader's fields are not checked: what cannot be read differs from what the feed says, and is not a failure."""
     said = Said(description="ours", phases=((None, "impact"),), threats=(REF,))
     assert states(compared(["a.example"], held("a.example", **fields), said=said)) == {"due": [0]}
     assert states(compared(["a.example"], held("a.example", **fields))) == {"unchanged": [0]}

@@ -70,7 +70,7 @@ def open_page(browser: Browser, sandbox: Sandbox, scheme: Literal["light", "dark
     page.on("pageerror", lambda error: problems.append(str(error)))
 
     def heard(message: ConsoleMessage) -> None:
-        # That a page itself is told with a status such as 404 is no error in it.
+        # That a page itself is told with a status such as 404 is not an error in it.
         if message.type == "error" and message.location["url"] != page.url:
             problems.append(message.text)
 

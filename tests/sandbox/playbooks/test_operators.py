@@ -81,13 +81,13 @@ def test_store(store: JSONObject, change: str, value: Any, kept: JSONObject, war
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("append ip", "store.ip is no list, so nothing can be put into it or taken out of it."),
-        ("remove ip", "store.ip is no list, so nothing can be put into it or taken out of it."),
-        ("set ip.address", "store.ip.address cannot be kept, for store.ip is no object."),
+        ("append ip", "store.ip is not a list, so nothing can be put into it or taken out of it."),
+        ("remove ip", "store.ip is not a list, so nothing can be put into it or taken out of it."),
+        ("set ip.address", "store.ip.address cannot be kept, because store.ip is not an object."),
     ],
 )
 def test_store_of_another_kind(change: str, reason: str) -> None:
-    """What is no list takes no values, and what is no object has no keys."""
+    """What is not a list takes no values, and what is not an object has no keys."""
     kind, _, key = change.partition(" ")
     with pytest.raises(NodeError) as raised:
         keep({"ip": "192.0.2.1"}, Modification(key=key, type=kind), "x")

@@ -169,7 +169,7 @@ def _fork(first: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("urgency", "taken", "other"), [(80, "2", "3"), (20, "3", "2")])
 def test_condition_takes_one_branch(run: Callable[..., PlaybookRun], urgency: int, taken: str, other: str) -> None:
-    """One of a condition's branches is taken; the other's node is not run, and that is no failure."""
+    """One of a condition's branches is taken; the other's node is not run, and that is not a failure."""
     export = _fork(condition(("urgent", "{{ node.0.urgency }}", ">=", "{{ 70 }}"), urgent=["2"], **{"else": ["3"]}))
     result = run(export, event={"urgency": urgency})
     assert [outcome.key for outcome in result.outcomes] == ["1", taken, "4"]
@@ -499,7 +499,7 @@ def test_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.Captu
     out, err = capsys.readouterr()
     assert out == ""
     assert re.fullmatch(
-        r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is no folder: make it, .+\.\n", err
+        r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is not a folder: make it, .+\.\n", err
     )
 
 

@@ -40,16 +40,19 @@ def _case(comparison: str, left: str = "1") -> dict[str, Any]:
         (FOREACH | {"items": ""}, "Node 2 (Step 2) is a loop without a list of items."),
         (FOREACH | {"items": None}, "Node 2 (Step 2) is a loop without a list of items."),
         ({"outputs": {"default": ["1"]}}, "Nodes lead in a circle, which would run for ever: "),
-        ({"arguments": {"a": "{{ x | nope }}"}}, "The argument a is no template that can be used: there is no filter"),
-        (_case("==", left="{{"), 'Node 2 (Check): The case "Yes" is no template that can be used: '),
-        (FOREACH | {"items": "{{ x | nope }}"}, "The list of items is no template that can be used: there is no"),
+        (
+            {"arguments": {"a": "{{ x | nope }}"}},
+            "The argument a is not a template that can be used: there is no filter",
+        ),
+        (_case("==", left="{{"), 'Node 2 (Check): The case "Yes" is not a template that can be used: '),
+        (FOREACH | {"items": "{{ x | nope }}"}, "The list of items is not a template that can be used: there is no"),
         (
             {
                 "type": "operator",
                 "subtype": "store",
                 "modifications": [{"key": "a", "type": "set", "value": "{% x %}"}],
             },
-            "Node 2 (Step 2): The value of store.a is no template that can be used: Encountered unknown tag 'x'.",
+            "Node 2 (Step 2): The value of store.a is not a template that can be used: Encountered unknown tag 'x'.",
         ),
         ({"action_uuid": "unknown"}, "does not have: unknown."),
         ({"action_uuid": None}, "does not have: None."),
@@ -141,7 +144,7 @@ def test_one_of_several_triggers_is_chosen(run: Run, start: str, key: str) -> No
     ("start", "reason"),
     [
         (None, "The playbook has several triggers, so choose the one that starts it: 0 (Start), 9 (Alert)."),
-        ("1", "Node 1 is no trigger. What can start the playbook: 0 (Start), 9 (Alert)."),
+        ("1", "Node 1 is not a trigger. What can start the playbook: 0 (Start), 9 (Alert)."),
         ("Alrt", "The playbook has no node Alrt. Did you mean Alert?"),
     ],
 )

@@ -76,7 +76,7 @@ RESULTS = {
     ],
 )
 def test_render(value: Any, expected: Any) -> None:
-    """A text that is one expression keeps its type, every other is a text, at any depth, and what is no text stays."""
+    """A text that is one expression keeps its type, every other is a text, at any depth, and what is not a text stays."""
     assert Templates().render(value, {"node": {1: RESULTS}}, where="It") == expected
 
 
@@ -91,7 +91,7 @@ def test_render(value: Any, expected: Any) -> None:
         ("{{ node.1 ", "unexpected end of template, expected 'end of print statement'"),
         ("{{ ''.__class__.__mro__ }}", "access to attribute '__class__' of 'str' object is unsafe"),
         ("{{ 1 / 0 }}", "division by zero"),
-        ("{{ node.1 | jsonpath('$[') }}", r"$[ is no JSON path (Parse error near the end of string!)"),
+        ("{{ node.1 | jsonpath('$[') }}", r"$[ is not a JSON path (Parse error near the end of string!)"),
         (
             "{{ 'x' | fromjson }}",
             "fromjson got a text that is not valid JSON (Expecting value: line 1 column 1 (char 0))",
@@ -103,7 +103,7 @@ def test_render(value: Any, expected: Any) -> None:
         ("{{ 1e300 | time_with_delta }}", "time_with_delta takes a number of seconds, and this is 1e+300"),
         (
             "{{ 'x' | regex_match('(') }}",
-            "( is no regular expression (missing ), unterminated subpattern at position 0)",
+            "( is not a regular expression (missing ), unterminated subpattern at position 0)",
         ),
         ("{{ range }}", "it gives no JSON but a function"),
         ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "its templates call each other without end"),
@@ -188,8 +188,8 @@ def test_asking_whether_a_name_is_defined_is_no_use(template: str) -> None:
     "template", ["{{ node.1 ", "{{ x | nonesuch }}", "{% if x is nonesuch %}{% endif %}", "{% x %}"]
 )
 def test_templates_are_checked_before_they_are_rendered(template: str) -> None:
-    """What is no template, and filters and tests that nobody has, are found without any value."""
-    with pytest.raises(NodeError, match=r"^It is no template that can be used: "):
+    """What is not a template, and filters and tests that nobody has, are found without any value."""
+    with pytest.raises(NodeError, match=r"^It is not a template that can be used: "):
         Templates().check({"a": ["{{ node.9.x }}", template]}, where="It")
 
 

@@ -52,7 +52,7 @@ def test_body_of_a_loop_runs_once_for_each_item(run: Run) -> None:
 
 
 def test_loop_over_nothing(run: Run) -> None:
-    """An empty list is no failure, and a warning says that the body was not run."""
+    """An empty list is not a failure, and a warning says that the body was not run."""
     result = run(_loop(), event={"names": []})
     assert [outcome.key for outcome in result.outcomes] == ["1", "4"]
     assert result.outcomes[0].warnings == ["its list of items is empty, so its body was not run"]

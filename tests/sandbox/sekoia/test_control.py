@@ -93,10 +93,10 @@ def test_faults_from_the_start() -> None:
 
 @pytest.mark.parametrize("port", ["80801", "-1", "x", "٣"])
 def test_no_port(capsys: pytest.CaptureFixture[str], port: str) -> None:
-    """What is no port is said, with what is one."""
+    """What is not a port is said, with what is one."""
     with pytest.raises(SystemExit):
         main(["serve", f"--port={port}"])
-    assert f"{port} is no port: choose one from 1 to 65535, or 0 for a free one" in capsys.readouterr().err
+    assert f"{port} is not a port: choose one from 1 to 65535, or 0 for a free one" in capsys.readouterr().err
 
 
 def test_a_port_in_use(capsys: pytest.CaptureFixture[str], sandbox: Sandbox) -> None:
@@ -133,10 +133,10 @@ def test_faults_of_the_command_line(capsys: pytest.CaptureFixture[str], given: s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--pace=x"], "x is no pace: give indicators a second, or 0 for no limit"),
-        (["--pace=-1"], "-1 is no pace"),
-        (["--pace=nan"], "nan is no pace"),
-        (["--storage", "nowhere"], "error: The storage nowhere is no folder: make it, or leave --storage out."),
+        (["--pace=x"], "x is not a pace: give indicators a second, or 0 for no limit"),
+        (["--pace=-1"], "-1 is not a pace"),
+        (["--pace=nan"], "nan is not a pace"),
+        (["--storage", "nowhere"], "error: The storage nowhere is not a folder: make it, or leave --storage out."),
         (["--module-dir", "nowhere"], "Give --module-dir the folder that holds a module's manifest.json."),
     ],
 )

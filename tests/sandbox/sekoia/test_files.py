@@ -171,7 +171,7 @@ def test_names_of_what_was_detected(files: Files, sandbox: Sandbox, name: Any, t
     ],
 )
 def test_unusable_files(files: Files, content: bytes, mime: str | None, message: str) -> None:
-    """A file that is no table, or not of the kind that its MIME type says, is refused with the reason."""
+    """A file that is not a table, or not of the kind that its MIME type says, is refused with the reason."""
     said = files.refused(content, mime)
     assert said.startswith("file: ")
     assert message in said

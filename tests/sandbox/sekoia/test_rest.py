@@ -136,7 +136,7 @@ def test_create_collection_with_invalid_parameters(api: API, body: Any, message:
 
 
 def test_no_json(api: API) -> None:
-    """A body that is no JSON is an invalid parameter too."""
+    """A body that is not JSON is an invalid parameter too."""
     assert api.refused("POST", "/ioc-collections", data="{", headers={"Content-Type": "application/json"})
     assert api.refused("POST", "/ioc-collections", data="name=x")
 
@@ -450,7 +450,7 @@ def test_taken_port(sandbox: Sandbox) -> None:
 
 
 def test_unusable_database(tmp_path: Path) -> None:
-    """So is a file that is no database."""
+    """So is a file that is not a database."""
     (tmp_path / "db").write_bytes(b"x" * 5000)
     with pytest.raises(sqlite3.DatabaseError), Sandbox(db=tmp_path / "db"):
         pass

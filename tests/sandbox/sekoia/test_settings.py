@@ -70,7 +70,7 @@ def test_import_answer(
 def test_invalid_lines(
     api: API, sandbox: Sandbox, collection_id: str, setting: Any, status: int, arrived: int
 ) -> None:
-    """A line that is no indicator is ignored, or has the text rejected."""
+    """A line that is not an indicator is ignored, or has the text rejected."""
     _set(sandbox, {"invalid_lines": setting, "finish_before_answer": True})
     path = f"/ioc-collections/{collection_id}/indicators/text"
     answer = api("POST", path, json={"indicators": "a.example\nno indicator"})
@@ -156,7 +156,7 @@ def test_revoked_values(api: API, sandbox: Sandbox, collection_id: str, revive: 
 def test_counts(
     api: API, sandbox: Sandbox, collection_id: str, faults: Any, counts: dict[str, int], modifies: bool
 ) -> None:
-    """What is ignored was refused, or is there already; what does not change is modified all the same, or is not."""
+    """What is ignored was refused, or is there already; what does not change is modified anyway, or is not."""
     _counts(api, sandbox, collection_id, "same.example", description="new")
     _counts(api, sandbox, collection_id, "other.example", description="old")
     before = {indicator["name"]: indicator["modified"] for indicator in sandbox.indicators(collection_id)}
