@@ -73,11 +73,22 @@ class ContextCells:
         self._notes: list[Callable[[], None]] = []
         self._dates = [at for at in (self._from, self._until) if at is not None]
         self._last_date = max(self._dates, default=-1)
+        self._last = max(self._last_date, -1 if self._phases is None else self._phases)
         self._cells: Callable[[Row], object] | None = itemgetter(*self._dates) if self._dates else None
         self._dates_in_order: set[object] = set()
         self._days_in_order: set[tuple[str, ...]] = set()
         self._phases_in_order: set[str] = set()
         self.is_needed = bool({self._from, self._until, self._description, self._phases} - {None})
+
+    def is_in_order(self, row: Row) -> bool:
+        """Whether the cells of a row say what those of an earlier one did that stayed as they are, as most rows do."""
+        phases = self._phases
+        return (
+            self._description is None
+            and len(row) > self._last
+            and (phases is None or row[phases] in self._phases_in_order)
+            and (self._cells is None or self._cells(row) in self._dates_in_order)
+        )
 
     def put_in_order(self, number: int, row: Row) -> None:
         """Change the cells of a row that cannot stay as they are; that is taken down by :meth:`note`, if the row is sent.
@@ -99,7 +110,7 @@ class ContextCells:
                 row[at][:LONGEST_DESCRIPTION],
                 f"over {LONGEST_DESCRIPTION} characters: the rest was cut",
             )
-        # Most rows of most tables say the same; those that are too short are few. Phases are few where dates are many.
+        # Rows that are too short are few. Phases are few where dates are many.
         at = self._phases
         if at is not None and at < len(row) and (phases := row[at]) not in self._phases_in_order:
             self._read_phases(number, row)

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from typing import TextIO
 
 from sekoia_cti.indicators.cells import is_cut_url, read_cell
@@ -17,10 +17,11 @@ from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.layout import Layout, begins_table
 from sekoia_cti.indicators.reading import Judge
 from sekoia_cti.indicators.recognize import DAMAGED
-from sekoia_cti.indicators.shapes import plain
+from sekoia_cti.indicators.shapes import plain, plain_kind
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row, RowWriter
 from sekoia_cti.indicators.type_cells import not_taken, withheld
+from sekoia_cti.indicators.types import Finding
 
 __all__ = ["Rows"]
 
@@ -29,6 +30,9 @@ MOST_COMPARED = 600_000
 
 A set of so many digests takes 36 MB, and one of a few more takes twice as much.
 """
+
+_TOGETHER = 64
+"""Rows that are looked at together: few, since each can be large."""
 
 _LOST_DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]{16,}\.0")
 
@@ -103,21 +107,17 @@ class Rows:
     def _sent(self, survey: Survey) -> Iterator[Row]:
         layout = self._layout
         index, first, joined = layout.observable, layout.first, layout.joined
-        asks_type = layout.type_column is not None or bool(layout.flags)
         context = ContextCells(layout, survey, validity=self._validity, is_phase=self._is_phase)
         admits = self._admits = self._guard.judge() if self._guard else None
-        in_order, by_type, seen = context.is_needed, survey.by_type, set[int]()
+        by_type, seen = survey.by_type, set[int]()
         rows: Iterator[tuple[int, Row]] = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
         if is_exported(layout.heading):
             rows = _restored(rows, survey)
-        width = layout.width or sys.maxsize
-        for number, row in rows:
-            if len(row) > width and any(row[width:]):
-                self._narrow(survey, number, row, width)
-            cell = row[index] if index < len(row) else ""
+        for number, row, cell, found in self._at_first_sight(rows, survey):
             # The common row: an indicator that is sent as it is written.
-            if not joined and not asks_type and (found := plain(cell)) and found[1] == cell and found[0]:
-                if in_order and not self._put_in_order(context, survey, number, row, 1):
+            if found and found[1] == cell and found[0]:
+                in_order = not context.is_needed or context.is_in_order(row)
+                if not in_order and not self._put_in_order(context, survey, number, row, 1):
                     continue
                 if not _is_new(found[2], seen):
                     survey.duplicates += 1
@@ -126,20 +126,38 @@ class Rows:
                 if admits and not admits(number, found[0], cell, found[2]):
                     survey.keep_out()
                     continue
-                if in_order:
+                if not in_order:
                     context.note()
                 survey.values += 1
                 by_type[found[0]] = by_type.get(found[0], 0) + 1
                 yield row
                 continue
-            if joined:
-                cell = self._join(row)
-            if not cell or cell.isspace():
+            written = self._join(row) if joined else cell
+            if not written or written.isspace():
                 if any(map(str.strip, row)) and not self._is_no_row(survey, number, row):
                     survey.skip_row(number, self._name(index), "", "the cell of the indicator is empty")
                 continue
-            yield from self._closer(survey, context, seen, number, row, cell)
+            yield from self._closer(survey, context, seen, number, row, written)
         survey.compared = len(seen) < MOST_COMPARED
+
+    def _at_first_sight(
+        self, rows: Iterator[tuple[int, Row]], survey: Survey
+    ) -> Iterator[tuple[int, Row, str, Finding | None]]:
+        """The rows, each with the cell of its indicator, and with what that is where nothing else tells of its kind."""
+        layout, index = self._layout, self._layout.observable
+        width = layout.width or sys.maxsize
+        takes_more = bool(layout.joined or layout.flags) or layout.type_column is not None
+        while some := list(islice(rows, _TOGETHER)):
+            cells = [row[index] for _, row in some if index < len(row) <= width]
+            if not takes_more and len(cells) == len(some) and (kind := plain_kind(cells)):
+                for (number, row), cell in zip(some, cells, strict=True):
+                    yield number, row, cell, (kind, cell, cell, None)
+                continue
+            for number, row in some:
+                if len(row) > width and any(row[width:]):
+                    self._narrow(survey, number, row, width)
+                cell = row[index] if index < len(row) else ""
+                yield number, row, cell, None if takes_more else plain(cell)
 
     def _closer(
         self, survey: Survey, context: ContextCells, seen: set[int], number: int, row: Row, cell: str
