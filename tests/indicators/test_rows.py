@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from sekoia_cti.indicators.context_cells import LONGEST_DESCRIPTION
 from sekoia_cti.indicators.layout import lay_out
 from sekoia_cti.indicators.reading import findings
 from sekoia_cti.indicators.rows import Rows
@@ -74,3 +75,43 @@ def test_rows_that_say_the_same() -> None:
         "e.example",
         "f.example,2031-01-01",
     ]
+
+
+UNTIL = "2030-01-31T12:00:00Z"
+ROWS = [f"{letter}.example,{UNTIL},delivery" for letter in "abcd"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "rows", "row", "after"),
+    [
+        ("ioc,valid_until,kill_chain_phases", ROWS, f"o.example,{UNTIL},soon", f"o.example,{UNTIL},"),
+        (
+            "ioc,valid_until,kill_chain_phases",
+            ROWS,
+            "o.example,31/12/2031,delivery",
+            "o.example,2031-12-31T00:00:00Z,delivery",
+        ),
+        (
+            "ioc,valid_until,description",
+            [row.replace("delivery", "seen") for row in ROWS],
+            f"o.example,{UNTIL},{'d' * 2 * LONGEST_DESCRIPTION}",
+            f"o.example,{UNTIL},{'d' * LONGEST_DESCRIPTION}",
+        ),
+        ("ioc,type", ["a.example,domain", "b.example,domain"], "o.example,link", None),
+        ("ioc,description", ["a.example,seen", "b.example,seen"], "", None),
+        ("ioc,description", ["a.example,seen", "b.example,seen"], "o.example,one, two", 'o.example,"one, two"'),
+        (
+            "ioc,valid_from,valid_until",
+            [row.replace(",", ",2029-01-01T00:00:00Z,", 1).removesuffix(",delivery") for row in ROWS],
+            f"o.example,31/12/2031,{UNTIL}",
+            None,
+        ),
+    ],
+)
+def test_a_row_among_others_that_all_say_the_same(heading: str, rows: list[str], row: str, after: str | None) -> None:
+    """What is looked at together is looked at one by one where a row asks for it, and no row is told for another."""
+    half = len(rows) // 2
+    text, survey = sent("\n".join([heading, *rows[:half], row, *rows[half:], ""]).encode())
+    assert text.splitlines() == [heading, *rows[:half], *([] if after is None else [after]), *rows[half:]]
+    assert survey.values == len(rows) + (after is not None)
+    assert survey.converted == ({"valid_until": 1} if after and "2031" in after else {})
