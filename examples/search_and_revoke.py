@@ -5,6 +5,9 @@ import sys
 
 from sekoia_cti.client import Sekoia
 
+if not sys.argv[1:]:
+    sys.exit(__doc__)
+
 with Sekoia(os.environ["SEKOIA_API_KEY"], base_url=os.environ.get("SEKOIA_URL", "https://api.sekoia.io")) as sekoia:
     for collection in sekoia.find_collections("Our feed"):
         for outcome, values in sekoia.revoke(collection.id, sys.argv[1:]).items():

@@ -3,7 +3,9 @@
 import json
 import shlex
 import signal
+import sys
 import uuid
+from pathlib import Path
 from urllib.parse import urlencode
 
 from sandbox.console.show import duration
@@ -43,6 +45,9 @@ def _usage(sandbox: Sandbox) -> str:
         "TOKEN": sandbox.api_key,
         "URL_CALLBACK": f"{sandbox.url}/callback/{uuid.uuid4()}",
     }
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())  # short, and right where the sandbox was started
     variables = " \\\n  ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
     return f"""\
 The sandbox is at {sandbox.url}/ – open it in a browser.
@@ -57,7 +62,7 @@ Faults         {sandbox.url}/faults, or PUT {sandbox.url}/sandbox/faults with {T
 To run an action by hand:
 
   {variables} \\
-  SUB_FOLDER="$(mktemp -d)" python main.py CreateIOCCollection
+  SUB_FOLDER="$(mktemp -d)" {shlex.quote(str(python))} main.py CreateIOCCollection
 
 What it reports is shown at its URL_CALLBACK, with its TOKEN. Ctrl+C ends the sandbox. What comes in:
 """

@@ -49,6 +49,13 @@ def test_the_examples_run_one_after_the_other(run: Run, sandbox: Sandbox, tmp_pa
     assert sum(bool(indicator["revoked"]) for indicator in sandbox.indicators(collection.id)) == 1
 
 
+@pytest.mark.parametrize("name", ["import_file", "search_and_revoke"])
+def test_an_example_says_what_it_needs(run: Run, name: str) -> None:
+    """Started without its argument, it shows how it is started."""
+    with pytest.raises(SystemExit, match=f"-m examples.{name} "):
+        run(name)
+
+
 @pytest.mark.parametrize("name", ["import_text", "import_file", "search_and_revoke"])
 def test_an_example_is_short(name: str) -> None:
     """At most ten lines below the imports."""

@@ -30,7 +30,9 @@ def test_the_manifests_are_in_step_with_the_code(tmp_path: Path) -> None:
     """The SDK, in all code of the repository, finds these actions and no other: `make manifests` renews them."""
     generate(tmp_path)
     generated = {path.name: formatted(json.loads(path.read_text())) for path in tmp_path.glob("*.json")}
-    committed = {path.name: path.read_text() for path in ROOT.glob("*.json")}
+    # Other files beside them, such as a playbook that somebody tries, are nobody's business here.
+    ours = [path for path in ROOT.glob("*.json") if path.name in generated or path.name.startswith("action_")]
+    committed = {path.name: path.read_text() for path in ours}
     stale = sorted(name for name in generated.keys() | committed.keys() if generated.get(name) != committed.get(name))
     assert (
         not stale

@@ -62,7 +62,10 @@ class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
     def _changes_something(self) -> Self:
         given = [name for name in ContextArguments.model_fields if getattr(self, name) is not None]
         if not given and not self.clear:
-            raise ValueError(f"at least one of {', '.join(ContextArguments.model_fields)}, clear is required")
+            changing = ", ".join((*ContextArguments.model_fields, "clear"))
+            raise ValueError(
+                f"at least one of {changing} is required, and each is empty: check the step that fills it"
+            )
         ends = ["valid_until"] if "valid_for" in given else []
         if both := sorted({*given, *ends} & {*(self.clear or ())}):
             raise ValueError(f"{both[0]} cannot be cleared and given a value: leave one of them out")

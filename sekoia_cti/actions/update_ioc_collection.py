@@ -33,7 +33,9 @@ class UpdateIOCCollectionArguments(CollectionArguments):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.changes():
-            raise ValueError(f"at least one of {', '.join(_CHANGES)} is required")
+            raise ValueError(
+                f"at least one of {', '.join(_CHANGES)} is required, and each is empty: check the step that fills it"
+            )
         return self
 
     def changes(self) -> dict[str, str | bool]:

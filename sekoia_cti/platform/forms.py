@@ -92,7 +92,7 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
     for problem in error.errors(include_url=False):
         name = next((part for part in problem["loc"] if isinstance(part, str)), "")
         if problem["type"] == "missing":
-            text = "it is required"
+            text = "it is required, and is empty: check the step that fills it" if show_values else "it is required"
         else:
             text = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
             text = text[:1].lower() + text[1:]

@@ -43,7 +43,10 @@ def test_another_name_deletes_nothing(sandbox: Sandbox, platform: Platform, coll
 def test_the_name_is_required(platform: Platform, collection_id: str) -> None:
     """Without a name nothing is asked for."""
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="")
-    assert run.error == "The action's arguments are not valid: confirm_name: it is required."
+    assert (
+        run.error
+        == "The action's arguments are not valid: confirm_name: it is required, and is empty: check the step that fills it."
+    )
 
 
 def test_a_second_run_finds_it_done(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

@@ -140,8 +140,11 @@ def test_attachments_that_are_not_read_are_told(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({}, "at least one of text, text_path is required"),
-        ({"text": "None"}, "at least one of text, text_path is required"),
+        ({}, "at least one of text, text_path is required, and each is empty: check the step that fills it"),
+        (
+            {"text": "None"},
+            "at least one of text, text_path is required, and each is empty: check the step that fills it",
+        ),
         ({"text": "{{ node.1.body }}"}, "text: it holds “{{ node.1.body }}”, which the playbook did not render"),
         ({"text_path": "gone.txt"}, "text_path names “gone.txt”, which is not in the playbook's storage"),
         ({"text_path": "report.pdf"}, "The file report.pdf of text_path cannot be used: it is a PDF document"),

@@ -220,7 +220,11 @@ def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({}, "The action's arguments are not valid: at least one of indicators, indicators_path is required."),
+        (
+            {},
+            "The action's arguments are not valid: at least one of indicators, indicators_path "
+            "is required, and each is empty: check the step that fills it.",
+        ),
         ({"indicators": "[]"}, "There is nothing to import: the list contains no indicator."),
         (
             {"indicators": "['a.example"},
@@ -278,7 +282,8 @@ def test_what_stops_it_half_way(sandbox: Sandbox, platform: Platform, collection
     ]
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
     assert run.error is not None
-    assert "not in the collection: 150 of the indicators, such as “" in run.error
+    done = "Not everything could be submitted: Sekoia has imported 100 of 100 indicators; not in the collection: 150 of the "
+    assert run.error.startswith(f"{done}indicators, such as “")
     assert "Sekoia denied permission (HTTP 403) while submitting the" in run.error
     assert run.results
     assert (run.results["status"], run.results["submitted"], run.results["imported"]) == ("incomplete", 100, 100)

@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collec
     ("arguments", "sentence"),
     [
         ({"file_handle": "h"}, "file_handle must come with mapping and ignore_first_line"),
-        ({}, "at least one of file_path, file_handle is required"),
+        ({}, "at least one of file_path, file_handle is required, and each is empty: check the step that fills it"),
         (
             {"file_handle": "h", "mapping": "observable", "ignore_first_line": "no", "strict": "yes"},
             "strict needs the file itself: give file_path besides file_handle",

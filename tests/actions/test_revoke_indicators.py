@@ -425,7 +425,7 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
         (
             {},
             "The action's arguments are not valid: at least one of text, text_path, indicators, indicators_path, "
-            "indicator_ids is required.",
+            "indicator_ids is required, and each is empty: check the step that fills it.",
         ),
         (
             {"text": "# nothing", "indicators": "[]"},

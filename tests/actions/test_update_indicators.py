@@ -398,7 +398,8 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
         ({"text": "evil.example"}, "at least one of valid_for, description,"),
         (
             {"description": "new"},
-            "at least one of text, text_path, indicators, indicators_path, indicator_ids is required",
+            "at least one of text, text_path, indicators, indicators_path, indicator_ids "
+            "is required, and each is empty: check the step that fills it",
         ),
         (
             {"text": "evil.example", "clear": "valid_from"},

@@ -55,7 +55,8 @@ def test_something_must_change(
     run = platform.run(UpdateIOCCollection, collection_id=collection_id, **arguments)
 
     assert run.error == (
-        "The action's arguments are not valid: at least one of name, description, available_for_sub_communities is required."
+        "The action's arguments are not valid: at least one of name, description, available_for_sub_communities "
+        "is required, and each is empty: check the step that fills it."
     )
     assert changes(sandbox) == 0
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from sekoia_cti.actions.common.jinja import NOTHING, PhaseList, WordList
+from sekoia_cti.actions.common.jinja import NOTHING, PhaseList, WordList, check_short
 from sekoia_cti.client.phases import Phases
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
@@ -84,7 +84,9 @@ class Arguments(Form):
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
         if self.sources and not self.given():
-            raise ValueError(f"at least one of {', '.join(self.sources)} is required")
+            raise ValueError(
+                f"at least one of {', '.join(self.sources)} is required, and each is empty: check the step that fills it"
+            )
         return self
 
     @model_validator(mode="before")
@@ -97,6 +99,18 @@ class Arguments(Form):
             for name, value in values.items()
             if not (value is None or (isinstance(value, str) and value.strip() in NOTHING))
         }
+
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_no_expression(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for name, value in values.items():
+                if isinstance(value, str) and name not in cls.sources:  # those look for themselves, line by line
+                    try:
+                        check_short(value)
+                    except ValueError as error:
+                        raise ValueError(f"{name}: {error}") from None
+        return values
 
 
 class CollectionArguments(Arguments):

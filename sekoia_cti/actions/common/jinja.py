@@ -26,6 +26,7 @@ __all__ = [
     "as_list",
     "as_words",
     "check_rendered",
+    "check_short",
     "literal",
     "structure",
 ]
@@ -88,14 +89,31 @@ def check_rendered(text: str, *, every_line: bool = False) -> None:
         return
     find = re.search if every_line else re.match
     if unrendered := find(rf"{_LINE_START}(\{{\{{.*?\}}\}}|\{{%.*?%\}})", text, re.DOTALL | re.MULTILINE):
-        raise ValueError(
-            f"it holds “{_short(unrendered[1])}”, which the playbook did not render: check the expression"
-        )
+        raise _unrendered(unrendered[1])
     if generator := find(rf"{_LINE_START}(<[^<>]* at 0x[0-9A-Fa-f]+>)", text, re.MULTILINE):
         raise ValueError(
             f"it holds “{_short(generator[1])}”, which is how Jinja writes a list that was not made: end the expression with "
             "“| list”"
         )
+
+
+_EXPRESSION = re.compile(r"\{\{[^{}]*\b(?:node|store)[.\[][^{}]*\}\}|\{%[^{}]*\b(?:node|store)[.\[][^{}]*%\}")
+"""What a playbook renders, and nobody writes into a name or a description for its own sake."""
+
+
+def check_short(text: str) -> None:
+    """The same for a name, an id or a description, where an expression can also stand between words.
+
+    Raises:
+        ValueError: It holds what a playbook should have rendered.
+    """
+    check_rendered(text)
+    if unrendered := _EXPRESSION.search(text):
+        raise _unrendered(unrendered[0])
+
+
+def _unrendered(expression: str) -> ValueError:
+    return ValueError(f"it holds “{_short(expression)}”, which the playbook did not render: check the expression")
 
 
 def _short(text: str) -> str:

@@ -155,12 +155,16 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"collection_id": ""}, "collection_id: it is required"),
+        ({"collection_id": ""}, "collection_id: it is required, and is empty: check the step that fills it"),
         (
             {"collection_id": "Blocklist"},
             "collection_id: “Blocklist” is not an IOC collection id: it must be ioc-collection--<uuid>",
         ),
-        ({"text": ""}, "at least one of text, text_path, indicators, indicators_path is required"),
+        (
+            {"text": ""},
+            "at least one of text, text_path, indicators, indicators_path "
+            "is required, and each is empty: check the step that fills it",
+        ),
         (
             {"valid_for": "soon"},
             "valid_for: input should be a valid integer, unable to parse string as an integer (got 'soon')",
@@ -240,6 +244,18 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
             "text: it holds “{% for x in y %}”, which the playbook did not render: check the expression",
         ),
         (
+            {"text": "a.example", "description": "Alert {{ node.1.short_id }}"},
+            "description: it holds “{{ node.1.short_id }}”, which the playbook did not render: check the expression",
+        ),
+        (
+            {"collection_id": "{{ node.0['collection'] }}"},
+            "collection_id: it holds “{{ node.0['collection'] }}”, which the playbook did not render: check the expression",
+        ),
+        (
+            {"valid_for": "{% if store.days %}90{% endif %}"},
+            "valid_for: it holds “{% if store.days %}”, which the playbook did not render: check the expression",
+        ),
+        (
             {"format": "domain"},
             "format: input should be 'one_per_line', 'ipv4-addr.value', 'ipv6-addr.value', 'domain-name.value', 'url.value', "
             "'email-addr.value' or 'file.hashes' (got 'domain')",
@@ -272,7 +288,10 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
             {"mime_type": "application/pdf"},
             "mime_type: Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none",
         ),
-        ({"file_path": None}, "at least one of file_path, file_handle is required"),
+        (
+            {"file_path": None},
+            "at least one of file_path, file_handle is required, and each is empty: check the step that fills it",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_refused_before_the_upload(arguments: dict[str, Any], sentence: str) -> None:
@@ -286,7 +305,9 @@ def test_a_name_must_not_be_blank() -> None:
     """A blank name counts as none."""
     with pytest.raises(ValidationError) as caught:
         CreateIOCCollectionArguments.model_validate({"name": "  "})
-    assert complaint(caught.value, show_values=True) == "name: it is required"
+    assert (
+        complaint(caught.value, show_values=True) == "name: it is required, and is empty: check the step that fills it"
+    )
 
 
 ANYTHING = st.recursive(

@@ -1,6 +1,10 @@
 """Faults from outside: over HTTP for whoever has the token, and on the command line."""
 
 import re
+import shlex
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +101,21 @@ def test_no_port(capsys: pytest.CaptureFixture[str], port: str) -> None:
     with pytest.raises(SystemExit):
         main(["serve", f"--port={port}"])
     assert f"{port} is not a port: choose one from 1 to 65535, or 0 for a free one" in capsys.readouterr().err
+
+
+def test_an_action_by_hand_names_the_interpreter(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the sandbox prints can be pasted where there is no command `python`, or where it knows no SDK."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # kept for the sandbox, which ends at once
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    try:
+        assert main(["serve", "--port", "0"]) == 0
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    (command,) = (
+        line for line in capsys.readouterr().out.splitlines() if line.endswith(" main.py CreateIOCCollection")
+    )
+    interpreter = Path(shlex.split(command)[-3])
+    assert interpreter.absolute() == Path(sys.executable)
 
 
 def test_a_port_in_use(capsys: pytest.CaptureFixture[str], sandbox: Sandbox) -> None:
