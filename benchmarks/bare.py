@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Import the lines of a file that the environment names, from a server that it names too."""
+    """Import the lines of a file into a server, both named by the environment."""
 
     # In here, since `sekoia-automation generate-files-from-code` makes a manifest of every action at the top of a file.
     class ImportText(Action):

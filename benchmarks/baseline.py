@@ -31,7 +31,7 @@ def look(_url: str, path: Path) -> None:
 
 
 def import_text(url: str, path: Path) -> None:
-    """Submit the lines of a file, and wait for the event that tells their end."""
+    """Submit the lines of a file, and wait for the final event."""
     task_id = _post(url, "text", json={"indicators": path.read_text()})["task_id"]
     live = url.replace("http:", "ws:") + "/live/"
     with connect(live, additional_headers={"Cookie": f"access_token_cookie={API_KEY}"}) as connection:

@@ -1,4 +1,4 @@
-"""One run in a process of its own, so that what it used is its own: ``python -m benchmarks.child CLIENT WORK URL FILE``.
+"""One run in a process of its own, so that what it uses can be measured: ``python -m benchmarks.child CLIENT WORK URL FILE``.
 
 The libraries are imported before anything is measured. What was used is printed at the end, as a line of JSON.
 """

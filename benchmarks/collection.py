@@ -1,4 +1,4 @@
-"""A collection as Sekoia tells it, of any size: the same indicators each time, which the feed of a measure holds as well."""
+"""A collection as Sekoia shows it, of any size: always the same indicators, which are also in the feed of a measure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 
 def domain(number: int) -> str:
-    """The value with this number; below names that nobody has, since a feed is not full of what is known to be good."""
+    """The value with this number; below reserved names, since a feed is not full of what is known to be good."""
     return f"{number:06x}.threats-{('com', 'org', 'net')[number % 3]}.example"
 
 

@@ -1,4 +1,4 @@
-"""What is measured, and how: ours and what it is compared with take turns, each run in a fresh process, medians count."""
+"""What is measured, and how: both sides take turns, each run is a fresh process, and medians count."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Scale:
         noise_rate, noise_seconds: Unrelated events a second, and for how long.
         settled: Seconds from a submission to its final event where nothing but these two matters.
         repeat: How often, as a share of what each measure needs for a steady median.
-        apart: Whether each run has a process of its own, and its server too; without, figures say only that there are some.
+        apart: Whether each run has a process of its own, and its server too; without, the figures only show that it works.
     """
 
     file_size: int
@@ -65,7 +65,7 @@ class Scale:
     apart: bool = True
 
     def runs(self, full: int) -> int:
-        """How many runs are made where so many make a steady median."""
+        """How many runs to make, where this many make a steady median."""
         return max(1, round(full * self.repeat))
 
 
@@ -261,7 +261,7 @@ def noise(scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def start(scale: Scale, folder: Path) -> Iterator[Row]:
-    """A short action from start to finish, and what of it are imports."""
+    """A short action from start to finish, and the share of imports in it."""
     with _serving(FULL) as url:
         platform = {
             "MODULE_CONFIGURATION": json.dumps({"base_url": url}),
@@ -314,7 +314,7 @@ CLIENTS = ("ours", "baseline")
 
 
 def be_alone() -> None:
-    """Take from this process, and so from those it starts, what would lead the SDK elsewhere, or requests to a proxy."""
+    """Remove from this process, and those it starts, what would lead the SDK elsewhere, or requests to a proxy."""
     for name in list(os.environ):
         if name.upper() in FOREIGN:
             del os.environ[name]
@@ -322,7 +322,7 @@ def be_alone() -> None:
 
 
 def _in_turns(runs: int, *kinds: Callable[[], T]) -> list[list[T]]:
-    """The outcomes of each kind, made in turns, so that whatever else the machine does is shared."""
+    """The outcomes of each kind, measured in turns, so that other load on the machine affects both."""
     rounds = [[kind() for kind in kinds] for _ in range(runs)]
     return [list(outcomes) for outcomes in zip(*rounds, strict=True)]
 

@@ -64,7 +64,7 @@ def synchronize(url: str, path: Path) -> None:
 
 
 def witness(url: str, path: Path) -> None:
-    """Look whether the values of a file are in a collection, as an import does whose end leaves a doubt."""
+    """Check whether the values of a file are in a collection, as an import does if its end leaves a doubt."""
     deadline, patience = Deadline(TIMEOUT), Patience()
     expected = Expected()
     expected.add(path.read_text().splitlines(), Context())

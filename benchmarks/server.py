@@ -38,7 +38,7 @@ PATIENCE = 60.0
 """Seconds that a task waits for a client to listen."""
 
 MANY = 10_000_000
-"""What the end counts: no fewer than any client sends, since an end that counts less would have to be doubted."""
+"""The count in the final event: no fewer than any client sends, since a lower one would raise doubts."""
 
 TICK = 0.001
 """Seconds between two bursts of unrelated events."""

@@ -31,7 +31,7 @@ PACE_HELP = "indicators a second that an import takes in, so that progress can b
 
 
 def _port(text: str) -> int:
-    """A port of the command line. Raises what argparse says in its own words otherwise."""
+    """A port on the command line. Raises an error of argparse for anything else."""
     if text.isascii() and text.isdigit() and int(text) <= LAST_PORT:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text} is not a port: choose one from 1 to {LAST_PORT}, or 0 for a free one")
@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _pace(text: str) -> float:
-    """A pace of the command line. Raises what argparse says in its own words otherwise."""
+    """A pace on the command line. Raises an error of argparse for anything else."""
     try:
         if (pace := float(text)) >= 0:
             return pace

@@ -23,7 +23,7 @@ PACE = 800
 
 
 def demo() -> int:
-    """Runs both playbooks on a sandbox of its own. Returns 0 when all arrived as it was sent and no node failed, else 1."""
+    """Runs both playbooks on a sandbox of its own. Returns 0 if all arrived as sent and no node failed, otherwise 1."""
     reporter = ConsoleReporter()
     module = Module.load(MODULE)
     with Sandbox(pace=PACE) as sandbox:
@@ -41,7 +41,7 @@ def _own_cti(module: Module, platform: Platform, reporter: ConsoleReporter) -> i
         for collection in run.collections
         for indicator in platform.indicators(collection.id)
     }
-    # The end of validity where a row of the file tells it.
+    # The end of validity, if a row of the file gives it.
     sent = {frozenset(line.split(",")): "" for line in example_text()}
     sent |= {frozenset(row[:1]): row[2].removesuffix("Z") for row in example_file()}
     missing, foreign = len(sent.keys() - arrived.keys()), len(arrived.keys() - sent.keys())

@@ -1,4 +1,4 @@
-"""The pages of the sandbox: what is in it, what came in, what is to go wrong, and what can be run."""
+"""The pages of the sandbox: what it holds, what came in, faults, and what can be run."""
 
 from sandbox.console.pages import Console
 

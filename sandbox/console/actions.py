@@ -66,7 +66,7 @@ def router(runs: Launcher) -> APIRouter:
     async def stored(path: str) -> Response:
         if (found := storage.inside(runs.storage, path)) is None:
             raise PageError(404, "No such file", f"There is no file {path} in the storage.")
-        # Never shown in place: what is in it can be anything.
+        # Never shown inline: its content can be anything.
         disposition = f"attachment; filename*=UTF-8''{quote(found.name)}"
         return FileResponse(
             found, media_type="application/octet-stream", headers=HEADERS | {"Content-Disposition": disposition}
@@ -76,7 +76,7 @@ def router(runs: Launcher) -> APIRouter:
 
 
 async def _given(request: Request, folder: Path) -> dict[str, str]:
-    """What the form holds; a file is kept in the storage, and its path is what was given."""
+    """What the form holds; a file is put into the storage, and stands for its path."""
     given, files = dict[str, str](), dict[str, str]()
     for name, value in (await request.form()).multi_items():
         if isinstance(value, str):

@@ -15,7 +15,7 @@ MOST = 48
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """So many end in a time that has this name, which is that of its first day for a week."""
+    """How many end in a period; a week is named after its first day."""
 
     name: str
     count: int
@@ -44,7 +44,7 @@ def chart(ends: Mapping[date, int]) -> Chart:
     for day, count in ends.items():
         counts[unit.start(day)] += count
     starts = _starts(unit, first, last)
-    if len(starts) > MOST:  # centuries, of which those years are shown that hold something
+    if len(starts) > MOST:  # centuries: only the years that hold something are shown
         starts = sorted(counts)[:MOST]
     return Chart(unit.name, [Bar(unit.label(at), counts[at]) for at in starts])
 

@@ -1,4 +1,4 @@
-"""The pages of collections: all of them, one with what is looked for in it, and an indicator as STIX."""
+"""The pages of collections: all of them, one with a search, and an indicator as STIX."""
 
 import asyncio
 import sqlite3
@@ -82,7 +82,7 @@ def router() -> APIRouter:
         counted = summary(service, row["number"])
 
         def at(place: int) -> str:
-            """The address of another page of what is looked for."""
+            """The address of another page of the search."""
             query = asdict(search) | {"offset": place}
             return f"/collections/{collection_id}?{urlencode({name: each for name, each in query.items() if each})}"
 

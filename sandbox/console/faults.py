@@ -107,6 +107,6 @@ def _fault(name: str, about: FieldInfo, faults: Faults) -> _Fault:
 
 
 def _rules(faults: Faults, name: str) -> str:
-    """Rules as JSON, a line each, with what is not as by default."""
+    """Rules as JSON, one a line, without defaults."""
     rules = faults.model_dump(include={name}, exclude_defaults=True).get(name, [])
     return "[]" if not rules else "[" + ",\n ".join(to_json(rule).decode() for rule in rules) + "]"

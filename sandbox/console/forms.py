@@ -1,4 +1,4 @@
-"""The form of an action as an analyst gets it, made of the JSON Schema of its arguments; and what was filled in."""
+"""The form of an action as an analyst gets it, made from the JSON Schema of its arguments, and what was filled in."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Field:
 
 
 def fields(schema: JSONObject, given: Mapping[str, str]) -> list[Field]:
-    """The form, in the order of the schema; what is `given` stands in it in place of the defaults."""
+    """The form, in the order of the schema; what is `given` replaces the defaults."""
     required = schema.get("required", [])
     return [
         Field(
@@ -45,7 +45,7 @@ def fields(schema: JSONObject, given: Mapping[str, str]) -> list[Field]:
 
 
 def filled_in(arguments: JSONObject) -> dict[str, str]:
-    """What stood in the form of which these arguments were made."""
+    """What the form held from which these arguments were made."""
     return {
         name: (
             "\n".join(value)
@@ -57,7 +57,7 @@ def filled_in(arguments: JSONObject) -> dict[str, str]:
 
 
 def arguments(schema: JSONObject, given: Mapping[str, str]) -> JSONObject:
-    """What the action gets: what is empty is not given, and what is not a value of its type stays the text that it is."""
+    """What the action gets: empty fields are left out, and what is not a value of its type stays text."""
     properties: JSONObject = schema.get("properties", {})
     return {
         name: _value(given[name], properties[name])

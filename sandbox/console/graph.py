@@ -49,7 +49,7 @@ class Drawing:
 
 
 def draw(nodes: list[JSONObject]) -> Drawing:
-    """Draws nodes, each with `key`, `name` and `outputs`; ways lead to the right, but for those that lead back."""
+    """Draws nodes, each with `key`, `name` and `outputs`; ways lead to the right, except those that lead back."""
     outputs = {node["key"]: node["outputs"] for node in nodes}
     followers = {key: list(dict.fromkeys(_followers(each))) for key, each in outputs.items()}
     ranks, back = _ranks(followers)
@@ -70,7 +70,7 @@ def draw(nodes: list[JSONObject]) -> Drawing:
 
 
 def _lines(name: str) -> list[str]:
-    """A name in lines: the first is shorter, for the key stands before it."""
+    """A name in lines: the first is shorter, since the key stands before it."""
     lines = textwrap.wrap(name, LINE + 1, initial_indent="  ", max_lines=LINES, placeholder="…")
     return [line.strip() for line in lines]
 

@@ -1,4 +1,4 @@
-"""Who may look at pages, and who may change something from them: each router of pages asks for both here."""
+"""Who may read pages, and who may change something from them: each router of pages checks both here."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What LiveAPI told of imports: the bars of the pages show this, as any client could, and nothing that it did not tell."""
+"""What LiveAPI reported about imports: the bars of the pages show this, as any client could, and nothing else."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ class Heard:
 
     @contextmanager
     def listening(self, hear: Callable[[str | bytes], None]) -> Iterator[None]:
-        """Passes all messages on, in the server's thread. Who connected instead would take a fault that is for others."""
+        """Passes all messages on, in the server's thread. A connection of its own would use up faults meant for others."""
         self._listeners.append(hear)
         try:
             yield
@@ -42,7 +42,7 @@ class Heard:
             self._listeners.remove(hear)
 
     def hear(self, message: str | bytes) -> bool:
-        """Takes a message; returns whether it told of an import."""
+        """Takes a message; returns whether it is about an import."""
         for hear in list(self._listeners):
             hear(message)
         try:

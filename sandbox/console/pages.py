@@ -1,4 +1,4 @@
-"""All pages, what they need, and the stream that tells them when something moved."""
+"""All pages, what they need, and the stream that tells them when something changed."""
 
 import asyncio
 import json
@@ -82,11 +82,11 @@ class Console:
 
 
 async def _changes(service: Here, of: Annotated[list[str], Query()]) -> Response:
-    """Server-sent events without content: something of these topics moved."""
+    """Server-sent events without content: something about these topics changed."""
 
     async def events() -> AsyncIterator[str]:
         moves = service.changes.watch(of)
-        yield "data:\n\n"  # what moved before the stream began
+        yield "data:\n\n"  # what changed before the stream began
         while True:
             move = asyncio.ensure_future(anext(moves))
             try:

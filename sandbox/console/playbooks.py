@@ -1,4 +1,4 @@
-"""The pages of playbooks: what can be run, and what it is run with."""
+"""The pages of playbooks: what can be run, and with which files."""
 
 import re
 import tempfile
@@ -129,7 +129,7 @@ def router(runs: Launcher) -> APIRouter:
 
 
 def _beside(path: Path | None, suffix: str) -> str | None:
-    """What the file of this kind holds that lies beside a playbook, if there is one."""
+    """The content of the file of this kind beside a playbook, if there is one."""
     file = path.with_suffix(suffix) if path else None
     return file.read_text() if file and file.is_file() else None
 

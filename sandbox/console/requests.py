@@ -47,7 +47,7 @@ def _is_asked_for(call: Recorded, term: str, failed: bool) -> bool:
 
 
 def readable(body: bytes) -> str:
-    """A body as people read it: JSON indented, all else as text, the end left out where it is long."""
+    """A body as people read it: JSON indented, anything else as text, without the end if it is long."""
     text = body.decode("utf-8", "replace")
     with suppress(ValueError):  # no JSON, or the beginning of one
         # Line breaks within texts are shown as such: what is imported as text has one after each indicator.
@@ -56,7 +56,7 @@ def readable(body: bytes) -> str:
 
 
 def _answer(call: Recorded) -> str:
-    """What a call was answered, without the secrets that a node gets from the platform."""
+    """The answer to a call, without the secrets that a node gets from the platform."""
     if call.is_callback:
         with suppress(ValueError, KeyError, TypeError):  # an answer without secrets, or what a fault made of it
             told = json.loads(call.answer)

@@ -1,4 +1,4 @@
-"""What is run from the pages: playbooks and single actions, one after another, and how far each is."""
+"""Runs from the pages: playbooks and single actions, one after another, and how far each is."""
 
 import threading
 import uuid
@@ -88,7 +88,7 @@ _LOOKED_AT = ("running", "failed")
 
 @dataclass(eq=False, slots=True)
 class Run:
-    """A run of a playbook, or of one action: what its runner told so far. Read in any thread."""
+    """A run of a playbook, or of one action: what its runner reported so far. Read in any thread."""
 
     title: str
     command: str | None
@@ -229,7 +229,7 @@ class Launcher:
         return self._runs.get(run_id)
 
     def start_action(self, action: Action, uuid: str, arguments: JSONObject) -> Run:
-        """Runs one action, in a playbook of its own: what is `{{ … }}` in its arguments is rendered as ever."""
+        """Runs one action, in a playbook of its own: `{{ … }}` in its arguments is rendered as usual."""
         node = Node(
             name=action.name,
             type="action",
@@ -289,7 +289,7 @@ class Launcher:
                 runner.run()
         except PlaybookError as error:
             run.error = str(error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the page has to tell it
+        except Exception as error:  # noqa: BLE001  # whatever it is, the page has to show it
             run.error = f"The runner failed: {error!r}. This is a defect of the sandbox."
         finally:
             run.over = True

@@ -46,7 +46,7 @@ def duration(seconds: float | None) -> str:
 
 
 def cut(text: str) -> str:
-    """A text as far as it is shown, and how much more there is."""
+    """The part of a text that is shown, and how much more there is."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… {len(text) - LONGEST:,} more characters"
 
 

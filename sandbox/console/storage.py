@@ -1,4 +1,4 @@
-"""The files that what is run from the pages reads and writes."""
+"""The files that runs from the pages read and write."""
 
 import shutil
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ def clear(storage: Path) -> None:
 
 
 def inside(storage: Path, path: str) -> Path | None:
-    """A file of the storage, or None: nothing outside of it is one."""
+    """A file of the storage; None for anything outside of it."""
     found = (storage / path).resolve()
     return found if found.is_relative_to(storage.resolve()) and found.is_file() else None
 
 
 async def keep(storage: Path, upload: UploadFile) -> str:
-    """Puts a file that was uploaded into the storage, in place of one of that name; returns its name."""
+    """Puts an uploaded file into the storage, replacing one of that name; returns its name."""
     name = Path((upload.filename or "").replace("\\", "/")).name
     name = name if name.strip(".") else "upload"
     with (storage / name).open("wb") as file:

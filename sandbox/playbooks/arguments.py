@@ -1,4 +1,4 @@
-"""Whether an action takes its arguments, as its manifest describes them: told before its process starts."""
+"""Whether an action takes its arguments, as its manifest describes them: checked before its process starts."""
 
 import ast
 import json

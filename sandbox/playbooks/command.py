@@ -65,7 +65,7 @@ def add_command(commands: Any, api_key: str, pace_help: str) -> None:
 def run_playbook(options: argparse.Namespace) -> int:
     """Does what the command line asks for.
 
-    Returns 0 when all went well, or as it was expected, else 1; raises PlaybookError when nothing can be run.
+    Returns 0 when all went well, or as it was expected, otherwise 1; raises PlaybookError when nothing can be run.
     """
     if options.storage is not None and not options.storage.is_dir():
         raise PlaybookError(f"The storage {options.storage} is not a folder: make it, or leave --storage out.")
@@ -116,7 +116,7 @@ def _say_differences(path: Path, differences: list[str]) -> None:
 
 
 def _init_stubs(path: Path, stubs: str) -> int:
-    """Writes a file of stubs, which must not be there yet: somebody may have changed it."""
+    """Writes a file of stubs, which must not exist yet: somebody may have edited it."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(stubs)
@@ -131,7 +131,7 @@ def _init_stubs(path: Path, stubs: str) -> int:
 def _event(
     playbook: Playbook, start: str, trigger: Path | None, stubs: dict[str, Stub]
 ) -> tuple[JSONObject, list[str]]:
-    """What the trigger gives: what its file says, else its stub; and a warning when neither does."""
+    """What the trigger gives: by its file, or else by its stub; and a warning if there is neither."""
     if trigger:
         return read_json_object(trigger), []
     if start in stubs and "results" in stubs[start].model_fields_set:

@@ -1,4 +1,4 @@
-"""What a run tells as it goes on, and who listens: a terminal, a program, the pages of the sandbox.
+"""What a run reports as it goes on, and to whom: a terminal, a program, the pages of the sandbox.
 
 Everything here is plain data. A `Reporter` gets it as dataclasses, in this order:
 
@@ -194,7 +194,7 @@ def _outcome_as_json(outcome: NodeOutcome) -> JSONObject:
 
 
 class Reporter:
-    """Is told what happens, as it happens; this one keeps silent. `node_progressed` comes from another thread."""
+    """Gets what happens, as it happens; this one does nothing. `node_progressed` comes from another thread."""
 
     def run_started(self, run: RunStarted) -> None:
         """The run begins."""
@@ -203,7 +203,7 @@ class Reporter:
         """A node begins."""
 
     def node_progressed(self, progress: NodeProgress) -> None:
-        """LiveAPI told how far the imports of the node that runs are."""
+        """The progress of the running node's imports, by LiveAPI."""
 
     def node_finished(self, outcome: NodeOutcome) -> None:
         """A node ended."""
@@ -246,7 +246,7 @@ class Feed(Reporter):
         self._tell("node-finished", _outcome_as_json(outcome))
 
     def run_finished(self, run: PlaybookRun) -> None:
-        """Sends run-finished, which holds all that the run told, as `--json` prints it."""
+        """Sends run-finished, which holds all that the run reported, as `--json` prints it."""
         self._tell("run-finished", run.as_json())
 
     def close(self) -> None:

@@ -93,7 +93,7 @@ class ExpectedCollection(_Entry):
 
 
 class Expectations(_Entry):
-    """What a run is expected to do. What it does not mention may be as it likes.
+    """What a run is expected to do. What is not mentioned does not matter.
 
     `status` is that of the whole run, `nodes` names nodes by their key or name, `collections` the collections that the
     sandbox is to hold afterwards; a collection that is `absent` must not be there.

@@ -16,7 +16,7 @@ __all__ = ["LoopEnd", "Plan", "Step", "Turn"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The item of a loop that is at hand: which foreach, which item, the how manyth (from 0) of how many."""
+    """The item of a loop that is at hand: which foreach, which item, its index (from 0), and how many there are."""
 
     foreach: str
     value: Any
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LoopEnd:
-    """A foreach is through with its items, of which so many failed; to be told by `took` or `failed` like a step."""
+    """A foreach has finished its items, some of which may have failed; to be answered with `took` or `failed` like a step."""
 
     key: str
     loop: tuple[Turn, ...]

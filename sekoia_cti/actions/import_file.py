@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
 from sekoia_cti.actions.common.bounds import list_files, path_field
-from sekoia_cti.actions.common.file_reports import CellList, account_of, lists_of
+from sekoia_cti.actions.common.file_reports import CellResults, account_of, lists_of
 from sekoia_cti.actions.common.guard import (
     GuardArguments,
     GuardResults,
@@ -74,7 +74,7 @@ class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, Reading
         return next((name for name, is_set in named.items() if is_set), "")
 
 
-class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
+class ImportIndicatorsFromFileResults(CellResults, GuardResults, ImportResults):
     """How the import ended, and how the file was read."""
 
     mapping: list[str | None] = Field(title="Mapping", description="What each column was taken for; null: ignored")
@@ -105,23 +105,6 @@ class ImportIndicatorsFromFileResults(GuardResults, ImportResults):
     )
     adapted_count: int | None = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
-    skipped_rows: CellList | None = Field(
-        title="Skipped rows",
-        description="The first 100 rows that were not sent although they hold an indicator, with the line, column and value of "
-        "the cell that is the reason, and the reason: not for detection, no clear validity; null for a file that could not be "
-        "read here",
-    )
-    skipped_rows_count: int | None = Field(
-        title="Skipped rows count", description="How many indicators these rows hold"
-    )
-    skipped_rows_path: str | None = path_field("Skipped rows")
-    unused_cells: CellList | None = Field(
-        title="Unused cells",
-        description="The first 100 cells that were left out or cut while their indicator was sent, with line, column, value and "
-        "reason; null for a file that could not be read here",
-    )
-    unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
-    unused_cells_path: str | None = path_field("Unused cells")
     by_type: TypeCounts | None = Field(
         title="By type",
         description="How many indicators of each kind were sent; null for a file that could not be read here",

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
 from sekoia_cti.actions.common.bounds import list_files, path_field
-from sekoia_cti.actions.common.file_reports import CellList, ColumnList, account_of, described_columns, lists_of
+from sekoia_cti.actions.common.file_reports import CellResults, ColumnList, account_of, described_columns, lists_of
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
 from sekoia_cti.local_files.outgoing import Wishes
@@ -23,8 +23,8 @@ class PreviewIndicatorsFileArguments(RefangArguments, FileArguments):
     timeout: Timeout = 900
 
 
-class PreviewIndicatorsFileResults(ResultsForm):
-    """What is in the file."""
+class UploadResults(ResultsForm):
+    """What was uploaded."""
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     file_handle: str = Field(
@@ -59,21 +59,11 @@ class PreviewIndicatorsFileResults(ResultsForm):
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
-    skipped_rows: CellList = Field(
-        title="Skipped rows",
-        description="The first 100 rows that are not in the upload although they hold an indicator, with the line, column and "
-        "value of the cell that is the reason, and the reason",
-    )
-    skipped_rows_count: int = Field(title="Skipped rows count", description="How many indicators these rows hold")
-    skipped_rows_path: str | None = path_field("Skipped rows")
-    unused_cells: CellList = Field(
-        title="Unused cells",
-        description="The first 100 cells that are left out or cut while their indicator is in the upload, with line, column, "
-        "value and reason",
-    )
-    unused_cells_count: int = Field(title="Unused cells count", description="How many such cells there are")
-    unused_cells_path: str | None = path_field("Unused cells")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind there are")
+
+
+class PreviewIndicatorsFileResults(CellResults, UploadResults):
+    """What is in the file."""
 
 
 class PreviewIndicatorsFile(UploadAction):

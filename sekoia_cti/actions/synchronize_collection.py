@@ -26,6 +26,7 @@ from sekoia_cti.client.synchronizing.synchronizer import Plan, Rules, Synchroniz
 from sekoia_cti.client.wire import Collection, Context
 from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.display import counted, shown
+from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["SynchronizeCollection", "SynchronizeCollectionArguments", "SynchronizeCollectionResults"]
 
@@ -72,7 +73,7 @@ def _path(name: str) -> str:
     )
 
 
-class SynchronizeCollectionResults(GuardResults, FeedResults):
+class ChangeResults(ResultsForm):
     """What was done, or would be."""
 
     status: Literal["completed", "partial", "rejected", "incomplete", "dry_run"] = Field(
@@ -146,6 +147,10 @@ class SynchronizeCollectionResults(GuardResults, FeedResults):
     )
     failed_count: int = Field(title="Failed count", description=_HOW_MANY)
     failed_path: str | None = Field(title="Failed file", description=_path("Failed"))
+
+
+class SynchronizeCollectionResults(GuardResults, FeedResults, ChangeResults):
+    """What was done, and how the feed was read."""
 
 
 class _Work(NamedTuple):

@@ -1,4 +1,4 @@
-"""What became of the values of a source: an account that results, warnings and errors are made of."""
+"""What became of the values of a source, for results, warnings and errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Account:
     """How many indicators were not admitted (see :class:`~sekoia_cti.indicators.guard.Guard`, which names them)."""
 
     notices: list[str] = field(default_factory=list)
-    """What else a user should know, a sentence each without its full stop."""
+    """What else a user should know, as sentences without their full stops."""
 
     @property
     def unrecognized_count(self) -> int:

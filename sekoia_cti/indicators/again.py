@@ -11,7 +11,7 @@ __all__ = ["Again"]
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What is read anew whenever it is gone through, so that it need not be held.
+    """What is read again at each iteration, so that it need not be held.
 
     Args:
         read: Begins to read.

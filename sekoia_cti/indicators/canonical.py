@@ -18,7 +18,7 @@ SPELLED = r"%[0-9A-F]?[a-f]|[\"<>\\^`{|}]|[^\x00-\x7f]"
 _IS_SPELLED = re.compile(SPELLED).search
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _JOINERS = re.compile("[\u200c\u200d]")
-# Variation selectors, and fillers that no keyboard has: they cannot be seen and are part of no name.
+# Variation selectors, and fillers that no keyboard has: they are invisible and not part of a name.
 _UNSEEN = dict.fromkeys([0x34F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)])
 
 
@@ -38,7 +38,7 @@ def name_of(name: str) -> str:
 
 
 def _a_label(label: str) -> str:
-    # Among ASCII letters a joiner joins nothing: it came with a copy, or is there to deceive.
+    # Among ASCII letters a joiner has no effect: it came with a copy, or is there to deceive.
     if (plain := _JOINERS.sub("", label)).isascii():
         return plain
     return "xn--" + label.encode("punycode").decode("ascii")

@@ -51,7 +51,7 @@ def read_cell(cell: str, *, refanging: bool = True) -> tuple[Finding, ...]:
     if formula := _FORMULA.fullmatch(text):
         inner = findings((formula["address"] or formula["text"] or "").replace('""', '"'), refanging=refanging)
         return tuple((*one[:3], one[3] or (_LINK if formula["link"] else None)) for one in inner) or found
-    # What a spreadsheet marks a text with; a quotation mark that is closed is taken off with all others.
+    # How a spreadsheet marks a text; a pair of quotation marks is removed like any other.
     if text.startswith("'") and "'" not in text[1:]:
         return findings(text[1:], refanging=refanging) or found
     lines = [line for line in text.splitlines() if line.strip()]

@@ -18,16 +18,16 @@ HASHES = ("md5", "sha1", "sha256", "sha512")
 """From the weakest to the strongest."""
 
 NOTHING = frozenset("- -- – — . ? n/a na nan none null nil unknown #n/a".split())
-"""What people and programs write in a cell of which there is nothing to tell."""
+"""What people and programs write in a cell without content."""
 
 _SEVERAL = 0.5
-"""A column can be the observable if it holds this part of the indicators that the fullest one holds."""
+"""A column can be the observable if it holds at least this share of the indicators that the fullest one holds."""
 
 _SAME = 0.9
-"""Two columns say the same if they do in this part of their rows."""
+"""Two columns say the same if they do in this share of their rows."""
 
 _RANKS: dict[Role | None, int] = {"observable": 0, "kind": 1, None: 2, "link": 3}
-"""Which heading decides between columns that hold indicators, the best first."""
+"""Which headings decide between columns that hold indicators, the best first."""
 
 _DEFANGED = re.compile(r"[\[({]\s?(?:\.|dot|:|at|@)|\bh(?:xx|\*\*)ps?\b", re.IGNORECASE)
 
@@ -125,7 +125,7 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     """The observable's column; None where none can be.
 
     Raises:
-        InputError: Several can be, and nothing decides between them.
+        InputError: Several can be, and it is not clear which is meant.
     """
     able = [column for column in columns if column.found and column.role in _RANKS] or [
         column for column in columns if column.role != "reference" and len(column.found) > _SEVERAL * column.filled

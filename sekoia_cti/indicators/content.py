@@ -1,6 +1,6 @@
-"""What the bytes of a file are, where a list or a table of indicators is expected: told by name when they are neither.
+"""What the bytes of a file are, where a list or a table of indicators is expected; anything else is named.
 
-A login page in place of a feed would give no indicator, or some of its own; so would a report, a picture or an archive.
+A login page in place of a feed would give no indicators, or wrong ones; so would a report, a picture or an archive.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ARCHIVE = re.compile(
     re.DOTALL,
 )
 _PART_OF_DOCUMENT = re.compile(rb"\[Content_Types\]\.xml|mimetype|_rels/|docProps/|(?:xl|word|ppt)/|META-INF/")
-"""A document is a ZIP archive of such parts; another ZIP archive within an archive is one that nobody opens."""
+"""A document is a ZIP archive of such parts; any other ZIP archive within an archive is not opened."""
 
 _MOST_CONTROLS = 50
 """One control character in so many bytes is the slip of a program; with more of them it is not text."""

@@ -1,4 +1,4 @@
-"""The cells of a row besides its observable: what they say of it, in the form that Sekoia takes, or why they cannot be used."""
+"""The cells of a row besides its observable: what they say about it, as Sekoia takes it, or why they cannot be used."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class ContextCells:
         )
 
     def put_in_order(self, number: int, row: Row) -> None:
-        """Change the cells of a row that cannot stay as they are; that is taken down by :meth:`note`, if the row is sent.
+        """Change the cells of a row that cannot stay as they are; which :meth:`note` records, if the row is sent.
 
         Args:
             number: The row's.
@@ -139,7 +139,7 @@ class ContextCells:
             self._days_in_order.add(days)
 
     def note(self) -> None:
-        """Take down what was found about the cells of the latest row."""
+        """Note what was found about the cells of the latest row."""
         for note in self._notes:
             note()
         self._notes = []

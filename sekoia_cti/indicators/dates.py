@@ -1,4 +1,4 @@
-"""Dates as files have them, and what they are in ISO 8601: nothing is guessed where a date can be two days."""
+"""Dates as files have them, in ISO 8601: a date that can mean two days is not guessed."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ _MONTHS = {
 
 
 def day_order(cells: Iterable[str]) -> DayOrder | None:
-    """How a column writes dates of three numbers, if any of them leaves no doubt and none contradicts it.
+    """How a column writes dates of three numbers, if one of them leaves no doubt and none contradicts it.
 
     A heading tells it as well: “until (dd/mm/yyyy)”.
     """
@@ -125,7 +125,7 @@ def read_date(cell: str, order: DayOrder | None = None) -> Date:
         cell: Any text.
         order: What :func:`day_order` says of its column.
     """
-    # The form that nearly all have is read at once, and costs less than a look into a cache.
+    # The most common form is read at once, which costs less than a look into a cache.
     if _ISO.fullmatch(cell):
         try:
             time = _in_utc(datetime.fromisoformat(cell))

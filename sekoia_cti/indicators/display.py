@@ -1,4 +1,4 @@
-"""How counts, and text of unknown origin, are shown in results, logs and errors: text cannot pretend to be something else."""
+"""How counts, and text of unknown origin, are shown in results, logs and errors: a text cannot pretend to be something else."""
 
 from __future__ import annotations
 

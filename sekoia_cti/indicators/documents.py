@@ -21,7 +21,7 @@ class Document:
 
     Attributes:
         text: Headings of a page are lines that begin with ``#``, and the cells of a row are parted by tabs.
-        not_read: Attachments of a mail whose text is not known: name and kind.
+        not_read: Attachments of a mail that are not read: name and kind.
     """
 
     text: str

@@ -86,7 +86,7 @@ def suffixes() -> frozenset[str]:
 
 @cache
 def uncertain_names() -> frozenset[str]:
-    """Names that take a closer look although their last label is one of :func:`certain_endings`."""
+    """Names that need a closer look although their last label is one of :func:`certain_endings`."""
     return suffixes() | _FILES
 
 
@@ -103,7 +103,7 @@ _JOINERS = "\u200c\u200d\u00b7\u30fb"  # without which some scripts cannot be wr
 
 
 def is_name(name: str) -> bool:
-    """Whether a text can be the name of a host, and its canonical form as well."""
+    """Whether a text can be the name of a host in its canonical form."""
     if len(name) > LONGEST or _NAME.fullmatch(name) is None:
         return False
     if name.isascii():

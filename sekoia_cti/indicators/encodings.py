@@ -1,4 +1,4 @@
-"""How the bytes of a text are to be read: whatever they are, each becomes a character."""
+"""How to decode a text: whatever its bytes are, each becomes a character."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def encoding_of(file: BinaryIO, *, in_lines: bool = True) -> Encoding:
 
 
 def open_text(file: BinaryIO, encoding: str) -> TextIO:
-    """A text file over one of bytes, whose line ends stay as they are and which never fails for a byte."""
+    """A text file over one of bytes, which keeps line ends as they are and accepts any byte."""
     return io.TextIOWrapper(file, encoding=encoding, errors=_WINDOWS, newline="")
 
 

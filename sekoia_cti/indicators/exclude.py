@@ -55,7 +55,7 @@ class Exclusions:
                 addresses.
 
         Raises:
-            InputError: A rule is none of these: to go on without it could import what was meant to stay out.
+            InputError: A rule is none of these: going on without it could import what was meant to stay out.
         """
         values: set[str] = set()
         below: set[str] = set()
@@ -170,7 +170,7 @@ def _networks(rule: str) -> list[str]:
 
 
 def _keys(rule: str) -> frozenset[str]:
-    """What the indicators of a rule are known by; nothing where it holds something else as well, or a wildcard."""
+    """The keys of the indicators of a rule; none if it holds anything else, or a wildcard."""
     if _WILDCARD.fullmatch(rule):
         return frozenset()
     reading = read([rule])

@@ -1,6 +1,6 @@
 """The table of *Export indicators*, as it is written and as it is read again.
 
-Who opens a CSV in a spreadsheet runs what looks like a formula, and descriptions come from strangers. So such a cell begins with
+A spreadsheet that opens a CSV runs what looks like a formula, and descriptions come from strangers. So such a cell begins with
 an apostrophe (OWASP, "CSV Injection"), which is taken away when the table is imported again, and from no other table: in theirs
 it is part of what somebody wrote.
 """

@@ -1,4 +1,4 @@
-"""What keeps an import from harming: the values that users exclude, and those that are known to be good."""
+"""What keeps an import from doing harm: the values that users exclude, and those that are known to be good."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KnownGood(NamedTuple):
 
 @dataclass(slots=True)
 class Guard:
-    """Judges each value before it is sent, and keeps account of what it found; :meth:`judge` begins the account.
+    """Judges each value before it is sent, and records what it found; :meth:`judge` begins a new record.
 
     Args:
         exclusions: What is never imported.
@@ -57,7 +57,7 @@ class Guard:
 
     @property
     def left_out_count(self) -> int:
-        """How many values are not sent since they are known to be good."""
+        """How many values are not sent because they are known to be good."""
         return self.known_good_count if self.policy == "leave_out" else 0
 
     def judge(self) -> Judge | None:

@@ -1,4 +1,4 @@
-"""What the headings of columns say: in several tongues, in any case, apart or run together."""
+"""What the headings of columns say: in several languages, in any case, as separate words or run together."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ _OF_INDICATORS = re.compile(r"(?:ioc|indicator|observable|threatindicator)(?=.)"
 _OF_TIMES = re.compile(r"(?:utc|gmt|datetime|date|time|timestamp)$")
 
 _LONGEST = 60
-"""Of a heading; a longer one is prose, on which a pattern must spend no time."""
+"""Characters of a heading; a longer one is prose, on which no pattern should spend time."""
 
 
 def _key(heading: str) -> str:

@@ -1,4 +1,4 @@
-"""What the kinds of indicators are called in the tongues of STIX, MISP, OpenCTI, OTX, TheHive, Defender and people."""
+"""What the kinds of indicators are called by STIX, MISP, OpenCTI, OTX, TheHive, Defender and people."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _normal(name: str) -> str:
 
 
 def kind_named(name: str) -> Kind | None:
-    """The kind that a type's name means in whatever tongue, or None when it is not known."""
+    """The kind that a type's name means, whoever uses it; None if it is not known."""
     return _BY_NAME.get(_normal(name))
 
 

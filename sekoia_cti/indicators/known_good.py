@@ -86,9 +86,9 @@ def _named_host(host: str) -> Names:
 
 
 class _Lists:
-    """Several lists; what none of them names, which is nearly everything, is found out with two looks.
+    """Several lists; a value that none of them names, as is nearly always the case, takes two look-ups.
 
-    The longest list is looked into by itself: to join 60,000 resolvers with a few hundred others would copy them.
+    The longest list stays separate: joining 60,000 resolvers with a few hundred others would copy them.
     """
 
     def __init__(self, lists: Sequence[WarningList]) -> None:

@@ -44,7 +44,7 @@ class Layout:
 
     Attributes:
         table: What is laid out.
-        mapping: What each column holds, as Sekoia wants to know it; None is ignored.
+        mapping: What each column holds, in Sekoia's words; None is ignored.
         heading: The cells of the heading, or None when there is none.
         first: The number of the first row that holds indicators, or may hold some.
         joined: Columns of hashes of one file, or of which each row fills one; empty when the observable is a column alone.
@@ -52,7 +52,7 @@ class Layout:
         flags: Columns that say which indicators count, with their roles.
         day_orders: Of the columns of dates, how they write them.
         columns: What the first rows have in each column.
-        width: How many cells rows have, or None where the heading does not tell.
+        width: How many cells rows have; None if the heading does not show it.
         why: Why this column is the observable's.
         unmapped: Other columns that hold indicators, and not the same ones.
     """
@@ -105,10 +105,10 @@ def lay_out(
         table: The file.
         recognize: The indicators in a cell.
         mapping: What each column holds, where the user says so.
-        has_heading: Whether there is a heading, where the user says so.
+        has_heading: Whether there is a heading, if the user says so.
 
     Returns:
-        The layout; None when nothing tells where the observables are.
+        The layout; None if it is not clear where the observables are.
 
     Raises:
         InputError: Several columns could be the observable's, the mapping does not fit the table, or it is no CSV.

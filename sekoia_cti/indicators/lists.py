@@ -38,7 +38,7 @@ _TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
 
 
 def pieces(line: str) -> Pieces | None:
-    """The names in a line of a block list, none where the line holds a comment or a local name; None where it is no such line.
+    """The names in a line of a block list, none if the line holds a comment or a local name; None if it is not such a line.
 
     Understood are hosts files, filter lists (Adblock Plus), dnsmasq, unbound, BIND and response policy zones, wildcards, and
     MISP's composites (``domain|ip``).

@@ -1,4 +1,4 @@
-"""When two spellings are the same indicator, and how to search for one."""
+"""When two spellings mean the same indicator, and how to search for one."""
 
 from __future__ import annotations
 

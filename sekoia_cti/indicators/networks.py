@@ -58,7 +58,7 @@ class Networks:
 
 
 def version_of(network: str) -> Version:
-    """Of which version a network or an address is, if it is one."""
+    """The version of a network or an address, if it is one."""
     return 6 if ":" in network else 4
 
 

@@ -207,7 +207,7 @@ def _read(word: str) -> list[_Found]:
 
 
 def _reason(one: Mention, word: str, before: str, *, is_defanged: bool, is_reference: bool) -> str | None:
-    """Why it is not what is meant: an empty text where it is, and None where it does not even look like an indicator."""
+    """Why it is not meant: an empty text if it is meant, and None if it does not even look like an indicator."""
     if one.kind is None:
         looks_like_one = one.reason.startswith(("a network", "a range", "a file name or a domain")) or is_defanged
         return one.reason if looks_like_one and "." in one.value else None
@@ -228,7 +228,7 @@ def _reason(one: Mention, word: str, before: str, *, is_defanged: bool, is_refer
 
 
 def _no_name(word: str, value: str) -> str:
-    """Why a name that is not defanged is none of a domain; an empty text where it may be one."""
+    """Why a name that is not defanged is not a domain; an empty text if it may be one."""
     at = word.lower().find(value.lower())
     written = word[at : at + len(value)] if at >= 0 else value
     ending = written.rpartition(".")[2]

@@ -17,10 +17,10 @@ from sekoia_cti.indicators.urls import url
 __all__ = ["DAMAGED", "DEFANGED", "recognize"]
 
 DEFANGED = "written defanged"
-"""The reason of what would be an indicator if it were to be refanged."""
+"""The reason for a value that would be an indicator if it were refanged."""
 
 DAMAGED = "a character in it, or half of one, was lost before it came here"
-"""The reason of what would be an indicator if all of it had arrived."""
+"""The reason for a value that would be an indicator if all of it had arrived."""
 
 _LOST = re.compile("[\ud800-\udfff\ufffd]")
 """Half a character, and what decoders put in the place of one that they could not read."""

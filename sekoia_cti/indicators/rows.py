@@ -1,4 +1,4 @@
-"""The rows of a table as they are sent: one for each value, once, with cells that Sekoia can use; and an account of all."""
+"""The rows of a table as they are sent: one for each value, with cells that Sekoia can use; and what became of all others."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Rows:
         self._not_taken = lru_cache(maxsize=1_000)(not_taken)
 
     def look(self) -> Survey | None:
-        """Read the rows, and send none; None as soon as one cannot be sent as it is, as they are read again then."""
+        """Read the rows without writing any; None as soon as one cannot be sent as it is, since they are then read again."""
         survey = self._survey()
         for _ in self._sent(survey):
             if survey.changed:
@@ -198,7 +198,7 @@ class Rows:
             yield self._row(survey, row, value, alone=len(found) == 1)
 
     def _is_sent(self, survey: Survey, number: int, value: str, reason: str) -> bool:
-        """Take down a value that is no indicator: whether it is sent all the same."""
+        """Note a value that is not an indicator; returns whether it is sent anyway."""
         if reason == DAMAGED:
             survey.note_damaged(number, value, reason)
             sent = False

@@ -1,4 +1,4 @@
-"""The common shapes, each known by one match: they make up nearly all of nearly all feeds, and pay for nothing else.
+"""The common shapes, each recognized by one match: they make up nearly all of nearly all feeds, and cost nothing more.
 
 All questions are answered with what the long way through the stages would say, or with None where it takes that way.
 """

@@ -1,4 +1,4 @@
-"""Addresses that are not one host in the Internet: private ones, loopback, multicast, documentation, and so on."""
+"""Addresses that are not one host on the Internet: private ones, loopback, multicast, documentation, and so on."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _PATHS = """
     domain-name:value url:value ipv4-addr:value ipv6-addr:value email-addr:value mac-addr:value
     file:hashes.MD5 file:hashes.'MD5' file:hashes.'SHA-1' file:hashes.'SHA-256' file:hashes.'SHA-512'
     """.split()
-_STARTS = frozenset(f"[{path} = " for path in _PATHS)  # of nearly all patterns of nearly all collections
+_STARTS = frozenset(f"[{path} = " for path in _PATHS)  # nearly all patterns of nearly all collections begin so
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""The account of a table: what is sent of it, and what became of every other value, row and cell."""
+"""What became of a table: what is sent, and why every other value, row and cell is not."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Table:
         """All rows, with their numbers from 1, what stands before them included.
 
         Raises:
-            UnreadableFile: The file is no CSV, or a quotation mark is never closed.
+            UnreadableFile: The file is not CSV, or a quotation mark is never closed.
         """
         ended = False
 

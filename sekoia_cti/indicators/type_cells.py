@@ -59,7 +59,7 @@ def not_taken(cell: str) -> str | None:
 
 
 def withheld(flags: Iterable[tuple[int, Role]], row: Sequence[str]) -> tuple[int, str] | None:
-    """The column that says that the indicator of a row does not count, and why; None where none says so.
+    """The column that says that the indicator of a row does not count, and why; None if none says so.
 
     Args:
         flags: Columns and their roles, of :data:`FLAGS`.

@@ -1,4 +1,4 @@
-"""The words of reading: what kinds of indicators there are, and what is found in a line."""
+"""The kinds of indicators, and what is found in a line."""
 
 from __future__ import annotations
 

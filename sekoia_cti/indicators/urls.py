@@ -36,7 +36,7 @@ _ADDRESS = re.compile(IPV4)
 
 
 def url(value: str) -> Finding | None:
-    """The URL that a text is; a finding without a kind where it begins like one but is of no use."""
+    """The URL that a text is; a finding without a kind if it begins like one but cannot be used."""
     start = _START.match(value)
     if start is None:
         return None

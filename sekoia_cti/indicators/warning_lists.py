@@ -50,7 +50,7 @@ ADDRESSES = {
     4: ("public-dns-v4", "umbrella-blockpage-v4", *_BOTH_VERSIONS, "apple"),
     6: ("public-dns-v6", "umbrella-blockpage-v6", *_BOTH_VERSIONS),
 }
-"""Resolvers, block pages, mail servers, office suites, CDNs and those of whom everybody is a client, by version of IP."""
+"""Resolvers, block pages, mail servers, office suites, CDNs, and services that everybody uses, by version of IP."""
 
 NAMES = (
     "microsoft",

@@ -6,12 +6,11 @@ from pydantic import Field, model_validator
 
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.bounds import path_field
-from sekoia_cti.actions.common.file_reports import CellList
+from sekoia_cti.actions.common.file_reports import CellResults
 from sekoia_cti.actions.common.gathered import SkippedList
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments, Sheet
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.sources import Format, SourceArguments
-from sekoia_cti.platform.forms import ResultsForm
 
 __all__ = ["FeedArguments", "FeedResults"]
 
@@ -54,7 +53,7 @@ class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, Collecti
         return self
 
 
-class FeedResults(ResultsForm):
+class FeedResults(CellResults):
     """How the feed was read."""
 
     duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator of the feed")
@@ -79,19 +78,3 @@ class FeedResults(ResultsForm):
     )
     skipped_count: int | None = Field(title="Skipped count", description="How many such values there are")
     skipped_path: str | None = path_field("Skipped")
-    skipped_rows: CellList | None = Field(
-        title="Skipped rows",
-        description="The first 100 rows of a table that are not used although they hold an indicator, with the line, column and "
-        "value of the cell that is the reason, and the reason; they count as not in the feed. Null for text and lists",
-    )
-    skipped_rows_count: int | None = Field(
-        title="Skipped rows count", description="How many indicators these rows hold"
-    )
-    skipped_rows_path: str | None = path_field("Skipped rows")
-    unused_cells: CellList | None = Field(
-        title="Unused cells",
-        description="The first 100 cells of a table that are left out or cut while their indicator is used, with line, column, "
-        "value and reason; null for text and lists",
-    )
-    unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
-    unused_cells_path: str | None = path_field("Unused cells")

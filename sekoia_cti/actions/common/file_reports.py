@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from sekoia_cti.actions.common.bounds import first_of
+from pydantic import Field
+
+from sekoia_cti.actions.common.bounds import first_of, path_field
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.layout import Layout, is_heading
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.survey import Cell, Survey
 from sekoia_cti.indicators.type_cells import FLAGS
 from sekoia_cti.local_files.outgoing import Outgoing
-from sekoia_cti.platform.forms import objects
+from sekoia_cti.platform.forms import ResultsForm, objects
 
-__all__ = ["CellList", "ColumnList", "account_of", "described_columns", "file_warnings", "lists_of", "told_columns"]
+__all__ = ["CellResults", "ColumnList", "account_of", "described_columns", "file_warnings", "lists_of", "told_columns"]
 
 CellList = Annotated[list[dict[str, Any]], objects(line="integer", column="string", value="string", reason="string")]
 """Cells that were not used as they are: see :func:`account_of`."""
@@ -46,6 +48,27 @@ _ACCOUNT = (
     "unused_cells_count",
     "by_type",
 )
+
+
+class CellResults(ResultsForm):
+    """Rows and cells of a table that were not used as they are: see :func:`account_of`."""
+
+    skipped_rows: CellList | None = Field(
+        title="Skipped rows",
+        description="The first 100 rows that were left out although they hold an indicator, with the line, column and value of "
+        "the cell that is the reason, and the reason, such as not for detection; null if no table was read",
+    )
+    skipped_rows_count: int | None = Field(
+        title="Skipped rows count", description="How many indicators these rows hold"
+    )
+    skipped_rows_path: str | None = path_field("Skipped rows")
+    unused_cells: CellList | None = Field(
+        title="Unused cells",
+        description="The first 100 cells that were left out or cut while their indicator was used, with line, column, value and "
+        "reason; null if no table was read",
+    )
+    unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
+    unused_cells_path: str | None = path_field("Unused cells")
 
 
 def account_of(survey: Survey | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Objects in which other tools tell indicators, read into values: one file a family.
+"""Objects with indicators from other tools, read into values: one file for each family.
 
 Shapes are taken from the public documentation of each tool, from the STIX 2.1 specification, and from what the actions of the
 vendor's library give (``results`` in their ``action_*.json``).

@@ -1,7 +1,7 @@
-"""Documents of the Elastic Common Schema, which Sekoia's events follow: what they say of the other side.
+"""Documents of the Elastic Common Schema, which Sekoia's events follow: what they say about the other side.
 
 Facts: the schema's public field reference. Fields of one's own side (``source.…``, ``host.…``, ``client.…``, ``related.…``) are
-not read: an event tells them of the machine that is to be protected.
+not read: in an event, they are about the machine to be protected.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ROOTS = frozenset(name.partition(".")[0] for name in _READ)
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding] | None:
-    """What a document says of the other side, or None when it is no such document, or says nothing of it."""
+    """What a document says about the other side; None if it is not such a document, or says nothing about it."""
     if not any(_is_root(name, value) for name, value in item.items()):
         return None
     found = list(_findings(item))
@@ -44,7 +44,7 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding] | None:
 
 
 def is_own_side(name: str, value: object) -> bool:
-    """Whether a field tells of the machine or the person that is to be protected, whatever it looks like."""
+    """Whether a field is about the machine or the person to be protected, whatever it looks like."""
     root, dot, _ = name.partition(".")
     return root in _OWN_SIDE and name not in _READ and (bool(dot) or isinstance(value, dict))
 

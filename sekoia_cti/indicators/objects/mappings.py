@@ -26,7 +26,7 @@ from sekoia_cti.indicators.reading import findings
 __all__ = ["read"]
 
 _OF_ADDRESSES = ("ip_str", "ipAddress", "abuseConfidenceScore", "@category", "noise", "isp", "ports")
-"""Fields by which the answers of Shodan, AbuseIPDB, Onyphe and GreyNoise are known, which tell of an address."""
+"""Fields by which the answers of Shodan, AbuseIPDB, Onyphe and GreyNoise about an address are recognized."""
 
 _CONTAINERS = (
     "indicators",
@@ -69,7 +69,7 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     beside = dict(_beside(item, kinds))
     kinds = {name: value for name, value in kinds.items() if name not in beside}
     if item.get("indicators") and not isinstance(item["indicators"], str):
-        # Our own results tell the same values once more, kind by kind.
+        # Our own results list the same values again, kind by kind.
         return iter((Nested(item["indicators"]),))
     others = [item[name] for name in _CONTAINERS if isinstance(item.get(name), list | dict) and item[name]]
     if not kinds and not others:

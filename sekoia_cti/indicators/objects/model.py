@@ -1,4 +1,4 @@
-"""What an object can turn out to hold, and small helpers to read one without trusting its shape."""
+"""What an object can hold, and small helpers to read one without trusting its shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects that tell one value beside what they say of it: our own, Sekoia's, and those of tools that publish lists.
+"""Objects with one value and what they say about it: our own, Sekoia's, and those of tools that publish lists.
 
 Facts: the results of *Search indicators*; Sekoia's observables; TheHive's observables and Cortex's artifacts (``dataType``,
 ``data``, ``ioc``); the custom indicators of Microsoft Defender and CrowdStrike; AlienVault OTX; ThreatFox.
@@ -57,7 +57,7 @@ _OWN = ("valid_for", "valid_from", "valid_until", "description", "kill_chain_pha
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
-    """What such an object holds, or None when it tells no value."""
+    """What such an object holds; None if it has no value."""
     if "dataType" in item and ("data" in item or "attachment" in item):
         return _artifact(item)
     if isinstance(item.get("name"), str) and _is_count(item.get("value")) and "type" not in item:

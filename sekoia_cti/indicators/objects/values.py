@@ -1,4 +1,4 @@
-"""A value and the name of its type, as nearly all tools tell them."""
+"""A value and the name of its type, as nearly all tools give them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}")
 def held(
     value: str, kind_name: str, said: Mapping[str, Any], *, foreign: bool, observed: bool = False
 ) -> Held | Unread:
-    """A value whose type is told: the type decides where the value could be several things, and must not contradict it.
+    """A value with a type: the type decides if the value could be several things, and must not contradict it.
 
     Args:
         value: As it is written.

@@ -26,7 +26,7 @@ _FAMILIES: tuple[Callable[[Mapping[str, Any]], Iterator[Finding | Nested] | None
     ecs.read,
     mappings.read,
 )
-"""In the order in which they are asked: those that know their own by several signs come first."""
+"""In the order in which they are tried: those that recognize their objects by several signs come first."""
 
 
 def unfold(entry: object) -> Iterator[Finding]:
