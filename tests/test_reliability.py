@@ -32,6 +32,7 @@ from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.actions.update_indicators import UpdateIndicators
+from sekoia_cti.client.errors import LiveAPIRefused
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.watch import Progress
@@ -278,6 +279,50 @@ def test_a_refused_key(sandbox: Sandbox, platform: Platform, collection_id: str,
     assert run.error is not None
     assert run.error.startswith("LiveAPI refused the API key")
     assert not any(request.method == "POST" for request in sandbox.requests)
+
+
+@pytest.mark.fault(
+    "LiveAPI's refusal of the key comes late, but before anything is submitted", "An error, and nothing is submitted"
+)
+def test_a_refusal_that_comes_late(sandbox: Sandbox, collection_id: str) -> None:
+    """A server that answers a ping has refused the key before, if it does."""
+
+    def late(connection: socket.socket) -> None:
+        for opcode, content in frames(connection):
+            if opcode == 9:
+                connection.sendall(frame(1, b'{"authenticated": false}') + frame(10, content))
+
+    with (
+        HostileWebSocket(late) as server,
+        importing(sandbox, collection_id, live_url=server.live_url) as running,
+        pytest.raises(LiveAPIRefused),
+    ):
+        running.submit()
+    assert not any(request.method == "POST" for request in sandbox.requests)
+
+
+@pytest.mark.fault(
+    "LiveAPI refuses the key by message after the submission",
+    "A warning; the import is confirmed by the state of the collection",
+)
+def test_a_key_that_is_refused_meanwhile(sandbox: Sandbox, collection_id: str) -> None:
+    """The import is in Sekoia's hands by then."""
+    sandbox.hold_imports()
+    warnings: list[str] = []
+
+    def meanwhile() -> None:
+        sandbox.faults.live_refuse_by_message = True
+        sandbox.drop_live(None)
+        sandbox.wait_for(lambda: bool(warnings))
+        sandbox.release_imports()
+
+    with importing(sandbox, collection_id) as running:
+        running.importer.on_warning = warnings.append
+        running.submit()
+        outcome = finishing(running, meanwhile)
+    assert (outcome.status, outcome.confirmed_by) == ("completed", "api")
+    assert warnings[0].startswith("LiveAPI refused the API key")
+    assert_all_in(sandbox, collection_id)
 
 
 @pytest.mark.parametrize("status", [401, 403, 503])

@@ -486,6 +486,20 @@ def test_what_lost_half_a_character_in_a_file(
     assert values(sandbox, collection_id) == {"a.example", "http://b.example/y"}
 
 
+def test_what_no_request_can_carry_is_missing(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """What was no indicator either, and is to be sent all the same."""
+    run = platform.run(
+        ImportIndicatorsFromText,
+        collection_id=collection_id,
+        indicators=["a.example", "no \ud83d indicator"],
+        send_unrecognized=True,
+    )
+    assert run.results and run.error is None
+    assert values(sandbox, collection_id) == {"a.example"}
+    assert run.results["status"] == "partial"
+    assert run.results["missing"] == [{"value": "no \\ud83d indicator", "reason": "it contains half a character"}]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -34,6 +34,9 @@ from sekoia_cti.platform.watchdog import Hung, LeftBehind, watched
 from tests.conftest import ROOT, Platform
 from tests.hostile import Hostile, PingFlood, Script, trickle
 
+AFTER_DEADLINE = watchdog.AFTER_DEADLINE
+"""Before tests make it shorter."""
+
 HEADERS = trickle(b"HTTP/1.1 200 OK\r\nX: ", b"a")
 """An answer whose headers never end, each letter in time for a read timeout."""
 
@@ -73,6 +76,11 @@ def test_work_that_hangs_is_left_behind(never: threading.Event) -> None:
     assert caught.value.thread.is_alive()
     assert caught.value.thread.daemon
     assert isinstance(caught.value.why, Hung)
+
+
+def test_a_node_reports_by_five_seconds_after_its_deadline() -> None:
+    """What minds the deadline reads what has arrived and closes its connection within them as well."""
+    assert AFTER_DEADLINE <= 5
 
 
 def test_an_interrupted_deadline_ends_what_waits() -> None:
@@ -376,7 +384,10 @@ def test_a_stop_during_the_report(sandbox: Sandbox) -> None:
         RestFault(status=200, body={"module_configuration": {"value": {"api_key": sandbox.api_key}}}),
         RestFault(status=503),
     ]
-    soon = "from sekoia_cti.platform.item import SekoiaItem; SekoiaItem._wait_exponent_base = 1\n"  # of the SDK's wait
+    soon = (
+        "from sekoia_cti.platform import watchdog; watchdog.AFTER_STOP = 0.0\n"
+        "from sekoia_cti.platform.item import SekoiaItem; SekoiaItem._wait_exponent_base = 1\n"  # of the SDK's wait
+    )
     with process(sandbox, "FindIOCCollection", {"name": "x"}, before=soon) as (running, node_run):
         sandbox.wait_for(lambda: not any(fault.times for fault in sandbox.faults.callback), 30)
         running.send_signal(signal.SIGINT)

@@ -53,6 +53,7 @@ def test_an_end_without_a_doubt_needs_no_look() -> None:
     [
         {},
         {"created": 1_000, "updated": 0, "ignored": 1},
+        {"created": 1_000, "updated": 1, "ignored": 0},
         {"created": 0, "updated": 1_000, "ignored": 0},
         {"created": 999, "updated": 0, "ignored": 0},
     ],
@@ -199,6 +200,7 @@ def test_a_task_that_is_working_knows_better_than_silence() -> None:
 def test_one_look_decides_after_a_failure() -> None:
     """A task that failed brings nothing more, so what is missing is missing."""
     watching = watch()
+    watching.heard(event(999, 1_000, created=1_000, updated=0, ignored=0), 4.0)
     watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)
     assert watching.step(5.0) == Look()
     watching.looked(found(500), 6.0)

@@ -21,7 +21,7 @@ from sekoia_cti.client.live.signals import Connected, Disconnected, Heard
 from sekoia_cti.client.live.stream import EARLY_EVENTS, EARLY_TASKS, MESSAGE_LIMIT, LiveAPI
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import ImportEvent
-from tests.hostile import Hostile, answer, silence
+from tests.hostile import Hostile, PingFlood, answer, silence
 
 PATIENCE = Patience.none()
 
@@ -321,6 +321,17 @@ def test_a_slow_handshake_is_waited_for(sandbox: Sandbox) -> None:
     sandbox.faults.live_delay = 0.5
     with LiveAPI(sandbox.live_url, sandbox.api_key, patience=PATIENCE) as live:
         assert live.ready(Deadline(40)) is None
+
+
+def test_who_reads_nothing_keeps_nobody() -> None:
+    """Neither who makes sure that all was read, nor the end of the process, which joins no thread of a connection."""
+    with PingFlood() as server, LiveAPI(server.live_url, "k", patience=PATIENCE) as live:
+        assert live.ready(Deadline(10)) is None
+        assert server.stuck.wait(30)
+        live.catch_up(0.1)
+        ours = [thread for thread in threading.enumerate() if thread.name.startswith("liveapi")]
+        assert {thread.name for thread in ours} == {"liveapi", "liveapi-ping"}
+        assert all(thread.daemon for thread in ours)
 
 
 def test_closing_ends_the_thread(sandbox: Sandbox) -> None:
