@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.common.endings import incompletion
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
@@ -122,6 +123,7 @@ def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: 
     sandbox.release_imports()
     assert (outcome.status, outcome.missing_count) == ("incomplete", 20)
     assert [missing.value for missing in outcome.missing] == VALUES[80:]
+    assert "not in the collection: 20 of the indicators, such as “d80.example” (" in incompletion(outcome, 2)
 
 
 @pytest.mark.parametrize(("tasks", "status"), [("known", "incomplete"), ("unknown", "partial")])
