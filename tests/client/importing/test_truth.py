@@ -57,6 +57,9 @@ def test_zero_of_zero_after_progress(sandbox: Sandbox, collection_id: str) -> No
     sandbox.release_imports()
     assert (outcome.status, outcome.missing_count, outcome.confirmed_by) == ("rejected", 100, "api")
     assert looks(sandbox) >= 3
+    assert (
+        sum("/tasks/" in request.path for request in sandbox.requests) == 1
+    )  # unknown once, it is not asked for again
 
 
 @pytest.mark.parametrize("tasks", ["known", "unknown"])
@@ -324,6 +327,18 @@ def test_searches_that_are_refused(sandbox: Sandbox, collection_id: str) -> None
         sandbox.faults.rest = [RestFault(path="/indicators$", status=403, query="term=", times=None)]
         outcome = running.importer.finish()
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
+
+
+def test_calls_that_may_be_refused_keep_apart(sandbox: Sandbox, collection_id: str) -> None:
+    """Two refusals within ten seconds would start a pause: right after that of the task, the bulk reader is not tried."""
+    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(250)])
+    sandbox.faults.tasks, sandbox.faults.bulk_reader, sandbox.faults.lose_events = "unknown", "absent", "all"
+    with importing(sandbox, collection_id, context=OURS, look_quiet=0.2, pause_after_errors=100) as running:
+        running.submit([f"mine{number}.example" for number in range(250)])
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == ("completed", 0)
+    asked = [request.path for request in sandbox.requests]
+    assert [path.endswith("/objects") for path in asked if "/tasks/" in path or path.endswith("/objects")] == [False]
 
 
 def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id: str) -> None:
