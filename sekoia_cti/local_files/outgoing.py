@@ -139,7 +139,7 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
     )
     # Programs differ in whether an empty column A counts.
     begins_in_a = source.sheet is None or not layout.columns[0].is_empty
-    is_original = source.is_whole and begins_in_a and layout.is_plain and not wishes.ends
+    is_original = source.is_whole and begins_in_a and not wishes.ends
     if is_original and (survey := rows.look()) is not None:
         return Outgoing(file.path, file.name, MIME_TYPES[file.kind][0], True, source, layout, survey)
     path = folder / "sent.csv"
