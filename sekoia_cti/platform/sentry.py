@@ -15,7 +15,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
-__all__ = ["scrubbed", "start"]
+__all__ = ["WITHHELD", "scrubbed", "start"]
 
 WITHHELD = "The words are in the playbook's log only, since they may quote what was imported"
 
@@ -48,8 +48,6 @@ def start(dsn: str, environment: str | None, tags: Mapping[str, str | None]) -> 
                 environment=environment,
                 include_local_variables=False,
                 max_request_body_size="never",
-                before_breadcrumb=lambda _breadcrumb, _hint: None,
-                before_send_transaction=lambda _event, _hint: None,
                 before_send=scrubbed,
             )
         except ValueError:

@@ -197,6 +197,7 @@ def test_a_dry_run_tells_what_would_be_done(
     assert run.results["would_add"] == lines(20, 21, 22)
     assert sent(sandbox, before) == []
     assert run.results["limit_hit"] is (most == 0)
+    assert ("warning: Nothing was removed: 15 of the collection's 20 active indicators" in run.logs) is (most == 0)
 
 
 @pytest.mark.parametrize(

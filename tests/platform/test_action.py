@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,21 @@ class Echo(SekoiaAction):
     def run(self, arguments: EchoArguments) -> EchoResults:
         """Say it."""
         return EchoResults(said=arguments.some_text)
+
+
+class Overtaken(Echo):
+    """An action while which another one of the process begins."""
+
+    def run(self, arguments: EchoArguments) -> EchoResults:
+        """Have a library say something meanwhile."""
+        Echo(self.module)
+        logging.getLogger("a.library").warning("of this run")
+        return super().run(arguments)
+
+
+def test_a_run_that_begins_takes_nothing_from_another(platform: Platform) -> None:
+    """What a library says during a run is in the log of that run, whatever else has begun in the process."""
+    assert "of this run" in platform.run(Overtaken).logs
 
 
 @pytest.mark.parametrize(

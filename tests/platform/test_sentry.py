@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection
 from main import main
 from sandbox import Sandbox
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.platform.sentry import WITHHELD, scrubbed
 from tests.conftest import ROOT, Platform
 from tests.hostile import Hostile, answer
 
@@ -94,6 +95,33 @@ def test_neither_key_nor_indicators_leave(
     assert_told(events(sentry))
     options = sentry_sdk.get_client().options  # nothing is gathered that would have to be removed
     assert (options["include_local_variables"], options["max_request_body_size"]) == (False, "never")
+    assert options["traces_sample_rate"] is None  # so that there are no transactions, which before_send does not see
+
+
+def test_nothing_but_what_is_harmless_is_left() -> None:
+    """Whatever else an event has, now or in a later release of Sentry's library, does not leave."""
+    secret = {name: {"data": "secret"} for name in ("request", "extra", "contexts", "user", "breadcrumbs", "threads", "new")}
+    frame = {"function": "run", "lineno": 3, "vars": {"api_key": "secret"}}
+    exception = {
+        "type": "OSError",
+        "value": "secret",
+        "mechanism": {"type": "generic", "data": "secret"},
+        "stacktrace": {"frames": [frame], "registers": "secret"},
+    }
+    event: Any = {"level": "error", "message": "secret", "logentry": {"message": "secret"}, **secret}
+    assert scrubbed({**event, "exception": {"values": [exception]}}, {}) == {
+        "level": "error",
+        "exception": {
+            "values": [
+                {
+                    "type": "OSError",
+                    "mechanism": {"type": "generic"},
+                    "stacktrace": {"frames": [{"function": "run", "lineno": 3}]},
+                }
+            ]
+        },
+    }
+    assert scrubbed(event, {}) == {"level": "error", "message": WITHHELD}
 
 
 @pytest.mark.usefixtures("broken")

@@ -109,7 +109,8 @@ def test_what_is_not_active(fields: dict[str, Any], state: str) -> None:
     """An expired indicator is added again, a revoked one is reported, and neither of them leaves."""
     assert states(compared(["a.example"], held("a.example", **fields))) == {state: [0]}
     inactive = state != "unchanged"
-    assert bool(compared([], held("a.example", **fields)).leaving) is not inactive
+    unlisted = compared([], held("a.example", **fields))
+    assert (bool(unlisted.leaving), unlisted.active) == (not inactive, 0 if inactive else 1)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,7 @@ def test_what_is_not_active(fields: dict[str, Any], state: str) -> None:
         (held("a.example", valid_until=days(30), valid_from=days(0)), None, False),
         (held("a.example", valid_until=days(14), valid_from=days(-16)), None, True),
         (held("a.example", valid_until=days(91), valid_from=days(-900)), None, False),
+        (held("a@evil.example", kind="email-addr:value", valid_until=days(91), valid_from=days(-900)), None, False),
         # As the user says it should be valid.
         (held("a.example", valid_until=days(14), valid_from=days(-100)), 30, True),
         (held("a.example", valid_until=days(16), valid_from=days(-100)), 30, False),
