@@ -100,7 +100,9 @@ def test_neither_key_nor_indicators_leave(
 
 def test_nothing_but_what_is_harmless_is_left() -> None:
     """Whatever else an event has, now or in a later release of Sentry's library, does not leave."""
-    secret = {name: {"data": "secret"} for name in ("request", "extra", "contexts", "user", "breadcrumbs", "threads", "new")}
+    secret = {
+        name: {"data": "secret"} for name in ("request", "extra", "contexts", "user", "breadcrumbs", "threads", "new")
+    }
     frame = {"function": "run", "lineno": 3, "vars": {"api_key": "secret"}}
     exception = {
         "type": "OSError",
