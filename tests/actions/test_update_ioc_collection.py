@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -31,13 +32,15 @@ def changes(sandbox: Sandbox) -> int:
     ],
 )
 def test_changes_what_is_given(
-    platform: Platform, collection_id: str, arguments: dict[str, Any], expected: dict[str, Any]
+    sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     """What is given changes, and what is left empty stays as it is."""
     run = platform.run(UpdateIOCCollection, collection_id=collection_id, **arguments)
 
     assert run.error is None
     assert run.results and run.results.items() >= (expected | {"collection_id": collection_id}).items()
+    (request,) = [request for request in sandbox.requests if request.method == "PATCH"]
+    assert json.loads(request.body).items() <= run.results.items()
 
 
 def test_withdraws_a_collection(platform: Platform, collection_id: str) -> None:

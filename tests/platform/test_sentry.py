@@ -111,7 +111,8 @@ def test_nothing_but_what_is_harmless_is_left() -> None:
         "stacktrace": {"frames": [frame], "registers": "secret"},
     }
     event: Any = {"level": "error", "message": "secret", "logentry": {"message": "secret"}, **secret}
-    assert scrubbed({**event, "exception": {"values": [exception]}}, {}) == {
+    raised: Any = {**event, "exception": {"values": [exception]}}
+    assert scrubbed(raised, {}) == {
         "level": "error",
         "exception": {
             "values": [
