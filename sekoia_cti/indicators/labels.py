@@ -30,8 +30,10 @@ _REFERENCE = re.compile(
 )
 
 _ALGORITHM = r"(?:md5|sha[-_\ ]?(?:2-)?(?:1|256|512))"
+# Behind the noun, where the language has it there.
+_EVIL = r"(?:malveillante?|malicios[ao]|malign[ao]|dannos[ao]|suspecte?|sospechos[ao]|sospett[ao]|suspeit[ao])"
 _KIND = rf"""(?:
-    ioc|indicator|observable|value|(?:ioc|indicator|observable)[\ _-]value
+    ioc|indicator|observable|value|indicat(?:eur|ore)|indikator|indicador|valeur|wert|valore?|(?:ioc|indicator|observable)[\ _-]value
     |ip|ipv4|ipv6|ip[\s-]?v[46]|ip[-_](?:src|dst)(?:\|port)?|ipv[46]-addr|(?:ip[\ _-])?addr(?:ess)?(?:es)?|de?st(?:[_.]ip)?
     |src(?:_ip)?|remote|(?:adresse|direcci[oó]n|indirizzo|endere[cç]o)[\ _]ip|ip[\ -]?(?:adresse|adres|адрес|地址)
     |domain|domain[\ _-]?name|nom\ de\ domaine|domaine|dom[äa]ine?|(?:nombre\ de\ )?dom[ií]nio|домен|域名
@@ -47,7 +49,7 @@ _KIND = rf"""(?:
 )"""
 _LABEL = re.compile(
     rf"""
-    ["'`\[(]?(?:[\w&/-]{{1,20}}\ ){{0,2}}{_KIND}s?(?:\(s\))?
+    ["'`\[(]?(?:[\w&/-]{{1,20}}\ ){{0,2}}{_KIND}s?(?:\(s\))?(?:\ {_EVIL}s?)?
     (?:\ ?\#?[0-9]{{1,3}}|\ \([^()]{{1,30}}\))?["'`\])]?\ *+(?:[:=：,;|\t]|(?<=\s)[-–—](?=\s)|-{{1,2}}>|=>|→)\s*+
     """,
     re.VERBOSE | re.IGNORECASE,

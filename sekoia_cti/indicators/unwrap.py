@@ -22,8 +22,8 @@ _STRANGE = {**_INVISIBLE, **_BLANKS, **dict.fromkeys(map(ord, "│┃║"), "|")
 _COMMENT_MARK = re.compile(r"#|;|//(?!\w[\w-]*(?:\.|\[\.))")  # //evil.example/x is a URL that lacks its scheme
 _ENDS = ",; \t\u200c\u200d"
 _COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
-# Dashes and dots; arrows, boxes, stars and pictures.
-_SYMBOL = "[•‣⁃·‒–—―\u2190-\u21ff\u2500-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
+# Dashes and dots; bullets of Word, whose fonts of symbols have codes of their own; arrows, boxes, stars and pictures.
+_SYMBOL = "[•‣⁃·‒–—―\uf020-\uf0ff\u2190-\u21ff\u2500-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
 _BULLETS = re.compile(
     rf"(?:(?:[-*+§]|{_SYMBOL}|\(?[0-9]{{1,3}}[.)]|\(?[a-z]\)|\[[ xX✓✔]?\])\s+|>+\s*)+", re.IGNORECASE
 )

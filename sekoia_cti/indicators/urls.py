@@ -59,9 +59,9 @@ def url(value: str) -> Finding | None:
 def _without_punctuation(value: str) -> tuple[str, str | None]:
     """The URL without what ends a sentence or a bracket around it, which is not part of a published path."""
     if value.endswith((".", "!")) and "/" in value[8:]:
-        return value.rstrip(".!"), "without the punctuation after it"
+        return _without_punctuation(value.rstrip(".!"))[0], "without the punctuation after it"
     if (bare := _MARKS_AFTER.sub("", value)) != value:
-        return bare, "without the punctuation after it"
+        return _without_punctuation(bare)[0], "without the punctuation after it"
     for closing, opening in (")", "("), ("]", "["), ("}", "{"):
         if value.endswith(closing) and opening not in value:
             return value.removesuffix(closing), "without the bracket after it"
