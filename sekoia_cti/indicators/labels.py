@@ -33,7 +33,8 @@ _ALGORITHM = r"(?:md5|sha[-_\ ]?(?:2-)?(?:1|256|512))"
 # Behind the noun, where the language has it there.
 _EVIL = r"(?:malveillante?|malicios[ao]|malign[ao]|dannos[ao]|suspecte?|sospechos[ao]|sospett[ao]|suspeit[ao])"
 _KIND = rf"""(?:
-    ioc|indicator|observable|value|indicat(?:eur|ore)|indikator|indicador|valeur|wert|valore?|(?:ioc|indicator|observable)[\ _-]value
+    ioc|indicator|observable|value|indicat(?:eur|ore)|indikator|indicador|valeur|wert|valore?
+    |(?:ioc|indicator|observable)[\ _-]value
     |ip|ipv4|ipv6|ip[\s-]?v[46]|ip[-_](?:src|dst)(?:\|port)?|ipv[46]-addr|(?:ip[\ _-])?addr(?:ess)?(?:es)?|de?st(?:[_.]ip)?
     |src(?:_ip)?|remote|(?:adresse|direcci[oó]n|indirizzo|endere[cç]o)[\ _]ip|ip[\ -]?(?:adresse|adres|адрес|地址)
     |domain|domain[\ _-]?name|nom\ de\ domaine|domaine|dom[äa]ine?|(?:nombre\ de\ )?dom[ií]nio|домен|域名

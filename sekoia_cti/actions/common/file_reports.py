@@ -118,6 +118,9 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
     """What a user should know about a file, besides which values are not recognized or adapted."""
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
+    if (encoding := layout.table.encoding).is_guess:
+        letters = encoding.name.replace("cp125", "Windows-125")
+        yield f"{name} is not in UTF-8, and its letters look like {letters}: check its descriptions, or save it as UTF-8"
     if swallowed := layout.table.swallowed:
         number, line = next(iter(swallowed.items()))
         rows = "1 row holds" if len(swallowed) == 1 else f"{len(swallowed):,} rows hold"
