@@ -201,7 +201,7 @@ def test_a_run_does_not_hear_of_the_failures_of_another(
         told = call(function, sandbox, "FindIOCCollection", sandbox.api_key, node_run=failing, name="Blocklist")
         sandbox.release_imports()
         undisturbed = patient.result(30)
-    assert "503 Server Error" in told["logs"]
+    assert "HTTP 503" in told["logs"]
     assert undisturbed["results"]["status"] == "completed"
     assert "503" not in undisturbed["logs"]
     assert failing.url not in undisturbed["logs"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from requests import RequestException
 from sekoia_automation.configuration.exception import MissingConfigurationError
 from sekoia_automation.exceptions import ModuleConfigurationError, SendEventError
 from sekoia_automation.module import ModuleItem
@@ -23,6 +25,17 @@ from sekoia_cti.platform.watchdog import LeftBehind, watched
 __all__ = ["SekoiaItem"]
 
 
+AFTER_STOP = 10.0
+"""Seconds that a report may take after a request to stop: platforms end a process by force some time after it."""
+
+UNANSWERED = 5.0
+"""Seconds for the report where the platform has not answered before."""
+
+
+class _Unanswered(Exception):
+    """The platform has not answered once; says where, and what to check."""
+
+
 class SekoiaItem(ModuleItem):
     """An item of the module that talks to Sekoia with the account of the module."""
 
@@ -33,6 +46,11 @@ class SekoiaItem(ModuleItem):
     reporting: ClassVar[float] = 1_800.0
     """Seconds for the report. The SDK repeats it for up to 23 minutes; what takes longer hangs."""
 
+    unanswered: ClassVar[float] = 30.0
+    """Seconds from the start of the run after which a platform that has not answered once is not tried again: as long as the SDK
+    waits for one answer. An address where nobody ever answers is more often wrong than out of order."""
+
+    _answered: bool = False  # whether the platform has answered anything at all
     _refusal: Exception | None = None
     _key: str = ""
 
@@ -90,19 +108,23 @@ class SekoiaItem(ModuleItem):
         """
         try:
             watched(ask, self.deadline)
+            self._answered = True
             configuration = self.configuration()
         except (ModuleConfigurationError, ValidationError) as error:
-            self._refusal = error
+            self._answered, self._refusal = True, error
         except MissingConfigurationError as error:
             self._refusal = InputError(f"The platform could not be asked for the API key: {error}")
         except SendEventError as error:
             answer = f"HTTP {error.status_code}" if error.status_code else "no answer"
             self._refusal = InputError(f"The platform did not hand over the API key ({answer}): run it again")
+        except _Unanswered as error:
+            self._refusal = InputError(f"The platform could not be asked for the API key: {error}")
         except LeftBehind:
             self._refusal = InputError("The platform did not hand over the API key in time: run it again")
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             # The SDK reads module_configuration.value of the answer, which may be absent or null. What is missing then
             # is the key, and configuration() says so.
+            self._answered = True
             self.log("The platform did not hand over any secrets", level="warning")
         except InputError:
             pass  # it is raised again where the configuration is needed
@@ -114,7 +136,7 @@ class SekoiaItem(ModuleItem):
         self.log(sentence, level="warning")
 
     def report(self, send: Callable[[], None]) -> None:
-        """Have the SDK tell the platform how the run ended; a request to stop comes too late for that.
+        """Have the SDK tell the platform how the run ended; a request to stop leaves it only some seconds more.
 
         Args:
             send: The SDK's method for that.
@@ -123,9 +145,15 @@ class SekoiaItem(ModuleItem):
             Unreported: The platform does not accept the report, or its address is unknown.
         """
         try:
-            watched(send, Deadline(self.reporting), stoppable=False)
+            seconds = self.reporting if self._answered else min(self.reporting, UNANSWERED)
+            watched(send, Deadline(seconds), after_stop=min(seconds, AFTER_STOP))
         except LeftBehind:
-            self.log("The platform's answer to the report does not end", level="warning")
+            raise Unreported(
+                "The platform did not say in time that it took the report of the run: check url_callback and the network, and "
+                "run it again."
+            ) from None
+        except _Unanswered as error:
+            raise Unreported(f"The run could not be reported: {error}, and run it again.") from None
         except SendEventError as error:
             raise Unreported(
                 f"The platform did not take the report of the run (HTTP {error.status_code}): check url_callback and token, and "
@@ -136,6 +164,23 @@ class SekoiaItem(ModuleItem):
                 f"The run could not be reported ({str(error).rstrip('.')}): the platform gives url_callback and token, and so "
                 "must who runs it by hand."
             ) from None
+
+    def log_exception(self, exception: Exception, **kwargs: Any) -> None:
+        """Write an exception to the log. The SDK does so before it calls the platform once more, and that is no use for ever.
+
+        Raises:
+            _Unanswered: The platform was tried long enough, and has not answered once.
+        """
+        if not isinstance(exception, RequestException):
+            super().log_exception(exception, **kwargs)
+            return
+        self._answered = self._answered or exception.response is not None
+        if not self._answered and self.deadline.now() - self.deadline.start >= self.unanswered:
+            raise _Unanswered(
+                f"nobody answers at {urlsplit(self.callback_url).netloc}: check url_callback and the network"
+            )
+        answer = f"HTTP {exception.response.status_code}" if exception.response is not None else "no answer"
+        self.log(f"The platform could not be told how the run goes ({answer})", level="warning")
 
     # Inside
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -67,13 +67,13 @@ class _End(Generic[Result]):
     error: BaseException | None = None
 
 
-def watched(work: Callable[[], Result], deadline: Deadline, *, stoppable: bool = True) -> Result:
+def watched(work: Callable[[], Result], deadline: Deadline, *, after_stop: float | None = None) -> Result:
     """Do the work, for as long as there is time; when the process is asked to stop, the work learns of it from its deadline.
 
     Args:
         work: Called in another thread, with the context of this one.
         deadline: Until when it may take, and what it minds itself.
-        stoppable: Whether a request to stop concerns it.
+        after_stop: Seconds that it may take after a request to stop; None: :data:`AFTER_STOP`.
 
     Returns:
         What the work returns.
@@ -92,12 +92,13 @@ def watched(work: Callable[[], Result], deadline: Deadline, *, stoppable: bool =
 
     thread = threading.Thread(target=copy_context().run, args=(do,), name="watched", daemon=True)
     thread.start()
-    with stop_requested(lambda: news.put(None)) if stoppable else nullcontext():
+    with stop_requested(lambda: news.put(None)):
         end = _next(news, (deadline.remaining(), AFTER_DEADLINE), LeftBehind(thread, Hung(deadline.seconds)))
     if end is None:
         deadline.interrupt()
         # Told to stop only once, so this is the end.
-        end = cast("_End[Result]", _next(news, (AFTER_STOP,), LeftBehind(thread, Interrupted())))
+        seconds = AFTER_STOP if after_stop is None else after_stop
+        end = cast("_End[Result]", _next(news, (seconds,), LeftBehind(thread, Interrupted())))
     if end.error is not None:
         raise end.error
     return cast("Result", end.result)

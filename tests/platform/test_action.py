@@ -19,6 +19,7 @@ from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
+from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.process import Unreported
 from tests.conftest import ROOT, Platform
@@ -69,12 +70,19 @@ def test_a_run_that_begins_takes_nothing_from_another(platform: Platform) -> Non
         ("TOKEN", "wrong", r"did not take the report of the run \(HTTP 401\)"),
         ("TOKEN", None, r"could not be reported \(/symphony/token does not exist\)"),
         ("URL_CALLBACK", None, r"could not be reported \(/symphony/url_callback does not exist\)"),
+        (
+            "URL_CALLBACK",
+            "http://127.0.0.1:9/",
+            "could not be reported: nobody answers at 127.0.0.1:9: check url_callback",
+        ),
     ],
 )
 def test_a_run_that_cannot_be_reported(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, said: str
 ) -> None:
     """Whoever started it is told why, in one sentence."""
+    monkeypatch.setattr(SekoiaItem, "unanswered", 0.0)
+    monkeypatch.setattr(SekoiaItem, "_wait_exponent_base", 0)  # the SDK's wait between repetitions
     node_run = platform.sandbox.node_run()
     environment = {
         "MODULE_CONFIGURATION": "{}",

@@ -30,6 +30,7 @@ from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.module import SekoiaCTIModule
+from sekoia_cti.platform.process import Unreported
 from sekoia_cti.platform.watchdog import Hung, LeftBehind, watched
 from tests.conftest import ROOT, Platform
 from tests.hostile import Hostile, PingFlood, Script, trickle
@@ -230,7 +231,8 @@ def test_a_platform_whose_answer_never_ends(
     monkeypatch.setenv("TOKEN", "token")
     with Hostile(HEADERS) as callback:
         monkeypatch.setenv("URL_CALLBACK", callback.url)
-        FindIOCCollection(SekoiaCTIModule(), Path()).execute()
+        with pytest.raises(Unreported, match="did not say in time that it took the report"):
+            FindIOCCollection(SekoiaCTIModule(), Path()).execute()
         assert len(callback.requests) == 2
     assert b"The platform did not hand over the API key in time: run it again." in callback.requests[1]
 
@@ -377,7 +379,33 @@ def test_a_stop_while_something_hangs(sandbox: Sandbox) -> None:
     assert node_run.received[-1]["error"] == "The platform stopped the action before it was done: run it again."
 
 
-@pytest.mark.fault("SIGINT or SIGTERM during the report", "The report is made")
+@pytest.mark.fault(
+    "Nobody answers at the playbook callback",
+    "The process ends within a minute, and within seconds of SIGTERM, with one sentence that says so",
+)
+def test_a_stop_while_the_platform_does_not_answer(sandbox: Sandbox) -> None:
+    """Neither the request for the key nor the report keeps the process from ending, and nothing else is said."""
+    soon = "from sekoia_cti.platform import item, watchdog; item.UNANSWERED = watchdog.AFTER_STOP = 0.2\n"
+    with (
+        Hostile(HEADERS) as callback,
+        process(sandbox, "FindIOCCollection", {"name": "x"}, before=soon, env={"URL_CALLBACK": callback.url}) as (
+            running,
+            _,
+        ),
+    ):
+        sandbox.wait_for(lambda: bool(callback.requests), 30)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(10) == 1
+        assert running.stderr
+        assert running.stderr.read() == (
+            "The platform did not say in time that it took the report of the run: check url_callback and the network, and run it "
+            "again.\n"
+        )
+
+
+@pytest.mark.fault(
+    "SIGINT or SIGTERM during the report", "The report is made, unless that takes more than some seconds"
+)
 def test_a_stop_during_the_report(sandbox: Sandbox) -> None:
     """The report is repeated as if nothing had come."""
     sandbox.faults.callback = [
