@@ -37,6 +37,9 @@ IDLE = 0.05
 UPGRADE = '{"action": "upgrade"}'
 """Asks for events of both versions (contract, LiveAPI)."""
 
+_TASK = b"task"
+"""What every event of a task holds."""
+
 EARLY_TASKS, EARLY_EVENTS = 2_000, 8
 """Unknown tasks whose last events are kept while a submission is unanswered, and how many of each: any of them may turn out to
 be ours, and a busy community must not fill the memory during a long upload."""
@@ -63,9 +66,10 @@ class LiveAPI:
         self._signals: queue.SimpleQueue[Signal | None] = queue.SimpleQueue()
         self._mutex = threading.Lock()  # for the four below
         self._connection: ClientConnection | None = None
-        self._awaited: dict[str, bytes] = {}
+        self._awaited: set[str] = set()
         self._early: dict[str, deque[ImportEvent | TaskEvent]] = {}
         self._submitting = True
+        self._marks: tuple[bytes, ...] = (_TASK,)  # replaced as a whole, so that it is read without the mutex
         self._closing = threading.Event()
         self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveapi", daemon=True)
@@ -126,7 +130,8 @@ class LiveAPI:
     def awaits(self, task_id: str) -> None:
         """A submission was answered with this task: its events are signals from now on, those that came earlier included."""
         with self._mutex:
-            self._awaited[task_id] = task_id.encode()
+            self._awaited.add(task_id)
+            self._mark()
             for event in self._early.pop(task_id, ()):
                 self._signals.put(Heard(event))
 
@@ -135,6 +140,7 @@ class LiveAPI:
         with self._mutex:
             self._submitting = False
             self._early.clear()
+            self._mark()
 
     def next(self, timeout: float) -> Signal | None:
         """The next signal, or None when none came within so many seconds, or :meth:`wake` was called."""
@@ -251,10 +257,14 @@ class LiveAPI:
             self._signals.put(Disconnected(LiveAPIRefused(self._url, "the key was not authenticated"), final=True))
             self._closing.set()
             return
+        # The community's other events are dropped before they are parsed: up to tens of thousands a second, each of which pays
+        # for a call, or for the mutex.
+        for mark in self._marks:
+            if mark in raw:
+                break
+        else:
+            return
         with self._mutex:
-            # The community's other events are dropped before they are parsed.
-            if not (b"task" in raw if self._submitting else any(map(raw.__contains__, self._awaited.values()))):
-                return
             event = ImportEvent.parse(raw) or TaskEvent.parse(raw)
             if event is None:
                 return
@@ -262,6 +272,10 @@ class LiveAPI:
                 self._signals.put(Heard(event))
             elif self._submitting:
                 self._keep(event)
+
+    def _mark(self) -> None:
+        """Settle what a message holds that may concern an awaited task: as long as their ids are not all known, any task's."""
+        self._marks = (_TASK,) if self._submitting else tuple(map(str.encode, self._awaited))
 
     def _keep(self, event: ImportEvent | TaskEvent) -> None:
         """Keep an event that came before the answer which tells whether its task is ours."""
