@@ -159,15 +159,16 @@ def test_our_events_come_through_in_fragments_among_foreign_ones() -> None:
         connection.send([ours[:20], ours[20:]])
         if connection.ping().wait(10):
             answered.set()
-        connection.send(progress("ours", 8))
+        connection.send(progress("late", 8))
         stay(connection)
 
     with websocket(handler) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
         assert live.ready(Deadline(40)) is None
         live.awaits("ours")
         live.all_submitted()
+        live.awaits("late")
         may_go_on.set()
-        assert [heard(live), heard(live)] == [("ours", 7), ("ours", 8)]
+        assert [heard(live), heard(live)] == [("ours", 7), ("late", 8)]
         assert answered.is_set()
 
 
