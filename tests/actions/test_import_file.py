@@ -311,6 +311,10 @@ def test_what_cannot_be_read_here_is_refused(sandbox: Sandbox, platform: Platfor
         ({}, "The file iocs.csv cannot be used: it cannot be read as CSV (field larger than field limit (131072))"),
         (known, "The file iocs.csv cannot be used: it cannot be read as CSV (field larger than field limit (131072))"),
         (
+            {"send_unrecognized": True},
+            "The file iocs.csv cannot be used: it cannot be read as CSV (field larger than field limit (131072))",
+        ),
+        (
             known | {"send_unrecognized": True, "strict": True},
             "Nothing was imported, since strict is set and iocs.csv",
         ),

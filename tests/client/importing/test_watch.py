@@ -267,6 +267,19 @@ def test_while_anything_is_heard_nobody_looks() -> None:
     assert watching.step(121.0) == Listen(180.0)
 
 
+def test_after_a_reconnection_looks_begin_anew() -> None:
+    """What was sent meanwhile is lost, so the next look comes soon, however rare looks have become."""
+    watching = watch()
+    watching.can_ask = False
+    watching.deaf(1.0)
+    for at in (3.0, 5.0, 9.0, 17.0, 33.0, 63.0):
+        watching.looked(found(0), at)
+    assert watching.step(66.0) == Listen(93.0)
+    watching.listening(67.0)
+    assert watching.step(68.0) == Listen(69.0)
+    assert watching.step(69.0) == Look()
+
+
 def test_figures_of_two_parts_add_up() -> None:
     """One part ended by an event, the other by the state of the collection: nothing is imported beyond the total, or missing."""
     watching = watch(600, has_context=True)
