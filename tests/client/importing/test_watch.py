@@ -145,6 +145,10 @@ def test_values_that_were_there_before_need_a_minute() -> None:
         assert watching.step(at) != Done()
     assert watching.step(70.0) == Done()
     assert not watching.refreshed()
+    confirmation: Any = SimpleNamespace(missing=lambda: iter(()))
+    outcome = Conclusion(watching, confirmation, [], 1_000, 0, 0, None).outcome("completed")
+    assert (outcome.status, outcome.missing_count) == ("completed", 0)
+    assert ["they were in before" in warning for warning in outcome.warnings] == [True]
 
 
 def test_what_never_arrives_is_given_up_once_the_task_has_begun() -> None:
@@ -161,6 +165,18 @@ def test_what_never_arrives_is_given_up_once_the_task_has_begun() -> None:
             watching.heard(TaskEvent(task_id="t", status="RUNNING"), 160.5)
         assert (watching.step(161.0) == Done()) is (begun and not runs)
     assert watching.step(900.0) == GiveUp()
+
+
+def test_nothing_is_waited_for_longer_than_a_third_of_the_time() -> None:
+    """With less than three minutes left, what has not changed for a third of them is given up."""
+    watching = ImportWatch(PATIENCE, 0.0, 90.0)
+    watching.listening(0.0)
+    watching.submitted("t", 0.0, expected=1_000, part=0)
+    watching.heard(event(10, 1_000), 1.0)
+    for at in (30.0, 40.0, 49.0):
+        watching.looked(found(990), at)
+    assert watching.step(49.9) != Done()
+    assert watching.step(50.0) == Done()
 
 
 def test_the_state_of_a_task_is_asked_first() -> None:
