@@ -320,7 +320,7 @@ def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("location", ["http://[", "//[::g]/", "http://a:99999999/", "\x7f", ""])
-@pytest.mark.fault("A redirect leads to an address that is none", "One sentence from REST and from LiveAPI")
+@pytest.mark.fault("A redirect leads to something that is not an address", "One sentence from REST and from LiveAPI")
 def test_a_redirect_that_leads_nowhere(location: str) -> None:
     """Whatever the header holds, there is no traceback."""
     with Hostile(answer(302, Location=location)) as server:

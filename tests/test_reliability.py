@@ -168,7 +168,7 @@ def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | N
 
 
 @pytest.mark.fault(
-    "LiveAPI goes half-open in mid-import: nothing arrives, and no end is told",
+    "LiveAPI goes half-open in mid-import: nothing arrives, and no end is reported",
     "Found by ping; reconnects and goes on; completed",
 )
 def test_a_half_open_connection(sandbox: Sandbox, collection_id: str) -> None:
@@ -327,7 +327,8 @@ def test_a_key_that_is_refused_meanwhile(sandbox: Sandbox, collection_id: str) -
 
 @pytest.mark.parametrize("status", [401, 403, 503])
 @pytest.mark.fault(
-    "REST fails or refuses while LiveAPI is connected and silent", "Goes on listening; completed when the end is told"
+    "REST fails or refuses while LiveAPI is connected and silent",
+    "Goes on listening; completed when the end is reported",
 )
 def test_rest_fails_meanwhile(sandbox: Sandbox, collection_id: str, status: int) -> None:
     """A look that fails does not keep the end from being heard."""

@@ -321,7 +321,7 @@ def test_what_lags_is_looked_at_again(sandbox: Sandbox, platform: Platform, coll
 @pytest.mark.parametrize("happened", [True, False])
 @pytest.mark.fault(
     "The bulk reader still shows as active what was revoked, and the answer to that was lost",
-    "What it shows is searched for before it is told; revoked",
+    "What it shows is searched for before it is reported; revoked",
 )
 def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collection_id: str, happened: bool) -> None:
     """The whole collection is read for an id, and its state there may be one of a while ago."""
@@ -341,7 +341,7 @@ def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collectio
 @pytest.mark.parametrize("known", ["first", "in the middle"])
 @pytest.mark.fault(
     "A listing has an empty page in the middle, or at first, with more to come",
-    "The page is asked for again; else an error with what was found, and nobody is told *not found*",
+    "The page is read again; otherwise an error with what was found, and never *not found*",
 )
 def test_a_listing_with_a_hole_finds_nothing_missing(
     sandbox: Sandbox, platform: Platform, collection_id: str, known: str

@@ -87,7 +87,7 @@ def test_the_end_after_an_end(sandbox: Sandbox, collection_id: str, tasks: Any) 
     assert (outcome.status, outcome.progress) == ("completed", Progress(100, 100))
 
 
-@pytest.mark.fault("A task fails half-way", "`partial`: one look decides, and the task's own words are told")
+@pytest.mark.fault("A task fails half-way", "`partial`: one look decides, and the task's own words are reported")
 def test_a_task_that_fails_half_way(sandbox: Sandbox, collection_id: str) -> None:
     """What came before is in."""
     sandbox.faults.fail_after = 0.5
@@ -265,7 +265,7 @@ def test_a_call_that_stalls(sandbox: Sandbox, collection_id: str) -> None:
 
 @pytest.mark.fault(
     "The end leaves a doubt, and the collection cannot be read until the deadline",
-    "`partial` with a warning, and `missing_count` null: nobody knows what is in",
+    "`partial` with a warning, and `missing_count` null: it is not known what is in",
 )
 def test_a_collection_that_cannot_be_read(sandbox: Sandbox, collection_id: str) -> None:
     """The import ended, which is not an error; that the values are in is not said."""
@@ -505,7 +505,7 @@ print(outcome.status)
 
 
 @pytest.mark.fault(
-    "The process is stopped over its deadline, while the end is told",
+    "The process is stopped past its deadline, while the end is reported",
     "What is in the socket is read before the verdict; completed",
 )
 def test_a_process_that_is_stopped_for_a_while(sandbox: Sandbox, collection_id: str) -> None:

@@ -67,6 +67,17 @@ def test_an_end_with_a_doubt_is_looked_into(counts: dict[str, int]) -> None:
     assert watching.step(1.5) == Done()
 
 
+@pytest.mark.parametrize("early", [event(0, 0), event(900, 900)])
+def test_silence_without_a_connection_ends_nothing(early: ImportEvent) -> None:
+    """An event that may be an end, read after LiveAPI went, does not become one by silence: nobody would hear the next."""
+    watching = watch()
+    watching.deaf(1.0)
+    watching.heard(early, 1.0)
+    watching.can_ask = False
+    watching.step(1.0 + PATIENCE.settle)
+    assert not watching.ended()
+
+
 def test_a_total_that_grew_is_looked_into() -> None:
     """A task whose total grew may grow once more."""
     watching = watch()
