@@ -7,6 +7,7 @@ from ipaddress import IPv6Address
 
 from sekoia_cti.indicators.canonical import address_of, mac_of
 from sekoia_cti.indicators.domains import domain
+from sekoia_cti.indicators.labels import without_label
 from sekoia_cti.indicators.types import Finding
 
 __all__ = ["IPV4", "OCTET", "email", "ipv4", "ipv6", "mac"]
@@ -24,6 +25,8 @@ _IPV6 = re.compile(r"(\[)?([0-9A-Fa-f:]{0,39}:[0-9A-Fa-f:.]{0,45})(?:/128)?(?(1)
 _LOCAL_PART = re.compile(
     r"""(?=[\x21-\x7e\w])[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f.]+(?:\.[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f.]+)*"""
 )
+# What is allowed in a local part, and is only ever a wildcard, a bar between cells, or a quotation mark.
+_MARKS = re.compile(r"[*|`]|\A'")
 
 
 def ipv4(value: str) -> Finding | None:
@@ -57,8 +60,9 @@ def mac(value: str) -> Finding | None:
 def email(value: str) -> Finding | None:
     """The email address that a text is; its local part, whose case may matter to its server, stays as it is."""
     local, at, name = value.rpartition("@")
-    # A star is allowed in a local part, and is only ever a wildcard.
-    if not at or "*" in local or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
+    if not at or _MARKS.search(local) or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
+        return None
+    if "=" in local and without_label(value) is not None:  # from=user@evil.example
         return None
     found = domain(name, is_host=True)
     if found is None or found[0] is None:

@@ -140,6 +140,7 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]]
         (r"!(?:[\s#!+-].*|\w+:.*|)|\[(?:Adblock|uBlock|AdGuard)[^\]]*\]", _nothing),
         (r"\|\|(?P<name>[^|^$]+)\^?\|?\$(?:.*,)?badfilter(?:,.*)?", _allowed),
         (rf"\|\|(?P<name>{_HOST}(?=:)|{_NAME})(?::[0-9]{{1,5}})?\^?\|?(?:\$.*)?", _filter),
+        (r"@@(?P<name>.+)", _allowed),
         (r"\|(?P<name>https?://[^|^]+)\^?\|?", _filter),
         # dnsmasq
         (rf"(?:address|server|local|ipset|nftset)=/(?P<names>(?:{_NAME}/)+)[^/]*", _several),

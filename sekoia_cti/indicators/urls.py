@@ -31,6 +31,8 @@ _URL = re.compile(
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 # Quotes, a colon, and marks of Markdown, tables and lists, which end no path.
 _MARKS_AFTER = re.compile(r"(?:[\"<>`^|\\”’»›…:]|\*\*)+\Z")
+# The end of a tag of pages and feeds around it.
+_TAG_AFTER = re.compile(r"</(?:a|b|i|p|li|td|em|code|span|strong|div|url|link|loc|item|value)>?\Z", re.IGNORECASE)
 _NUMBER_HOST = re.compile(r"[0-9]{1,10}|0x[0-9A-Fa-f]{1,8}")  # an IPv4 address as one number, which browsers take
 _ADDRESS = re.compile(IPV4)
 
@@ -58,13 +60,15 @@ def url(value: str) -> Finding | None:
 
 def _without_punctuation(value: str) -> tuple[str, str | None]:
     """The URL without what ends a sentence or a bracket around it, which is not part of a published path."""
+    if (bare := _TAG_AFTER.sub("", value)) != value:
+        return _without_punctuation(bare)[0], "without the tag after it"
     if value.endswith((".", "!")) and "/" in value[8:]:
         return _without_punctuation(value.rstrip(".!"))[0], "without the punctuation after it"
     if (bare := _MARKS_AFTER.sub("", value)) != value:
         return _without_punctuation(bare)[0], "without the punctuation after it"
     for closing, opening in (")", "("), ("]", "["), ("}", "{"):
         if value.endswith(closing) and opening not in value:
-            return value.removesuffix(closing), "without the bracket after it"
+            return _without_punctuation(value.removesuffix(closing))[0], "without the bracket after it"
     return value, None
 
 
