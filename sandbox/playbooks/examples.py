@@ -34,15 +34,15 @@ def example_stubs(playbook: Playbook, module: Module) -> str:
     for key, node in playbook.nodes.items():
         if node.type != "trigger" and not needs_stub(node, module):
             continue
-        what = "trigger" if node.type == "trigger" else "action"
         uuid = node.trigger_uuid if node.type == "trigger" else node.action_uuid
+        what = f"{node.type} {uuid}" if uuid else node.type
         results = shapes[key].example() if shapes[key].keys else {}
         stub: JSONObject = {"results": results}
         if output := _branch(node):
             stub["outputs"] = {output: True}
         if EXAMPLE_FILE in texts_in(results):
             stub["files"] = {EXAMPLE_FILE: CONTENT}
-        parts.append(f"# {' '.join(node.name.split())} ({what} {uuid})\n{as_yaml({key: stub})}")
+        parts.append(f"# {' '.join(node.name.split())} ({what})\n{as_yaml({key: stub})}")
     return "\n".join(parts)
 
 

@@ -88,8 +88,6 @@ def run_action(
 
     Raises NodeError when it reported nothing.
     """
-    if running.stopped:
-        raise NodeError("The run was stopped before this node began.")
     node_run = platform.open_run()
     settings = {
         "MODULE_CONFIGURATION": json.dumps({"base_url": platform.url}),

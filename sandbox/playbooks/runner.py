@@ -146,8 +146,12 @@ class Runner:
                 outcomes.append(outcome)
             if outcome.error is None or outcome.handled:
                 plan.took(step.key, [key for keys in outcome.taken.values() for key in keys])
+            elif self.running.stopped:
+                break
             else:
                 plan.failed()
+        for place, begun in reversed(loops):
+            outcomes.insert(place, self._end(begun, {"error": "The run was stopped."}))
         return outcomes
 
     def _begin(self, step: Step) -> _Begun:
@@ -191,7 +195,7 @@ class Runner:
         """Tells how a node ended, by what it reported in the SDK's words, and keeps its results for templates."""
         error, results, outputs = report.get("error"), report.get("results"), report.get("outputs") or {}
         if error is not None:
-            taken = ["error"] if begun.node.following("error") else []
+            taken = ["error"] if begun.node.following("error") and not self.running.stopped else []
         elif not (taken := [output for output, is_set in outputs.items() if is_set]):
             taken = ["default"] if "default" in begun.node.outputs else []
         if error is None or taken:
@@ -227,6 +231,8 @@ class Runner:
 
     def _report(self, begun: _Begun) -> JSONObject:
         """What a node reports at its end, in the SDK's words: where each kind of node is given its meaning."""
+        if self.running.stopped:
+            raise NodeError("The run was stopped before this node began.")
         node = begun.node
         action = self.module.action_of(node)
         if action and (refused := faults(begun.arguments, action.arguments)):

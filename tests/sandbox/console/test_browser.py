@@ -171,6 +171,7 @@ def test_rehearse_a_fault(open_page: Open, sandbox: Sandbox) -> None:
     expect(page.get_by_role("alert")).to_contain_text("permission")
     _check(page)
     page.goto("/requests")
+    page.get_by_label("only refused and unanswered").check()
     expect(page.locator("#requests .state").first).to_have_text("403")
     page.locator("#requests summary").first.click()
     expect(page.get_by_label("Body of the answer").first).to_contain_text("Insufficient permissions")
@@ -207,8 +208,8 @@ def test_run_a_playbook(open_page: Open) -> None:
 
 @pytest.mark.parametrize("scheme", ["light"])
 def test_everyone_can_read_it(open_page: Open, sandbox: Sandbox) -> None:
-    """No page has what axe finds fault with, contrast among it; and none is wider than the window."""
-    collection_id = sandbox.create_collection(name="Blocklist")["id"]
+    """No page has what axe finds fault with, contrast among it; and none is wider than the window, whatever is in it."""
+    collection_id = sandbox.create_collection(name=f"Blocklist {'x' * 200}", description="x" * 300)["id"]
     sandbox.faults.lose_events = "last"
     sandbox.faults.finish_before_answer = True
     _import(sandbox, collection_id, LINES)

@@ -54,7 +54,7 @@ def test_what_nodes_tell_the_platform(sandbox: Sandbox) -> None:
     for body in ({"status": "running", "need_secrets": True}, {"status": "finished", "results": {"created": 7}}):
         requests.patch(node.url, json=body, headers={"Authorization": f"Bearer {node.token}"}, timeout=5)
     page = html.unescape(_page(sandbox, "/requests?term=callback").text)
-    assert page.count('</code> <span class="state">platform</span></summary>') == 2
+    assert page.count('</code> <span class="side-of">platform</span></summary>') == 2
     assert '"created": 7' in page
     assert '"api_key": "…"' in page
     assert "a secret" not in page

@@ -9,9 +9,18 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
-from sandbox.playbooks.events import Iteration, NodeNotRun, NodeStarted, PlaybookRun, Reporter, UndefinedName
+from sandbox.playbooks.events import (
+    Iteration,
+    NodeNotRun,
+    NodeOutcome,
+    NodeStarted,
+    PlaybookRun,
+    Reporter,
+    UndefinedName,
+)
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, PlaybookError
+from sandbox.playbooks.process import NodeProcess
 from sandbox.playbooks.report import ConsoleReporter
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub
@@ -79,6 +88,46 @@ def test_item_that_fails(run: Run) -> None:
     assert [outcome.key for outcome in result.outcomes] == ["1", "2", "3", "2", "2", "3"]
     assert result.outcomes[0].error == "Its body failed for 1 of 3 items."
     assert result.not_run == [NodeNotRun("4", "Step 4", after="1")]
+
+
+class Stopper(Reporter):
+    """Stops the run when a node of a loop ended for the second item."""
+
+    def __init__(self, running: NodeProcess, key: str) -> None:
+        self._running = running
+        self._key = key
+
+    def node_finished(self, outcome: NodeOutcome) -> None:
+        """Stops it there."""
+        if outcome.key == self._key and outcome.loop[-1].index == 1:
+            self._running.stop()
+
+
+def test_loop_that_is_stopped(run: Run) -> None:
+    """A run that is stopped begins nothing more: no other item, nor a branch that answers failures."""
+    export = _loop()
+    export["nodes"]["1"]["outputs"]["error"] = ["4"]
+    export["nodes"]["3"]["outputs"]["error"] = ["4"]
+    running = NodeProcess()
+    result = run(
+        export,
+        event={"names": ["a.example", "b.example", "c.example"]},
+        stubs={"2": Stub(), "4": Stub()},
+        running=running,
+        reporter=Stopper(running, "2"),
+    )
+    assert [(outcome.key, outcome.status) for outcome in result.outcomes] == [
+        ("1", "failed"),
+        ("2", "succeeded"),
+        ("3", "succeeded"),
+        ("2", "succeeded"),
+        ("3", "failed"),
+    ]
+    assert [result.outcomes[0].error, result.outcomes[-1].error] == [
+        "The run was stopped.",
+        "The run was stopped before this node began.",
+    ]
+    assert [node.key for node in result.not_run] == ["4"]
 
 
 def test_long_loop(run: Run) -> None:
