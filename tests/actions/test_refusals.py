@@ -284,7 +284,7 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
             "The file list.json of indicators_path is not complete JSON: it cannot be read beyond line 1, column 15 "
             "(unterminated string starting at).",
         ),
-        ("[" * 3_000 + "]" * 3_000, "The file list.json of indicators_path is nested too deeply to be read."),
+        ("[" * 100_000 + "]" * 100_000, "The file list.json of indicators_path is nested too deeply to be read."),
     ],
 )
 def test_a_list_file_that_holds_no_list(platform: Platform, collection_id: str, content: str, sentence: str) -> None:

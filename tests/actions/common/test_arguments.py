@@ -213,7 +213,7 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
             "indicators: it begins like an object but cannot be read as one: it is cut off, malformed or nested too deeply",
         ),
         (
-            {"indicators": '{"a":' * 3_000 + "1" + "}" * 3_000},
+            {"indicators": '{"a":' * 100_000 + "1" + "}" * 100_000},
             "indicators: it begins like an object but cannot be read as one: it is cut off, malformed or nested too deeply",
         ),
         ({"related_threat_refs": [{"id": 1}]}, "related_threat_refs: it holds an object where a plain value belongs"),
@@ -263,7 +263,7 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
     ],
 )
 @pytest.mark.fault(
-    "`valid_from` after the end of `valid_for`, `valid_for: true`, an object 3,000 levels deep, or an expression as it stands",
+    "`valid_from` after the end of `valid_for`, `valid_for: true`, an object 100,000 levels deep, or an expression as it stands",
     "One sentence that names the argument; nothing is sent",
 )
 def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], sentence: str) -> None:
