@@ -201,6 +201,9 @@ def test_the_state_of_a_task_is_asked_first() -> None:
     assert (watching.ended(), watching.submissions[0].failed) == (True, "no disk")
     assert watching.doubts()
     watching = watch()
+    watching.heard(TaskEvent(task_id="t", status="FINISHED"), 60.0, by="api")
+    assert (watching.ended(), watching.submissions[0].ended_by) == (True, "api")
+    watching = watch()
     watching.untold("t", 60.0)
     watching.can_ask = False
     assert watching.step(60.0) == Look()
