@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from sandbox import RestFault, Sandbox
+from sekoia_cti.actions.common.formats import FILE_FORMATS
 from sekoia_cti.actions.export_indicators import ExportIndicators
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.client.wire import Indicator
 from tests.conftest import Command, Platform
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
@@ -28,7 +30,7 @@ ITEMS: list[dict[str, Any]] = [
     {
         "value": "=cmd|/c!a@evil.example",
         "description": "'-2+3",
-        "kill_chain_phases": ["delivery", "mitre-attack:impact"],
+        "kill_chain_phases": ["delivery", "mitre-attack:command-and-control"],
     },
     {"value": "xn--bcher-kva.example", "description": "„über“; 500 " + "x" * 488},
     {"value": "2001:db8::9", "description": "'quoted', @SUM(1)"},
@@ -125,6 +127,8 @@ def test_what_is_not_active_imports_again(sandbox: Sandbox, platform: Platform, 
     assert (run.error, run.results and run.results["status"]) == (None, "completed")
     assert run.results and [skipped["value"] for skipped in run.results["skipped"]] == ["gone.example"]
     assert state(sandbox, other, *STATE) == state(sandbox, held, *STATE)
+    rows = list(csv.DictReader(io.StringIO(exported(platform, held, format="csv", which="all"), newline="")))
+    assert [row["status"] for row in rows] == ["active"] * len(ITEMS) + ["revoked", "expired"]
 
 
 def test_stix_is_a_bundle(platform: Platform, held: str) -> None:
@@ -137,7 +141,14 @@ def test_stix_is_a_bundle(platform: Platform, held: str) -> None:
     needed = {"type", "spec_version", "id", "created", "modified", "pattern", "pattern_type", "valid_from"}
     assert all(needed <= indicator.keys() for indicator in bundle["objects"])
     assert [indicator["revoked"] for indicator in bundle["objects"]] == [False] * len(ITEMS) + [True]
+    assert bundle["objects"][2]["valid_until"] == "2036-01-01T00:00:00Z"
     assert bundle["objects"][1]["kill_chain_phases"] == [{"kill_chain_name": "mitre-attack", "phase_name": "impact"}]
+
+
+def test_stix_demands_what_sekoia_may_not_tell() -> None:
+    """Times that Sekoia did not tell, or not as times, are there all the same."""
+    item = json.loads(FILE_FORMATS["stix"]().item(Indicator(id="indicator--1", pattern="[url:value = 'a']"), True))
+    assert item["created"] == item["modified"] == item["valid_from"]
 
 
 @pytest.mark.parametrize("format", ["csv", "text", "json", "stix"])

@@ -15,6 +15,7 @@ from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
+from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.platform.action import SekoiaAction
 from tests.conftest import Platform
@@ -51,6 +52,21 @@ def test_ids_of_indicators(platform: Platform, collection_id: str) -> None:
     ids = whole(platform.storage, told["indicator_ids_path"])
     assert len(set(ids)) == 1_100
     assert ids[:1_000] == told["indicator_ids"]
+    found = platform.run(SearchIndicators, collection_id=collection_id).results
+    assert found and (found["indicators"], found["count"]) == (None, 1_100)
+    assert len(whole(platform.storage, found["indicators_path"])) == 1_100
+
+
+@pytest.mark.parametrize("action", [ImportIndicatorsFromText, SynchronizeCollection])
+def test_ids_of_tasks(
+    platform: Platform, collection_id: str, action: type[SekoiaAction], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as there may be are listed, and all are counted."""
+    monkeypatch.setattr("sekoia_cti.actions.common.import_action.IDS", 1)
+    monkeypatch.setattr("sekoia_cti.actions.synchronize_collection.IDS", 1)
+    given = {"text": "a.example\nhttp://a.example/", "validity_by_type": "url: 3"}
+    told = platform.run(action, collection_id=collection_id, **given).results
+    assert told and (len(told["task_ids"]), told["task_ids_count"]) == (1, 2)
 
 
 def test_what_was_revoked(platform: Platform, collection_id: str) -> None:
