@@ -46,7 +46,7 @@ def _windows(error: UnicodeError) -> tuple[str, int]:
 
 def _rejoined(halves: re.Match[bytes]) -> str:
     """The characters of halves that stand side by side, each written in UTF-8 as if it were one."""
-    if len(halves[0]) % 3:  # where a piece of the file ends
+    if len(halves[0]) % 3:  # where the file was cut
         return _LOST
     return (
         halves[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -34,6 +34,7 @@ TEXT = "bücher.example\nevil.example\n"
         (b"evil.example\r\n\x1a", "evil.example\r\n"),
         (b"", ""),
         ("\ud83d\ude00 b\ud83d.example ü\n".encode("utf-8", "surrogatepass"), "\U0001f600 b\ufffd.example ü\n"),
+        (b"a.example\nb\xed\xa0", "a.example\nb\ufffd"),
         ("b\ud83d.example \ude00\n".encode("utf-16", "surrogatepass"), "b\ufffd.example \ufffd\n"),
         (codecs.BOM_UTF32_LE + "b\ud83d.example\n".encode("utf-32-le", "surrogatepass"), "b\ufffd.example\n"),
     ],

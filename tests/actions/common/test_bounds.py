@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
@@ -42,6 +42,39 @@ def test_what_is_missing(sandbox: Sandbox, platform: Platform, collection_id: st
     again = platform.run(ImportIndicators, collection_id=collection_id, indicators_path=told["missing_path"]).results
     assert again
     assert (again["status"], again["submitted"], again["missing_path"]) == ("completed", 150, None)
+
+
+def test_what_a_dry_run_would_miss(platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for what a dry run tells."""
+    monkeypatch.setattr("sekoia_cti.actions.common.import_action.REASONED", 1)
+    cut = ["a.example", "b\ud83d.example", "c\ud83d.example"]
+    told = platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=cut, dry_run=True).results
+    assert told
+    assert (len(told["missing"]), told["missing_count"], len(whole(platform.storage, told["missing_path"]))) == (
+        1,
+        2,
+        2,
+    )
+
+
+def test_what_a_synchronization_could_not_do(
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for what did not go in, and for what did not go out."""
+    monkeypatch.setattr("sekoia_cti.actions.synchronize_collection.REASONED", 1)
+    platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:3])
+    sandbox.faults.refused_values = VALUES[3:5]
+    sandbox.faults.rest = [RestFault(method="DELETE", status=400, times=3)]
+    told = platform.run(
+        SynchronizeCollection, collection_id=collection_id, indicators=VALUES[3:6], removed="revoke", most_removed=100
+    ).results
+    assert told
+    for name, count in (("missing", 2), ("failed", 3)):
+        assert (len(told[name]), told[f"{name}_count"], len(whole(platform.storage, told[f"{name}_path"]))) == (
+            1,
+            count,
+            count,
+        )
 
 
 def test_ids_of_indicators(platform: Platform, collection_id: str) -> None:
