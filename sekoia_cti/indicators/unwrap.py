@@ -66,11 +66,11 @@ _OF_PAGES = frozenset("a b i u p em tt code font kbd mark pre samp small span st
 _COUNT = re.compile(
     r"(?:[\[(]?[0-9]{1,4}[\])]?[.):]{0,2}|(?!v\.)[ivx]{1,4}[.)]|[a-uw-zA-Z]\.|o)(?:\s+[-–])?\s+|[0-9]{1,6},(?=[^0-9\s])"
 )
-# When a value was seen: a day, with or without its time.
+# When a value was seen: a day, with or without its time; before a comma it is a cell of a row (see ``text_tables``).
 _DATE = re.compile(
     r"[\[(]?(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{4})"
     r"(?:[T,]?\s?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:Z|\s?(?:UTC|GMT)|[+-][0-9]{2}:?[0-9]{2})?)?[\])]?"
-    r"(?:\s*[-–—:,;|]\s*|\s+)(?=\S)"
+    r"(?:\s*[-–—:]\s*|\s+)(?=\S)"
 )
 # A bullet without a blank behind it, and a mark by which a spreadsheet keeps a text from being a number.
 _BEFORE = re.compile(rf"(?:{_SYMBOL}|~|'?=)(?=[\w\"'`(\[<“«「*])|'(?=\w)")

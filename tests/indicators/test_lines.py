@@ -448,7 +448,7 @@ READ: list[tuple[str, list[str], str | None]] = [
     ("• a.example • b.example", ["a.example", "b.example"], None),
     ("a.example \\", ["a.example"], None),
     ("2026-01-01 192.0.2.1", ["192.0.2.1"], _DATED),
-    ("2026-01-01T12:00:00Z,evil.example", ["evil.example"], _DATED),
+    ("2026-01-01T12:00:00Z evil.example", ["evil.example"], _DATED),
     ("[2026-01-01 12:00:00.123+01:00] hxxp://evil[.]example/x", ["http://evil.example/x"], _DATED),
     ("31.12.2026: a.example, b.example", ["a.example", "b.example"], _DATED),
     ("31/12/2026 12:00 UTC - evil[.]example C2", ["evil.example"], f"without the note after it and {_DATED}"),

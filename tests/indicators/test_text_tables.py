@@ -33,6 +33,10 @@ MD5, SHA256 = "0" * 32, "2" * 64
         ("type,value\nlink,http://a.example/report\nurl,http://b.example/x", ["http://b.example/x"]),
         # Without one
         ("a.example,C2 server\nb.example,phishing page\nc.example,C2 server", ["a.example", "b.example", "c.example"]),
+        (
+            "2026-11-01,a.example,C2\n2026-11-02,b.example,C2\n2026-11-03,192.0.2.9,x",
+            ["a.example", "b.example", "192.0.2.9"],
+        ),
         ("1;192.0.2.1;C2\n2;192.0.2.2;C2\n3;192.0.2.3;relay", ["192.0.2.1", "192.0.2.2", "192.0.2.3"]),
     ],
 )
