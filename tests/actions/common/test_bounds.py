@@ -112,6 +112,18 @@ def test_what_was_revoked(platform: Platform, collection_id: str) -> None:
     ]
 
 
+def test_what_could_not_be_revoked(
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fewer with their reasons are listed than without, and all are in the file."""
+    monkeypatch.setattr("sekoia_cti.actions.common.bounds.REASONED", 1)
+    platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:2])
+    sandbox.faults.rest = [RestFault(method="DELETE", status=400, times=2)]
+    told = platform.run(RevokeIndicators, collection_id=collection_id, indicators=VALUES[:2]).results
+    assert told
+    assert [each["outcome"] for each in whole(platform.storage, told["outcomes_path"])] == ["failed", "failed"]
+
+
 def test_collections(sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as there may be are listed, all are counted, and all are in the file."""
     monkeypatch.setattr("sekoia_cti.actions.find_ioc_collection.IDS", 2)
