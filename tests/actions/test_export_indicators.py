@@ -28,7 +28,7 @@ ITEMS: list[dict[str, Any]] = [
     {"value": f"{MD5},{SHA1}", "valid_from": "2020-01-01", "valid_until": "2036-01-01"},
     {"value": "https://evil.example/it's?a=\\b", "description": "=1+1"},
     {
-        "value": "=cmd|/c!a@evil.example",
+        "value": "=cmd!a@evil.example",
         "description": "'-2+3",
         "kill_chain_phases": ["delivery", "mitre-attack:command-and-control"],
     },

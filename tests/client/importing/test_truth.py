@@ -364,12 +364,12 @@ def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id
     "A sample is looked for, with a warning, and `missing_count` null: `completed`, `partial` or `rejected` as that is",
 )
 def test_a_sample(sandbox: Sandbox, collection_id: str, refused: int, status: str) -> None:
-    """Eleven pages that take half a second each are not read within eight seconds."""
+    """Twenty-two pages that take half a second each are not read within six of twelve seconds."""
     values = [f"d{number}.example" for number in range(1_100)]
     import_now(sandbox, collection_id, [f"other{number}.example" for number in range(1_100)])
     sandbox.faults.bulk_reader, sandbox.faults.created_as = "absent", "null"
     sandbox.faults.refused_values = values[:refused]
-    with importing(sandbox, collection_id, seconds=8.0, context=OURS, look_quiet=100, settle=0.1) as running:
+    with importing(sandbox, collection_id, seconds=12.0, context=OURS, look_quiet=100, settle=0.1) as running:
         sandbox.faults.rest = [
             RestFault(path="/indicators$", query="term=", times=None),  # searches pass
             RestFault(path="/indicators$", delay=0.5, times=None),
