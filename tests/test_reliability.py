@@ -384,7 +384,9 @@ def test_a_list_that_was_there_before(sandbox: Sandbox, collection_id: str) -> N
     sandbox.release_imports()
 
 
-@pytest.mark.fault("Progress stops half-way", "`incomplete`, with the progress, and that the import goes on in Sekoia")
+@pytest.mark.fault(
+    "Progress stops half-way", "`incomplete`, with the progress, and that the import may go on in Sekoia"
+)
 def test_a_stall(sandbox: Sandbox, collection_id: str) -> None:
     """The progress so far is in the outcome."""
     sandbox.faults.stall_after = 0.5
@@ -793,7 +795,7 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     told = node_run.received[-1]
     assert told["error"] == (
         "The import could not be followed to its end: Sekoia has imported 500 of 1,000 indicators so far; what was submitted "
-        "goes on in Sekoia, so look into the collection before running the action again. The platform stopped the action "
+        "may go on in Sekoia, so look into the collection before running the action again. The platform stopped the action "
         "before it was done: run it again."
     )
     assert told["results"]["status"] == "incomplete"

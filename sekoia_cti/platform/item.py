@@ -161,8 +161,8 @@ class SekoiaItem(ModuleItem):
             ) from None
         except MissingConfigurationError as error:
             raise Unreported(
-                f"The run could not be reported ({str(error).rstrip('.')}): the platform gives url_callback and token, and so "
-                "must who runs it by hand."
+                f"The run could not be reported ({str(error).rstrip('.')}): the platform sets url_callback and token; set "
+                "URL_CALLBACK and TOKEN to run it by hand."
             ) from None
 
     def log_exception(self, exception: Exception, **kwargs: Any) -> None:

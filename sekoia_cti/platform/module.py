@@ -3,12 +3,13 @@
 from typing import Any
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
-from sekoia_automation.exceptions import ModuleConfigurationError
+from sekoia_automation.exceptions import CommandNotFoundError, ModuleConfigurationError
 from sekoia_automation.module import Module
 
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url
 from sekoia_cti.platform import sentry
 from sekoia_cti.platform.forms import Form
+from sekoia_cti.platform.process import Unreported
 
 __all__ = ["Configuration", "NoConfiguration", "SekoiaCTIModule"]
 
@@ -110,6 +111,20 @@ class SekoiaCTIModule(Module):
         if not isinstance(configuration, dict):
             raise NoConfiguration(file_name)
         return configuration
+
+    def run(self) -> None:
+        """Run what the command names.
+
+        Raises:
+            Unreported: There is no such action, so there is none that could report it.
+        """
+        try:
+            super().run()
+        except CommandNotFoundError:
+            missing = f"There is no action “{self.command}”" if self.command else "No action was named"
+            raise Unreported(
+                f"{missing}: name one by the docker_parameters of its action_….json, such as CreateIOCCollection"
+            ) from None
 
     def init_sentry(self) -> None:
         """Send errors to Sentry if the platform configures it, with less in them than the SDK would send."""

@@ -119,7 +119,7 @@ def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_i
         "The import was not confirmed within the timeout of 10 seconds: Sekoia has imported 1,000 of 2,000 indicators so far; "
     )
     assert run.error.endswith(
-        "the import goes on in Sekoia, so look into the collection before running the action again with a longer timeout."
+        "the import may go on in Sekoia, so look into the collection before running the action again with a longer timeout."
     )
     assert run.results
     assert (run.results["status"], run.results["imported"], run.results["total"]) == ("incomplete", 1_000, 2_000)

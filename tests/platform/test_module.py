@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
+import main
 from sekoia_cti.client import Sekoia
 from sekoia_cti.platform.forms import complaint
 from sekoia_cti.platform.module import Configuration
+from sekoia_cti.platform.process import Unreported
 
 
 @pytest.mark.parametrize(
@@ -98,3 +101,13 @@ def test_a_wrong_configuration_is_told_without_its_values(configuration: dict[st
         Configuration.model_validate(configuration)
     assert complaint(caught.value, show_values=False) == complaints
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [([], "No action was named: "), (["ImportText"], "There is no action “ImportText”: ")]
+)
+def test_an_action_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, command: list[str], said: str) -> None:
+    """Whoever runs main.py by hand learns what to say."""
+    monkeypatch.setattr(sys, "argv", ["main.py", *command])
+    with pytest.raises(Unreported, match=said + "name one by the docker_parameters"):
+        main.main()

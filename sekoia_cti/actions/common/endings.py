@@ -72,14 +72,14 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
     so_far = "; ".join(known)
     if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
         return (
-            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import goes on in Sekoia, so "
-            "look into the collection before running the action again with a longer timeout."
+            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import may go on in Sekoia, "
+            "so look into the collection before running the action again with a longer timeout."
         )
     progress = outcome.progress
     if outcome.submitted and progress.imported == progress.total == outcome.submitted:
         return f"Not everything could be submitted: {so_far.replace(' so far', '', 1)}. {outcome.failure}"
     return (
-        f"The import could not be followed to its end: {so_far}; what was submitted goes on in Sekoia, so look into the "
+        f"The import could not be followed to its end: {so_far}; what was submitted may go on in Sekoia, so look into the "
         f"collection before running the action again. {outcome.failure}"
     )
 
