@@ -160,13 +160,14 @@ def text(scale: Scale, folder: Path) -> Iterator[Row]:
                 scale.runs(3), *(_run(scale, client, "import_text", url, path) for client in CLIENTS)
             )
             kind = "domains" if line is _domain else "defanged URLs and hash lines"
-            limit = 2.0 if count == most and line is _domain else None
+            limit = None if count < most else 2.0 if line is _domain else 4.0
             yield (row := Row(f"{count:,} {kind}: CPU", _cpu(ours), _cpu(other), "s", "difference", limit))
             beyond.append(row.outcome)
             if count == most:
                 yield Row(f"{count:,} {kind}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 250.0)
     *plain, hard = beyond
-    yield Row("the same, defanged against plain: CPU beyond the baseline", hard, plain[-1], "s", "ratio", 2.0)
+    # No target: plain lines have a short cut, and the ratio would call each gain of theirs a loss of the others.
+    yield Row("the same, defanged against plain: CPU beyond the baseline", hard, plain[-1], "s", "ratio", None)
     last, before = ((plain[at] - plain[at - 1]) / (scale.lines[at] - scale.lines[at - 1]) * 1e6 for at in (-1, -2))
     measure = f"a line more above {scale.lines[-2]:,} against below: CPU beyond the baseline"
     yield Row(measure, last, before, "µs", "ratio", 1.25)
