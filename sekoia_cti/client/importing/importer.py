@@ -60,7 +60,7 @@ ATTEMPTS_IN_DOUBT = 4
 BY_THE_LIMIT = 3
 """Values refused one by one after which the community's limit, if it may be passed, is taken for the reason."""
 
-REFUSAL = 0.2
+REFUSAL = 1.0
 """Seconds that a refusal by message may take before the first submission, where LiveAPI does not answer a ping earlier."""
 
 CATCH_UP = 1.0
