@@ -237,6 +237,17 @@ def test_one_look_decides_after_a_failure() -> None:
     assert watching.step(6.0) == Done()
 
 
+def test_the_others_go_on_after_a_failure() -> None:
+    """One task of two failed: the other is waited for, and the look comes when that has ended as well."""
+    watching = watch(500)
+    watching.submitted("u", 0.0, expected=500, part=1)
+    watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)
+    assert not watching.ended()
+    assert isinstance(watching.step(5.0), Listen)
+    watching.heard(ImportEvent(task_id="u", imported=500, total=500, created=500, updated=0, ignored=0), 20.0)
+    assert (watching.ended(), watching.step(20.0)) == (True, Look())
+
+
 def test_a_look_that_fails_ends_nothing() -> None:
     """Before the end and after it, the collection is asked again until the deadline."""
     watching = watch()
