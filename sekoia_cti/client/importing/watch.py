@@ -145,9 +145,9 @@ class ImportWatch:
         """An event of a task came, or its state in answer to a question."""
         for submission in self.submissions:
             if submission.task_id == event.task_id and (submission.is_open() or submission.settled):
+                if submission.settled:
+                    self._ended_at = math.inf  # the silence was not its end
                 if isinstance(event, ImportEvent):
-                    if submission.settled:
-                        self._ended_at = math.inf
                     submission.progressed(event, now, connected=self.connected)
                 elif submission.state_told(event, now, by):
                     self._looks += 1

@@ -237,6 +237,20 @@ def test_one_look_decides_after_a_failure() -> None:
     assert watching.step(6.0) == Done()
 
 
+def test_what_was_seen_before_the_true_end_is_no_verdict() -> None:
+    """A silence counted as the end, then the task says that it works: looks count from its true end on."""
+    watching = watch()
+    watching.can_ask = False
+    watching.heard(event(0, 0), 1.0)
+    assert watching.step(11.0) == Look()
+    watching.looked(found(500), 11.0)
+    watching.looked(found(500), 20.0)
+    watching.heard(TaskEvent(task_id="t", status="RUNNING"), 20.5)
+    assert not watching.ended()
+    watching.heard(TaskEvent(task_id="t", status="FINISHED"), 60.0)
+    assert (watching.found, watching.step(60.0)) == (None, Look())
+
+
 def test_the_others_go_on_after_a_failure() -> None:
     """One task of two failed: the other is waited for, and the look comes when that has ended as well."""
     watching = watch(500)
