@@ -152,15 +152,15 @@ def text(scale: Scale, folder: Path) -> Iterator[Row]:
     most = scale.lines[-1]
     beyond: list[float] = []
     with _serving(scale, scale.settled) as url:
-        for count, line in [*((count, _domain) for count in scale.lines), (most, _defanged)]:
+        for count, line in [*((count, _domain_line) for count in scale.lines), (most, _defanged)]:
             path = folder / "indicators.txt"
             with path.open("w") as file:
                 file.writelines(line(number) for number in range(count))
             ours, other = _in_turns(
                 scale.runs(3), *(_run(scale, client, "import_text", url, path) for client in CLIENTS)
             )
-            kind = "domains" if line is _domain else "defanged URLs and hash lines"
-            limit = None if count < most else 2.0 if line is _domain else 4.0
+            kind = "domains" if line is _domain_line else "defanged URLs and hash lines"
+            limit = None if count < most else 2.0 if line is _domain_line else 4.0
             yield (row := Row(f"{count:,} {kind}: CPU", _cpu(ours), _cpu(other), "s", "difference", limit))
             beyond.append(row.outcome)
             if count == most:
@@ -330,11 +330,11 @@ def _in_turns(runs: int, *kinds: Callable[[], T]) -> list[list[T]]:
 
 def _few_lines(folder: Path) -> Path:
     path = folder / "indicators.txt"
-    path.write_text("".join(map(_domain, range(10))))
+    path.write_text("".join(map(_domain_line, range(10))))
     return path
 
 
-def _domain(number: int) -> str:
+def _domain_line(number: int) -> str:
     return f"{domain(number)}\n"
 
 

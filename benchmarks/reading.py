@@ -12,15 +12,15 @@ __all__ = ["with_guard", "without_guard"]
 
 def with_guard(_url: str, path: Path) -> None:
     """As an import does by default: each value is looked up in MISP's lists, which are read for it."""
-    _read(path, "warn")
+    _read_with(path, "warn")
 
 
 def without_guard(_url: str, path: Path) -> None:
     """The same, where nothing is to be looked up."""
-    _read(path, "import")
+    _read_with(path, "import")
 
 
-def _read(path: Path, policy: Policy) -> None:
+def _read_with(path: Path, policy: Policy) -> None:
     reading = read(path.read_text().splitlines(), admits=Guard(policy=policy).judge())
     if reading.unrecognized_count or not reading.values:
         raise RuntimeError(f"{reading.unrecognized_count:,} lines are not indicators")

@@ -16,7 +16,7 @@ from sandbox.playbooks.command import add_command, run_playbook
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.faults import named_value, said
-from sandbox.serving import line_of, serve
+from sandbox.serve_command import line_of, serve
 
 __all__ = ["main"]
 
@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match options.command:
             case "serve":
-                return _serve(options)
+                return _serve_until_stopped(options)
             case "run":
                 return run_playbook(options)
             case _:
@@ -127,7 +127,7 @@ def _pace(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text} is not a pace: give indicators a second, or 0 for no limit")
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve_until_stopped(options: argparse.Namespace) -> int:
     if options.storage is not None and not options.storage.is_dir():
         raise UsageError(f"The storage {options.storage} is not a folder: make it, or leave --storage out.")
     if options.module_dir is not None:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from sandbox import Sandbox
-from sandbox.example import example_event, example_file, example_text
+from sandbox.example_data import example_event, example_file, example_text
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, read_json_object

@@ -20,8 +20,8 @@ from sandbox import Sandbox
 from sandbox.sekoia.callback import NodeRun
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.platform.action import SekoiaAction
-from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.module import SekoiaCTIModule
+from sekoia_cti.platform.sekoia_item import SekoiaItem
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
 from sandbox import Faults, Sandbox
-from sandbox.example import example_text
+from sandbox.example_data import example_text
 
 __all__ = ["main"]
 

@@ -41,7 +41,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 from sekoia_cti.platform.action import SekoiaAction
-from sekoia_cti.platform.item import SekoiaItem
+from sekoia_cti.platform.sekoia_item import SekoiaItem
 from tests.actions.test_import_file import as_csv, as_xlsx
 from tests.conftest import ROOT, Platform, Run
 from tests.hostile import HostileWebSocket, frame, frames

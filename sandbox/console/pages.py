@@ -11,12 +11,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from sandbox.console import actions, collections, faults, imports, playbooks, requests, run_pages
+from sandbox.console import (
+    action_pages,
+    collection_pages,
+    fault_pages,
+    import_pages,
+    playbook_pages,
+    request_pages,
+    run_pages,
+)
 from sandbox.console.guarded import LOOK, PageError
 from sandbox.console.heard import Heard
-from sandbox.console.runs import Launcher
+from sandbox.console.launcher import Launcher
 from sandbox.console.show import HEADERS, show, static
-from sandbox.playbooks.access import Collection, NodeRun
+from sandbox.playbooks.access import AnyNodeRun, HeldCollection
 from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.auth import is_api
 from sandbox.sekoia.gate import Recorded
@@ -45,8 +53,8 @@ class Console:
         *,
         url: str,
         api_key: str,
-        open_run: Callable[[], NodeRun],
-        count: Callable[[str], Collection | None],
+        open_run: Callable[[], AnyNodeRun],
+        count: Callable[[str], HeldCollection | None],
         module: Path,
         storage: Path,
         heard: Heard,
@@ -65,16 +73,16 @@ class Console:
     def add_to(self, app: FastAPI) -> None:
         """Adds the pages to an application."""
         pages = APIRouter(include_in_schema=False, dependencies=[LOOK])
-        pages.include_router(collections.router())
-        pages.include_router(imports.router(self._heard))
-        pages.include_router(actions.router(self.runs))
-        pages.include_router(playbooks.router(self.runs))
+        pages.include_router(collection_pages.router())
+        pages.include_router(import_pages.router(self._heard))
+        pages.include_router(action_pages.router(self.runs))
+        pages.include_router(playbook_pages.router(self.runs))
         pages.include_router(run_pages.router(self.runs))
-        pages.include_router(requests.router(self._recorded))
-        pages.include_router(faults.router())
+        pages.include_router(request_pages.router(self._recorded))
+        pages.include_router(fault_pages.router())
         pages.add_api_route("/changes", _changes)
         app.include_router(pages)
-        app.add_api_route("/static/{name}", _static, include_in_schema=False)
+        app.add_api_route("/static/{name}", _static_file, include_in_schema=False)
         app.add_exception_handler(PageError, _error)
         app.add_exception_handler(PlaybookError, _unusable)
         for kind in (StarletteHTTPException, RequestValidationError):
@@ -99,7 +107,7 @@ async def _changes(service: Here, of: Annotated[list[str], Query()]) -> Response
     return StreamingResponse(events(), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _static(name: str) -> Response:
+async def _static_file(name: str) -> Response:
     try:
         return static(name)
     except (OSError, KeyError) as error:

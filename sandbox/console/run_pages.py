@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from sandbox.console.graph import draw
 from sandbox.console.guarded import CHANGE, PageError
-from sandbox.console.runs import Launcher, Run
+from sandbox.console.launcher import Launcher, Run
 from sandbox.console.show import show
 from sandbox.playbooks.playbook import JSONObject
 from sandbox.sekoia.service import Here

@@ -19,7 +19,7 @@ from sandbox.playbooks.playbook import JSONObject, PlaybookError
 if TYPE_CHECKING:
     from sandbox import Sandbox  # whose pages run playbooks
 
-__all__ = ["Collection", "Content", "NodeRun", "NotThere", "Platform"]
+__all__ = ["AnyNodeRun", "HeldCollection", "HeldValues", "NotThere", "Platform"]
 
 # Seconds for a sandbox to be connected to, and to answer.
 TIMEOUT = (3, 30)
@@ -33,7 +33,7 @@ class KeyRefused(PlaybookError):
     """The sandbox does not know the API key."""
 
 
-class NodeRun(Protocol):
+class AnyNodeRun(Protocol):
     """Where one node reports to: the callback's address, its token, and what was sent there so far."""
 
     @property
@@ -81,7 +81,7 @@ def _get(url: str, token: str, **query: int) -> JSONObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
+class HeldCollection:
     """What an IOC collection holds, counted by type of observable; `revoked` ones are among them."""
 
     id: str
@@ -92,7 +92,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class HeldValues:
     """The values that a collection holds: those that are not revoked, and those that are."""
 
     active: set[str]
@@ -105,7 +105,7 @@ class Platform:
 
     url: str
     api_key: str
-    open_run: Callable[[], NodeRun]
+    open_run: Callable[[], AnyNodeRun]
 
     @classmethod
     def of(cls, sandbox: "Sandbox") -> Self:
@@ -148,20 +148,20 @@ class Platform:
             yield from items
             offset += len(items)
 
-    def collection(self, collection_id: str) -> Collection:
+    def collection(self, collection_id: str) -> HeldCollection:
         """The content of a collection; raises PlaybookError, which is NotThere when there is none."""
         name = _get(f"{self.url}/v2/inthreat/ioc-collections/{collection_id}", self.api_key)["name"]
         types, revoked = Counter[str](), 0
         for indicator in self.indicators(collection_id):
             types[indicator["pattern"].lstrip("[ ").partition(":")[0]] += 1
             revoked += bool(indicator.get("revoked"))
-        return Collection(collection_id, name, types.total(), revoked, dict(types.most_common()))
+        return HeldCollection(collection_id, name, types.total(), revoked, dict(types.most_common()))
 
-    def contents(self, name: str) -> list[Content]:
+    def contents(self, name: str) -> list[HeldValues]:
         """What each collection of exactly this name holds; raises PlaybookError."""
-        contents = list[Content]()
+        contents = list[HeldValues]()
         for collection in (item for item in self._items() if item["name"] == name):
-            content = Content(set(), set())
+            content = HeldValues(set(), set())
             for indicator in self.indicators(collection["id"]):
                 (content.revoked if indicator.get("revoked") else content.active).add(indicator["name"])
             contents.append(content)

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import Reporter
-from sandbox.playbooks.examples import example_stubs
+from sandbox.playbooks.example_stubs import example_stubs
 from sandbox.playbooks.expect import Expectations
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, read_json_object

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.playbooks.access import Collection
+from sandbox.playbooks.access import HeldCollection
 from sandbox.playbooks.operators import JudgedCase
 from sandbox.playbooks.playbook import JSONObject
 from sandbox.playbooks.templates import UndefinedName
@@ -156,7 +156,7 @@ class PlaybookRun:
     seconds: float
     outcomes: list[NodeOutcome]
     not_run: list[NodeNotRun]
-    collections: list[Collection]
+    collections: list[HeldCollection]
     warnings: list[str] = field(default_factory=list)
 
     @property

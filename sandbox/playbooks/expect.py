@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from sandbox.playbooks.access import Content, Platform
+from sandbox.playbooks.access import HeldValues, Platform
 from sandbox.playbooks.documents import read_yaml_object
 from sandbox.playbooks.events import NodeOutcome, PlaybookRun
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
@@ -78,7 +78,7 @@ class ExpectedCollection(_Entry):
     def _is_a_list(cls, value: Any) -> Any:
         return {"indicators": value} if isinstance(value, list) else {} if value is None else value
 
-    def differences(self, content: Content) -> Iterator[str]:
+    def differences(self, content: HeldValues) -> Iterator[str]:
         """What differs, to be read after the collection's name."""
         if self.count is not None and len(content.active) != self.count:
             yield f"holds {len(content.active):,} indicators, expected: {self.count:,}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.playbooks.access import Collection, NotThere, Platform
+from sandbox.playbooks.access import HeldCollection, NotThere, Platform
 from sandbox.playbooks.arguments import faults
 from sandbox.playbooks.events import (
     GraphNode,
@@ -21,11 +21,11 @@ from sandbox.playbooks.events import (
     RunStarted,
 )
 from sandbox.playbooks.module import Module
+from sandbox.playbooks.node_progress import ImportProgress
 from sandbox.playbooks.operators import choose, items_of, keep
 from sandbox.playbooks.plan import LoopEnd, Plan, Step, Turn
 from sandbox.playbooks.playbook import JSONObject, Node, NodeError, Playbook
 from sandbox.playbooks.process import NodeProcess, run_action
-from sandbox.playbooks.progress import ImportProgress
 from sandbox.playbooks.stubs import Stub
 from sandbox.playbooks.support import check
 from sandbox.playbooks.templates import Templates, UndefinedName
@@ -300,14 +300,14 @@ class Runner:
             if not plan.ran(key)
         ]
 
-    def _touched(self, outcomes: list[NodeOutcome]) -> list[Collection]:
+    def _touched(self, outcomes: list[NodeOutcome]) -> list[HeldCollection]:
         """What the collections hold that the results name, as far as they are there at the end."""
         touched = dict.fromkeys(
             str(outcome.results["collection_id"])
             for outcome in outcomes
             if outcome.results and outcome.results.get("collection_id")
         )
-        collections = list[Collection]()
+        collections = list[HeldCollection]()
         for collection_id in touched:
             with suppress(NotThere):  # a node deleted it, or a stub made it up
                 collections.append(self.platform.collection(collection_id))

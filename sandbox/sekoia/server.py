@@ -16,7 +16,7 @@ import uvicorn
 
 from sandbox.console import Console, storage
 from sandbox.console.heard import Heard
-from sandbox.playbooks.access import Collection as Counted
+from sandbox.playbooks.access import HeldCollection
 from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
@@ -274,15 +274,17 @@ class Sandbox:
         """Tells, from the thread of the runs, that one moved."""
         self._loop.call_soon_threadsafe(self._service.changes.happened, "runs")
 
-    def _counted(self, collection_id: str) -> Counted | None:
+    def _counted(self, collection_id: str) -> HeldCollection | None:
         """What a collection holds; None for an unknown one."""
 
-        def count() -> Counted | None:
+        def count() -> HeldCollection | None:
             row = self._service.store.collection(collection_id)
             if row is None:
                 return None
             held = summary(self._service.store, row["number"])
-            return Counted(row["id"], row["name"], held.total, held.states["revoked"], dict(held.kinds.most_common()))
+            return HeldCollection(
+                row["id"], row["name"], held.total, held.states["revoked"], dict(held.kinds.most_common())
+            )
 
         return self._call(count)
 

@@ -11,7 +11,7 @@ from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.indicators.display import counted
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
-from sekoia_cti.platform.writing import writing
+from sekoia_cti.platform.new_file import writing
 
 __all__ = ["ExportIndicators", "ExportIndicatorsArguments", "ExportIndicatorsResults"]
 

@@ -13,13 +13,13 @@ from sekoia_cti.actions.common.reports import TypeCounts
 from sekoia_cti.actions.common.stored_text import read_content
 from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.documents import Document, document
-from sekoia_cti.indicators.errors import InputError, UnreadableFile
+from sekoia_cti.indicators.input_errors import InputError, UnreadableFile
 from sekoia_cti.indicators.objects import Skipped
 from sekoia_cti.indicators.prose import Mention, mentions
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
-from sekoia_cti.platform.writing import GrowingList
+from sekoia_cti.platform.new_file import GrowingList
 
 __all__ = ["ExtractIndicators", "ExtractIndicatorsArguments", "ExtractIndicatorsResults"]
 
@@ -151,7 +151,7 @@ class ExtractIndicators(SekoiaAction):
 
     def run(self, arguments: ExtractIndicatorsArguments) -> ExtractIndicatorsResults:
         """Read the text, and tell the indicators in it from what only looks like one."""
-        found = _Found(arguments.kinds)
+        found = _Collected(arguments.kinds)
         for one in self._documents(arguments):
             found.add(mentions(one.text, defanged_only=arguments.defanged_only))
             if one.not_read:
@@ -195,7 +195,7 @@ class ExtractIndicators(SekoiaAction):
         return found
 
 
-class _Found:
+class _Collected:
     """What texts name, each value once."""
 
     def __init__(self, kinds: list[str] | None) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from sekoia_cti.actions.common.arguments import RARELY_SET, ReadingArguments
 from sekoia_cti.actions.common.bounds import list_files, path_field
 from sekoia_cti.actions.common.file_reports import CellResults, account_of, lists_of
-from sekoia_cti.actions.common.guard import (
+from sekoia_cti.actions.common.guard_forms import (
     GuardArguments,
     GuardResults,
     guard_lists,
@@ -22,12 +22,12 @@ from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, Unrecogni
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.requests import damaged_of
-from sekoia_cti.client.importing.tables import submit_table
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.importing.table_upload import submit_table
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Mapping
 from sekoia_cti.indicators.again import Again
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.local_files.outgoing import Outgoing, Wishes
 from sekoia_cti.platform import storage
 
@@ -205,7 +205,7 @@ def _wishes(arguments: ImportIndicatorsFromFileArguments, importer: Importer, gu
         refang=arguments.refang,
         send_unrecognized=arguments.send_unrecognized,
         validity=(context.valid_from, context.valid_until),
-        is_phase=Phases(importer.rest.kill_chains).knows,
+        is_phase=PhaseFinder(importer.rest.kill_chains).knows,
         guard=guard,
         ends=(lambda value: _cell(contexts.of(value).valid_until)) if contexts.by_kind else None,
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.bounds import IDS, list_files, whole_list
-from sekoia_cti.actions.common.guard import (
+from sekoia_cti.actions.common.guard_forms import (
     GuardArguments,
     GuardResults,
     guard_lists,
@@ -19,11 +19,11 @@ from sekoia_cti.actions.common.items import ItemReading, entries_for, read_items
 from sekoia_cti.actions.common.jinja import ObjectList
 from sekoia_cti.actions.common.reading_results import ReadingResults, lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
-from sekoia_cti.actions.common.sources import read_list
+from sekoia_cti.actions.common.sources import read_stored_list
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import requests_for
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.indicators.display import counted
 from sekoia_cti.platform import storage
 
@@ -116,7 +116,7 @@ class ImportIndicators(ImportAction):
         if not (reading.items or reading.failed or arguments.dry_run):
             return self.nothing_left(arguments.collection_id, reading)
         entries, unusable = entries_for(
-            reading, arguments.contexts(importer.context), Phases(importer.rest.kill_chains)
+            reading, arguments.contexts(importer.context), PhaseFinder(importer.rest.kill_chains)
         )
         if unknown := reading.unknown_phases():
             self.tell(unknown, "warning")
@@ -136,7 +136,7 @@ class ImportIndicators(ImportAction):
         items = list(arguments.indicators or [])
         if arguments.indicators_path:
             file = storage.find(self.data_path, arguments.indicators_path, "indicators_path")
-            items += read_list(file)
+            items += read_stored_list(file)
         return items
 
     def _announce(self, reading: ItemReading, arguments: ImportIndicatorsArguments) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from sekoia_cti.actions.common.arguments import RARELY_SET, CollectionArguments, ReadingArguments
 from sekoia_cti.actions.common.bounds import list_files
 from sekoia_cti.actions.common.gathered import Gathered
-from sekoia_cti.actions.common.guard import (
+from sekoia_cti.actions.common.guard_forms import (
     GuardArguments,
     GuardResults,
     guard_lists,
@@ -57,7 +57,7 @@ class ImportIndicatorsFromText(ImportAction):
         """Read the sources, submit their indicators in parts, and wait for the end."""
         guard = arguments.guard(self.data_path)
         gathered = arguments.gather(self.data_path)
-        reading = _read(gathered, arguments, guard)
+        reading = _reading_of(gathered, arguments, guard)
         with self.importer(arguments, arguments.collection_id) as importer:
             if not arguments.dry_run:
                 self.tell(f"Importing {counted(len(reading.values))} into {arguments.collection_id}")
@@ -91,7 +91,7 @@ class ImportIndicatorsFromText(ImportAction):
         )
 
 
-def _read(gathered: Gathered, arguments: TextArguments, guard: Guard) -> Reading:
+def _reading_of(gathered: Gathered, arguments: TextArguments, guard: Guard) -> Reading:
     reading = read(
         gathered.lines,
         refanging=arguments.refang,

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from sekoia_cti.actions.common.arguments import Timeout
-from sekoia_cti.actions.common.outcomes import conclude
+from sekoia_cti.actions.common.change_reports import conclude
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.targets import TargetArguments

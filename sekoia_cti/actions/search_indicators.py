@@ -14,7 +14,7 @@ from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.refang import refang
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm, objects
-from sekoia_cti.platform.writing import GrowingList
+from sekoia_cti.platform.new_file import GrowingList
 
 __all__ = ["SearchIndicators", "SearchIndicatorsArguments", "SearchIndicatorsResults"]
 

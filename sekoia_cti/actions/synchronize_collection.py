@@ -11,14 +11,14 @@ from sekoia_cti.actions.common.arguments import Timeout
 from sekoia_cti.actions.common.bounds import IDS, REASONED, list_files, whole_list
 from sekoia_cti.actions.common.feed_arguments import FeedResults
 from sekoia_cti.actions.common.feed_reading import FeedAction, GuardedFeedArguments, ReadFeed
-from sekoia_cti.actions.common.guard import GuardResults
+from sekoia_cti.actions.common.guard_forms import GuardResults
 from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.value_lists import first_values, listed_values
 from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
 from sekoia_cti.client.importing.requests import Missing
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.client.synchronizing.comparison import Refresh
 from sekoia_cti.client.synchronizing.removal import Removal
@@ -184,7 +184,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             rest = sekoia.rest
             # Finds a wrong id or key before anything is read.
             collection = rest.collection(arguments.collection_id)
-            phases = Phases(rest.kill_chains)
+            phases = PhaseFinder(rest.kill_chains)
             # What counts from now is not compared, and is added to what is sent.
             context = arguments.model_copy(update={"valid_for": None}).context(phases)
             self.warn_of_limited_matching([context])

@@ -6,14 +6,14 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from sekoia_cti.actions.common.arguments import ContextArguments, Time, Timeout, days
+from sekoia_cti.actions.common.change_reports import conclude
 from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.common.jinja import as_words
-from sekoia_cti.actions.common.outcomes import conclude
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.targets import TargetArguments
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.updating import FEW, MANY, Updater
 from sekoia_cti.platform.forms import ResultsForm
 
@@ -149,7 +149,7 @@ class UpdateIndicators(ImportAction):
             self.warn(said)
         with self.sekoia() as sekoia:
             rest = sekoia.rest
-            changes = arguments.context(Phases(rest.kill_chains))
+            changes = arguments.context(PhaseFinder(rest.kill_chains))
             self.warn_of_limited_matching([changes])
             self._updater = updater = sekoia.updater(
                 arguments.collection_id,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from sekoia_cti.client.deletion import delete
 from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.reuse import find_or_create, named
+from sekoia_cti.client.reuse import collections_named, find_or_create
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Collection, Context
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sekoia_cti.client.importing.importer import Importer
     from sekoia_cti.client.importing.outcome import Outcome
     from sekoia_cti.client.importing.watch import Progress
-    from sekoia_cti.client.listing import Listed
+    from sekoia_cti.client.listing import ListedPage
     from sekoia_cti.client.live.stream import LiveAPI
     from sekoia_cti.client.revoking import Revoker
     from sekoia_cti.client.updating import Updater
@@ -210,7 +210,9 @@ class Connection:
             contains: Whether a part will do.
             community_uuid: The community that owns them, if that matters.
         """
-        return named(self.rest, name, contains=contains, community_uuid=community_uuid, with_indicators_count=True)
+        return collections_named(
+            self.rest, name, contains=contains, community_uuid=community_uuid, with_indicators_count=True
+        )
 
     def update_collection(self, collection_id: str, **changes: str | bool) -> Collection:
         """Change an IOC collection.
@@ -238,7 +240,7 @@ class Connection:
 
     # Indicators
 
-    def listed(self, collection_id: str, term: str | None = None) -> Iterator[Listed]:
+    def listed(self, collection_id: str, term: str | None = None) -> Iterator[ListedPage]:
         """The indicators whose pattern contains a term, or all, as they are read: with the fewest requests."""
         from sekoia_cti.client.listing import all_indicators, matching_indicators
 

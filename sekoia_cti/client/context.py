@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.kill_chains import KillChain
 
@@ -52,6 +52,6 @@ def context_of(about_all: AboutAll, look_up: Callable[[], Sequence[KillChain]]) 
         description=about_all.get("description"),
         valid_from=about_all.get("valid_from"),
         valid_until=until,
-        kill_chain_phases=Phases(look_up).find(about_all.get("kill_chain_phases", ())) or None,
+        kill_chain_phases=PhaseFinder(look_up).find(about_all.get("kill_chain_phases", ())) or None,
         x_ic_related_threat_refs=list(about_all.get("related_threat_refs", ())) or None,
     )

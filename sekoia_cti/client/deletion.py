@@ -5,7 +5,7 @@ from __future__ import annotations
 from sekoia_cti.client.errors import NotFound, SekoiaError
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 
 __all__ = ["delete"]
 

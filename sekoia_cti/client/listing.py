@@ -14,7 +14,7 @@ from sekoia_cti.client.errors import KeyRefused, RequestError, UnexpectedAnswer
 from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
 from sekoia_cti.client.wire import Indicator, IndicatorPage
 
-__all__ = ["Listed", "all_indicators", "bulk_pages", "bulk_requests", "checked", "matching_indicators"]
+__all__ = ["ListedPage", "all_indicators", "bulk_pages", "bulk_requests", "checked_indicator", "matching_indicators"]
 
 FIRST_ATTEMPTS = 2
 """Attempts at the first page of the bulk reader: whether it takes IOC collections at all is unknown (contract)."""
@@ -24,7 +24,7 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPage:
     """Some of a collection's indicators.
 
     Attributes:
@@ -41,10 +41,10 @@ class Listed:
         Raises:
             UnexpectedAnswer: One is not as the contract says.
         """
-        return map(checked, self.items)
+        return map(checked_indicator, self.items)
 
 
-def checked(item: dict[str, Any]) -> Indicator:
+def checked_indicator(item: dict[str, Any]) -> Indicator:
     """An indicator of those that are listed.
 
     Raises:
@@ -97,7 +97,9 @@ def bulk_pages(
         cursors.add(cursor)
 
 
-def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage | None = None) -> Iterator[Listed]:
+def all_indicators(
+    rest: RestClient, collection_id: str, *, first: IndicatorPage | None = None
+) -> Iterator[ListedPage]:
     """Read a collection, each indicator once.
 
     The bulk reader may lag behind, so what it gives is counted, and what it lacks is looked for on the collection's pages,
@@ -120,7 +122,7 @@ def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage
                 new = _new(items, seen)
                 if items and not new:
                     break  # a reader that goes round in circles
-                yield Listed(new, max(total, len(seen)))
+                yield ListedPage(new, max(total, len(seen)))
             pages = _pages_from_both_ends(rest, collection_id, first)
         except KeyRefused:
             raise
@@ -130,16 +132,16 @@ def all_indicators(rest: RestClient, collection_id: str, *, first: IndicatorPage
             return
     least = total
     for page in pages or ():
-        yield Listed(_new(_dumped(page), seen), max(total, page.total))
+        yield ListedPage(_new(_dumped(page), seen), max(total, page.total))
         least = min(least, page.total)
         if len(seen) >= least:
             return
     # To the end, whatever pages were empty by mistake.
     for page in rest.all_indicators(collection_id, first=None if pages else first):
-        yield Listed(_new(_dumped(page), seen), max(total, page.total))
+        yield ListedPage(_new(_dumped(page), seen), max(total, page.total))
 
 
-def matching_indicators(rest: RestClient, collection_id: str, term: str) -> Iterator[Listed]:
+def matching_indicators(rest: RestClient, collection_id: str, term: str) -> Iterator[ListedPage]:
     """Read the indicators of a collection whose pattern contains a term, each once.
 
     Where many do, reading all of them with the bulk reader takes fewer requests.
@@ -160,11 +162,11 @@ def matching_indicators(rest: RestClient, collection_id: str, term: str) -> Iter
             folded = term.casefold()
             for listed in all_indicators(rest, collection_id, first=whole):
                 found = [item for item in listed.items if folded in item["pattern"].casefold()]
-                yield Listed(_new(found, seen), max(first.total, len(seen)))
+                yield ListedPage(_new(found, seen), max(first.total, len(seen)))
             if len(seen) >= first.total:
                 return  # otherwise Sekoia finds more in a term than is written
     for page in rest.all_indicators(collection_id, term=term, first=first):
-        yield Listed(_new(_dumped(page), seen), max(page.total, len(seen)))
+        yield ListedPage(_new(_dumped(page), seen), max(page.total, len(seen)))
 
 
 def _pages_from_both_ends(rest: RestClient, collection_id: str, first: IndicatorPage) -> Iterator[IndicatorPage]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from sekoia_cti.client.errors import PermissionDenied, RequestError
 from sekoia_cti.client.wire import KillChainPhase
 from sekoia_cti.indicators import kill_chains
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.kill_chains import KillChain
 
-__all__ = ["Phases"]
+__all__ = ["PhaseFinder"]
 
 
-class Phases:
+class PhaseFinder:
     """Finds phases.
 
     Args:

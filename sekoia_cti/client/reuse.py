@@ -10,7 +10,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.times import aware
 from sekoia_cti.client.wire import Collection
 
-__all__ = ["find_or_create", "named"]
+__all__ = ["collections_named", "find_or_create"]
 
 NAMESPACE = UUID("9bfa9393-de61-43fd-a8e4-43f620ec3c88")
 """Of the ids that follow from a community and a name; it never changes, or two versions would make two collections."""
@@ -19,7 +19,7 @@ TAKEN = (400, 409, 422)
 """Statuses that may mean that an id is taken, or that Sekoia assigns ids of its own (contract: unknown)."""
 
 
-def named(
+def collections_named(
     rest: RestClient,
     name: str,
     *,
@@ -71,7 +71,7 @@ def find_or_create(
     """
 
     def found() -> list[Collection]:
-        return named(rest, name, community_uuid=community_uuid)
+        return collections_named(rest, name, community_uuid=community_uuid)
 
     def create(collection_id: str | None) -> tuple[Collection, int]:
         created = rest.create(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sekoia_cti.client.listing import Listed, all_indicators, checked
+from sekoia_cti.client.listing import ListedPage, all_indicators, checked_indicator
 from sekoia_cti.client.rest.endpoints import PAGE, RestClient
 from sekoia_cti.client.wire import Context, Indicator, IndicatorPage
 from sekoia_cti.indicators.matching import identity, spellings
@@ -112,7 +112,7 @@ class Lookup:
             now.revoked += [each for each in found.revoked if each in wanted]
         return now
 
-    def _read_for(self, pages: Iterable[Listed], values: Sequence[str], ids: Sequence[str]) -> list[Match]:
+    def _read_for(self, pages: Iterable[ListedPage], values: Sequence[str], ids: Sequence[str]) -> list[Match]:
         matches = [Match(value) for value in values]
         by_id = {indicator_id: Match(indicator_id) for indicator_id in ids}
         by_key: dict[str, list[tuple[frozenset[str], Match]]] = {}
@@ -127,7 +127,7 @@ class Lookup:
                 if item["id"] in by_id:
                     found.append(by_id[item["id"]])
                 for match in found:
-                    self._add(match, checked(item))
+                    self._add(match, checked_indicator(item))
             read += len(page.items)
             self._on_page(read, page.total)
         return [*matches, *by_id.values()]

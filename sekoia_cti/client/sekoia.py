@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from sekoia_cti.client.connection import Connection, nothing
 from sekoia_cti.client.context import AboutAll, context_of
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Indicator
 from sekoia_cti.indicators.files import is_named_table
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sekoia_cti.client.search import Match
     from sekoia_cti.client.synchronizing.summary import Summary
     from sekoia_cti.client.updating import State
-    from sekoia_cti.indicators.account import Account
+    from sekoia_cti.indicators.account_of_values import Account
     from sekoia_cti.indicators.reading import Reading
 
 __all__ = ["Sekoia"]
@@ -135,7 +135,7 @@ class Sekoia(Connection):
             OSError: It is not there.
         """
         from sekoia_cti.client.importing.requests import damaged_of
-        from sekoia_cti.client.importing.tables import submit_table, upload
+        from sekoia_cti.client.importing.table_upload import submit_table, upload
         from sekoia_cti.indicators.encodings import decode
         from sekoia_cti.local_files.opened import open_local
         from sekoia_cti.local_files.outgoing import Wishes, prepare
@@ -162,7 +162,7 @@ class Sekoia(Connection):
             sheet=sheet,
             refang=refang,
             validity=(context.valid_from, context.valid_until),
-            is_phase=Phases(rest.kill_chains).knows,
+            is_phase=PhaseFinder(rest.kill_chains).knows,
         )
         with TemporaryDirectory() as name:
             folder = Path(name)

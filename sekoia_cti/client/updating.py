@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import IN_A_ROW
-from sekoia_cti.client.listing import all_indicators, checked
+from sekoia_cti.client.listing import all_indicators, checked_indicator
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import FoundIndicator, Match
 from sekoia_cti.client.times import aware
@@ -230,7 +230,7 @@ class Updater:
             for item in listed.items:
                 update = self.updates.get(item["id"])
                 if update is not None and update.state == "pending":
-                    update.settle(checked(item))
+                    update.settle(checked_indicator(item))
 
     def _one_by_one(self, updates: Iterable[Change], *, done: int) -> None:
         refused = 0

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.tables import Row
 
 __all__ = ["NOTHING", "Choice", "Column", "choose", "profile"]

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.dates import Date, read_date
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.layout import Layout
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row

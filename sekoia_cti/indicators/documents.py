@@ -10,7 +10,7 @@ from email.message import MIMEPart
 from html.parser import HTMLParser
 
 from sekoia_cti.indicators.encodings import decode
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.input_errors import UnreadableFile
 
 __all__ = ["Document", "document"]
 

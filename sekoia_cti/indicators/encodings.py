@@ -7,7 +7,7 @@ import io
 import re
 from typing import BinaryIO, NamedTuple, TextIO
 
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.input_errors import UnreadableFile
 
 __all__ = ["WIDE", "Encoding", "decode", "encoding_of", "open_text"]
 

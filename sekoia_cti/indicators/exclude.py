@@ -10,10 +10,10 @@ from ipaddress import ip_address, ip_network, summarize_address_range
 
 from sekoia_cti.indicators.canonical import name_of
 from sekoia_cti.indicators.domains import is_name
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.hosts import is_address
+from sekoia_cti.indicators.input_errors import InputError
+from sekoia_cti.indicators.ip_networks import Networks, Version, version_of
 from sekoia_cti.indicators.matching import identity
-from sekoia_cti.indicators.networks import Networks, Version, version_of
 from sekoia_cti.indicators.reading import read
 from sekoia_cti.indicators.refang import refang
 

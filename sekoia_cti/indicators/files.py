@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Literal
 
-from sekoia_cti.indicators.content import COMPOUND, LOOKED_AT, ZIP, check
+from sekoia_cti.indicators.file_content import COMPOUND, LOOKED_AT, ZIP, check
 from sekoia_cti.indicators.packed import members
 
 __all__ = ["MIME_TYPES", "FileKind", "is_named_so", "is_named_table", "is_taken", "kind_of"]

@@ -11,7 +11,7 @@ from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import Judge
 
 if TYPE_CHECKING:
-    from sekoia_cti.indicators.known_good import Namer
+    from sekoia_cti.indicators.known_good import KnownTo
 
 __all__ = ["Guard", "KnownGood", "Policy"]
 
@@ -68,7 +68,7 @@ class Guard:
         self.excluded, self.known_good = LongList(), LongList()
         covers = self.exclusions.covers if self.exclusions else None
         looks, admitted = self.policy != "import", self.policy == "warn"
-        namers: dict[str, Namer] = {}
+        lists_of_kind: dict[str, KnownTo] = {}
         if not (covers or looks):
             return None
 
@@ -80,7 +80,7 @@ class Guard:
                 return False
             if not looks:
                 return True
-            names_of = namers.get(kind) or namers.setdefault(kind, _namer(kind))
+            names_of = lists_of_kind.get(kind) or lists_of_kind.setdefault(kind, _load_lists(kind))
             if not (names := names_of(subject)):
                 return True
             self.known_good.note(KnownGood(line, value, names))
@@ -89,8 +89,8 @@ class Guard:
         return admits
 
 
-def _namer(kind: str) -> Namer:
+def _load_lists(kind: str) -> KnownTo:
     # Here, so that nothing of it is loaded unless a value is looked up.
-    from sekoia_cti.indicators.known_good import namer
+    from sekoia_cti.indicators.known_good import known_to
 
-    return namer(kind)
+    return known_to(kind)

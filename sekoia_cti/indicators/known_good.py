@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import TypeAlias
 
 from sekoia_cti.indicators.hosts import is_address
-from sekoia_cti.indicators.networks import Networks, Version, version_of
+from sekoia_cti.indicators.ip_networks import Names, Networks, Version, version_of
 from sekoia_cti.indicators.special import SPECIAL
 from sekoia_cti.indicators.warning_lists import (
     ADDRESSES,
@@ -26,16 +26,13 @@ from sekoia_cti.indicators.warning_lists import (
     site_list,
 )
 
-__all__ = ["Namer", "namer"]
+__all__ = ["KnownTo", "known_to"]
 
-Names: TypeAlias = tuple[str, ...]
-"""The lists that name a value, as MISP calls them."""
-
-Namer: TypeAlias = Callable[[str], Names]
-"""Gives the names for a value; none for nearly all values."""
+KnownTo: TypeAlias = Callable[[str], Names]
+"""Gives the lists that name a value, as MISP calls them; none for nearly all values."""
 
 
-def namer(kind: str) -> Namer:
+def known_to(kind: str) -> KnownTo:
     """What tells which lists name a value of a kind.
 
     A domain is named if a list holds it, or holds a domain above it together with what is below, unless between the two

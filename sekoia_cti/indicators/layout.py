@@ -9,8 +9,8 @@ from itertools import islice
 
 from sekoia_cti.indicators.columns import Choice, Column, Recognize, choose, profile
 from sekoia_cti.indicators.dates import DayOrder, day_order
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.tables import Row, Table
 from sekoia_cti.indicators.type_cells import FLAGS
 
@@ -143,7 +143,7 @@ def lay_out(
         joined=choice.joined,
         type_column=_only(columns, "type", mapping),
         flags=tuple((at, role) for role in FLAGS if (at := _only(columns, role, mapping)) is not None),
-        day_orders=_day_orders(dates, below, columns),
+        day_orders=_orders_of_dates(dates, below, columns),
         columns=columns,
         width=len(heading) if heading and sum(any(row[len(heading) :]) for row in below) <= len(below) / 2 else None,
         why=choice.why,
@@ -262,7 +262,9 @@ def _mapping(columns: Sequence[Column], choice: Choice) -> list[str | None]:
     return mapping
 
 
-def _day_orders(dates: Sequence[int], rows: Sequence[Row], columns: Sequence[Column]) -> dict[int, DayOrder | None]:
+def _orders_of_dates(
+    dates: Sequence[int], rows: Sequence[Row], columns: Sequence[Column]
+) -> dict[int, DayOrder | None]:
     """How columns of dates write them: as a heading says, or the cells; what leaves it open is as the rest of the table."""
 
     def written(at: int) -> DayOrder | None:

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import IO, BinaryIO, NamedTuple, cast
 
-from sekoia_cti.indicators.content import ZIP
 from sekoia_cti.indicators.display import shown
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.file_content import ZIP
+from sekoia_cti.indicators.input_errors import UnreadableFile
 
 __all__ = ["Packed", "members", "open_packed"]
 

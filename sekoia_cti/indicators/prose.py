@@ -121,11 +121,11 @@ def mentions(text: str, *, defanged_only: bool = False) -> Iterator[Mention]:
             yield one
 
 
-_Found = tuple[Mention, bool]
+_Candidate = tuple[Mention, bool]
 """What a text names, and whether it is written defanged."""
 
 
-def _found(text: str) -> Iterator[_Found]:
+def _found(text: str) -> Iterator[_Candidate]:
     is_reference, above = False, ""
     for line in _BROKEN_HASH.sub(_whole_hash, _BOARD_TAG.sub(" ", joined(text))).splitlines():
         if (words := _heading(line)) is not None:
@@ -157,7 +157,7 @@ def _heading(line: str) -> str | None:
     return words if is_marked or _REFERENCES.fullmatch(words) or _INDICATORS.fullmatch(words) else None
 
 
-def _of_word(word: str, before: str, *, is_reference: bool) -> Iterator[_Found]:
+def _of_word(word: str, before: str, *, is_reference: bool) -> Iterator[_Candidate]:
     for piece in _BETWEEN.split(word) if len(word) > _LONGEST else (word,):
         core = _core(piece)
         if len(core) > _LONGEST or not _LIKELY.search(core):
@@ -190,9 +190,9 @@ def _core(word: str) -> str:
     return word.removeprefix("mailto:")
 
 
-def _read(word: str) -> list[_Found]:
+def _read(word: str) -> list[_Candidate]:
     """What a word holds, read as a line of a list would be."""
-    found: list[_Found] = []
+    found: list[_Candidate] = []
     if not (read := findings(word)):
         return found
     as_written = {key for kind, _, key, _ in findings(word, refanging=False) if kind}

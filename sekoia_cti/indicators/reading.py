@@ -9,7 +9,8 @@ from functools import partial
 from itertools import islice
 from typing import TypeAlias
 
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
+from sekoia_cti.indicators.notation import Notation
 from sekoia_cti.indicators.reasons import UNKNOWN
 from sekoia_cti.indicators.recognize import DAMAGED, DEFANGED, recognize
 from sekoia_cti.indicators.refang import STIX_START, refang
@@ -17,7 +18,6 @@ from sekoia_cti.indicators.shapes import plain, plain_defanged, plain_kind
 from sekoia_cti.indicators.split import broken, split
 from sekoia_cti.indicators.types import Finding, IndicatorType
 from sekoia_cti.indicators.unwrap import clean
-from sekoia_cti.indicators.writing import Writing
 
 __all__ = ["Finding", "Judge", "Reading", "findings", "read"]
 
@@ -90,7 +90,7 @@ class _Intake:
         self._admits = admits
         self._rows = rows
         self._reading = Reading()
-        self._writing = Writing()
+        self._notation = Notation()
         self._seen: set[str] = set()
 
     def take(self, first: int, lines: Sequence[str]) -> None:
@@ -104,7 +104,7 @@ class _Intake:
 
     def end(self) -> Reading:
         """What the lines held."""
-        self._reading.notices += self._writing.notices()
+        self._reading.notices += self._notation.notices()
         return self._reading
 
     def _take_all(self, first: int, lines: Sequence[str], kind: IndicatorType) -> None:
@@ -121,7 +121,7 @@ class _Intake:
             reading.by_type[kind] = reading.by_type.get(kind, 0) + len(admitted)
 
     def _take_each(self, first: int, lines: Sequence[str]) -> None:
-        reading, writing, seen, admits = self._reading, self._writing, self._seen, self._admits
+        reading, notation, seen, admits = self._reading, self._notation, self._seen, self._admits
         values, by_type, refanging, rows = reading.values, reading.by_type, self._refanging, self._rows
         for number, line in enumerate(lines, first):
             # Most of the others are known at first sight.
@@ -142,7 +142,7 @@ class _Intake:
                 values.append(value)
                 by_type[kind] = by_type.get(kind, 0) + 1
                 if value is not line or kind == "url":
-                    writing.note(number, line, kind, value)
+                    notation.note(number, line, kind, value)
                 if why:
                     reading.note_adapted(number, line, value, why)
                 elif rows and number in rows:

@@ -23,7 +23,7 @@ from sekoia_cti.indicators.tables import Row, RowWriter
 from sekoia_cti.indicators.type_cells import not_taken, withheld
 from sekoia_cti.indicators.types import Finding
 
-__all__ = ["Rows"]
+__all__ = ["TableRows"]
 
 MOST_COMPARED = 600_000
 """Values that are compared with each other; no community may hold as many (contract, ``count-total-iocs``).
@@ -37,7 +37,7 @@ _TOGETHER = 64
 _LOST_DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]{16,}\.0")
 
 
-class Rows:
+class TableRows:
     """What is to be sent of a table.
 
     Args:
@@ -112,7 +112,7 @@ class Rows:
         by_type, seen = survey.by_type, set[int]()
         rows: Iterator[tuple[int, Row]] = dropwhile(lambda numbered: numbered[0] < first, layout.table.rows())
         if is_exported(layout.heading):
-            rows = _restored(rows, survey)
+            rows = _as_before_export(rows, survey)
         for number, row, cell, found in self._at_first_sight(rows, survey):
             # The common row: an indicator that is sent as it is written.
             if found and found[1] == cell and found[0]:
@@ -269,7 +269,7 @@ class Rows:
         return (columns[at].heading if at < len(columns) else "") or str(at + 1)
 
 
-def _restored(rows: Iterator[tuple[int, Row]], survey: Survey) -> Iterator[tuple[int, Row]]:
+def _as_before_export(rows: Iterator[tuple[int, Row]], survey: Survey) -> Iterator[tuple[int, Row]]:
     """The rows of an exported table, as they were before a spreadsheet could have taken a cell for a formula."""
     for number, row in rows:
         cells = [restored(cell) for cell in row]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from html import unescape
 from typing import TypeAlias
 
-from sekoia_cti.indicators import lists
+from sekoia_cti.indicators import block_lists
 from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.kinds import is_foreign_kind
 from sekoia_cti.indicators.labels import is_disowned, is_told_apart
@@ -113,12 +113,12 @@ def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     if len(lines) > 1 or (lines and lines[0] != text):
         return _of_lines(lines, recognize)
     if STIX_START.match(text.lstrip("( ")):
-        return _alternatives(text, recognize)
+        return _each_alternative(text, recognize)
     inners = (text, *layers(text))
     for inner in inners:
         if not inner:
             return ()
-        if (pieces := lists.pieces(inner)) is not None:
+        if (pieces := block_lists.pieces(inner)) is not None:
             return _pieces(pieces, recognize)
         if link := _LINK.fullmatch(inner):
             return _linked(link, recognize)
@@ -148,7 +148,7 @@ def broken(url: str, recognize: Recognize) -> Sequence[Finding] | None:
     return parts if len(parts) == len(lines) and lines != [url] else None
 
 
-def _alternatives(pattern: str, recognize: Recognize) -> Sequence[Finding] | None:
+def _each_alternative(pattern: str, recognize: Recognize) -> Sequence[Finding] | None:
     """Each of the values that a STIX pattern names."""
     named = alternatives(pattern)
     if named is None or (len(named.lines) == 1 and not named.without):
@@ -170,7 +170,7 @@ def _of_lines(lines: Sequence[str], recognize: Recognize) -> Sequence[Finding] |
     return parts if any(part[0] for part in parts) else None
 
 
-def _pieces(pieces: Sequence[lists.Piece], recognize: Recognize) -> Sequence[Finding]:
+def _pieces(pieces: Sequence[block_lists.Piece], recognize: Recognize) -> Sequence[Finding]:
     parts: list[Finding] = []
     for value, why in pieces:
         if found := recognize(value):
@@ -255,7 +255,7 @@ def _name(text: str, recognize: Recognize) -> Finding | None:
     found = recognize(text)
     if found and found[0]:
         return found
-    name, why = lists.without_wildcard(text)
+    name, why = block_lists.without_wildcard(text)
     if why is None:
         return None
     found = recognize(name)

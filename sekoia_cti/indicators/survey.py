@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.long_list import LongList
 

@@ -10,8 +10,8 @@ from itertools import chain, islice
 from typing import BinaryIO, TextIO
 
 from sekoia_cti.indicators.encodings import Encoding, encoding_of, open_text
-from sekoia_cti.indicators.errors import UnreadableFile
 from sekoia_cti.indicators.headers import role_of
+from sekoia_cti.indicators.input_errors import UnreadableFile
 from sekoia_cti.indicators.shapes import plain, plain_defanged
 
 __all__ = ["Row", "RowWriter", "Table", "look"]

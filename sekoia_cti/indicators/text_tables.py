@@ -12,8 +12,8 @@ from itertools import islice, takewhile
 
 from sekoia_cti.indicators.cells import is_cut_url
 from sekoia_cti.indicators.columns import Column, choose, profile
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.headers import Role, role_of
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.reading import findings
 from sekoia_cti.indicators.type_cells import FLAGS, not_taken, withheld
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.input_errors import UnreadableFile
 
 __all__ = ["Sheet", "sheets", "write_sheet"]
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.files import FileKind, is_named_so, is_taken, kind_of
+from sekoia_cti.indicators.input_errors import InputError, UnreadableFile
 from sekoia_cti.indicators.packed import open_packed
 from sekoia_cti.indicators.tables import Table, look
 from sekoia_cti.local_files.isolated import Sheet, sheets, write_sheet

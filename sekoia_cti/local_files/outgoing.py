@@ -11,11 +11,11 @@ from pathlib import Path
 
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.context_cells import Validity
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.files import MIME_TYPES
 from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.layout import Layout, lay_out
-from sekoia_cti.indicators.rows import Rows
+from sekoia_cti.indicators.rows import TableRows
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
 from sekoia_cti.local_files.opened import LocalFile, LocalTable, tables
@@ -128,7 +128,7 @@ def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) ->
             f"Column {mapped} of {file.name} says until when indicators are valid, so validity_by_type cannot be used: run "
             "the action without it, or give a mapping that ignores the column"
         )
-    rows = Rows(
+    rows = TableRows(
         layout,
         refanging=wishes.refang,
         send_unrecognized=wishes.send_unrecognized,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from sekoia_cti.indicators.content import LOOKED_AT, Wanted, check
+from sekoia_cti.indicators.file_content import LOOKED_AT, Wanted, check
 from sekoia_cti.indicators.packed import open_packed
 
 __all__ = ["unpacked"]

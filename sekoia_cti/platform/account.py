@@ -11,8 +11,8 @@ from sekoia_automation.module import LogLevelStr
 from sekoia_cti.client.errors import DeadlinePassed, LiveAPIUnreachable, SekoiaError
 from sekoia_cti.client.live.signals import Disconnected
 from sekoia_cti.client.waiting import Deadline
-from sekoia_cti.indicators.errors import InputError
-from sekoia_cti.platform.item import SekoiaItem
+from sekoia_cti.indicators.input_errors import InputError
+from sekoia_cti.platform.sekoia_item import SekoiaItem
 from sekoia_cti.platform.watchdog import LeftBehind, watched
 
 __all__ = ["SekoiaAccountValidator"]

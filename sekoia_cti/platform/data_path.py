@@ -14,7 +14,7 @@ from sekoia_automation.configuration.exception import MissingConfigurationError
 from sekoia_automation.module import Module
 from sekoia_automation.storage import get_data_path
 
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 
 __all__ = ["data_path_for"]
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 
 __all__ = ["Form", "ResultsForm", "complaint", "objects", "refuse_misspelled", "visible"]
 

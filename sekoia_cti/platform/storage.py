@@ -16,7 +16,7 @@ from typing import BinaryIO, TypeVar, cast
 from botocore.exceptions import BotoCoreError, ClientError
 from s3path import PureS3Path
 
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 
 __all__ = ["UNREADABLE", "NowhereToWork", "StoredFile", "absent", "find", "reason", "scratch"]
 

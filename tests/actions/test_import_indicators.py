@@ -9,9 +9,9 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.common.items import entries_for, read_items
-from sekoia_cti.actions.common.validity import Contexts
+from sekoia_cti.actions.common.validity import ContextByKind
 from sekoia_cti.actions.import_indicators import ImportIndicators
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.indicators.kill_chains import KillChain
 from tests.conftest import Platform
@@ -355,7 +355,7 @@ def test_kill_chains_are_asked_for_once() -> None:
 
     entries = [{"value": f"d{number}.example", "kill_chain_phases": "unheard"} for number in range(3)]
     reading = read_items([*entries, {"value": "e.example", "kill_chain_phases": "impact"}], refanging=True)
-    (entry,), missing = entries_for(reading, Contexts(Context(description="x")), Phases(look_up))
+    (entry,), missing = entries_for(reading, ContextByKind(Context(description="x")), PhaseFinder(look_up))
     assert asked == 1
     assert len(missing) == 3
     assert entry.context == Context(

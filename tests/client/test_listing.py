@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import RestFault, Sandbox
 from sekoia_cti.client.errors import KeyRefused, ListingIncomplete, SekoiaError, UnexpectedAnswer
-from sekoia_cti.client.listing import Listed, all_indicators, matching_indicators
+from sekoia_cti.client.listing import ListedPage, all_indicators, matching_indicators
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
@@ -40,7 +40,7 @@ def asked(sandbox: Sandbox) -> list[str]:
     return [call.path.rpartition("/")[2] for call in sandbox.requests if call.method == "GET"]
 
 
-def count(listed: Iterator[Listed]) -> int:
+def count(listed: Iterator[ListedPage]) -> int:
     """How many indicators came, none of them twice."""
     ids = [item["id"] for some in listed for item in some.items]
     assert len(ids) == len(set(ids))
@@ -149,7 +149,7 @@ def test_what_sekoia_finds_in_a_term_and_we_do_not(sekoia: RestClient, full: str
 
 def test_an_indicator_that_is_none(sekoia: RestClient) -> None:
     """What the bulk reader gives is not checked before it is used, and is an error of Sekoia's then."""
-    listed = Listed([{"id": "indicator--1", "pattern": "[a:b = 'c']", "revoked": "perhaps"}], 1)
+    listed = ListedPage([{"id": "indicator--1", "pattern": "[a:b = 'c']", "revoked": "perhaps"}], 1)
     with pytest.raises(UnexpectedAnswer, match="the indicator indicator--1 is not as documented"):
         list(listed.indicators())
 

@@ -12,8 +12,8 @@ import pytest
 from sandbox import RestFault, Sandbox
 from sekoia_cti.client import Sekoia
 from sekoia_cti.client.waiting import Patience
-from sekoia_cti.indicators.account import Account
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.account_of_values import Account
+from sekoia_cti.indicators.input_errors import InputError
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.reading import findings, read
 
 MD5 = "0123456789abcdef0123456789abcdef"

@@ -9,7 +9,7 @@ import pytest
 
 from sekoia_cti.indicators.cells import read_cell
 from sekoia_cti.indicators.layout import Layout, lay_out
-from sekoia_cti.indicators.rows import Rows
+from sekoia_cti.indicators.rows import TableRows
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import look
 
@@ -43,7 +43,7 @@ def sent(content: str) -> Sent:
     layout = lay_out(look(lambda: io.BytesIO(data)), recognize)
     assert layout
     text = io.StringIO(newline="")
-    survey = Rows(layout).write(text)
+    survey = TableRows(layout).write(text)
     text.seek(0)
     rows = [row for _, row in look(lambda: io.BytesIO(text.getvalue().encode())).rows()]
     named = sorted(

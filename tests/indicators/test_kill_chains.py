@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.kill_chains import KillChain, Phase, phase
 
 LOCKHEED = "lockheed-martin-cyber-kill-chain"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sekoia_cti.indicators import known_good, warning_lists
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
-from sekoia_cti.indicators.networks import version_of
+from sekoia_cti.indicators.ip_networks import version_of
 from sekoia_cti.indicators.reading import findings
 from tests.conftest import ROOT
 
@@ -134,7 +134,7 @@ def test_keeps_a_hundred() -> None:
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_no_special_address_is_missed(address: IPv4Address | IPv6Address) -> None:
     """What Python takes for not global, or for multicast, is told."""
-    names = known_good.namer(f"ipv{address.version}")(str(address))
+    names = known_good.known_to(f"ipv{address.version}")(str(address))
 
     if address.is_multicast or not address.is_global:
         assert names[0].startswith("not a global address")
@@ -148,7 +148,7 @@ def test_no_special_address_is_missed(address: IPv4Address | IPv6Address) -> Non
 )
 def test_a_neighbor_is_not_special(address: str) -> None:
     """The last address before, and the first after, a network that is not global."""
-    names = known_good.namer(f"ipv{version_of(address)}")(address)
+    names = known_good.known_to(f"ipv{version_of(address)}")(address)
 
     assert not any(name.startswith("not a global address") for name in names)
 

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from sekoia_cti.indicators.cells import read_cell
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.layout import Layout, is_heading, lay_out
 from sekoia_cti.indicators.tables import look
 

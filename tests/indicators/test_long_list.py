@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from sekoia_cti.indicators.account import Unrecognized
+from sekoia_cti.indicators.account_of_values import Unrecognized
 from sekoia_cti.indicators.long_list import LongList
 
 

@@ -9,7 +9,7 @@ import pytest
 from sekoia_cti.indicators.context_cells import LONGEST_DESCRIPTION
 from sekoia_cti.indicators.layout import lay_out
 from sekoia_cti.indicators.reading import findings
-from sekoia_cti.indicators.rows import Rows
+from sekoia_cti.indicators.rows import TableRows
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import look
 
@@ -24,7 +24,7 @@ def sent(content: bytes) -> tuple[str, Survey]:
     layout = lay_out(look(lambda: io.BytesIO(content)), recognize)
     assert layout is not None
     text = io.StringIO(newline="")
-    survey = Rows(layout).write(text)
+    survey = TableRows(layout).write(text)
     return text.getvalue(), survey
 
 

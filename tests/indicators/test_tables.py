@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.input_errors import UnreadableFile
 from sekoia_cti.indicators.tables import Row, look
 
 

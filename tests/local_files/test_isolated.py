@@ -16,7 +16,7 @@ import xlwt
 
 from sandbox import Sandbox
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.input_errors import UnreadableFile
 from sekoia_cti.local_files import isolated
 from tests.conftest import ROOT, Platform
 

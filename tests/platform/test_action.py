@@ -19,9 +19,9 @@ from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
-from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.process import Unreported
+from sekoia_cti.platform.sekoia_item import SekoiaItem
 from tests.conftest import ROOT, Platform
 
 

@@ -19,7 +19,7 @@ from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.action import SekoiaAction
 from tests.conftest import Platform

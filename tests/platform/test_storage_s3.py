@@ -22,7 +22,7 @@ from sekoia_cti.actions.search_indicators import SearchIndicators
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.platform import storage, watchdog
 from sekoia_cti.platform.action import SekoiaAction
-from sekoia_cti.platform.writing import writing
+from sekoia_cti.platform.new_file import writing
 from tests.conftest import Platform
 from tests.hostile import Hostile, silence
 from tests.s3 import RefusingS3

@@ -28,9 +28,9 @@ from sekoia_cti.platform import watchdog
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
-from sekoia_cti.platform.item import SekoiaItem
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.process import Unreported
+from sekoia_cti.platform.sekoia_item import SekoiaItem
 from sekoia_cti.platform.watchdog import Hung, LeftBehind, watched
 from tests.conftest import ROOT, Platform
 from tests.hostile import Hostile, PingFlood, Script, trickle
@@ -414,7 +414,7 @@ def test_a_stop_during_the_report(sandbox: Sandbox) -> None:
     ]
     soon = (
         "from sekoia_cti.platform import watchdog; watchdog.AFTER_STOP = 0.0\n"
-        "from sekoia_cti.platform.item import SekoiaItem; SekoiaItem._wait_exponent_base = 1\n"  # of the SDK's wait
+        "from sekoia_cti.platform.sekoia_item import SekoiaItem; SekoiaItem._wait_exponent_base = 1\n"  # of the SDK's wait
     )
     with process(sandbox, "FindIOCCollection", {"name": "x"}, before=soon) as (running, node_run):
         sandbox.wait_for(lambda: not any(fault.times for fault in sandbox.faults.callback), 30)
@@ -511,7 +511,7 @@ def test_a_process_that_was_stopped_over_its_deadline(sandbox: Sandbox, collecti
 def test_a_flood_of_pings(sandbox: Sandbox, collection_id: str) -> None:
     """Neither a thread that answers pings, nor the end of the connection, keeps the process."""
     impatient = (
-        "from sekoia_cti.platform.item import SekoiaItem; from sekoia_cti.client.waiting import Patience; "
+        "from sekoia_cti.platform.sekoia_item import SekoiaItem; from sekoia_cti.client.waiting import Patience; "
         "SekoiaItem.patience = Patience.none().but(look_quiet=0.5)\n"
     )
     arguments = {"collection_id": collection_id, "text": "evil.example"}

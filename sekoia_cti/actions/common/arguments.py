@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from sekoia_cti.actions.common.jinja import NOTHING, PhaseList, WordList, check_short
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
 from sekoia_cti.platform.forms import Form
@@ -237,7 +237,7 @@ class ContextArguments(Arguments):
                 raise ValueError(f"“{ref[:60]}” is not a STIX id, such as intrusion-set--<uuid>")
         return refs
 
-    def context(self, phases: Phases) -> Context:
+    def context(self, phases: PhaseFinder) -> Context:
         """These arguments as they are sent; `valid_for` counts from now.
 
         Args:

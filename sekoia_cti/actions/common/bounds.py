@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import Field
 
 from sekoia_cti.indicators.again import Again
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.long_list import LISTED, LongList
 from sekoia_cti.platform.action import SekoiaAction
-from sekoia_cti.platform.writing import writing
+from sekoia_cti.platform.new_file import writing
 
 __all__ = ["IDS", "REASONED", "first_of", "list_files", "path_field", "whole_list", "whole_outcomes"]
 

@@ -7,7 +7,7 @@ from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.rehearsal import Rehearsal
 from sekoia_cti.indicators.display import counted, shown
 
-__all__ = ["completion", "incompletion", "named", "partial", "rehearsal", "rejection"]
+__all__ = ["completion", "incompletion", "named_missing", "partial", "rehearsal", "rejection"]
 
 NAMED = 3
 """Missing values that an error or a warning names."""
@@ -47,13 +47,13 @@ def partial(outcome: Outcome) -> str:
         )
     count = "Some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
     are = "indicator is" if outcome.missing_count == 1 else "indicators are"
-    return f"The import ended, and {count} {are} not in the collection: {named(outcome)}"
+    return f"The import ended, and {count} {are} not in the collection: {named_missing(outcome)}"
 
 
 def rejection(outcome: Outcome) -> str:
     """An import none of whose indicators is in."""
     failed = "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
-    which = f": {named(outcome)}" if outcome.missing else ""
+    which = f": {named_missing(outcome)}" if outcome.missing else ""
     return f"The import ended, and none of the indicators is in the collection{which}.{failed}"
 
 
@@ -68,7 +68,7 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
     ]
     if outcome.missing:
         count = "some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
-        known.append(f"not in the collection: {count} of the indicators, such as {named(outcome)}")
+        known.append(f"not in the collection: {count} of the indicators, such as {named_missing(outcome)}")
     so_far = "; ".join(known)
     if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
         return (
@@ -84,6 +84,6 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
     )
 
 
-def named(outcome: Outcome) -> str:
+def named_missing(outcome: Outcome) -> str:
     """The first values that are missing, each with its reason."""
     return ", ".join(f"“{shown(missing.value)}” ({missing.reason})" for missing in outcome.missing[:NAMED])

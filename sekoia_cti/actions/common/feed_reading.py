@@ -7,18 +7,18 @@ from typing import Any, TypeAlias
 
 from sekoia_cti.actions.common.feed_arguments import FeedArguments
 from sekoia_cti.actions.common.file_reports import account_of, lists_of
-from sekoia_cti.actions.common.guard import GuardArguments, guard_lists, guard_results, tell_of_guard
+from sekoia_cti.actions.common.guard_forms import GuardArguments, guard_lists, guard_results, tell_of_guard
 from sekoia_cti.actions.common.reading_results import lists_as_read, reading_results
 from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.table_feed import TableFeed
 from sekoia_cti.actions.common.upload_action import UploadAction
 from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.importing.requests import Missing, damaged_of
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.synchronizing.synchronizer import Feed
 from sekoia_cti.client.synchronizing.text_feed import TextFeed
 from sekoia_cti.client.wire import Context
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import read
@@ -31,7 +31,7 @@ _OF_TABLES = ("skipped_rows", "skipped_rows_count", "unused_cells", "unused_cell
 _OF_LISTS = ("skipped", "skipped_count")
 
 
-_Read: TypeAlias = tuple[Feed, Account, dict[str, Any], dict[str, LongList[Any] | None]]
+_FeedAsRead: TypeAlias = tuple[Feed, Account, dict[str, Any], dict[str, LongList[Any] | None]]
 
 
 class GuardedFeedArguments(GuardArguments, ValidityArguments, FeedArguments):
@@ -61,7 +61,7 @@ class FeedAction(UploadAction):
     """An action that reads a feed."""
 
     def read_feed(
-        self, arguments: GuardedFeedArguments, context: Context, phases: Phases, stack: ExitStack
+        self, arguments: GuardedFeedArguments, context: Context, phases: PhaseFinder, stack: ExitStack
     ) -> ReadFeed:
         """Read the feed, and say what is in it.
 
@@ -87,8 +87,8 @@ class FeedAction(UploadAction):
         )
 
     def _read_lines(
-        self, arguments: GuardedFeedArguments, guard: Guard, context: Context, _phases: Phases, _stack: ExitStack
-    ) -> _Read:
+        self, arguments: GuardedFeedArguments, guard: Guard, context: Context, _phases: PhaseFinder, _stack: ExitStack
+    ) -> _FeedAsRead:
         gathered = arguments.gather(self.data_path)
         reading = read(
             gathered.lines,
@@ -110,8 +110,8 @@ class FeedAction(UploadAction):
         )
 
     def _read_table(
-        self, arguments: GuardedFeedArguments, guard: Guard, context: Context, phases: Phases, stack: ExitStack
-    ) -> _Read:
+        self, arguments: GuardedFeedArguments, guard: Guard, context: Context, phases: PhaseFinder, stack: ExitStack
+    ) -> _FeedAsRead:
         file = storage.find(self.data_path, arguments.file_path or "", "file_path")
         until = context.valid_until
         if arguments.valid_for is not None:

@@ -10,16 +10,16 @@ from typing import Annotated
 from sekoia_automation.module import LogLevelStr
 
 from sekoia_cti.actions.common.jinja import structure
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
 from sekoia_cti.indicators.display import counted, shown
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.long_list import LongList
-from sekoia_cti.indicators.objects import Finding, Held, Passed, Skipped, Unread, unfold
+from sekoia_cti.indicators.objects import Held, Passed, Skipped, Unfolded, Unread, unfold
 from sekoia_cti.indicators.reading import Reading, findings
 from sekoia_cti.indicators.text_tables import table_in
 from sekoia_cti.platform.forms import objects
 
-__all__ = ["COMMENT", "Gathered", "ObjectAccount", "SkippedList", "is_comment", "unfolded"]
+__all__ = ["COMMENT", "Gathered", "ObjectAccount", "SkippedList", "is_comment", "unfold_all"]
 
 COMMENT = "a comment, where a list holds values"
 """Why an entry that reads like a comment is not a value."""
@@ -122,9 +122,9 @@ class Gathered:
             if isinstance(entry, str) and entry[:1].isalnum():
                 self.lines += entry.splitlines()  # nearly all entries of nearly all lists
             else:
-                self._add(unfolded([entry]))
+                self._add(unfold_all([entry]))
 
-    def _add(self, found: Iterable[Finding | None]) -> None:
+    def _add(self, found: Iterable[Unfolded | None]) -> None:
         for finding in found:
             if isinstance(finding, Held):
                 self._hold(finding)
@@ -177,7 +177,7 @@ class Gathered:
                 self.adapted.append((len(self.lines), finding))
 
 
-def unfolded(entries: Iterable[object]) -> Iterator[Finding | None]:
+def unfold_all(entries: Iterable[object]) -> Iterator[Unfolded | None]:
     """What the entries of a list hold, each in its order; None for an entry that is null or blank."""
     for entry in entries:
         if isinstance(entry, str):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sekoia_cti.actions.common.arguments import WaitArguments
 from sekoia_cti.actions.common.bounds import IDS, REASONED, whole_list
-from sekoia_cti.actions.common.endings import completion, incompletion, named, partial, rehearsal, rejection
+from sekoia_cti.actions.common.endings import completion, incompletion, named_missing, partial, rehearsal, rejection
 from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.validity import ValidityArguments
@@ -17,9 +17,9 @@ from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.importing.outcome import Outcome, Status
 from sekoia_cti.client.importing.requests import LINES, Missing
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
 from sekoia_cti.indicators.again import Again
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
@@ -134,7 +134,7 @@ class ImportAction(SekoiaAction):
             rest = sekoia.rest
             # Finds a wrong id or key before anything is uploaded, and learns Sekoia's clock; LiveAPI connects meanwhile.
             collection = rest.collection(collection_id)
-            context = arguments.context(Phases(rest.kill_chains))
+            context = arguments.context(PhaseFinder(rest.kill_chains))
             self.warn_of_limited_matching([context])
             if context.valid_until and context.valid_until <= (rest.server_time() or datetime.now(UTC)):
                 self.tell("valid_until is in the past: Sekoia detects nothing with expired indicators", "warning")
@@ -257,7 +257,7 @@ class ImportAction(SekoiaAction):
         if status == "submitted":
             self.tell("Sekoia accepted the import, which goes on by itself")
             if outcome.missing:
-                self.tell(f"Some of the indicators could not be submitted: {named(outcome)}", "warning")
+                self.tell(f"Some of the indicators could not be submitted: {named_missing(outcome)}", "warning")
         elif status == "completed":
             self.tell(completion(outcome))
         elif status == "partial":

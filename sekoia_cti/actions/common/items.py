@@ -9,20 +9,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
-from sekoia_cti.actions.common.gathered import COMMENT, ObjectAccount, is_comment, unfolded
-from sekoia_cti.actions.common.validity import Contexts
+from sekoia_cti.actions.common.gathered import COMMENT, ObjectAccount, is_comment, unfold_all
+from sekoia_cti.actions.common.validity import ContextByKind
 from sekoia_cti.client.importing.requests import Entry, Missing
-from sekoia_cti.client.phases import Phases
+from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import NewIndicator
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
 from sekoia_cti.indicators.dates import read_date
 from sekoia_cti.indicators.display import shown
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
+from sekoia_cti.indicators.notation import Notation
 from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
 from sekoia_cti.indicators.reading import Finding, Judge, findings
 from sekoia_cti.indicators.recognize import DAMAGED
 from sekoia_cti.indicators.types import STIX_TYPES, IndicatorType
-from sekoia_cti.indicators.writing import Writing
 from sekoia_cti.platform.forms import complaint
 
 __all__ = ["Item", "ItemReading", "entries_for", "read_items"]
@@ -88,7 +88,7 @@ def read_items(
     """
     reading = ItemReading()
     reader = _Reader(reading, refanging=refanging, send_unrecognized=send_unrecognized, admits=admits)
-    for number, finding in enumerate(unfolded(entries), 1):
+    for number, finding in enumerate(unfold_all(entries), 1):
         if isinstance(finding, Held):
             reader.hold(number, finding)
         elif isinstance(finding, Unread):
@@ -118,7 +118,7 @@ class _Reader:
         self._seen: set[tuple[str, str]] = set()
         self._keys: set[str] = set()
         self._observed: list[tuple[int, Held]] = []
-        self._writing = Writing()
+        self._notation = Notation()
 
     def hold(self, number: int, held: Held) -> None:
         """Take a value; an observable waits, since it adds nothing to an indicator made from it."""
@@ -133,7 +133,7 @@ class _Reader:
             self._read(number, held)
         reading = self._reading
         reading.given += reading.objects.skipped_count
-        reading.notices += [*reading.objects.notices(), *self._writing.notices()]
+        reading.notices += [*reading.objects.notices(), *self._notation.notices()]
         if self._expired:
             what = "1 of the indicators is" if self._expired == 1 else f"{self._expired:,} of the indicators are"
             reading.notices.append(f"{what} valid until a time in the past: Sekoia detects nothing with them")
@@ -216,7 +216,7 @@ class _Reader:
         else:
             reading.by_type[kind] = reading.by_type.get(kind, 0) + 1
             if value is not line or kind == "url":
-                self._writing.note(number, line, kind, value)
+                self._notation.note(number, line, kind, value)
             if why := why or held.why:
                 reading.note_adapted(number, line, value, why)
         if kind is not None or self._send_unrecognized:
@@ -239,7 +239,9 @@ def _type(kind: IndicatorType | None, held: Held) -> str | None:
     return STIX_TYPES[kind] if kind else None
 
 
-def entries_for(reading: ItemReading, contexts: Contexts, phases: Phases) -> tuple[list[Entry], list[Missing]]:
+def entries_for(
+    reading: ItemReading, contexts: ContextByKind, phases: PhaseFinder
+) -> tuple[list[Entry], list[Missing]]:
     """Items as the importer takes them, and those that cannot be sent.
 
     Args:
@@ -266,7 +268,7 @@ def entries_for(reading: ItemReading, contexts: Contexts, phases: Phases) -> tup
     return entries, missing
 
 
-def _without_unknown_phases(own: ContextArguments, phases: Phases, reading: ItemReading) -> ContextArguments:
+def _without_unknown_phases(own: ContextArguments, phases: PhaseFinder, reading: ItemReading) -> ContextArguments:
     """What another tool says, without phases of kill chains that only this tool has."""
     known: list[str] = []
     for name in own.kill_chain_phases or []:

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
-from sekoia_cti.indicators.account import Account
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.account_of_values import Account
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform.forms import objects
 
 __all__ = [

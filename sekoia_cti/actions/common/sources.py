@@ -10,10 +10,10 @@ from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.gathered import Gathered
 from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
 from sekoia_cti.actions.common.stored_text import read_text
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform import storage
 
-__all__ = ["Format", "SourceArguments", "read_list"]
+__all__ = ["Format", "SourceArguments", "read_stored_list"]
 
 Format = Literal[
     "one_per_line",
@@ -85,11 +85,11 @@ class SourceArguments(Arguments):
                 gathered.add_text(text)
         gathered.add(self.indicators or [])
         if self.indicators_path:
-            gathered.add(read_list(storage.find(data_path, self.indicators_path, "indicators_path")))
+            gathered.add(read_stored_list(storage.find(data_path, self.indicators_path, "indicators_path")))
         return gathered
 
 
-def read_list(file: storage.StoredFile) -> list[Any]:
+def read_stored_list(file: storage.StoredFile) -> list[Any]:
     """What the file of ``indicators_path`` holds, as a flat list: a JSON list, an object, or an object a line.
 
     Args:

@@ -1,8 +1,8 @@
 """From a file of the playbook's storage to its text: unpacked, and refused by name where it is not text."""
 
-from sekoia_cti.indicators.content import Wanted
 from sekoia_cti.indicators.encodings import decode
-from sekoia_cti.indicators.errors import InputError, UnreadableFile
+from sekoia_cti.indicators.file_content import Wanted
+from sekoia_cti.indicators.input_errors import InputError, UnreadableFile
 from sekoia_cti.local_files.text import unpacked
 from sekoia_cti.platform.storage import StoredFile
 

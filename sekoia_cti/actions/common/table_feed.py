@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.tables import upload
+from sekoia_cti.client.importing.table_upload import upload
 from sekoia_cti.client.synchronizing.comparison import Said
 from sekoia_cti.client.synchronizing.synchronizer import Groups
 from sekoia_cti.client.synchronizing.text_feed import said_in, with_end
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
 from sekoia_cti.indicators.dates import read_date
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.tables import Row, RowWriter
 from sekoia_cti.local_files.outgoing import Outgoing
 

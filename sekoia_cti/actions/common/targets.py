@@ -11,15 +11,15 @@ from pydantic import Field, field_validator
 from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments
 from sekoia_cti.actions.common.jinja import TextList
 from sekoia_cti.actions.common.sources import SourceArguments
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.reading import read
 
-__all__ = ["INDICATOR_ID", "TargetArguments", "Targets"]
+__all__ = ["INDICATOR_ID", "LookedFor", "TargetArguments"]
 
 INDICATOR_ID = re.compile(r"indicator--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class Targets(NamedTuple):
+class LookedFor(NamedTuple):
     """What to look for in the collection.
 
     Attributes:
@@ -49,7 +49,7 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
                 raise ValueError(f"“{indicator_id[:60]}” is not an indicator id: it must be indicator--<uuid>")
         return list(dict.fromkeys(ids)) if ids is not None else None
 
-    def targets(self, data_path: Path, *, to: str) -> Targets:
+    def targets(self, data_path: Path, *, to: str) -> LookedFor:
         """What the sources hold.
 
         Args:
@@ -66,4 +66,4 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
         if not values and not ids:
             why = gathered.why_nothing()
             raise InputError(f"There is nothing to {to}: {', '.join(self.given())} contains no indicator{why}")
-        return Targets(values, ids, gathered.notices())
+        return LookedFor(values, ids, gathered.notices())

@@ -13,13 +13,13 @@ from sekoia_cti.actions.common.file_reports import file_warnings, told_columns
 from sekoia_cti.actions.common.layout_arguments import Sheet
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.stored_table import fetch
-from sekoia_cti.client.importing.tables import upload
+from sekoia_cti.client.importing.table_upload import upload
 from sekoia_cti.client.preview import Preview
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Mapping
-from sekoia_cti.indicators.errors import InputError, UnreadableFile
 from sekoia_cti.indicators.files import MIME_TYPES, FileKind, kind_of
+from sekoia_cti.indicators.input_errors import InputError, UnreadableFile
 from sekoia_cti.local_files.opened import LocalFile
 from sekoia_cti.local_files.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.platform import storage

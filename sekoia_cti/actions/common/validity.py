@@ -16,7 +16,7 @@ from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.matching import known
 from sekoia_cti.indicators.types import IndicatorType
 
-__all__ = ["Contexts", "ValidityArguments"]
+__all__ = ["ContextByKind", "ValidityArguments"]
 
 KINDS: tuple[str, ...] = get_args(IndicatorType)
 _LONGEST = 36_500
@@ -67,7 +67,7 @@ DaysByType = Annotated[dict[IndicatorType, int], BeforeValidator(_by_type), With
 
 
 @dataclass(frozen=True)
-class Contexts:
+class ContextByKind:
     """What is sent along with each value.
 
     Attributes:
@@ -122,7 +122,7 @@ class ValidityArguments(ContextArguments):
         length = dict(self._days_by_type()).get(kind, self.valid_for) if kind else self.valid_for
         return None if length is None else timedelta(days=length)
 
-    def contexts(self, default: Context) -> Contexts:
+    def contexts(self, default: Context) -> ContextByKind:
         """What is sent along with each value.
 
         Args:
@@ -132,7 +132,7 @@ class ValidityArguments(ContextArguments):
         by_length: dict[int, Context] = {}
         for _, length in self._days_by_type():
             by_length[length] = default.model_copy(update={"valid_until": now + timedelta(days=length)})
-        return Contexts(default, {kind: by_length[length] for kind, length in self._days_by_type()})
+        return ContextByKind(default, {kind: by_length[length] for kind, length in self._days_by_type()})
 
     def _days_by_type(self) -> Iterable[tuple[IndicatorType, int]]:
         return (self.validity_by_type or {}).items()

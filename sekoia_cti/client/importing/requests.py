@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sekoia_cti.client.wire import Context, NewIndicator
-from sekoia_cti.indicators.account import Account
+from sekoia_cti.indicators.account_of_values import Account
 
 __all__ = [
     "ITEMS",

@@ -11,7 +11,7 @@ from typing import Any
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.importing.outcome import Outcome
 from sekoia_cti.client.importing.requests import IN_A_ROW, Missing
-from sekoia_cti.client.listing import all_indicators, checked
+from sekoia_cti.client.listing import all_indicators, checked_indicator
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Leaving
 from sekoia_cti.client.waiting import Patience
@@ -128,7 +128,7 @@ class Removal:
         for listed in all_indicators(self.rest, self.collection_id):
             now = self._now()
             for item in listed.items:
-                if item["id"] in pending and checked(item).is_active(now):
+                if item["id"] in pending and checked_indicator(item).is_active(now):
                     if len(active) < most:
                         active.append(item)
                     else:
@@ -174,7 +174,7 @@ class Removal:
         return None if told else "Sekoia did not show that it is revoked"
 
     def _end(self, item: dict[str, Any], until: datetime) -> str | None:
-        indicator = checked(item)
+        indicator = checked_indicator(item)
         context = indicator.context()
         # One that is not valid yet would end before it begins.
         begun = min(context.valid_from, until - timedelta(seconds=1)) if context.valid_from else None

@@ -6,10 +6,10 @@ vendor's library give (``results`` in their ``action_*.json``).
 
 from sekoia_cti.indicators.objects.model import (
     LONGEST_DESCRIPTION,
-    Finding,
     Held,
     Passed,
     Skipped,
+    Unfolded,
     Unread,
     phase_names,
 )
@@ -17,10 +17,10 @@ from sekoia_cti.indicators.objects.walk import unfold
 
 __all__ = [
     "LONGEST_DESCRIPTION",
-    "Finding",
     "Held",
     "Passed",
     "Skipped",
+    "Unfolded",
     "Unread",
     "phase_names",
     "unfold",

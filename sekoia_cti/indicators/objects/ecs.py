@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects.model import Finding, Held, Skipped, each, one_file, text
+from sekoia_cti.indicators.objects.model import Held, Skipped, Unfolded, each, one_file, text
 from sekoia_cti.indicators.patterns import comparison
 
 __all__ = ["is_own_side", "read", "read_common_values"]
@@ -35,7 +35,7 @@ _READ = frozenset(
 _ROOTS = frozenset(name.partition(".")[0] for name in _READ)
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded] | None:
     """What a document says about the other side; None if it is not such a document, or says nothing about it."""
     if not any(_is_root(name, value) for name, value in item.items()):
         return None
@@ -49,7 +49,7 @@ def is_own_side(name: str, value: object) -> bool:
     return root in _OWN_SIDE and name not in _READ and (bool(dot) or isinstance(value, dict))
 
 
-def read_common_values(item: Mapping[str, Any]) -> Iterator[Finding] | None:
+def read_common_values(item: Mapping[str, Any]) -> Iterator[Unfolded] | None:
     """What events have most in a field, as *Get Event Field Common Values* of the vendor's module gives it."""
     values = item.get("common_values")
     if not isinstance(values, list) or not isinstance(item.get("name"), str):
@@ -65,7 +65,7 @@ def _is_root(name: str, value: object) -> bool:
     return name in _READ or (name in _ROOTS and isinstance(value, dict | list))
 
 
-def _findings(item: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     for field in _ADDRESSES:
         yield from map(_held, _values(item, field))
     for field in _HOSTS:
@@ -87,11 +87,11 @@ def _findings(item: Mapping[str, Any]) -> Iterator[Finding]:
                 yield _held(line)
 
 
-def _held(value: str) -> Finding:
+def _held(value: str) -> Unfolded:
     return Held(value, value, foreign=True, observed=True)
 
 
-def _host(value: str) -> Finding:
+def _host(value: str) -> Unfolded:
     # A field for names holds no name of a file, whatever its ending.
     line = comparison("domain-name:value", value) if value.isascii() and not value[-1:].isdigit() else value
     return Held(line, value, foreign=True, observed=True)

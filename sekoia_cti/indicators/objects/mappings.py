@@ -10,10 +10,10 @@ from sekoia_cti.indicators.hosts import host_of
 from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.ecs import is_own_side
 from sekoia_cti.indicators.objects.model import (
-    Finding,
     Held,
     Nested,
     Skipped,
+    Unfolded,
     Unread,
     each,
     one_file,
@@ -58,7 +58,7 @@ _CONTAINERS = (
 )
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What is under the names of kinds and in the lists of an object, or None when it has neither."""
     item = {name: value for name, value in item.items() if not is_own_side(name, value)}
     if item and all(_says_more(value) for value in item.values()) and all(map(_is_value, item)):
@@ -118,7 +118,7 @@ def _values(values: Any) -> Iterable[Any]:
     return [name for name in values if _is_value(name)] or [values]
 
 
-def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     # One hash of each kind, side by side: those of one file.
     single = {name: value for name, value in kinds.items() if text(value) and kind_named(name) == "file"}
     if len(single) > 1 and (line := one_file(single.items())) and line.count(",") == len(single) - 1:

@@ -10,10 +10,10 @@ from typing import Any
 
 from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.model import (
-    Finding,
     Held,
     Nested,
     Skipped,
+    Unfolded,
     Unread,
     each,
     is_false,
@@ -28,7 +28,7 @@ __all__ = ["read"]
 _ONLY_HERE = ("to_ids", "event_id", "object_relation", "object_id", "disable_correlation", "sharing_group_id")
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What an event, an object or an attribute of MISP holds, or None when it is none of them."""
     is_value = isinstance(item.get("value"), str | int) and isinstance(item.get("type"), str)
     for name in ("Event", "Attribute", "Object"):
@@ -48,7 +48,7 @@ def _event(event: Mapping[str, Any]) -> Iterator[Nested]:
     yield from map(Nested, each(event.get("Object")))
 
 
-def _object(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+def _object(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     attributes = [attribute for attribute in each(item.get("Attribute")) if isinstance(attribute, dict)]
     if is_true(item.get("deleted")):
         yield from (Skipped(text(attribute.get("value")), "its object is deleted") for attribute in attributes)
@@ -73,7 +73,7 @@ def _is_sent_hash(attribute: Mapping[str, Any]) -> bool:
     )
 
 
-def _attribute(item: Mapping[str, Any]) -> Iterator[Finding]:
+def _attribute(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     value, kind = str(item["value"]), item["type"]
     if is_true(item.get("deleted")):
         yield Skipped(value, "it is deleted")

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 __all__ = [
     "LONGEST_DESCRIPTION",
-    "Finding",
     "Held",
     "Nested",
     "Passed",
     "Skipped",
+    "Unfolded",
     "Unread",
     "context",
     "each",
@@ -82,7 +82,7 @@ class Nested:
     value: Any
 
 
-Finding: TypeAlias = Held | Skipped | Unread | Passed
+Unfolded: TypeAlias = Held | Skipped | Unread | Passed
 
 
 def text(value: object) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects import stix
 from sekoia_cti.indicators.objects.model import (
-    Finding,
     Nested,
     Passed,
     Skipped,
+    Unfolded,
     Unread,
     context,
     hash_pairs,
@@ -27,7 +27,7 @@ from sekoia_cti.indicators.objects.values import held
 __all__ = ["read"]
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What an object of OpenCTI holds; None for anything else."""
     if isinstance(item.get("edges"), list):
         return map(Nested, item["edges"])
@@ -44,7 +44,7 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     return iter((Passed(kind),)) if "id" in item or "standard_id" in item else None
 
 
-def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Finding]:
+def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Unfolded]:
     hashes = item.get("hashes")
     if kind_named(kind) == "file" and hashes:
         value = one_file(hash_pairs(hashes)) or value

@@ -12,10 +12,10 @@ from typing import Any
 
 from sekoia_cti.indicators.kinds import is_foreign_kind, kind_named
 from sekoia_cti.indicators.objects.model import (
-    Finding,
     Held,
     Nested,
     Skipped,
+    Unfolded,
     Unread,
     context,
     each,
@@ -56,7 +56,7 @@ _ALLOWED = ("allow", "allowed", "no_action")
 _OWN = ("valid_for", "valid_from", "valid_until", "description", "kill_chain_phases", "related_threat_refs", "type")
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What such an object holds; None if it has no value."""
     if "dataType" in item and ("data" in item or "attachment" in item):
         return _artifact(item)
@@ -77,7 +77,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _several(item: Mapping[str, Any], values: Any) -> Iterator[Finding | Nested]:
+def _several(item: Mapping[str, Any], values: Any) -> Iterator[Unfolded | Nested]:
     for value in each(values):
         if isinstance(value, str):
             yield from _record(item, "value", value)
@@ -85,7 +85,7 @@ def _several(item: Mapping[str, Any], values: Any) -> Iterator[Finding | Nested]
             yield Nested(value)
 
 
-def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Finding]:
+def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Unfolded]:
     kind = next((text(item[key]) for key in _TYPES if text(item.get(key))), "")
     if reason := _not_for_detection(item, kind):
         yield Skipped(value, reason, revoked=is_true(item.get("revoked")))
@@ -129,7 +129,7 @@ def _not_for_detection(item: Mapping[str, Any], kind: str) -> str:
     return ""
 
 
-def _artifact(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+def _artifact(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     kind, value = text(item["dataType"]), text(item.get("data"))
     attachment = item.get("attachment")
     if not value and isinstance(attachment, dict):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.objects import records
-from sekoia_cti.indicators.objects.model import Finding, Nested, text
+from sekoia_cti.indicators.objects.model import Nested, Unfolded, text
 from sekoia_cti.indicators.reading import findings
 
 __all__ = ["read"]
@@ -25,7 +25,7 @@ _FIELDS: dict[Role | None, str] = {
 """What the fields of a record are called, by the role of a heading."""
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What such an object holds, or None when none of its keys is the heading of a column of indicators."""
     observables = [value for name, value in item.items() if role_of(name) == "observable" and text(value)]
     if not observables:

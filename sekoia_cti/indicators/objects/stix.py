@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sekoia_cti.indicators.objects.model import (
-    Finding,
     Held,
     Nested,
     Passed,
     Skipped,
+    Unfolded,
     Unread,
     context,
     each,
@@ -50,7 +50,7 @@ _NOT_TAKEN = {
 _NAMES = ("name", "key", "subject", "number", "value", "user_id", "display_name", "path", "id")
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What an object of STIX holds; None for anything else."""
     kind = item.get("type")
     if not isinstance(kind, str):
@@ -73,13 +73,13 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     return None
 
 
-def _bundle(bundle: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+def _bundle(bundle: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     # An early version named the objects, and Sekoia's observables still come so now and then.
     objects = bundle["objects"]
     yield from (Nested(item) for item in (objects.values() if isinstance(objects, dict) else each(objects)))
 
 
-def _indicator(item: Mapping[str, Any]) -> Iterator[Finding]:
+def _indicator(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     pattern = text(item["pattern"])
     if is_true(item.get("revoked")):
         yield from (Skipped(line, "it is revoked", revoked=True) for line in _lines(pattern) or [pattern])
@@ -106,7 +106,7 @@ def _lines(pattern: str) -> list[str]:
     return named.lines if named else []
 
 
-def _file(item: Mapping[str, Any]) -> Iterator[Finding]:
+def _file(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     line = one_file(hash_pairs(item["hashes"]))
     if is_true(item.get("revoked")):
         yield Skipped(line or _name(item), "it is revoked", revoked=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sekoia_cti.indicators.objects.model import Finding, Held, Nested, Passed, Skipped, each, is_false, one_file, text
+from sekoia_cti.indicators.objects.model import Held, Nested, Passed, Skipped, Unfolded, each, is_false, one_file, text
 
 __all__ = ["read"]
 
@@ -21,7 +21,7 @@ _ANALYZED = ("file_info", "url_info")
 _RELATED = {"resolutions": ("hostname", "ip_address"), "subdomains": (), "domain_siblings": ()}
 
 
-def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
+def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     """What an object of VirusTotal holds; None for anything else."""
     meta = item.get("meta")
     if isinstance(meta, dict) and any(isinstance(meta.get(name), dict) for name in _ANALYZED):
@@ -43,7 +43,7 @@ def read(item: Mapping[str, Any]) -> Iterator[Finding | Nested] | None:
     return None
 
 
-def _object(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Finding]:
+def _object(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Unfolded]:
     kind = item["type"]
     if kind == "file":
         value = one_file((name, attributes.get(name)) for name in ("md5", "sha1", "sha256")) or text(item["id"])
@@ -59,14 +59,14 @@ def _object(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[
         yield Held(value, value, foreign=True)
 
 
-def _other(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+def _other(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     if item["type"] == "resolution":
         yield from _all_related((attributes,), ("host_name", "ip_address"))
     else:
         yield Passed(item["type"])
 
 
-def _report(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
+def _report(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     for name, found in item.items():
         if name.startswith(_DETECTED):
             yield from map(Nested, each(found))
@@ -78,14 +78,14 @@ def _report(item: Mapping[str, Any]) -> Iterator[Finding | Nested]:
             yield from _all_related(each(found), _RELATED[name])
 
 
-def _all_related(found: Any, names: tuple[str, ...]) -> Iterator[Finding]:
+def _all_related(found: Any, names: tuple[str, ...]) -> Iterator[Unfolded]:
     for other in found:
         values = [text(other.get(name)) for name in names] if isinstance(other, dict) else [text(other)]
         for value in filter(None, values):
             yield Skipped(value, _ONLY_RELATED)
 
 
-def _scanned(item: Mapping[str, Any]) -> Iterator[Finding]:
+def _scanned(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     value = _value(item)
     if value and "response_code" in item and is_false(item["response_code"]):
         yield Skipped(value, "VirusTotal does not know it")

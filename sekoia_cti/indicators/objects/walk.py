@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sekoia_cti.indicators.objects import ecs, mappings, misp, opencti, records, sheet_row, stix, virustotal
-from sekoia_cti.indicators.objects.model import Finding, Held, Nested, Unread
+from sekoia_cti.indicators.objects.model import Held, Nested, Unfolded, Unread
 
 __all__ = ["DEEPEST", "unfold"]
 
@@ -15,7 +15,7 @@ DEEPEST = 50
 
 _MOST_KEYS = 10
 
-_FAMILIES: tuple[Callable[[Mapping[str, Any]], Iterator[Finding | Nested] | None], ...] = (
+_FAMILIES: tuple[Callable[[Mapping[str, Any]], Iterator[Unfolded | Nested] | None], ...] = (
     stix.read,
     misp.read,
     opencti.read,
@@ -29,7 +29,7 @@ _FAMILIES: tuple[Callable[[Mapping[str, Any]], Iterator[Finding | Nested] | None
 """In the order in which they are tried: those that recognize their objects by several signs come first."""
 
 
-def unfold(entry: object) -> Iterator[Finding]:
+def unfold(entry: object) -> Iterator[Unfolded]:
     """What an entry of a list holds, in its order.
 
     An object in which nothing is found is an :class:`Unread` that names its keys, and null is nothing.
@@ -38,7 +38,7 @@ def unfold(entry: object) -> Iterator[Finding]:
         entry: What JSON can hold; objects and lists may be nested.
     """
     count = 0
-    stack: list[tuple[object, Iterator[Finding | Nested], int]] = [(None, iter((Nested(entry),)), 0)]
+    stack: list[tuple[object, Iterator[Unfolded | Nested], int]] = [(None, iter((Nested(entry),)), 0)]
     while stack:
         source, rest, before = stack[-1]
         finding = next(rest, None)
@@ -56,7 +56,7 @@ def unfold(entry: object) -> Iterator[Finding]:
         yield finding
 
 
-def _read(value: Any) -> Iterator[Finding | Nested]:
+def _read(value: Any) -> Iterator[Unfolded | Nested]:
     if value is None:
         return iter(())
     if isinstance(value, list | tuple | set | frozenset):

@@ -14,16 +14,16 @@ import xlwt
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sekoia_cti.actions.common.sources import read_list
+from sekoia_cti.actions.common.sources import read_stored_list
 from sekoia_cti.actions.common.stored_table import fetch
 from sekoia_cti.actions.common.stored_text import read_text
 from sekoia_cti.indicators.cells import read_cell
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.reading import read
 from sekoia_cti.local_files import isolated
 from sekoia_cti.local_files.outgoing import Outgoing, Wishes, prepare
 from sekoia_cti.platform import storage
-from tests.indicators.test_content import directory
+from tests.indicators.test_file_content import directory
 
 _PIECES = (
     *(
@@ -157,7 +157,7 @@ def test_any_bytes_as_text_and_as_a_list(content: bytes) -> None:
         else:
             assert reading.given == len(reading.values) + reading.duplicates + reading.unrecognized_count
         try:
-            assert isinstance(read_list(file), list)
+            assert isinstance(read_stored_list(file), list)
         except InputError as error:
             assert str(error).startswith("The file feed of indicators_path ")
 

@@ -14,8 +14,8 @@ from sekoia_cti.actions.common.jinja import as_list
 from sekoia_cti.actions.create_ioc_collection import CreateIOCCollectionArguments
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFileArguments
 from sekoia_cti.actions.import_text import ImportIndicatorsFromTextArguments
-from sekoia_cti.client.phases import Phases
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.client.phases import PhaseFinder
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform.forms import complaint
 
 COLLECTION = "ioc-collection--11111111-1111-4111-8111-111111111111"
@@ -91,12 +91,12 @@ def test_numbers_and_booleans_arrive_as_text() -> None:
 )
 def test_times_mean_utc(given_: str, meant: datetime) -> None:
     """A date or a date-time without an offset means UTC, and one with an offset is converted."""
-    assert text(valid_until=given_).context(Phases(list)).valid_until == meant
+    assert text(valid_until=given_).context(PhaseFinder(list)).valid_until == meant
 
 
 def test_a_period_counts_from_now() -> None:
     """`valid_for` gives an end so many days from now."""
-    until = text(valid_for=30).context(Phases(list)).valid_until
+    until = text(valid_for=30).context(PhaseFinder(list)).valid_until
     assert until is not None
     assert abs(until - datetime.now(UTC) - timedelta(days=30)) < timedelta(seconds=5)
 
@@ -108,7 +108,7 @@ def test_the_context_is_sent_as_sekoia_takes_it() -> None:
         valid_from="2026-01-01",
         kill_chain_phases="['command-and-control', 'mitre-attack:impact']",
         related_threat_refs=THREAT,
-    ).context(Phases(list))
+    ).context(PhaseFinder(list))
     assert context.payload() == {
         "description": "seen in a campaign",
         "valid_from": "2026-01-01T00:00:00Z",
@@ -344,7 +344,7 @@ def test_any_arguments_are_accepted_or_refused_in_a_sentence(arguments: dict[str
     """Whatever the arguments are, they are valid or the complaint is one line."""
     for model in (ImportIndicatorsFromTextArguments, ImportIndicatorsFromFileArguments):
         try:
-            model.model_validate({"collection_id": COLLECTION, **arguments}).context(Phases(list))
+            model.model_validate({"collection_id": COLLECTION, **arguments}).context(PhaseFinder(list))
         except ValidationError as error:
             assert "\n" not in complaint(error, show_values=True)
         except InputError as error:

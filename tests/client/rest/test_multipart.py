@@ -11,7 +11,7 @@ from sekoia_cti.client.errors import DeadlinePassed
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.rest.multipart import LARGEST, QUICK, SMALLEST, Multipart
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 
 
 class Clock:

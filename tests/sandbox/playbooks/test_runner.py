@@ -18,7 +18,7 @@ import requests
 from sandbox import Sandbox
 from sandbox.__main__ import main
 from sandbox.demo import demo
-from sandbox.example import example_event, example_file, example_text
+from sandbox.example_data import example_event, example_file, example_text
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import (
     Everyone,

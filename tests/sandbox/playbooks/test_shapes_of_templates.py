@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
-from sandbox.playbooks.examples import example_stubs
+from sandbox.playbooks.example_stubs import example_stubs
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook
 from sandbox.playbooks.runner import Runner

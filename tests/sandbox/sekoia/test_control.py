@@ -14,7 +14,7 @@ import requests
 
 from sandbox import Faults, RestFault, Sandbox
 from sandbox.__main__ import main
-from sandbox.serving import line_of
+from sandbox.serve_command import line_of
 from tests.sandbox.conftest import API
 
 

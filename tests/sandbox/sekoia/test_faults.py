@@ -359,7 +359,7 @@ def test_callback_faults(api: API, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve(tmp_path: Path, stop: signal.Signals) -> None:
     """It prints where it serves, and ends well when it is interrupted."""
-    code = "from sandbox import Sandbox; from sandbox.serving import serve; serve(Sandbox(0, None, 'key', 'read-key'))"
+    code = "from sandbox import Sandbox; from sandbox.serve_command import serve; serve(Sandbox(0, None, 'key', 'read-key'))"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ import yaml
 from sandbox import Sandbox
 from sandbox.__main__ import main
 from sandbox.playbooks.access import Platform
-from sandbox.playbooks.examples import example_stubs
+from sandbox.playbooks.example_stubs import example_stubs
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook
 from sandbox.playbooks.runner import Runner

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.types import IndicatorType
 
-__all__ = ["Writing"]
+__all__ = ["Notation"]
 
 _DEFANGED = frozenset(("domain", "url", "email", "ipv4", "ipv6"))
 _NAMED = 3
 
 
-class Writing:
+class Notation:
     """Takes down values as they are read.
 
     Authors who defang values link to reports with URLs that are not defanged, so a warning names these. Where most URLs are not

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO, cast
 from uuid import uuid4
 
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform.storage import UNREADABLE, absent, reason
 
 __all__ = ["GrowingList", "NewFile", "writing"]

@@ -18,7 +18,8 @@ __all__ = ["Piece", "pieces", "without_wildcard"]
 Piece: TypeAlias = tuple[str, str | None]
 """A part of a line that should be one value, and why it is only a part; None where nothing that matters is left out."""
 
-Pieces: TypeAlias = tuple[Piece, ...]
+OneLine: TypeAlias = tuple[Piece, ...]
+"""What a line names."""
 
 _LONGEST = 1_000
 _WILDCARD = "without the wildcard: an indicator is one name"
@@ -37,7 +38,7 @@ _NAME = r"[^\s/|^$\"',;()#]+"
 _TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
 
 
-def pieces(line: str) -> Pieces | None:
+def pieces(line: str) -> OneLine | None:
     """The names in a line of a block list, none if the line holds a comment or a local name; None if it is not such a line.
 
     Understood are hosts files, filter lists (Adblock Plus), dnsmasq, unbound, BIND and response policy zones, wildcards, and
@@ -60,7 +61,7 @@ def without_wildcard(name: str) -> Piece:
     return (name[wildcard.end() :], _WILDCARD) if wildcard else (name, None)
 
 
-def _hosts(match: re.Match[str]) -> Pieces | None:
+def _hosts(match: re.Match[str]) -> OneLine | None:
     names = match["names"].split()
     kept = [name for name in names if name.lower() not in _LOCAL]
     if any("." in name.strip(".") for name in kept):
@@ -69,23 +70,23 @@ def _hosts(match: re.Match[str]) -> Pieces | None:
     return () if len(names) == 1 or (names and names[0].lower() in _LOCAL) else None
 
 
-def _suffix(match: re.Match[str]) -> Pieces:
+def _suffix(match: re.Match[str]) -> OneLine:
     return ((match["name"], _WILDCARD),)
 
 
-def _filter(match: re.Match[str]) -> Pieces:
+def _filter(match: re.Match[str]) -> OneLine:
     return (without_wildcard(match["name"]),)
 
 
-def _allowed(match: re.Match[str]) -> Pieces:
+def _allowed(match: re.Match[str]) -> OneLine:
     return ((f"@@{match['name'].removesuffix('.')}", None),)
 
 
-def _several(match: re.Match[str]) -> Pieces:
+def _several(match: re.Match[str]) -> OneLine:
     return tuple(map(without_wildcard, filter(None, match["names"].split("/"))))
 
 
-def _zone(match: re.Match[str]) -> Pieces | None:
+def _zone(match: re.Match[str]) -> OneLine | None:
     name, target = match["name"].removesuffix("."), match["target"] or ""
     if "." not in name.removeprefix("*."):
         return None
@@ -98,7 +99,7 @@ def _zone(match: re.Match[str]) -> Pieces | None:
     return ((found, why or (None if is_policy else _RECORD)),)
 
 
-def _trigger(name: str) -> Pieces:
+def _trigger(name: str) -> OneLine:
     """The address of a trigger: ``32.1.2.0.192`` is 192.0.2.1, ``128.1.zz.db8.2001`` is 2001:db8::1."""
     length, *parts = name.split(".")
     parts.reverse()
@@ -107,18 +108,18 @@ def _trigger(name: str) -> Pieces:
     return ((f"{address}/{length}" if length not in ("32", "128") else address, None),)
 
 
-def _composite(match: re.Match[str]) -> Pieces:
+def _composite(match: re.Match[str]) -> OneLine:
     return ((match["kept"], f"without what is joined to it, “{match['rest'][:60]}”"),)
 
 
-def _file_composite(match: re.Match[str]) -> Pieces | None:
+def _file_composite(match: re.Match[str]) -> OneLine | None:
     # A domain and a hash are two values, and “imphash|…” is not a hash of a file.
     if is_foreign_kind(match["rest"].strip()) or is_told_apart(match["rest"]):
         return None
     return None if recognize(match["rest"], may_be_defanged=True)[0] else _composite(match)
 
 
-def _nothing(_: re.Match[str]) -> Pieces:
+def _nothing(_: re.Match[str]) -> OneLine:
     return ()
 
 
@@ -131,7 +132,7 @@ _TARGET = (
     rf"(?-i:A)\s+(?P<address>{_QUAD})|(?-i:AAAA)\s+{_IPV6}|(?-i:TXT)\s+\S.*"
     r"|(?-i:CNAME|cname|DNAME)\s+(?P<target>[^\s;\"']+)"
 )
-_FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Pieces | None]]] = [
+_FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], OneLine | None]]] = [
     (re.compile(pattern, re.IGNORECASE), read)
     for pattern, read in (
         # Hosts files

@@ -7,12 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
-__all__ = ["Networks", "Version", "version_of"]
+__all__ = ["Names", "Networks", "Version", "version_of"]
 
 Version: TypeAlias = Literal[4, 6]
 
 Names: TypeAlias = tuple[str, ...]
-"""What the networks are called that hold an address."""
+"""What names a value: networks that hold an address, or lists."""
 
 _FAMILIES: dict[Version, socket.AddressFamily] = {4: socket.AF_INET, 6: socket.AF_INET6}
 _BITS: dict[Version, int] = {4: 32, 6: 128}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.playbooks.access import Collection, NodeRun, NotThere, Platform
+from sandbox.playbooks.access import AnyNodeRun, HeldCollection, NotThere, Platform
 from sandbox.playbooks.events import Feed
 from sandbox.playbooks.module import Action, Module
 from sandbox.playbooks.playbook import JSONObject, Node, Playbook, PlaybookError
@@ -164,13 +164,13 @@ _NOTHING: JSONObject = {
 class _Inside(Platform):
     """The sandbox as a runner in its own process sees it, without requests and connections that nobody asked for."""
 
-    count: Callable[[str], Collection | None]
+    count: Callable[[str], HeldCollection | None]
     hearing: Callable[[Callable[[str | bytes], None]], AbstractContextManager[None]]
 
     def check(self) -> None:
         """It is there."""
 
-    def collection(self, collection_id: str) -> Collection:
+    def collection(self, collection_id: str) -> HeldCollection:
         """The content of a collection; raises NotThere when there is none."""
         if (counted := self.count(collection_id)) is None:
             raise NotThere(f"There is no collection {collection_id}.")
@@ -190,8 +190,8 @@ class Launcher:
         self,
         url: str,
         api_key: str,
-        open_run: Callable[[], NodeRun],
-        count: Callable[[str], Collection | None],
+        open_run: Callable[[], AnyNodeRun],
+        count: Callable[[str], HeldCollection | None],
         hearing: Callable[[Callable[[str | bytes], None]], AbstractContextManager[None]],
         folder: Path,
         storage: Path,

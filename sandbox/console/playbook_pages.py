@@ -13,10 +13,10 @@ from pydantic_core import from_json
 
 from sandbox.console.graph import draw
 from sandbox.console.guarded import CHANGE, PageError
-from sandbox.console.runs import Launcher
+from sandbox.console.launcher import Launcher
 from sandbox.console.show import show
-from sandbox.example import example_event
-from sandbox.playbooks.examples import example_stubs
+from sandbox.example_data import example_event
+from sandbox.playbooks.example_stubs import example_stubs
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
 from sandbox.playbooks.stubs import Stub, load_stubs
 from sandbox.sekoia.service import Here

@@ -11,7 +11,7 @@ from typing import Literal
 
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.encodings import WIDE, encoding_of, open_text
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.input_errors import UnreadableFile
 
 __all__ = ["COMPOUND", "LOOKED_AT", "ZIP", "Wanted", "check"]
 

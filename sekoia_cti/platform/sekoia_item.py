@@ -16,7 +16,7 @@ from sekoia_automation.module import ModuleItem
 from sekoia_cti.client.regions import is_open
 from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.indicators.errors import InputError
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform.forms import complaint, visible
 from sekoia_cti.platform.module import Configuration, NoConfiguration
 from sekoia_cti.platform.process import Unreported

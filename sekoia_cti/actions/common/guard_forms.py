@@ -11,9 +11,9 @@ from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.bounds import first_of, path_field
 from sekoia_cti.actions.common.jinja import TextList, as_list
 from sekoia_cti.actions.common.stored_text import read_text
-from sekoia_cti.indicators.errors import InputError
 from sekoia_cti.indicators.exclude import Exclusions
 from sekoia_cti.indicators.guard import Guard, KnownGood, Policy
+from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.platform import storage
 from sekoia_cti.platform.forms import ResultsForm, objects

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.content import Wanted, check
-from sekoia_cti.indicators.errors import UnreadableFile
+from sekoia_cti.indicators.file_content import Wanted, check
+from sekoia_cti.indicators.input_errors import UnreadableFile
 from sekoia_cti.indicators.packed import open_packed
 
 LIST = b"a.example\nb.example\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekoia_cti.indicators.networks import Networks, version_of
+from sekoia_cti.indicators.ip_networks import Networks, version_of
 
 NEAR = 0xC0000200  # 192.0.2.0, so that random networks hold random addresses and each other
 

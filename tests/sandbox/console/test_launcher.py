@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.console.runs import Run
+from sandbox.console.launcher import Run
 
 TRIGGER = {"key": "0", "name": "Trigger", "type": "trigger", "outputs": {"default": ["1"]}, "template": {}}
 LOOP = {"key": "1", "name": "Each", "type": "operator", "outputs": {"default": ["3"], "loop": ["2"]}, "template": {}}
