@@ -179,7 +179,7 @@ def _core(word: str) -> str:
     before = None
     while word != before:
         before = word
-        word = _POSSESSIVE.sub("", word).lstrip(_OPENING).rstrip(_CLOSING)
+        word = _without_marks(_POSSESSIVE.sub("", word))
         first, last = word[:1], word[-1:]
         if first + last in ("()", "{}"):
             word = word[1:-1]
@@ -188,6 +188,16 @@ def _core(word: str) -> str:
         elif first in _OPENS and word.count(first) > word.count(_OPENS[first]):
             word = word[1:]
     return word.removeprefix("mailto:")
+
+
+def _without_marks(word: str) -> str:
+    """A word without the marks of its sentence; two colons at the end of an IPv6 address such as ``2001:db8::`` are none."""
+    start = word.lstrip(_OPENING)
+    core = start.rstrip(_CLOSING)
+    if ":" not in core:
+        return core
+    before = "::" if word[: -len(start)].endswith("::") else ""
+    return before + core + ("::" if start.startswith("::", len(core)) else "")
 
 
 def _read(word: str) -> list[_Candidate]:

@@ -132,6 +132,13 @@ def test_references_are_not_meant(text: str, values: list[str]) -> None:
     assert taken(text) == values
 
 
+@pytest.mark.parametrize("address", ["2001:db8:0:1:5d53:a800::", "::5d53:a800:1"])
+@pytest.mark.parametrize("sentence", ["We saw {}.", "{}: a server", "* {}, and", "“{}”!"])
+def test_an_address_keeps_its_colons(address: str, sentence: str) -> None:
+    """An IPv6 address can begin and end with two colons, before or behind those of a sentence."""
+    assert taken(sentence.format(address)) == [address]
+
+
 def test_only_what_is_defanged_on_demand() -> None:
     """Names and addresses count where they are defanged, and hashes, which nobody defangs, in any case."""
     assert taken(f"a[.]example b.example 192.0.2.1 {SHA256}", defanged_only=True) == ["a.example", SHA256]
@@ -154,8 +161,8 @@ def test_what_is_not_taken_is_told() -> None:
 def test_a_value_is_found_in_a_sentence(value_and_written: tuple[str, str], sentence: str) -> None:
     """However it is defanged, and whatever stands around it."""
     value, written = value_and_written
-    # No word around a mark that is written apart: "0 [dot] -@a.example" is a sum as well.
-    assume(not ("@" in value and re.search(r"\.[+-]|[+-][.@]", value)))
+    # No word around a mark that is written apart: "0 [dot] -@a.example" is a sum as well, and "[2001:db8: [:] ]" ends in a mark.
+    assume(not ("@" in value and re.search(r"\.[+-]|[+-][.@]", value)) and " ]" not in written)
     assert taken(f"Hello,\n{sentence.format(written)}\n") == [value]
 
 
