@@ -156,7 +156,7 @@ def test_a_proxy_is_used_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("direct", ["127.0.0.1", "127.0.0.0/8"])
-@pytest.mark.fault("`NO_PROXY` names a host or a network", "REST and LiveAPI both go past the proxy")
+@pytest.mark.fault("`NO_PROXY` names a host or a network", "REST and LiveAPI both bypass the proxy")
 def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
     """``NO_PROXY`` leads past the proxy."""
     with Hostile(answer(403)) as proxy:
@@ -209,7 +209,7 @@ def test_one_way_through_the_network(
 )
 @pytest.mark.fault(
     "`REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names a missing file, or one without a certificate",
-    "An error that names the variable, the file and what is wrong with it",
+    "An error that names the variable, the file and the problem",
 )
 def test_authorities_that_cannot_be_used_are_named_with_their_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str | None, reason: str
@@ -228,8 +228,9 @@ def test_authorities_that_cannot_be_used_are_named_with_their_variable(
 
 
 @pytest.mark.fault(
-    "The environment names a SOCKS proxy, for which the library is missing",
-    "REST says so; where only LiveAPI goes there, a warning, and the import is confirmed by the state of the collection",
+    "The environment names a SOCKS proxy, which requires a library that is not installed",
+    "An error that says so; if only LiveAPI uses the proxy, a warning, and the import is confirmed by the state of "
+    "the collection",
 )
 def test_a_socks_proxy(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
@@ -248,7 +249,7 @@ def test_a_socks_proxy(
 
 @pytest.mark.fault(
     "Something unexpected happens in LiveAPI's thread",
-    "A warning that names it; the import is confirmed by the state of the collection",
+    "A warning that names the error; the import is confirmed by the state of the collection",
 )
 def test_an_unexpected_error_of_liveapi(
     platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
@@ -266,7 +267,7 @@ def test_an_unexpected_error_of_liveapi(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.fault("A proxy wants a password (407)", "An error that says so; it is not repeated")
+@pytest.mark.fault("A proxy requires a password (407)", "An error that says so; the call is not repeated")
 def test_a_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     """REST and LiveAPI say what it is, be the request forwarded or tunneled."""
     with Hostile(answer(407)) as proxy:
@@ -297,7 +298,9 @@ class Stumbling(TLSFront):
         return super().take()
 
 
-@pytest.mark.fault("A server fails with the TLS alert *internal error*", "Repeated; nothing is said of trust")
+@pytest.mark.fault(
+    "A server fails with the TLS alert *internal error*", "The call is repeated; the error does not mention trust"
+)
 def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a certificate that was looked at is one that is not trusted."""
     authority = trustme.CA()
@@ -320,7 +323,9 @@ def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("location", ["http://[", "//[::g]/", "http://a:99999999/", "\x7f", ""])
-@pytest.mark.fault("A redirect leads to something that is not an address", "One sentence from REST and from LiveAPI")
+@pytest.mark.fault(
+    "A redirect leads to an invalid address", "An error or warning in one sentence, from REST and from LiveAPI"
+)
 def test_a_redirect_that_leads_nowhere(location: str) -> None:
     """Whatever the header holds, there is no traceback."""
     with Hostile(answer(302, Location=location)) as server:
@@ -346,7 +351,8 @@ def test_a_redirect_that_leads_nowhere(location: str) -> None:
     ],
 )
 @pytest.mark.fault(
-    "The environment names a proxy whose address is not valid", "REST and LiveAPI say so at once, without the address"
+    "The environment names a proxy whose address is not valid",
+    "REST and LiveAPI report it immediately, without showing the address",
 )
 def test_a_proxy_without_a_valid_address(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     """What is wrong is in the environment, and neither in base_url nor in the network."""

@@ -117,7 +117,7 @@ def test_actions_run_on_fission(function: flask.Flask, sandbox: Sandbox, tmp_pat
 )
 @pytest.mark.fault(
     "Many runs in one process, some refused, some with a LiveAPI that drops",
-    "No thread, socket, file or handler stays, and memory is level",
+    "No thread, socket, file or handler is left behind, and memory does not grow",
 )
 def test_many_runs_leave_nothing_behind(
     function: flask.Flask,
@@ -177,7 +177,7 @@ def test_two_runs_at_once_do_not_mix(function: flask.Flask, sandbox: Sandbox) ->
 
 
 @pytest.mark.fault(
-    "On Fission, the callback of one run fails while another runs", "Each run's log tells of its own failures alone"
+    "On Fission, the callback of one run fails while another runs", "Each run's log reports only its own failures"
 )
 def test_a_run_does_not_hear_of_the_failures_of_another(
     function: flask.Flask, sandbox: Sandbox, collection_id: str, monkeypatch: pytest.MonkeyPatch

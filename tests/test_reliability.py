@@ -133,7 +133,7 @@ def assert_all_in(sandbox: Sandbox, collection_id: str, values: list[str] = DOMA
 # LiveAPI
 
 
-@pytest.mark.fault("The task ends before its submission is answered", "Completed, at once")
+@pytest.mark.fault("The task ends before its submission is answered", "Completed immediately")
 def test_an_end_before_the_answer(sandbox: Sandbox, collection_id: str) -> None:
     """The event was heard during the submission."""
     sandbox.faults.finish_before_answer = True
@@ -145,8 +145,8 @@ def test_an_end_before_the_answer(sandbox: Sandbox, collection_id: str) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 1012, None])
 @pytest.mark.fault(
-    "LiveAPI closes the connection (1000, 1001, 1011, 1012) or it is reset in mid-import",
-    "Reconnects and goes on; completed",
+    "LiveAPI closes the connection (1000, 1001, 1011, 1012), or the connection is reset, in the middle of an import",
+    "The client reconnects and continues; completed",
 )
 def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | None) -> None:
     """The end is heard on the next connection."""
@@ -168,8 +168,8 @@ def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | N
 
 
 @pytest.mark.fault(
-    "LiveAPI goes half-open in mid-import: nothing arrives, and no end is reported",
-    "Found by ping; reconnects and goes on; completed",
+    "The LiveAPI connection goes half-open in the middle of an import: nothing arrives, and no end is reported",
+    "A ping detects it; the client reconnects and continues; completed",
 )
 def test_a_half_open_connection(sandbox: Sandbox, collection_id: str) -> None:
     """A ping without an answer ends the connection."""
@@ -220,7 +220,7 @@ def test_the_final_event_is_missed(sandbox: Sandbox, collection_id: str) -> None
 
 @pytest.mark.fault(
     "LiveAPI is connected, but the final event is never sent",
-    "Completed, confirmed by the state of the collection after a silence",
+    "Completed; after a period of silence, the state of the collection confirms it",
 )
 def test_the_final_event_is_lost(sandbox: Sandbox, collection_id: str) -> None:
     """Silence alone leads to a look at the collection."""
@@ -234,7 +234,7 @@ def test_the_final_event_is_lost(sandbox: Sandbox, collection_id: str) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 500, 502, 503])
 @pytest.mark.fault(
-    "LiveAPI cannot be reached at all (refused, 502, blocked by a proxy)",
+    "LiveAPI cannot be reached (refused, 502, blocked by a proxy)",
     "A warning; the import is submitted and confirmed by the state of the collection",
 )
 def test_no_liveapi(sandbox: Sandbox, platform: Platform, collection_id: str, status: int) -> None:
@@ -249,7 +249,7 @@ def test_no_liveapi(sandbox: Sandbox, platform: Platform, collection_id: str, st
 
 @pytest.mark.parametrize("extension", ["csv", "xlsx"])
 @pytest.mark.fault(
-    "The same for a file", "A warning; values read from the file itself are looked for in the collection; completed"
+    "The same for a file import", "A warning; the values in the file are looked up in the collection; completed"
 )
 def test_no_liveapi_for_a_file(sandbox: Sandbox, platform: Platform, collection_id: str, extension: str) -> None:
     """The sample comes from the observable column of the file."""
@@ -282,7 +282,7 @@ def test_a_refused_key(sandbox: Sandbox, platform: Platform, collection_id: str,
 
 
 @pytest.mark.fault(
-    "LiveAPI's refusal of the key comes late, but before anything is submitted", "An error, and nothing is submitted"
+    "LiveAPI refuses the key late, but before anything is submitted", "An error, and nothing is submitted"
 )
 def test_a_refusal_that_comes_late(sandbox: Sandbox, collection_id: str) -> None:
     """A server that answers a ping has refused the key before, if it does."""
@@ -328,7 +328,7 @@ def test_a_key_that_is_refused_meanwhile(sandbox: Sandbox, collection_id: str) -
 @pytest.mark.parametrize("status", [401, 403, 503])
 @pytest.mark.fault(
     "REST fails or refuses while LiveAPI is connected and silent",
-    "Goes on listening; completed when the end is reported",
+    "The client keeps listening; completed when the end is reported",
 )
 def test_rest_fails_meanwhile(sandbox: Sandbox, collection_id: str, status: int) -> None:
     """A look that fails does not keep the end from being heard."""
@@ -367,8 +367,8 @@ def test_nothing_ever_happens(sandbox: Sandbox, collection_id: str) -> None:
 
 
 @pytest.mark.fault(
-    "The same, and the list was imported before, so that all its values are there already",
-    "`incomplete`: that a value is there proves nothing",
+    "The same, but the list was imported before, so all of its values are already there",
+    "`incomplete`: the presence of a value proves nothing",
 )
 def test_a_list_that_was_there_before(sandbox: Sandbox, collection_id: str) -> None:
     """Yesterday's import of the same values does not confirm today's."""
@@ -385,7 +385,8 @@ def test_a_list_that_was_there_before(sandbox: Sandbox, collection_id: str) -> N
 
 
 @pytest.mark.fault(
-    "Progress stops half-way", "`incomplete`, with the progress, and that the import may go on in Sekoia"
+    "Progress stops halfway",
+    "`incomplete`; the error gives the progress, and says that the import may continue in Sekoia",
 )
 def test_a_stall(sandbox: Sandbox, collection_id: str) -> None:
     """The progress so far is in the outcome."""
@@ -407,7 +408,7 @@ def test_zero_of_zero_first(sandbox: Sandbox, collection_id: str) -> None:
 
 
 @pytest.mark.fault(
-    "`0/0` is the true end, since nothing usable was sent",
+    "`0/0` is the real end, since nothing usable was sent",
     "`rejected`, after the settling time",
 )
 def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
@@ -423,9 +424,7 @@ def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
     sandbox.release_imports()
 
 
-@pytest.mark.fault(
-    "The end comes when the deadline has passed, but is on its way already", "It is read before the verdict; completed"
-)
+@pytest.mark.fault("The end arrives just as the deadline passes", "It is read before the status is decided; completed")
 def test_what_has_arrived_is_read_before_the_verdict(sandbox: Sandbox, collection_id: str) -> None:
     """A server that answers a ping has sent what it had to say before."""
     sandbox.hold_imports()
@@ -469,8 +468,8 @@ def test_what_has_arrived_is_read_before_the_verdict(sandbox: Sandbox, collectio
     ],
 )
 @pytest.mark.fault(
-    "`imported` is more than `total`, numbers come as text, `created` is null, a list, -1 or “n/a”, the id of a task is a "
-    "number, or LiveAPI does not greet",
+    "`imported` is more than `total`, numbers come as text, `created` is null, a list, -1 or “n/a”, the id of a task "
+    "is a number, or LiveAPI sends no greeting",
     "Understood; completed",
 )
 def test_odd_but_clear(sandbox: Sandbox, collection_id: str, fault: str, value: object) -> None:
@@ -482,7 +481,10 @@ def test_odd_but_clear(sandbox: Sandbox, collection_id: str, fault: str, value: 
     assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
 
 
-@pytest.mark.fault("Events without attributes, arrays, binary messages, no JSON, events of 5 MB", "Ignored; completed")
+@pytest.mark.fault(
+    "Events without attributes, arrays, binary messages, messages that are not JSON, events of 5 MB",
+    "Ignored; completed",
+)
 def test_junk(sandbox: Sandbox, collection_id: str) -> None:
     """Junk that even names the task changes nothing."""
     sandbox.faults.hold_after = 0.5
@@ -521,7 +523,9 @@ def test_noise(sandbox: Sandbox, collection_id: str) -> None:
     assert (outcome.status, outcome.confirmed_by) == ("completed", "liveapi")
 
 
-@pytest.mark.fault("Another task's events, of the same shape", "Not ours; waits for our own end")
+@pytest.mark.fault(
+    "Events of the same shape from another task", "Ignored; the client waits for the end of its own task"
+)
 def test_events_of_another_task(sandbox: Sandbox, collection_id: str) -> None:
     """The end of another import does not end this one."""
     sandbox.hold_imports()
@@ -557,8 +561,8 @@ each_passing_fault = pytest.mark.parametrize(
 
 @each_passing_fault
 @pytest.mark.fault(
-    "429 with `Retry-After`, 500, 502, 503, 504, or a connection cut, on any call",
-    "Repeated until the deadline; completed",
+    "Any call is answered with 429 and `Retry-After`, 500, 502, 503 or 504, or its connection is cut",
+    "The call is repeated until the deadline; completed",
 )
 def test_every_call_is_repeated(
     sandbox: Sandbox, platform: Platform, collection_id: str, fault: dict[str, Any]
@@ -585,8 +589,8 @@ def test_every_call_is_repeated(
 
 @each_passing_fault
 @pytest.mark.fault(
-    "The same while indicators are added one by one, searched, updated, revoked, or a collection is deleted",
-    "Repeated until the deadline; done once",
+    "The same while indicators are added one by one, searched, updated or revoked, or a collection is deleted",
+    "The call is repeated until the deadline; the change is made exactly once",
 )
 def test_calls_around_an_import_are_repeated(
     sandbox: Sandbox, platform: Platform, collection_id: str, fault: dict[str, Any]
@@ -619,7 +623,7 @@ def test_calls_around_an_import_are_repeated(
     assert not any(run.error for run in (added, found, updated, revoked, deleted, there))
 
 
-@pytest.mark.fault("A call is not answered in time", "Repeated until the deadline; completed")
+@pytest.mark.fault("A call is not answered in time", "The call is repeated until the deadline; completed")
 def test_a_read_timeout(sandbox: Sandbox, collection_id: str) -> None:
     """A submission whose answer does not come is made again."""
     sandbox.faults.rest = [RestFault(method="POST", path="/text$", delay=1.0)]
@@ -632,7 +636,8 @@ def test_a_read_timeout(sandbox: Sandbox, collection_id: str) -> None:
 
 
 @pytest.mark.fault(
-    "The creation of a collection is cut after Sekoia took it", "Exactly one collection exists, and its id is returned"
+    "The connection is cut after Sekoia accepted the creation of a collection",
+    "Exactly one collection exists, and its id is returned",
 )
 def test_a_creation_that_is_cut(sandbox: Sandbox, platform: Platform) -> None:
     """The collection is looked for before it is created again."""
@@ -645,7 +650,10 @@ def test_a_creation_that_is_cut(sandbox: Sandbox, platform: Platform) -> None:
     assert "IOC collections are named" not in again.logs
 
 
-@pytest.mark.fault("The submission of an import is cut after Sekoia took it", "Every indicator is in once; completed")
+@pytest.mark.fault(
+    "The connection is cut after Sekoia accepted the submission of an import",
+    "Every indicator is in exactly once; completed",
+)
 def test_a_submission_that_is_cut(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Submitting again updates what is there."""
     sandbox.faults.rest = [RestFault(method="POST", path="/text$", cut="after")]
@@ -675,8 +683,9 @@ def submitting(platform: Platform, collection_id: str, action: type[SekoiaAction
 @pytest.mark.parametrize("fault", [{"cut": "after"}, {"status": 502, "handled": True}, {"delay": 0.5}], ids=str)
 @pytest.mark.parametrize(("action", "arguments"), WAYS, ids=lambda each: getattr(each, "__name__", ""))
 @pytest.mark.fault(
-    "The answer to a submission never comes, however often it is repeated: the connection is cut, 502, or no answer in time",
-    "A warning; the collection is watched for what was sent, while it is sent again; completed when all of it is in",
+    "A submission never gets an answer, however often it is repeated: the connection is cut, the answer is 502, or "
+    "none comes in time",
+    "A warning; the collection is watched while the submission is sent again; completed once everything is in",
 )
 def test_a_submission_that_is_never_answered(
     sandbox: Sandbox,
@@ -701,8 +710,8 @@ def test_a_submission_that_is_never_answered(
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.fault(
-    "The same, and nothing of it arrives",
-    "`incomplete` at the deadline, with what is missing and why it was not answered",
+    "The same, but none of it arrives",
+    "`incomplete` at the deadline; the error says what is missing, and why there was no answer",
 )
 def test_a_submission_that_never_arrives(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """It is repeated until the deadline, between looks into the collection."""
@@ -716,8 +725,8 @@ def test_a_submission_that_never_arrives(sandbox: Sandbox, platform: Platform, c
 
 @pytest.mark.parametrize(("action", "arguments"), WAYS, ids=lambda each: getattr(each, "__name__", ""))
 @pytest.mark.fault(
-    "The same for a while, until long after the collection was first looked at",
-    "It is sent again between looks; completed",
+    "The same, until long after the first look at the collection",
+    "The submission is sent again between looks; completed",
 )
 def test_a_submission_that_is_answered_late(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[SekoiaAction], arguments: dict[str, Any]
@@ -731,9 +740,7 @@ def test_a_submission_that_is_answered_late(
     assert len(sandbox.indicators(collection_id)) == 20
 
 
-@pytest.mark.fault(
-    "A file is not there any more when its import is repeated that was not answered", "The same; completed"
-)
+@pytest.mark.fault("A file is gone by the time its unanswered import is repeated", "The same; completed")
 def test_a_file_that_was_taken_already(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """That an uploaded file is gone may just say that its import began."""
     sandbox.faults.rest = [
@@ -774,7 +781,7 @@ def started(
 
 
 @pytest.mark.fault(
-    "SIGTERM while waiting", "The node ends with an error that says how far it got; nothing is left open"
+    "SIGTERM while waiting", "The node ends with an error that says how far the import got; nothing is left open"
 )
 def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     """The process reports what it knows and ends."""
@@ -831,7 +838,7 @@ def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_p
     sandbox.release_imports()
 
 
-@pytest.mark.fault("The playbook callback fails for a while", "The SDK repeats it; the result is reported")
+@pytest.mark.fault("The playbook callback fails for a while", "The SDK repeats the call; the result is reported")
 def test_a_callback_that_fails(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

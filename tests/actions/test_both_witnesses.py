@@ -33,8 +33,8 @@ def names(sandbox: Sandbox, collection_id: str) -> set[str]:
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("reader", ["served", "absent", "denied", "html", "broken"])
 @pytest.mark.fault(
-    "Sekoia ignores some values, and the bulk reader is there, absent, denied, broken or answers HTML",
-    "The collection is read by a way that is not refused; `partial`, and they are named",
+    "Sekoia ignores some values, and the bulk reader is available, absent, denied, broken, or answers with HTML",
+    "The collection is read in a way that works; `partial`, and the ignored values are named",
 )
 def test_what_sekoia_ignored_is_named(
     sandbox: Sandbox, platform: Platform, collection_id: str, reader: Any, wide: bool
@@ -84,8 +84,8 @@ def test_what_sekoia_ignored_is_named(
 )
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.fault(
-    "What is unknown of Sekoia, each way: `created` null, a list, -1 or “n/a”; totals that grow; ids that are numbers or "
-    "missing; other forms of values; tasks known or not",
+    "What is unknown about Sekoia, in every variant: `created` is null, a list, -1 or “n/a”; totals grow; ids are "
+    "numbers or missing; values come in other forms; tasks are known or not",
     "Understood; completed",
 )
 def test_what_is_in_is_completed(
@@ -125,7 +125,7 @@ def test_a_task_that_fails_says_why(sandbox: Sandbox, platform: Platform, collec
 
 @pytest.mark.parametrize("revives", [True, False])
 @pytest.mark.fault(
-    "A revoked value is imported again", "`completed` only where that revives it; else it is named as revoked"
+    "A revoked value is imported again", "`completed` only if that revives it; otherwise it is reported as revoked"
 )
 def test_a_revoked_value_is_in_only_if_it_revives(
     sandbox: Sandbox, platform: Platform, collection_id: str, revives: bool
@@ -144,7 +144,9 @@ def test_a_revoked_value_is_in_only_if_it_revives(
 
 
 @pytest.mark.parametrize("shrinks", [True, False])
-@pytest.mark.fault("Sekoia does not take the validity that was sent", "`completed`, with a warning and a count")
+@pytest.mark.fault(
+    "Sekoia does not apply the validity that was sent", "`completed`, with a warning that counts the differences"
+)
 def test_context_that_differs_is_no_loss(
     sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool
 ) -> None:
@@ -158,7 +160,9 @@ def test_context_that_differs_is_no_loss(
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators])
-@pytest.mark.fault("One value is always answered 500", "It is found by halving, and missing; the others are in")
+@pytest.mark.fault(
+    "One value is answered with 500 every time", "It is found by halving, and reported as missing; the others are in"
+)
 def test_one_value_that_breaks_sekoia(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
 ) -> None:
@@ -170,7 +174,7 @@ def test_one_value_that_breaks_sekoia(
     assert names(sandbox, collection_id) == set(VALUES[:40]) - {"d13.example.com"}
 
 
-@pytest.mark.fault("Sekoia refuses a text for one of its lines", "The same")
+@pytest.mark.fault("Sekoia refuses a text because of one of its lines", "The same")
 def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Whether Sekoia refuses a text for one of its lines is unknown: the others go in either way."""
     sandbox.faults.invalid_lines = "rejected"
@@ -180,7 +184,7 @@ def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Pl
 
 
 @pytest.mark.fault(
-    "Others write to the collection, and LiveAPI is down", "Completed, confirmed by the state of the collection"
+    "Others write to the collection while LiveAPI is down", "Completed, confirmed by the state of the collection"
 )
 def test_a_collection_that_others_write_to(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Without LiveAPI the values are looked for, whatever else there is."""

@@ -77,7 +77,9 @@ def test_a_community_narrows_what_is_reused(sandbox: Sandbox, platform: Platform
     assert (run.results["created"], run.results["community_uuid"]) == (True, COMMUNITY)
 
 
-@pytest.mark.fault("Two runs find or create a collection of one name at once", "Both get the same one")
+@pytest.mark.fault(
+    "Two runs find or create a collection with the same name at the same time", "Both get the same collection"
+)
 def test_two_runs_at_once_get_one_collection(sandbox: Sandbox) -> None:
     """Both look, find nothing, and create: the second is refused the id, which follows from the name, and finds the first's."""
     sandbox.faults.rest = [RestFault(method="GET", path="/ioc-collections$", delay=0.5, times=2)]

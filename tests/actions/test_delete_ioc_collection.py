@@ -90,8 +90,8 @@ def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str,
     ],
 )
 @pytest.mark.fault(
-    "Sekoia answers the deletion of a collection, and it is still there",
-    "The collections are looked at: only what is seen to be gone counts",
+    "Sekoia confirms the deletion of a collection, but it is still there",
+    "The collections are checked: a deletion counts only if the collection is gone",
 )
 def test_a_collection_that_stays(
     sandbox: Sandbox, platform: Platform, collection_id: str, answers: list[dict[str, Any]]

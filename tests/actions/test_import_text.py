@@ -424,7 +424,9 @@ def test_rows_of_a_table_are_read_as_in_a_file(sandbox: Sandbox, platform: Platf
 
 
 @pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators])
-@pytest.mark.fault("A value holds half a character (a lone surrogate)", "It is missing; the others are in")
+@pytest.mark.fault(
+    "A value contains half a character (a lone surrogate)", "It is reported as missing; the others are in"
+)
 def test_what_lost_half_a_character_is_missing(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
 ) -> None:
@@ -450,8 +452,8 @@ FILES = {
 
 
 @pytest.mark.fault(
-    "A file holds half a character, be it written in UTF-8, UTF-16 or JSON, or what a program put in its place",
-    "That value is missing; the others are in, and none is sent with another character in it",
+    "A file contains half a character, in UTF-8, UTF-16 or JSON, or the replacement that a program put in its place",
+    "That value is reported as missing; the others are in, and none is sent with a wrong character in it",
 )
 @pytest.mark.parametrize(
     ("action", "argument", "form"),

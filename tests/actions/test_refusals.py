@@ -189,8 +189,8 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
 
 
 @pytest.mark.fault(
-    "A login page, a PDF, an image, an email, an archive or binary data in place of a list",
-    "An error that says what it is; nothing is sent",
+    "A login page, a PDF, an image, an email, an archive or binary data is given in place of a list",
+    "An error that names what was given; nothing is sent",
 )
 @pytest.mark.parametrize(
     ("name", "content", "what"),

@@ -273,8 +273,8 @@ SHOWN: list[tuple[list[dict[str, Any]], bool]] = [
 @pytest.mark.parametrize("by", ["value", "id"])
 @pytest.mark.parametrize(("faults", "happened"), SHOWN)
 @pytest.mark.fault(
-    "Sekoia's answer does not show that an indicator is revoked (503 and then 404, HTML, `revoked` is false)",
-    "The collection is looked at: only what is seen revoked counts",
+    "Sekoia's answer does not confirm that an indicator is revoked (503 and then 404, HTML, `revoked` is false)",
+    "The collection is checked: a revocation counts only if the indicator is seen as revoked",
 )
 def test_only_what_is_seen_revoked_counts(
     sandbox: Sandbox, platform: Platform, collection_id: str, by: str, faults: list[dict[str, Any]], happened: bool
@@ -320,8 +320,8 @@ def test_what_lags_is_looked_at_again(sandbox: Sandbox, platform: Platform, coll
 
 @pytest.mark.parametrize("happened", [True, False])
 @pytest.mark.fault(
-    "The bulk reader still shows as active what was revoked, and the answer to that was lost",
-    "What it shows is searched for before it is reported; revoked",
+    "The answer to a revocation was lost, and the bulk reader still shows the indicator as active",
+    "The indicator is searched for before it is reported; revoked",
 )
 def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collection_id: str, happened: bool) -> None:
     """The whole collection is read for an id, and its state there may be one of a while ago."""
@@ -340,8 +340,8 @@ def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collectio
 
 @pytest.mark.parametrize("known", ["first", "in the middle"])
 @pytest.mark.fault(
-    "A listing has an empty page in the middle, or at first, with more to come",
-    "The page is read again; otherwise an error with what was found, and never *not found*",
+    "A listing has an empty page at the beginning or in the middle, with more to come",
+    "The page is read again; if that does not help, an error with what was found, but never *not found*",
 )
 def test_a_listing_with_a_hole_finds_nothing_missing(
     sandbox: Sandbox, platform: Platform, collection_id: str, known: str

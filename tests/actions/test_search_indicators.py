@@ -175,8 +175,8 @@ DATES = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "10000-01-01T
 
 
 @pytest.mark.fault(
-    "An indicator has a date that cannot be read (year 1 or 9999 with an offset, another form)",
-    "That field is null; searches, revocations and imports go on",
+    "An indicator has an unreadable date (year 1 or 9999 with an offset, an unknown format)",
+    "That field is null; searches, revocations and imports continue",
 )
 def test_a_date_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """One field of one indicator keeps nobody from the others."""

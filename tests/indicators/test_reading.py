@@ -375,8 +375,8 @@ def test_shapes_of_published_feeds(
 
 
 @pytest.mark.fault(
-    "A line of 100,000 commas and joiners, or of as many halves of notations",
-    "Read in a time that grows as the line does, within the deadline",
+    "A line of 100,000 commas and joiners, or of as many incomplete notations",
+    "The time to read it grows linearly with the line, and stays within the deadline",
 )
 @pytest.mark.parametrize(
     "piece", [",\u200d", "a\u200d,", "d.example,", "[.]", "(", "](", " -> ", "http://d.example/;", "hxxp://"]

@@ -85,8 +85,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.fault(
-    "A workbook cut short, with a cell at XFD1048576, with a duration of 1e9 days, or one that unpacks without end",
-    "One sentence, within bounds of memory and time",
+    "A workbook is truncated, has a cell at XFD1048576 or a duration of 1e9 days, or is a zip bomb",
+    "An error in one sentence, within the limits on memory and time",
 )
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_workbook(
@@ -102,7 +102,7 @@ def test_a_hostile_workbook(
     assert not [request for request in sandbox.requests if request.method == "POST"]
 
 
-@pytest.mark.fault("A workbook that takes too long", "Its reader is ended; one sentence")
+@pytest.mark.fault("A workbook takes too long to read", "The reader process is killed; an error in one sentence")
 def test_a_workbook_that_takes_too_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its reader is ended."""
     (tmp_path / "bomb.xlsx").write_bytes(strings())

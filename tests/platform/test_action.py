@@ -135,7 +135,7 @@ def test_an_argument_that_nobody_knows(platform: Platform, given: dict[str, Any]
     ],
 )
 @pytest.mark.fault(
-    "`base_url` or `liveapi_url` leads to another machine without TLS", "A warning that the key travels unencrypted"
+    "`base_url` or `liveapi_url` leads to another machine without TLS", "A warning that the key is sent unencrypted"
 )
 def test_a_key_that_travels_unencrypted(
     platform: Platform, configuration: dict[str, Any], warned_of: str | None
@@ -183,8 +183,8 @@ class Asking(Echo):
     ),
 )
 @pytest.mark.fault(
-    "The configuration or the arguments are null, a list, no JSON, or 100,000 levels deep",
-    "One sentence; nothing is sent",
+    "The configuration or the arguments are null, a list, not JSON, or 100,000 levels deep",
+    "An error in one sentence; nothing is sent",
 )
 def test_what_is_no_object(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], sentence: str
@@ -222,7 +222,7 @@ HOSTILE = ["\x1b[2J", "\x1b]0;title\x07", "\u202e", "\u2066", "\u200f", "\x9b31m
 
 @pytest.mark.parametrize("mark", HOSTILE, ids=ascii)
 @pytest.mark.fault(
-    "A value holds ESC, other letters that a terminal obeys, or marks that turn the direction of a text",
+    "A value contains ESC, other terminal control characters, or marks that change the direction of text",
     "They are escaped in logs, errors and standard output",
 )
 def test_letters_that_are_obeyed_are_shown_instead(

@@ -86,7 +86,7 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], tuple[Te
             os.close(each) if isinstance(each, int) else each.close()
 
 
-@pytest.mark.fault("Standard output is in ASCII", "What it lacks is escaped")
+@pytest.mark.fault("Standard output is in ASCII", "Characters that ASCII lacks are escaped")
 def test_what_the_encoding_lacks_is_escaped(output: Callable[[str], tuple[TextIO, int]]) -> None:
     """A console in ASCII is told as well."""
     _, reading = output("ascii")
@@ -119,7 +119,9 @@ def test_a_pipe_that_nobody_reads_makes_nobody_wait(
             assert set(piece) == {ord("x")}
 
 
-@pytest.mark.fault("Standard output is closed, by us or by who listened", "Nothing is said there, and the run goes on")
+@pytest.mark.fault(
+    "Standard output is closed, by the module itself or by the reader", "Nothing is printed, and the run continues"
+)
 def test_output_that_is_gone(output: Callable[[str], tuple[TextIO, int]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens, the stream is closed, or there never was one."""
     stream, reading = output("utf-8")

@@ -82,7 +82,7 @@ def assert_told(told: list[dict[str, Any]]) -> None:
 @pytest.mark.usefixtures("broken")
 @pytest.mark.fault(
     "Sentry is configured, and something unexpected happens below urllib3 or in LiveAPI's thread",
-    "Sentry learns what happened where; neither the key nor an indicator leaves",
+    "Sentry learns what happened and where; neither the key nor an indicator is sent",
 )
 def test_neither_key_nor_indicators_leave(
     platform: Platform, collection_id: str, sentry: Hostile, monkeypatch: pytest.MonkeyPatch

@@ -86,7 +86,9 @@ def failure(number: int) -> OSError:
 ACTIONS = [(ImportIndicatorsFromFile, "file_path"), (ImportIndicatorsFromText, "text_path")]
 
 
-@pytest.mark.fault("Reading a file of the storage fails once (EIO, ENOENT, ESTALE)", "It is read again; completed")
+@pytest.mark.fault(
+    "Reading a file from the storage fails once (EIO, ENOENT, ESTALE)", "The file is read again; completed"
+)
 @pytest.mark.parametrize(("action", "argument"), ACTIONS)
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT, errno.ESTALE])
 def test_a_failure_that_passes(
@@ -108,7 +110,7 @@ def test_a_failure_that_passes(
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == REFANGED
 
 
-@pytest.mark.fault("Reading it fails again and again", "An error with the reason; nothing goes up unread")
+@pytest.mark.fault("Reading a file keeps failing", "An error with the reason; nothing is uploaded unread")
 @pytest.mark.parametrize(("action", "argument"), ACTIONS)
 def test_a_failure_that_stays(
     sandbox: Sandbox,
@@ -184,9 +186,7 @@ def swap_the_folder(folder: Path, outside: Path) -> None:
     folder.symlink_to(outside)
 
 
-@pytest.mark.fault(
-    "A link is put in the place of a file, or of its folder, after it was found", "An error; no link is followed"
-)
+@pytest.mark.fault("A file or its folder is replaced with a link after it was found", "An error; no link is followed")
 @pytest.mark.parametrize("swap", [swap_the_file, swap_the_folder])
 def test_a_link_that_is_swapped_in(tmp_path: Path, swap: Callable[[Path, Path], None]) -> None:
     """No link is followed, be it put there after the file was found."""
@@ -260,7 +260,7 @@ class Replaced(Meanwhile):
         path.write_text(content.replace("b.example", "c.example"))
 
 
-@pytest.mark.fault("A file grows, shrinks or is replaced while it is uploaded", "An error, and no import is started")
+@pytest.mark.fault("A file grows, shrinks or is replaced during the upload", "An error, and no import is started")
 @pytest.mark.parametrize("action", [Meanwhile, Shrinking, Replaced])
 @pytest.mark.parametrize("content", [DEFANGED, "ioc,note\na.example,x\nb.example,y\n"])
 def test_a_file_that_changes_while_it_is_uploaded(
@@ -300,7 +300,7 @@ def full_disk(room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.fault("No room for the copy of a file", "One sentence; nothing is sent")
+@pytest.mark.fault("There is no room for the copy of a file", "An error in one sentence; nothing is sent")
 @pytest.mark.parametrize("content", [DEFANGED * 1_000, "ioc\n" + "a.example\n" * 5_000])
 def test_a_full_disk(sandbox: Sandbox, platform: Platform, collection_id: str, content: str) -> None:
     """No room for the copy of a file is one sentence, and nothing is sent."""
@@ -324,7 +324,7 @@ def test_no_room_for_what_is_sent(sandbox: Sandbox, platform: Platform, collecti
     assert not [request for request in sandbox.requests if request.method == "POST"]
 
 
-@pytest.mark.fault("No room for results", "One sentence, and no part of them stays")
+@pytest.mark.fault("There is no room for results", "An error in one sentence, and no part of them is left behind")
 def test_no_room_for_results(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,7 +347,9 @@ def test_no_room_for_results(
     assert list(platform.storage.iterdir()) == []
 
 
-@pytest.mark.fault("The temporary folder cannot be written", "The work goes to the storage, or to memory; completed")
+@pytest.mark.fault(
+    "The temporary folder is not writable", "The playbook's storage or memory is used instead; completed"
+)
 def test_a_temporary_folder_that_cannot_be_written(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -379,8 +381,9 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("nowhere")
 @pytest.mark.fault(
-    "Neither the temporary folder, nor the storage, nor memory can be written",
-    "The file goes up as it is, with a warning, and only Sekoia's counts say what is in; what needs a look at it is refused",
+    "Neither the temporary folder, nor the storage, nor memory can be used",
+    "The file is uploaded unchanged, with a warning, and only Sekoia's counts say what is in; anything that requires "
+    "reading the file is refused",
 )
 def test_a_file_that_cannot_be_copied(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Sekoia reads it, and which values are in is not known here."""

@@ -184,7 +184,7 @@ def test_an_object_that_is_replaced(
     assert sandbox.indicators(collection_id) == []
 
 
-@pytest.mark.fault("S3 answers 403 or 503 once", "It is asked again; completed")
+@pytest.mark.fault("S3 answers with 403 or 503 once", "The request is repeated; completed")
 @pytest.mark.parametrize(("action", "arguments"), ARGUMENTS)
 @pytest.mark.parametrize("status", [403, 503])
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
@@ -206,7 +206,7 @@ def test_s3_refuses_once(
     assert [indicator["name"] for indicator in sandbox.indicators(collection_id)] == ["http://a.example/"]
 
 
-@pytest.mark.fault("S3 answers 403 or 503 again and again", "An error with what it says; nothing is sent")
+@pytest.mark.fault("S3 keeps answering with 403 or 503", "An error with S3's message; nothing is sent")
 @pytest.mark.parametrize(("action", "arguments"), ARGUMENTS)
 @pytest.mark.parametrize(
     ("method", "status", "sentence"),
@@ -243,7 +243,9 @@ def test_s3_refuses(
     assert not [request for request in sandbox.requests if request.method == "POST"]
 
 
-@pytest.mark.fault("S3 refuses results at any step", "One sentence with the reason; nothing half-written stays")
+@pytest.mark.fault(
+    "S3 refuses results at any step", "An error in one sentence with the reason; nothing half-written is left behind"
+)
 @pytest.mark.parametrize("refuses", [{"POST": [403]}, {"PUT": [403]}, {"PUT": [503]}, {"POST": [200, 403]}])
 @pytest.mark.parametrize("action", [SearchIndicators, ExportIndicators])
 def test_s3_refuses_a_write(
@@ -280,8 +282,8 @@ def test_an_upload_to_s3_is_given_up(refusing: RefusingS3, platform: Platform) -
 
 
 @pytest.mark.fault(
-    "S3 takes a request and answers nothing",
-    "The node reports within moments of the deadline, whatever S3's library waits for",
+    "S3 accepts a request and never answers",
+    "The node reports shortly after the deadline, no matter how long S3's library waits",
 )
 def test_s3_hangs(sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What reads the file is left behind, and nothing is sent."""

@@ -295,7 +295,7 @@ HANGS: dict[str, Callable[[pytest.MonkeyPatch], AbstractContextManager[str]]] = 
 @pytest.mark.parametrize("what", HANGS)
 @pytest.mark.fault(
     "Headers, `100 Continue` or the chunks of an answer trickle in, eight addresses are dead, or a name server hangs",
-    "The node reports within moments of the deadline",
+    "The node reports shortly after the deadline",
 )
 def test_whatever_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """What keeps every timeout and never ends is waited for no longer than the deadline."""
@@ -349,7 +349,7 @@ def test_a_process_ends_although_something_hangs(sandbox: Sandbox) -> None:
     assert node_run.received[-1]["error"] == str(Hung(1.0))
 
 
-@pytest.mark.fault("SIGINT or SIGTERM before the action began", "The node ends with an error that says so")
+@pytest.mark.fault("SIGINT or SIGTERM before the action starts", "The node ends with an error that says so")
 def test_a_stop_before_the_action_began(sandbox: Sandbox) -> None:
     """The platform hears of it although the process was told to stop while it was starting."""
     early = (
@@ -363,7 +363,9 @@ def test_a_stop_before_the_action_began(sandbox: Sandbox) -> None:
     assert not sandbox.requests
 
 
-@pytest.mark.fault("SIGINT or SIGTERM while something hangs", "The node ends with an error; what hangs is left behind")
+@pytest.mark.fault(
+    "SIGINT or SIGTERM while something hangs", "The node ends with an error; whatever hangs is abandoned"
+)
 def test_a_stop_while_something_hangs(sandbox: Sandbox) -> None:
     """What does not heed the request is left behind."""
     with Hostile(HEADERS) as server:
@@ -380,8 +382,8 @@ def test_a_stop_while_something_hangs(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.fault(
-    "Nobody answers at the playbook callback",
-    "The process ends within a minute, and within seconds of SIGTERM, with one sentence that says so",
+    "Nobody answers the playbook callback",
+    "The process ends within a minute, or within seconds of SIGTERM, with one sentence that says why",
 )
 def test_a_stop_while_the_platform_does_not_answer(sandbox: Sandbox) -> None:
     """Neither the request for the key nor the report keeps the process from ending, and nothing else is said."""
@@ -404,7 +406,7 @@ def test_a_stop_while_the_platform_does_not_answer(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.fault(
-    "SIGINT or SIGTERM during the report", "The report is made, unless that takes more than some seconds"
+    "SIGINT or SIGTERM during the report", "The report is sent, unless that takes more than a few seconds"
 )
 def test_a_stop_during_the_report(sandbox: Sandbox) -> None:
     """The report is repeated as if nothing had come."""
@@ -458,8 +460,8 @@ OUTPUTS: dict[str, Callable[[ExitStack], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.fault(
-    "Standard output or standard error is full, not there, or a pipe that nobody reads",
-    "The node reports; the playbook's log is whole",
+    "Standard output or standard error is full, missing, or a pipe that nobody reads",
+    "The node reports; the playbook's log is complete",
 )
 def test_output_that_nobody_takes(sandbox: Sandbox, output: str) -> None:
     """The report does not depend on standard output."""
@@ -483,8 +485,8 @@ SekoiaAction.deadline = property(lambda self: self.__dict__.setdefault("soon", D
 
 
 @pytest.mark.fault(
-    "The process is stopped (SIGSTOP) over its deadline, and the final event comes meanwhile",
-    "What is in the socket is read before the verdict; completed",
+    "The process is paused (SIGSTOP) past its deadline, and the final event arrives meanwhile",
+    "What is in the socket is read before the status is decided; completed",
 )
 def test_a_process_that_was_stopped_over_its_deadline(sandbox: Sandbox, collection_id: str) -> None:
     """The deadline ends waiting, and not the reading of what has come in time."""
@@ -507,7 +509,7 @@ def test_a_process_that_was_stopped_over_its_deadline(sandbox: Sandbox, collecti
     assert node_run.received[-1]["results"]["confirmed_by"] == "liveapi"
 
 
-@pytest.mark.fault("LiveAPI sends pings without end, and reads none of the pongs", "Completed; the process ends")
+@pytest.mark.fault("LiveAPI sends endless pings, and reads none of the pongs", "Completed; the process ends")
 def test_a_flood_of_pings(sandbox: Sandbox, collection_id: str) -> None:
     """Neither a thread that answers pings, nor the end of the connection, keeps the process."""
     impatient = (

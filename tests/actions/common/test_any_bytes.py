@@ -106,7 +106,7 @@ def looked_at(content: bytes, folder: Path) -> Outgoing | None:
     return prepare(fetch(file, folder / "scratch"), folder / "scratch", Wishes(), seconds=5)
 
 
-@pytest.mark.fault("A file of any bytes at all as a table", "A result that adds up, or one sentence")
+@pytest.mark.fault("Arbitrary bytes as a table", "A result that adds up, or an error in one sentence")
 @given(ANY_BYTES)
 @example(b"ioc\n" + b"a.example\n" * 3)
 @example(b'ioc,note\na.example,"x\n')
@@ -138,7 +138,7 @@ def test_any_bytes_as_a_table(content: bytes) -> None:
             assert prepared.path.read_bytes() == content
 
 
-@pytest.mark.fault("A file of any bytes at all as text or as a list", "A result that adds up, or one sentence")
+@pytest.mark.fault("Arbitrary bytes as text or as a list", "A result that adds up, or an error in one sentence")
 @given(ANY_BYTES)
 @example(b"[")
 @example(b"{" * 3_000)

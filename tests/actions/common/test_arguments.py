@@ -263,8 +263,9 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
     ],
 )
 @pytest.mark.fault(
-    "`valid_from` after the end of `valid_for`, `valid_for: true`, an object 100,000 levels deep, or an expression as it stands",
-    "One sentence that names the argument; nothing is sent",
+    "`valid_from` is after the end of `valid_for`, `valid_for` is `true`, an object is 100,000 levels deep, or an "
+    "expression was not rendered",
+    "An error in one sentence that names the argument; nothing is sent",
 )
 def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], sentence: str) -> None:
     """The complaint names the argument and says what it should be."""

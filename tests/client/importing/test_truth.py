@@ -44,7 +44,7 @@ def looks(sandbox: Sandbox) -> int:
 
 @pytest.mark.fault(
     "`0/1000`, then `0/0` and silence",
-    "No end: the collection is read, three times over a minute, before it is `rejected`",
+    "Not taken as the end: the collection is read three times within a minute before the import is `rejected`",
 )
 def test_zero_of_zero_after_progress(sandbox: Sandbox, collection_id: str) -> None:
     """Nothing is in, and nothing comes."""
@@ -64,7 +64,8 @@ def test_zero_of_zero_after_progress(sandbox: Sandbox, collection_id: str) -> No
 
 @pytest.mark.parametrize("tasks", ["known", "unknown"])
 @pytest.mark.fault(
-    "`0/0`, and the true end after it seemed to be the end", "Waits, or reads the collection meanwhile; completed"
+    "`0/0` seems to be the end, and the real end follows",
+    "The client waits, or reads the collection in the meantime; completed",
 )
 def test_the_end_after_an_end(sandbox: Sandbox, collection_id: str, tasks: Any) -> None:
     """The task's state, or a look that finds nothing, keeps the import waiting."""
@@ -87,7 +88,9 @@ def test_the_end_after_an_end(sandbox: Sandbox, collection_id: str, tasks: Any) 
     assert (outcome.status, outcome.progress) == ("completed", Progress(100, 100))
 
 
-@pytest.mark.fault("A task fails half-way", "`partial`: one look decides, and the task's own words are reported")
+@pytest.mark.fault(
+    "A task fails halfway", "`partial`: one look at the collection decides, and the task's own message is reported"
+)
 def test_a_task_that_fails_half_way(sandbox: Sandbox, collection_id: str) -> None:
     """What came before is in."""
     sandbox.faults.fail_after = 0.5
@@ -98,7 +101,7 @@ def test_a_task_that_fails_half_way(sandbox: Sandbox, collection_id: str) -> Non
     assert any("failed: The import could not be completed" in warning for warning in outcome.warnings)
 
 
-@pytest.mark.fault("A task fails before anything is in", "`rejected`, an error with the task's own words")
+@pytest.mark.fault("A task fails before anything is in", "`rejected`; the error contains the task's own message")
 def test_a_task_that_fails_at_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """Nothing is in."""
     sandbox.faults.fail_after = 0
@@ -112,8 +115,9 @@ def test_a_task_that_fails_at_once(sandbox: Sandbox, platform: Platform, collect
 
 @pytest.mark.parametrize("live", [None, 502])
 @pytest.mark.fault(
-    "The list that is there with the same description, and 20 new values; the task never runs, LiveAPI is up or down",
-    "Waits; `incomplete` at the deadline, and names the 20",
+    "A list that is already in the collection with the same description, plus 20 new values; the task never runs, "
+    "whether LiveAPI is up or down",
+    "The client waits; `incomplete` at the deadline, and the 20 are named",
 )
 def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: str, live: int | None) -> None:
     """What is there proves nothing of what is new."""
@@ -131,8 +135,8 @@ def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: 
 
 @pytest.mark.parametrize(("tasks", "status"), [("known", "incomplete"), ("unknown", "partial")])
 @pytest.mark.fault(
-    "A task stops after a part of the values",
-    "`incomplete` while the task is known to run, else `partial`; names the others",
+    "A task stops after some of the values",
+    "`incomplete` if the task is known to be running, otherwise `partial`; the other values are named",
 )
 def test_a_task_that_stops(sandbox: Sandbox, collection_id: str, tasks: Any, status: str) -> None:
     """That part of it is in is told, and that the others are not."""
@@ -145,8 +149,8 @@ def test_a_task_that_stops(sandbox: Sandbox, collection_id: str, tasks: Any, sta
 
 
 @pytest.mark.fault(
-    "The task never runs, while another import brings the same values with another context",
-    "`incomplete`: every value is in, and none as it was asked for",
+    "The task never runs, while another import brings the same values with a different context",
+    "`incomplete`: every value is in, but none of them as requested",
 )
 def test_another_import_of_the_same_values(sandbox: Sandbox, collection_id: str) -> None:
     """What another import brought is no proof of ours."""
@@ -166,7 +170,8 @@ def test_another_import_of_the_same_values(sandbox: Sandbox, collection_id: str)
 
 
 @pytest.mark.fault(
-    "Some values are never taken, and no event is heard", "`partial` once nothing comes any more; names them"
+    "Some values are never accepted, and no event arrives",
+    "`partial` once nothing changes any more; the values are named",
 )
 def test_some_are_never_taken(sandbox: Sandbox, collection_id: str) -> None:
     """The values that came show that the task has begun."""
@@ -179,7 +184,9 @@ def test_some_are_never_taken(sandbox: Sandbox, collection_id: str) -> None:
     assert [missing.value for missing in outcome.missing] == VALUES[70:]
 
 
-@pytest.mark.fault("An import as JSON is answered 200 with no indicators", "`rejected`: the collection has none")
+@pytest.mark.fault(
+    "A JSON import is answered with 200 and no indicators", "`rejected`: the collection contains none of them"
+)
 def test_an_answer_without_indicators(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """That Sekoia took the request says nothing."""
     sandbox.faults.rest = [RestFault(method="POST", path="/indicators$", status=200, body={"items": [], "total": 0})]
@@ -204,7 +211,9 @@ def test_however_an_import_is_answered(
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"task_id": null}', '{"task_id": []}', '{"task_id": ""}'])
-@pytest.mark.fault("A submission is answered 202 without a usable id", "Watched by the collection")
+@pytest.mark.fault(
+    "A submission is answered with 202 and no usable task id", "The collection shows how the import ended"
+)
 def test_a_submission_without_an_id(sandbox: Sandbox, collection_id: str, body: str) -> None:
     """It counts as taken: the values, which are there, complete it."""
     import_now(sandbox, collection_id, VALUES)
@@ -232,8 +241,9 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.fault(
-    "The end leaves a doubt, and looks are answered 302, 403, 404, 500, HTML or nothing, are cut, or stall",
-    "The collection is asked again until it answers; completed",
+    "The end leaves a doubt, and reading the collection yields 302, 403, 404, 500, HTML or nothing, or is cut off, or "
+    "stalls",
+    "The collection is read again until that works; completed",
 )
 def test_looks_that_come_to_nothing(sandbox: Sandbox, collection_id: str, shape: str) -> None:
     """The submission does not depend on them, and the end waits for one that is answered."""
@@ -252,8 +262,8 @@ def test_looks_that_come_to_nothing(sandbox: Sandbox, collection_id: str, shape:
 
 
 @pytest.mark.fault(
-    "A call on which the import does not depend stalls, such as the count of a community's indicators",
-    "It costs a part of the time; completed",
+    "A call that the import does not depend on stalls, such as the count of a community's indicators",
+    "It costs some of the time; completed",
 )
 def test_a_call_that_stalls(sandbox: Sandbox, collection_id: str) -> None:
     """The values are submitted long before the deadline."""
@@ -264,8 +274,8 @@ def test_a_call_that_stalls(sandbox: Sandbox, collection_id: str) -> None:
 
 
 @pytest.mark.fault(
-    "The end leaves a doubt, and the collection cannot be read until the deadline",
-    "`partial` with a warning, and `missing_count` null: it is not known what is in",
+    "The end leaves a doubt, and the collection cannot be read before the deadline",
+    "`partial` with a warning, and `missing_count` is null: it is not known what is in",
 )
 def test_a_collection_that_cannot_be_read(sandbox: Sandbox, collection_id: str) -> None:
     """The import ended, which is not an error; that the values are in is not said."""
@@ -292,8 +302,9 @@ def test_the_bulk_reader_stands_in_for_the_listing(
 
 
 @pytest.mark.fault(
-    "The bulk reader lags: it lacks values that are in, or shows them as they were before",
-    "What it lacks or shows otherwise is searched for, and where that finds more, the collection is read another way; completed",
+    "The bulk reader lags: it lacks values that are in, or shows their previous state",
+    "Values that it lacks or shows differently are searched for, and if that finds more, the collection is read in "
+    "another way; completed",
 )
 @pytest.mark.parametrize("others", [0, 200], ids=["few", "many"])
 @pytest.mark.parametrize("stale", ["lacks", "differs"])
@@ -316,7 +327,8 @@ def test_a_bulk_reader_that_lags(sandbox: Sandbox, collection_id: str, stale: st
 
 
 @pytest.mark.fault(
-    "Searches in the collection are refused", "It is read by its pages or the bulk reader instead; completed"
+    "Searches in the collection are refused",
+    "The collection is read by pages or with the bulk reader instead; completed",
 )
 def test_searches_that_are_refused(sandbox: Sandbox, collection_id: str) -> None:
     """One value in a collection of several pages would take the fewest requests by a search."""
@@ -360,8 +372,9 @@ def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id
 
 @pytest.mark.parametrize(("refused", "status"), [(0, "completed"), (1, "partial"), (1_100, "rejected")])
 @pytest.mark.fault(
-    "The end leaves a doubt, and looking for all values would take more than half of the time that is left",
-    "A sample is looked for, with a warning, and `missing_count` null: `completed`, `partial` or `rejected` as that is",
+    "The end leaves a doubt, and looking for all values would take more than half of the remaining time",
+    "A sample is looked for, with a warning, and `missing_count` is null; the sample decides between `completed`, "
+    "`partial` and `rejected`",
 )
 def test_a_sample(sandbox: Sandbox, collection_id: str, refused: int, status: str) -> None:
     """Twenty-two pages that take half a second each are not read within six of twelve seconds."""
@@ -396,9 +409,9 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("form", ["given", "lower", "canonical"])
 @pytest.mark.fault(
-    "Sekoia stores values in another form: lower case, A-labels, IPv6 and escapes as their standards have them, hashes in "
+    "Sekoia stores values in another form: lower case, A-labels, standard forms of IPv6 and escapes, hashes in "
     "another order",
-    "They are found; completed",
+    "The values are found; completed",
 )
 def test_values_that_are_stored_in_another_form(sandbox: Sandbox, collection_id: str, form: Any) -> None:
     """The same indicator is told by one canonical form on both sides, by the listing and by a search."""
@@ -462,7 +475,8 @@ def test_rows_with_contexts_of_their_own(sandbox: Sandbox, platform: Platform, c
 
 
 @pytest.mark.fault(
-    "A look hangs: its headers trickle in for ever", "The node reports by the deadline + 5 s, with what was submitted"
+    "A look at the collection hangs: its headers trickle in forever",
+    "The node reports within 5 s after the deadline, with what was submitted",
 )
 def test_a_look_that_hangs(
     sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch, collection_id: str
@@ -505,8 +519,8 @@ print(outcome.status)
 
 
 @pytest.mark.fault(
-    "The process is stopped past its deadline, while the end is reported",
-    "What is in the socket is read before the verdict; completed",
+    "The process is paused past its deadline, and the end is reported meanwhile",
+    "What is in the socket is read before the status is decided; completed",
 )
 def test_a_process_that_is_stopped_for_a_while(sandbox: Sandbox, collection_id: str) -> None:
     """The event arrived in time, though nobody was awake to read it."""

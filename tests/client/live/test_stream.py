@@ -120,7 +120,7 @@ def test_only_what_concerns_a_task_is_passed_on() -> None:
 
 
 @pytest.mark.fault(
-    "Import events of others pile up while a submission is unanswered", "A bounded number is kept; our own are there"
+    "Other imports' events pile up while a submission is unanswered", "A limited number is kept, including our own"
 )
 def test_a_busy_community_fills_no_memory() -> None:
     """While a submission is unanswered, only the last events of only so many tasks are kept."""
@@ -174,7 +174,7 @@ def test_our_events_come_through_in_fragments_among_foreign_ones() -> None:
 
 @pytest.mark.fault(
     "LiveAPI redirects to another host",
-    "Not followed; a warning, and the import is confirmed by the state of the collection",
+    "The redirect is not followed; a warning, and the import is confirmed by the state of the collection",
 )
 def test_a_redirect_to_another_host_is_refused(sandbox: Sandbox) -> None:
     """The library would follow it, without the key: whoever listens there is not LiveAPI."""
@@ -249,7 +249,9 @@ class Noting(Patience):
         return 0.0
 
 
-@pytest.mark.fault("LiveAPI accepts connections and closes them at once", "Tried again after ever longer pauses")
+@pytest.mark.fault(
+    "LiveAPI accepts connections and closes them at once", "The client tries again after increasingly long pauses"
+)
 def test_who_closes_at_once_is_asked_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures count until a connection has lasted for as long as the longest wait between two of them."""
     Noting.failures, connections, seventh = [], list[ServerConnection](), threading.Event()
@@ -269,7 +271,10 @@ def test_who_closes_at_once_is_asked_ever_later(monkeypatch: pytest.MonkeyPatch)
     assert Noting.failures[:6] == [1, 2, 3, 1, 2, 3]
 
 
-@pytest.mark.fault("LiveAPI refuses the key later on", "It is not tried again; the state of the collection confirms")
+@pytest.mark.fault(
+    "LiveAPI refuses the key later",
+    "LiveAPI is not tried again; the import is confirmed by the state of the collection",
+)
 def test_a_key_that_is_refused_later_ends_the_trying() -> None:
     """A refusal by message after a while is final."""
 
@@ -306,7 +311,9 @@ def test_who_does_not_speak_websocket_is_unreachable(script: Callable[[object], 
     assert error.reason == reason
 
 
-@pytest.mark.fault("LiveAPI's handshake stalls", "Goes on without it after a quarter of the time that is left")
+@pytest.mark.fault(
+    "LiveAPI's handshake stalls", "The import continues without LiveAPI after a quarter of the remaining time"
+)
 def test_a_handshake_that_stalls_keeps_nobody() -> None:
     """A server that never answers costs a quarter of the time that is left, not all of it."""
     with Hostile(silence) as server, LiveAPI(f"ws://{server.host}", "k", patience=PATIENCE) as live:

@@ -117,7 +117,10 @@ def _small_buffers() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_small_buffers")
-@pytest.mark.fault("A slow line takes longer for a request than connecting may take", "It goes through, at once")
+@pytest.mark.fault(
+    "On a slow connection, a request takes longer than the timeout for connecting",
+    "The request goes through on the first attempt",
+)
 def test_a_slow_line_takes_its_time() -> None:
     """The timeout for connecting, which urllib3 leaves on the socket, holds for pieces of a request and not for all of it."""
     patience = Patience.none().but(connect=0.3)
@@ -152,8 +155,8 @@ def test_an_upload_is_repeated_from_its_start() -> None:
     ],
 )
 @pytest.mark.fault(
-    "`Retry-After` as seconds, as a date by Sekoia's clock, or as nothing that can be read",
-    "Obeyed where it can be; the call is repeated",
+    "`Retry-After` is in seconds, a date by Sekoia's clock, or unreadable",
+    "It is respected if possible; the call is repeated",
 )
 def test_retry_after_is_obeyed(retry_after: str | int, expected: float) -> None:
     """Seconds and an HTTP date both say how long to wait; the date is measured by Sekoia's own clock."""

@@ -86,7 +86,7 @@ def test_never_more_nor_less_than_announced(file: io.BytesIO, size: int, sentenc
     assert sum(map(len, content)) <= size
 
 
-@pytest.mark.fault("The disk fails in mid-upload", "An error about the file; Sekoia is not asked again")
+@pytest.mark.fault("The disk fails during an upload", "An error about the file; nothing more is sent to Sekoia")
 def test_a_disk_that_fails_in_mid_upload(sandbox: Sandbox, collection_id: str) -> None:
     """That is an error about the file, and Sekoia, whose fault it is not, is not asked again."""
     opened = []
