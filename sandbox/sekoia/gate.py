@@ -1,5 +1,6 @@
 """The outermost layer: records requests, and lets the faults happen that no web framework offers."""
 
+import asyncio
 import json
 import socket
 import struct
@@ -26,6 +27,9 @@ RECORDED_BYTES = 1024 * 1024
 ANSWERED_BYTES = 16 * 1024
 # With the limit above, what a test run can fill; the oldest go first.
 RECORDED_REQUESTS = 10_000
+# Turns of the event loop in which it has begun whatever came before: to accept a connection, read from it, and serve
+# what it asks takes about half of them.
+TURNS = 10
 _TRANSPORT = "sandbox.transport"
 _CALLBACK = "/callback/"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -84,7 +88,7 @@ class Gate:
         self._told = told  # of each call, when it comes and when it is done with
         self._count = 0
         self._recorded: deque[Recorded] = deque(maxlen=RECORDED_REQUESTS)
-        self._serving: set[Transport] = set()
+        self._serving: dict[asyncio.Task[Any], Transport] = {}
 
     @property
     def recorded(self) -> list[Recorded]:
@@ -101,8 +105,16 @@ class Gate:
 
     def abandon(self) -> None:
         """Resets the connections of requests that are not done with: their clients may never send the rest."""
-        for transport in self._serving:
+        for transport in self._serving.values():
             reset_connection(transport)
+
+    async def settle(self) -> None:
+        """Ends all that was asked for by now, as of clients that are gone: what they have sent whole is handled first."""
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        self.abandon()
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request, with the fault that hits it."""
@@ -110,11 +122,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        self._serving.add(transport)
+        task = cast(asyncio.Task[Any], asyncio.current_task())  # uvicorn makes one for each request
+        self._serving[task] = transport
         try:
             await self._serve(scope, receive, send)
         finally:
-            self._serving.discard(transport)
+            del self._serving[task]
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not is_api(scope["path"]) and not scope["path"].startswith(_CALLBACK):

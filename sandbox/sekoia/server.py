@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -170,7 +170,10 @@ class Sandbox:
         That is collections, indicators, imports, node runs, requests, faults, and the files in the storage, unless its
         folder was given.
         """
+        self._call(self._quiet)
+        self._await(self._gate.settle())  # a page may have been asked to run something
         self._console.runs.end()
+        self._await(self._gate.settle())  # and what ran may have asked for something
         self._call(self._reset)
 
     # What is there
@@ -268,7 +271,11 @@ class Sandbox:
         async def act() -> T:
             return action()
 
-        return asyncio.run_coroutine_threadsafe(act(), self._loop).result(PATIENCE)
+        return self._await(act())
+
+    def _await(self, action: Coroutine[Any, Any, T]) -> T:
+        """The same for what takes a while there."""
+        return asyncio.run_coroutine_threadsafe(action, self._loop).result(PATIENCE)
 
     def _moved(self) -> None:
         """Tells, from the thread of the runs, that one moved."""
@@ -310,7 +317,7 @@ class Sandbox:
         self._service.live.reset()
 
     def _reset(self) -> None:
-        self._quiet()
+        self._service.imports.cancel()  # those that were answered meanwhile
         self._service.controls.reset()
         self._service.callbacks.forget()
         self._service.imports.forget()
