@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.client.wire import Indicator
 from tests.conftest import Command, Platform
+from tests.hostile import Hostile, answer
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
 THREAT = "intrusion-set--11111111-1111-4111-8111-111111111111"
@@ -173,6 +175,33 @@ def test_a_large_collection_is_read_in_bulk(
     before = len(sandbox.requests)
     assert exported(platform, collection_id, format="text").splitlines() == values
     assert len(sandbox.requests) - before == (3 if reader == "served" else 6)
+
+
+@pytest.mark.parametrize("format", FILE_FORMATS)
+@pytest.mark.usefixtures("hasty")
+def test_what_was_read_is_written_before_more_is_read(platform: Platform, collection_id: str, format: str) -> None:
+    """Memory does not grow with the collection: its second page only comes once the first is in the file."""
+    values = [f"{'x' * 50}.{number:03}.{'y' * 60}.{'z' * 60}.example" for number in range(200)]
+
+    def page(start: int) -> dict[str, Any]:
+        some = [
+            {"id": f"indicator--{number}", "pattern": f"[domain-name:value = '{values[number]}']"}
+            for number in range(start, start + 100)
+        ]
+        return {"items": some, "total": len(values), "has_more": start == 0}
+
+    def once_written(connection: socket) -> None:
+        while not any(values[0] in file.read_text() for file in platform.storage.iterdir()):
+            if server.closing.wait(0.01):
+                return
+        answer(body=page(100))(connection)
+
+    with Hostile(answer(body=page(0)), once_written) as server:
+        platform.module_configuration["base_url"] = server.url
+        run = platform.run(ExportIndicators, collection_id=collection_id, format=format)
+
+    assert run.error is None
+    assert run.results and run.results["count"] == len(values)
 
 
 @pytest.mark.parametrize(("format", "content"), [("json", "[\n\n]\n"), ("text", "")])
