@@ -34,6 +34,10 @@ GREETING_LIMIT = 512
 IDLE = 0.05
 """Seconds without a message after which the thread counts as idle."""
 
+BURST, PAUSE, QUEUE = 16, 0.01, 1_024
+"""Messages that make a burst, seconds to rest after one, and messages that may come meanwhile: waking up for each of a busy
+community's events would cost more than dropping it."""
+
 UPGRADE = '{"action": "upgrade"}'
 """Asks for events of both versions (contract, LiveAPI)."""
 
@@ -217,6 +221,7 @@ class LiveAPI:
             # Limits
             compression=None,  # inflating a whole community's events would cost more than it saves
             max_size=MESSAGE_LIMIT,
+            max_queue=QUEUE,
             # Logging: the library logs what we report anyway, and the SDK would copy it into the playbook's logs
             logger=_silent(),
             legacy=False,
@@ -230,18 +235,21 @@ class LiveAPI:
                 connection.send(UPGRADE)
                 self._signals.put(Connected())
                 while not self._closing.is_set():
-                    self._take(self._received(connection))
+                    if self._take_all(connection) >= BURST:
+                        self._closing.wait(PAUSE)
             finally:
                 with self._mutex:
                     self._connection = None
 
-    def _received(self, connection: ClientConnection) -> bytes:
-        """The next message; :meth:`catch_up` is told when there is none to be read."""
-        while True:
-            try:
-                return connection.recv(timeout=IDLE, decode=False)
-            except TimeoutError:
-                self._idle.set()
+    def _take_all(self, connection: ClientConnection) -> int:
+        """Take the next message and those that are there already; their number. :meth:`catch_up` is told when none is left."""
+        taken, timeout = 0, IDLE
+        with suppress(TimeoutError):
+            while not self._closing.is_set():
+                self._take(connection.recv(timeout, decode=False))
+                taken, timeout = taken + 1, 0.0
+        self._idle.set()
+        return taken
 
     def _refuse_redirects(self, connection: ClientConnection) -> None:
         """The library follows redirects, to other hosts without the key; REST refuses them, and so do we."""
