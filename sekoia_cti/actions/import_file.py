@@ -21,7 +21,7 @@ from sekoia_cti.actions.common.layout_arguments import LayoutArguments
 from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
 from sekoia_cti.actions.common.upload_action import FileArguments, Upload, UploadAction
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.requests import damaged_of
+from sekoia_cti.client.importing.missing import damaged_of
 from sekoia_cti.client.importing.table_upload import submit_table
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Mapping

@@ -20,7 +20,7 @@ from sekoia_cti.actions.common.reading_results import ReadingResults, lists_as_r
 from sekoia_cti.actions.common.reports import refuse_doubtful, refuse_without_indicators, warnings
 from sekoia_cti.actions.common.sources import Format, SourceArguments
 from sekoia_cti.client.importing.importer import Importer
-from sekoia_cti.client.importing.requests import damaged_of
+from sekoia_cti.client.importing.missing import damaged_of
 from sekoia_cti.indicators.display import counted
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.reading import Reading, read

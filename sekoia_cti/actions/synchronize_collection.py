@@ -17,7 +17,7 @@ from sekoia_cti.actions.common.progress import ProgressLog
 from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.value_lists import first_values, listed_values
 from sekoia_cti.client.errors import DeadlinePassed, SekoiaError
-from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.client.synchronizing.comparison import Refresh

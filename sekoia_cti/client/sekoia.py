@@ -86,7 +86,7 @@ class Sekoia(Connection):
             InputError: A phase is not known.
             ValueError: No line holds an indicator, or `valid_for` and `valid_until` are both given.
         """
-        from sekoia_cti.client.importing.requests import damaged_of
+        from sekoia_cti.client.importing.missing import damaged_of
 
         reading = self.read(lines, refang=refang)
         if not (reading.values or reading.damaged):
@@ -134,7 +134,7 @@ class Sekoia(Connection):
             ValueError: It holds no indicator, or `valid_for` and `valid_until` are both given.
             OSError: It is not there.
         """
-        from sekoia_cti.client.importing.requests import damaged_of
+        from sekoia_cti.client.importing.missing import damaged_of
         from sekoia_cti.client.importing.table_upload import submit_table, upload
         from sekoia_cti.indicators.encodings import decode
         from sekoia_cti.local_files.opened import open_local

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.importing.halving import IN_A_ROW
 from sekoia_cti.client.importing.outcome import Outcome
-from sekoia_cti.client.importing.requests import IN_A_ROW
 from sekoia_cti.client.listing import all_indicators, checked_indicator
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.search import FoundIndicator, Match

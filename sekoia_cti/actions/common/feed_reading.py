@@ -13,7 +13,7 @@ from sekoia_cti.actions.common.reports import refuse_doubtful, warnings
 from sekoia_cti.actions.common.table_feed import TableFeed
 from sekoia_cti.actions.common.upload_action import UploadAction
 from sekoia_cti.actions.common.validity import ValidityArguments
-from sekoia_cti.client.importing.requests import Missing, damaged_of
+from sekoia_cti.client.importing.missing import Missing, damaged_of
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.synchronizing.synchronizer import Feed
 from sekoia_cti.client.synchronizing.text_feed import TextFeed

@@ -15,8 +15,9 @@ from sekoia_cti.actions.common.reports import FailedList
 from sekoia_cti.actions.common.validity import ValidityArguments
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.importer import Importer
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.outcome import Outcome, Status
-from sekoia_cti.client.importing.requests import LINES, Missing
+from sekoia_cti.client.importing.requests import LINES
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.account_of_values import Account

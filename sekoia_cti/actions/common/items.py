@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
 from sekoia_cti.actions.common.gathered import COMMENT, ObjectAccount, is_comment, unfold_all
 from sekoia_cti.actions.common.validity import ContextByKind
-from sekoia_cti.client.importing.requests import Entry, Missing
+from sekoia_cti.client.importing.missing import Missing
+from sekoia_cti.client.importing.requests import Entry
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import NewIndicator
 from sekoia_cti.indicators.account_of_values import Account

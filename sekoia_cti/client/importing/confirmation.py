@@ -17,7 +17,7 @@ from itertools import islice
 
 from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, ListingIncomplete, RequestError, Unavailable
 from sekoia_cti.client.importing.expected import Expected, Sight, Tally
-from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.listing import bulk_pages, bulk_requests
 from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
 from sekoia_cti.client.search import terms

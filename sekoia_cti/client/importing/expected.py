@@ -15,7 +15,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from sekoia_cti.client.importing.key_index import Digests, KeyIndex
-from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.wanted import Wanted
 from sekoia_cti.client.times import aware, stamp
 from sekoia_cti.client.wire import Context

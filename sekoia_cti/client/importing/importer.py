@@ -20,18 +20,11 @@ from sekoia_cti.client.errors import (
 )
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.expected import Expected
+from sekoia_cti.client.importing.halving import Halving
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
 from sekoia_cti.client.importing.rehearsal import Rehearsal, rehearse
-from sekoia_cti.client.importing.requests import (
-    LINES,
-    Entry,
-    Halving,
-    Missing,
-    Request,
-    parts,
-    requests_for,
-    unsendable,
-)
+from sekoia_cti.client.importing.requests import LINES, Entry, Request, parts, requests_for, unsendable
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress, Submission
 from sekoia_cti.client.live.signals import Connected, Disconnected, Heard, Signal
 from sekoia_cti.client.rest.endpoints import RestClient, Tries

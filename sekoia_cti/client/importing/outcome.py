@@ -9,7 +9,7 @@ from typing import Literal
 
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.confirmation import Confirmation
-from sekoia_cti.client.importing.requests import Missing
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.submission import Witness
 from sekoia_cti.client.importing.watch import ImportWatch, Progress
 from sekoia_cti.indicators.again import Again

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from sekoia_cti.client.errors import NotFound, Refused, SekoiaError, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.importing.halving import IN_A_ROW
+from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.outcome import Outcome
-from sekoia_cti.client.importing.requests import IN_A_ROW, Missing
 from sekoia_cti.client.listing import all_indicators, checked_indicator
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.synchronizing.comparison import Leaving

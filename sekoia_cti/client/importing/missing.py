@@ -1,0 +1,22 @@
+"""Values that are not in the collection, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sekoia_cti.indicators.account_of_values import Account
+
+__all__ = ["Missing", "damaged_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value that is not in the collection, and why."""
+
+    value: str
+    reason: str
+
+
+def damaged_of(account: Account) -> list[Missing]:
+    """The values of a source that lost a character on the way, as missing."""
+    return [Missing(damaged.value, damaged.reason) for damaged in account.damaged]
