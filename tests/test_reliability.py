@@ -60,6 +60,7 @@ class Import:
         self.collection_id = collection_id
         self.importer = importer
         self.reached: list[Progress] = []
+        self.warnings: list[str] = []
 
     def submit(self, values: list[str] = DOMAINS) -> str:
         """Submit values."""
@@ -91,8 +92,7 @@ def importing(
         RestClient(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patient) as rest,
         LiveAPI(live_url or sandbox.live_url, sandbox.api_key, patience=patient) as live,
     ):
-        reached: list[Progress] = []
-        warnings: list[str] = []
+        reached, warnings = list[Progress](), list[str]()
         importer = Importer(
             rest=rest,
             live=live,
@@ -105,7 +105,7 @@ def importing(
         )
         importer.connect()
         running = Import(sandbox, collection_id, importer)
-        running.reached = reached
+        running.reached, running.warnings = reached, warnings
         yield running
 
 
@@ -308,20 +308,18 @@ def test_a_refusal_that_comes_late(sandbox: Sandbox, collection_id: str) -> None
 def test_a_key_that_is_refused_meanwhile(sandbox: Sandbox, collection_id: str) -> None:
     """The import is in Sekoia's hands by then."""
     sandbox.hold_imports()
-    warnings: list[str] = []
 
     def meanwhile() -> None:
         sandbox.faults.live_refuse_by_message = True
         sandbox.drop_live(None)
-        sandbox.wait_for(lambda: bool(warnings))
+        sandbox.wait_for(lambda: bool(running.warnings))
         sandbox.release_imports()
 
     with importing(sandbox, collection_id) as running:
-        running.importer.on_warning = warnings.append
         running.submit()
         outcome = finishing(running, meanwhile)
     assert (outcome.status, outcome.confirmed_by) == ("completed", "api")
-    assert warnings[0].startswith("LiveAPI refused the API key")
+    assert running.warnings[0].startswith("LiveAPI refused the API key")
     assert_all_in(sandbox, collection_id)
 
 

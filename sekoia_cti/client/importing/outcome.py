@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Literal
 
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.confirmation import Confirmation
+from sekoia_cti.client.importing.ledger import Ledger
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.submission import Witness
 from sekoia_cti.client.importing.watch import ImportWatch, Progress
@@ -69,20 +70,12 @@ class Conclusion:
     Args:
         watch: What was heard and seen.
         confirmation: Knows which values the last look did not find.
-        refused: Values that could not be submitted.
-        taken: How many values Sekoia took; None when they are not known.
-        settled: Of them, how many an answer showed to be in.
-        settled_differ: Of these, how many with another context than was sent.
-        failure: What kept values from being submitted or waited for, if anything did.
+        ledger: What was submitted, and what was not.
     """
 
     watch: ImportWatch
     confirmation: Confirmation
-    refused: Sequence[Missing]
-    taken: int | None
-    settled: int
-    settled_differ: int
-    failure: SekoiaError | None
+    ledger: Ledger
 
     def outcome(self, status: Status) -> Outcome:
         """The outcome.
@@ -93,13 +86,13 @@ class Conclusion:
         missing, missing_count = self._missing(), self._missing_count()
         if status == "completed":
             status = self._judged(missing_count)
-        if self.failure is not None and status != "submitted":
+        if self.ledger.failure is not None and status != "submitted":
             status = "incomplete"
         differs = self._differ()
         return Outcome(
             status=status,
             task_ids=tuple(part.task_id for part in self.watch.submissions if part.task_id is not None),
-            submitted=self.taken,
+            submitted=self.ledger.taken,
             progress=self._progress(),
             **self._counts(),
             confirmed_by=self._witness() if status in ("completed", "partial", "rejected") else None,
@@ -108,50 +101,50 @@ class Conclusion:
             missing_count=missing_count,
             context_differs_count=differs,
             warnings=tuple(self._warnings(status, missing_count, differs)),
-            failure=self.failure,
+            failure=self.ledger.failure,
         )
 
     def _missing(self) -> Iterable[Missing]:
         """The values that are known to be missing."""
         if self.watch.found is None or not self.watch.doubts():
-            return self.refused
-        return Again(lambda: chain(self.refused, self.confirmation.missing()))
+            return self.ledger.left_out
+        return Again(lambda: chain(self.ledger.left_out, self.confirmation.missing()))
 
     def _missing_count(self) -> int | None:
         found = self.watch.found
         if not self.watch.doubts():
-            return len(self.refused)
+            return len(self.ledger.left_out)
         if found is None or not found.complete:
             return None
-        return len(self.refused) + found.tally.expected - found.tally.active
+        return len(self.ledger.left_out) + found.tally.expected - found.tally.active
 
     def _differ(self) -> int | None:
         found = self.watch.found
         if found is None:
-            return self.settled_differ if self.settled else None
-        return self.settled_differ + found.tally.active - found.tally.as_asked
+            return self.ledger.shown_differing if self.ledger.shown else None
+        return self.ledger.shown_differing + found.tally.active - found.tally.as_asked
 
     def _judged(self, missing_count: int | None) -> Status:
         """How an import that has ended turned out."""
-        total = (self.taken or 0) + len(self.refused)
+        total = (self.ledger.taken or 0) + len(self.ledger.left_out)
         if missing_count is not None:
             return "completed" if not missing_count else "rejected" if missing_count >= total else "partial"
         if found := self.watch.found:
-            if found.tally.all_in() and not self.refused:
+            if found.tally.all_in() and not self.ledger.left_out:
                 return "completed"
-            return "partial" if found.tally.active or self.settled else "rejected"
+            return "partial" if found.tally.active or self.ledger.shown else "rejected"
         if all(part.failed is not None for part in self.watch.submissions):
             return "rejected"
-        if self.taken is None and self.watch.progress().total == 0:
+        if self.ledger.taken is None and self.watch.progress().total == 0:
             return "rejected"
         # If the collection cannot be read, there are only the counts.
-        return "completed" if self._all_counted() and not self.refused else "partial"
+        return "completed" if self._all_counted() and not self.ledger.left_out else "partial"
 
     def _all_counted(self) -> bool:
         """Whether Sekoia counts everything as created or updated."""
         counts, progress = self._counts(), self._progress()
         done = (counts["created"] or 0) + (counts["updated"] or 0)
-        return not counts["ignored"] and done >= max(progress.total or 1, self.taken or 0)
+        return not counts["ignored"] and done >= max(progress.total or 1, self.ledger.taken or 0)
 
     def _warnings(self, status: Status, missing_count: int | None, differs: int | None) -> list[str]:
         said = []
@@ -174,7 +167,7 @@ class Conclusion:
         return said
 
     def _why_not_counted(self) -> str:
-        if self.taken is None:
+        if self.ledger.taken is None:
             return "It is not known which values are in the collection, since the file was not read here"
         if self.watch.found is not None:
             return "Only a sample of the values was looked for in the collection: looking for all would have taken too long"
@@ -182,7 +175,7 @@ class Conclusion:
         return f"It is not known which values are in the collection, since the collection {could_not} read"
 
     def _progress(self) -> Progress:
-        progress, added = self.watch.progress(), self.settled
+        progress, added = self.watch.progress(), self.ledger.shown
         return Progress((progress.imported or 0) + added, (progress.total or 0) + added) if added else progress
 
     def _counts(self) -> dict[str, int | None]:
@@ -191,7 +184,7 @@ class Conclusion:
 
         def total(name: str) -> int | None:
             counts: list[int] = [count for each in told if (count := getattr(each, name, None)) is not None]
-            return sum(counts) if counts and len(counts) == len(told) and not self.settled else None
+            return sum(counts) if counts and len(counts) == len(told) and not self.ledger.shown else None
 
         return {name: total(name) for name in ("created", "updated", "ignored")}
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.expected import Part, Tally
+from sekoia_cti.client.importing.ledger import Ledger
 from sekoia_cti.client.importing.outcome import Conclusion
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
 from sekoia_cti.client.waiting import Patience
@@ -157,7 +158,7 @@ def test_values_that_were_there_before_need_a_minute() -> None:
     assert watching.step(70.0) == Done()
     assert not watching.refreshed()
     confirmation: Any = SimpleNamespace(missing=lambda: iter(()))
-    outcome = Conclusion(watching, confirmation, [], 1_000, 0, 0, None).outcome("completed")
+    outcome = Conclusion(watching, confirmation, Ledger(taken=1_000)).outcome("completed")
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
     assert ["they were in before" in warning for warning in outcome.warnings] == [True]
 
@@ -356,7 +357,7 @@ def test_counts_of_some_parts_are_no_sum() -> None:
     watching.heard(TaskEvent(task_id="u", status="FINISHED"), 2.0, by="api")
     watching.looked(found(1_000), 3.0)
     confirmation: Any = SimpleNamespace(missing=lambda: iter(()))
-    outcome = Conclusion(watching, confirmation, [], 1_000, 0, 0, None).outcome("completed")
+    outcome = Conclusion(watching, confirmation, Ledger(taken=1_000)).outcome("completed")
     assert (outcome.status, outcome.confirmed_by, outcome.progress) == ("completed", "api", Progress(1_000, 1_000))
     assert (outcome.created, outcome.updated, outcome.ignored) == (None, None, None)
 

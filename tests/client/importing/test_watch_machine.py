@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.expected import Part, Tally
+from sekoia_cti.client.importing.ledger import Ledger
 from sekoia_cti.client.importing.outcome import Conclusion
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look
 from sekoia_cti.client.waiting import Patience
@@ -96,7 +97,7 @@ class Imports(RuleBasedStateMachine):
         if getattr(self, "last", None) is None:
             return
         confirmation: Any = SimpleNamespace(missing=lambda: iter(()))
-        conclusion = Conclusion(self.watch, confirmation, [], 2 * EACH, 0, 0, None)
+        conclusion = Conclusion(self.watch, confirmation, Ledger(taken=2 * EACH))
         outcome = conclusion.outcome("completed" if isinstance(self.last, Done) else "incomplete")
         if outcome.status == "completed":
             assert self.there == [EACH, EACH]
