@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from sekoia_cti.actions.common.arguments import ContextArguments, Time, Timeout, days
+from sekoia_cti.actions.common.arguments import Timeout
 from sekoia_cti.actions.common.change_reports import conclude
+from sekoia_cti.actions.common.context_arguments import ContextArguments, Time, days
 from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.common.jinja import as_words
 from sekoia_cti.actions.common.progress import ProgressLog

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sekoia_cti.actions.common.arguments import ContextArguments, is_stix_id
+from sekoia_cti.actions.common.context_arguments import ContextArguments, is_stix_id
 from sekoia_cti.actions.common.gathered import COMMENT, ObjectAccount, is_comment, unfold_all
 from sekoia_cti.actions.common.validity import ContextByKind
 from sekoia_cti.client.importing.missing import Missing

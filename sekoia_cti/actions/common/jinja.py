@@ -15,12 +15,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from sekoia_cti.indicators.objects import phase_names
-
 __all__ = [
     "NOTHING",
     "ObjectList",
-    "PhaseList",
     "TextList",
     "WordList",
     "as_list",
@@ -196,12 +193,6 @@ def as_words(value: object) -> list[str]:
     return [word.strip() for item in _texts(value) for word in item.split(",") if word.strip()]
 
 
-def _phases(value: object) -> list[str]:
-    """The same, for kill chain phases, which can be objects."""
-    items = as_list(value, objects=True)
-    return as_words([name for item in items for name in (phase_names([item]) if isinstance(item, dict) else [item])])
-
-
 TextList = Annotated[list[str], BeforeValidator(_texts)]
 """A list of values."""
 
@@ -210,6 +201,3 @@ ObjectList = Annotated[list[Any], BeforeValidator(partial(as_list, objects=True)
 
 WordList = Annotated[list[str], BeforeValidator(as_words)]
 """A list of names."""
-
-PhaseList = Annotated[list[str], BeforeValidator(_phases)]
-"""The same, where objects may stand for kill chain phases, as STIX writes them."""

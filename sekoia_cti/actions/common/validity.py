@@ -10,7 +10,7 @@ from typing import Annotated, Self, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from sekoia_cti.actions.common.arguments import ContextArguments, days
+from sekoia_cti.actions.common.context_arguments import ContextArguments, days
 from sekoia_cti.actions.common.jinja import check_rendered, structure
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.matching import known

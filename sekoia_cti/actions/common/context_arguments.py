@@ -1,0 +1,161 @@
+"""The arguments that describe every indicator of an import: its validity, description, kill chain phases and threats."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from sekoia_cti.actions.common.arguments import Arguments
+from sekoia_cti.actions.common.jinja import WordList, as_list, as_words
+from sekoia_cti.client.phases import PhaseFinder
+from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators import kill_chains
+from sekoia_cti.indicators.objects import phase_names
+
+__all__ = ["ContextArguments", "Time", "days", "is_stix_id"]
+
+_DAYS = re.compile(r"\+?([0-9]{1,6}) *(d|days?|w|weeks?|years?|y)?\.?", re.IGNORECASE)
+_STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def is_stix_id(text: str) -> bool:
+    """Whether it is an id as STIX makes them: ``intrusion-set--<uuid>``."""
+    return _STIX_ID.fullmatch(text) is not None
+
+
+def _phases(value: object) -> list[str]:
+    """The names of kill chain phases, which can be objects."""
+    items = as_list(value, objects=True)
+    return as_words([name for item in items for name in (phase_names([item]) if isinstance(item, dict) else [item])])
+
+
+PhaseList = Annotated[list[str], BeforeValidator(_phases)]
+"""A list of kill chain phases, for which objects may stand as STIX writes them."""
+
+
+def days(value: object) -> object:
+    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well, and anything else stays as it is.
+
+    Raises:
+        ValueError: It is true or false.
+    """
+    if isinstance(value, bool):
+        raise ValueError("it must be a number of days, such as 90")
+    if not isinstance(value, str):
+        return value
+    match = _DAYS.fullmatch(value.strip())
+    if match is None:
+        return value
+    unit = (match[2] or "d")[0].lower()
+    return int(match[1]) * {"d": 1, "w": 7, "y": 365}[unit]
+
+
+def _time(value: object) -> object:
+    """An ISO 8601 date or date-time; without an offset it means UTC."""
+    if not isinstance(value, str):
+        raise ValueError("it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z")
+    try:
+        time = datetime.fromisoformat(value.strip())
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z, not “{value[:40]}”"
+        ) from None
+
+
+Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string"})]
+"""A moment in UTC; the form takes any text, since a date alone will do."""
+
+
+class ContextArguments(Arguments):
+    """What holds for every indicator of an import."""
+
+    valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
+        default=None,
+        title="Valid for",
+        description="For how many days from now the indicators are valid, such as 90; not together with “Valid until”. Without "
+        "either, Sekoia takes 30 days for IP addresses, and 6 months for domains and URLs",
+        ge=1,
+        le=36_500,
+    )
+    description: str | None = Field(
+        default=None,
+        title="Description",
+        description="Description of every indicator, at most 500 characters",
+        max_length=500,
+    )
+    kill_chain_phases: PhaseList | None = Field(
+        default=None,
+        title="Kill chain phases",
+        description="Names or display names of phases, such as delivery, Initial Access or mitre-attack:impact; a name that "
+        "several kill chains have means Lockheed Martin's. Command-and-control limits the matching of IP addresses to "
+        "destination.ip",
+    )
+    related_threat_refs: WordList | None = Field(
+        default=None,
+        title="Related threats",
+        description="STIX ids of the threats behind the indicators, such as intrusion-set--<uuid>",
+    )
+    valid_from: Time | None = Field(
+        default=None,
+        title="Valid from",
+        description="When the indicators become valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
+    )
+    valid_until: Time | None = Field(
+        default=None,
+        title="Valid until",
+        description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.valid_for is not None and self.valid_until is not None:
+            raise ValueError("valid_for and valid_until cannot be given together")
+        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+            raise ValueError("valid_from must be before valid_until")
+        if (
+            self.valid_from
+            and self.valid_for
+            and self.valid_from >= datetime.now(UTC) + timedelta(days=self.valid_for)
+        ):
+            raise ValueError("valid_from must be before the end of valid_for, which counts from now: give valid_until")
+        return self
+
+    @field_validator("kill_chain_phases")
+    @classmethod
+    def _are_phases(cls, names: list[str] | None) -> list[str] | None:
+        # Whether Sekoia knows it is asked when the client is open: see context().
+        for name in names or []:
+            kill_chains.known_phase(name)
+        return names
+
+    @field_validator("related_threat_refs")
+    @classmethod
+    def _are_stix_ids(cls, refs: list[str] | None) -> list[str] | None:
+        for ref in refs or []:
+            if not is_stix_id(ref):
+                raise ValueError(f"“{ref[:60]}” is not a STIX id, such as intrusion-set--<uuid>")
+        return refs
+
+    def context(self, phases: PhaseFinder) -> Context:
+        """These arguments as they are sent; `valid_for` counts from now.
+
+        Args:
+            phases: Finds the kill chain phases.
+
+        Raises:
+            InputError: Sekoia does not know a phase, or it is not known here either if Sekoia does not list its own.
+        """
+        until = self.valid_until
+        if self.valid_for is not None:
+            until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=self.valid_for)
+        return Context(
+            description=self.description,
+            valid_from=self.valid_from,
+            valid_until=until,
+            kill_chain_phases=phases.find(self.kill_chain_phases or []) or None,
+            x_ic_related_threat_refs=self.related_threat_refs or None,
+        )
