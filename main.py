@@ -6,21 +6,10 @@ from sekoia_cti.platform import process
 
 if __name__ == "__main__":
     process.own()  # before the other imports, which take a while
+    # This process ends with the run. With Python's own threshold, half a million values would be looked through for garbage
+    # with each page of a collection, which took as long as reading the pages.
+    gc.set_threshold(50_000)
 
-from sekoia_cti.actions.create_ioc_collection import CreateIOCCollection
-from sekoia_cti.actions.delete_ioc_collection import DeleteIOCCollection
-from sekoia_cti.actions.export_indicators import ExportIndicators
-from sekoia_cti.actions.extract_indicators import ExtractIndicators
-from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
-from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
-from sekoia_cti.actions.import_indicators import ImportIndicators
-from sekoia_cti.actions.import_text import ImportIndicatorsFromText
-from sekoia_cti.actions.preview_file import PreviewIndicatorsFile
-from sekoia_cti.actions.revoke_indicators import RevokeIndicators
-from sekoia_cti.actions.search_indicators import SearchIndicators
-from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
-from sekoia_cti.actions.update_indicators import UpdateIndicators
-from sekoia_cti.actions.update_ioc_collection import UpdateIOCCollection
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.module import SekoiaCTIModule
 
@@ -33,27 +22,25 @@ def main() -> str:
     """
     module = SekoiaCTIModule()
     module.register_account_validator(SekoiaAccountValidator)
-    module.register(CreateIOCCollection, "CreateIOCCollection")
-    module.register(ImportIndicators, "ImportIndicators")
-    module.register(ImportIndicatorsFromText, "ImportIndicatorsFromText")
-    module.register(ImportIndicatorsFromFile, "ImportIndicatorsFromFile")
-    module.register(PreviewIndicatorsFile, "PreviewIndicatorsFile")
-    module.register(ExtractIndicators, "ExtractIndicators")
-    module.register(SynchronizeCollection, "SynchronizeCollection")
-    module.register(FindIOCCollection, "FindIOCCollection")
-    module.register(SearchIndicators, "SearchIndicators")
-    module.register(ExportIndicators, "ExportIndicators")
-    module.register(UpdateIndicators, "UpdateIndicators")
-    module.register(RevokeIndicators, "RevokeIndicators")
-    module.register(UpdateIOCCollection, "UpdateIOCCollection")
-    module.register(DeleteIOCCollection, "DeleteIOCCollection")
+    module.register("sekoia_cti.actions.create_ioc_collection", "CreateIOCCollection")
+    module.register("sekoia_cti.actions.import_indicators", "ImportIndicators")
+    module.register("sekoia_cti.actions.import_text", "ImportIndicatorsFromText")
+    module.register("sekoia_cti.actions.import_file", "ImportIndicatorsFromFile")
+    module.register("sekoia_cti.actions.preview_file", "PreviewIndicatorsFile")
+    module.register("sekoia_cti.actions.extract_indicators", "ExtractIndicators")
+    module.register("sekoia_cti.actions.synchronize_collection", "SynchronizeCollection")
+    module.register("sekoia_cti.actions.find_ioc_collection", "FindIOCCollection")
+    module.register("sekoia_cti.actions.search_indicators", "SearchIndicators")
+    module.register("sekoia_cti.actions.export_indicators", "ExportIndicators")
+    module.register("sekoia_cti.actions.update_indicators", "UpdateIndicators")
+    module.register("sekoia_cti.actions.revoke_indicators", "RevokeIndicators")
+    module.register("sekoia_cti.actions.update_ioc_collection", "UpdateIOCCollection")
+    module.register("sekoia_cti.actions.delete_ioc_collection", "DeleteIOCCollection")
+    if __name__ == "__main__":
+        gc.freeze()  # what was imported stays until the end: looking through it again took a quarter of a short run
     module.run()
     return ""
 
 
 if __name__ == "__main__":
-    # This process ends with the run: looking through all that was imported for garbage took a quarter of a short one, and
-    # looking through half a million values again with each page of a collection as long as reading the pages.
-    gc.freeze()
-    gc.set_threshold(50_000)
     process.end_with(main)

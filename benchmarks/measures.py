@@ -279,9 +279,10 @@ def start(scale: Scale, folder: Path) -> Iterator[Row]:
     yield from _starts_of_imports(scale, folder)
     if not scale.apart:
         return  # both were imported by what ran just now
-    imports = [partial(_import_time, what) for what in ("main", "sekoia_automation.action, sekoia_automation.module")]
-    ours, other = _in_turns(scale.runs(15), *imports)
-    yield Row("its imports", median(ours), median(other), "s", "ratio", 1.2)
+    sdk = partial(_import_time, "sekoia_automation.action, sekoia_automation.module")
+    for action in ("create_ioc_collection", "import_text"):
+        ours, other = _in_turns(scale.runs(15), partial(_import_time, f"main, sekoia_cti.actions.{action}"), sdk)
+        yield Row(f"imports of {action}", median(ours), median(other), "s", "ratio", 1.2)
 
 
 def _starts_of_imports(scale: Scale, folder: Path) -> Iterator[Row]:

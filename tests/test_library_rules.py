@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import tomllib
@@ -13,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft7Validator
 
+from sekoia_cti.platform.action import SekoiaAction
 from tests.conftest import ROOT
 
 MANIFEST = json.loads((ROOT / "manifest.json").read_text())
@@ -32,26 +34,28 @@ SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
 def registered() -> Iterator[tuple[str, str]]:
-    """The calls on a variable named `module` in `main.py` that register a class: the class, and its literal name."""
+    """The calls on a variable named `module` in `main.py` that register an action: where its class is, and its name."""
     for node in ast.walk(ast.parse((ROOT / "main.py").read_text())):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="module"), attr="register"),
-                args=[ast.Name(id=class_name), ast.Constant(value=str(name))],
+                args=[ast.Constant(value=str(path)), ast.Constant(value=str(name))],
             ):
-                yield class_name, name
+                yield path, name
 
 
 def test_main_registers_each_action() -> None:
-    """Each class is registered once, by its name, and each is that of one manifest."""
+    """Each action is registered once, by the name of its class and where that is, and each is that of one manifest."""
     classes = list(registered())
-    assert all(
-        class_name == name for class_name, name in classes
-    ), "main.py registers a class by another name than its own."
+    for path, name in classes:
+        found = getattr(importlib.import_module(path), name, None)
+        assert found and issubclass(found, SekoiaAction), f"main.py registers {name}, which {path} does not have."
     commands = [action["docker_parameters"] for action in ACTIONS.values()]
     names = [name for _, name in classes]
     unregistered, unknown = sorted(set(commands) - set(names)), sorted(set(names) - set(commands))
-    assert not unregistered, f"main.py does not register {', '.join(unregistered)}: add module.register(…) for each."
+    assert (
+        not unregistered
+    ), f'Add module.register("sekoia_cti.actions.…", "{unregistered[0]}") to main.py, with the file of the action.'
     assert not unknown, f"There is no manifest of {', '.join(unknown)}: run `make manifests`, and commit the result."
     assert len(set(commands)) == len(commands), "Two manifests name the same class."
     assert len(set(names)) == len(names), "main.py registers a class twice."
