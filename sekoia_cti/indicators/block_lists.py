@@ -41,8 +41,8 @@ _TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
 def pieces(line: str) -> OneLine | None:
     """The names in a line of a block list, none if the line holds a comment or a local name; None if it is not such a line.
 
-    Understood are hosts files, filter lists (Adblock Plus), dnsmasq, unbound, BIND and response policy zones, wildcards, and
-    MISP's composites (``domain|ip``).
+    Understood are hosts files, filter lists (Adblock Plus), dnsmasq, unbound, BIND and response policy zones, wildcards, rules of
+    firewalls and servers that deny something, Tor's list of exits, Sysmon's hashes, and MISP's composites (``domain|ip``).
 
     Args:
         line: Without blanks around it.
@@ -119,6 +119,25 @@ def _file_composite(match: re.Match[str]) -> OneLine | None:
     return None if recognize(match["rest"], may_be_defanged=True)[0] else _composite(match)
 
 
+def _firewall(match: re.Match[str]) -> OneLine | None:
+    """The one address of a rule of iptables, if the rule drops what it matches."""
+    addresses = _RULE_ADDRESS.findall(match["rule"])
+    return ((addresses[0], None),) if len(addresses) == 1 and _RULE_DROPS.search(match["rule"]) else None
+
+
+def _in_set(match: re.Match[str]) -> OneLine | None:
+    return None if is_told_apart(match["set"].replace("_", " ").replace("-", " ")) else ((match["name"], None),)
+
+
+def _hash_fields(match: re.Match[str]) -> OneLine | None:
+    """The hashes of one file, without those that are of something else."""
+    fields = [field.partition("=") for field in match["fields"].split(",")]
+    hashes = [value for name, _, value in fields if not is_foreign_kind(name)]
+    others = [name for name, _, _ in fields if is_foreign_kind(name)]
+    why = f"without its {' and '.join(others)}, which is not a hash of the file" if others else None
+    return ((",".join(hashes), why),) if hashes else None
+
+
 def _nothing(_: re.Match[str]) -> OneLine:
     return ()
 
@@ -128,6 +147,12 @@ _DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
 _QUAD = rf"[0-9]{{1,3}}(?:{_DOT}[0-9]{{1,3}}){{3}}"
 _IPV6 = "[0-9a-f]{0,4}:[0-9a-f:.]{1,44}"
 _HOST = rf"[\w-]+(?:{_DOT}[\w-]+)+"
+_ADDRESS = rf"(?:{_QUAD}|{_IPV6})(?:/[0-9]{{1,3}})?"
+_RULE_ADDRESS = re.compile(
+    rf"(?:\s|\A)(?:-[sd]|--s(?:ou)?rc(?:e)?|--de?st(?:ination)?)\s+({_ADDRESS})(?=\s|\Z)", re.IGNORECASE
+)
+_RULE_DROPS = re.compile(r"\s-(?:j|-jump)\s+(?:DROP|REJECT|TARPIT)\b")
+_DAY_AND_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}\s[0-9:]{8}"
 _TARGET = (
     rf"(?-i:A)\s+(?P<address>{_QUAD})|(?-i:AAAA)\s+{_IPV6}|(?-i:TXT)\s+\S.*"
     r"|(?-i:CNAME|cname|DNAME)\s+(?P<target>[^\s;\"']+)"
@@ -153,7 +178,7 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], OneLine | None]]
         ),
         (rf"local-zone:\s*[\"']?(?P<name>{_NAME}?)\.?[\"']?(?:\s+\w+)?\s*(?:#.*)?", _filter),
         (rf"local-data:\s*[\"'](?P<name>{_NAME})\s+{_TTL}(?:{_TARGET})[\"']\s*(?:#.*)?", _zone),
-        (r"(?:server|forward-zone|auth-zone|rpz|view):|local-data-ptr:.*", _nothing),
+        (r"(?:server|forward-zone|auth-zone|rpz|view|payload):|local-data-ptr:.*", _nothing),
         # BIND, and zones of policies
         (rf"zone\s+\"(?P<name>{_NAME}?)\.?\"\s*(?:IN\s*)?\{{.*", _filter),
         (rf"\$(?:TTL|ORIGIN|INCLUDE)\s.*|@?\s*{_TTL}(?-i:SOA|NS)\s+\S+\.(?:\s.*)?", _nothing),
@@ -161,12 +186,32 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], OneLine | None]]
         (rf"(?P<name>(?:\*\.)?{_NAME})\s+{_TTL}(?:{_TARGET})(?:\s*;.*)?", _zone),
         # Wildcards
         (rf"(?:\*|https?)://(?P<name>\*\.{_HOST})(?:/\*?)?", _filter),
-        # Rules of proxies, such as Clash and Surge
+        # Rules of proxies, such as Clash, Surge and V2Ray
+        (rf"full:(?P<name>{_HOST})(?::@\w+)*", _filter),
         (rf"(?-i:DOMAIN|HOST)-SUFFIX,\s*(?P<name>{_NAME})(?:,.*)?", _suffix),
         (
             r"(?-i:DOMAIN|HOST|IP-CIDR6?|IP6-CIDR),\s*(?P<name>[^\s,]+)(?:,\s*(?:REJECT[\w-]*|DIRECT|PROXY|no-resolve))*",
             _filter,
         ),
+        # Firewalls and servers: rules of nginx, Apache, ufw, Cisco, iptables, ipset and Postfix
+        (
+            r"(?:access-list\s+\S+\s+)?(?:ufw\s+)?(?:deny|block|drop|reject|ban):?\s+(?:(?:from|to|in|out|ip|host|any)\s+){0,4}"
+            rf"(?P<name>{_ADDRESS}|{_HOST})(?:\s+any)?;?",
+            _filter,
+        ),
+        (rf"Require\s+not\s+(?:ip|host)\s+(?P<name>{_ADDRESS}|{_HOST})", _filter),
+        (r"(?:sudo\s+)?(?:ip6?tables\s+|(?=-[AI]\s))(?P<rule>.+)", _firewall),
+        (
+            rf"(?:ipset\s+)?add\s+(?P<set>[\w.-]+)\s+(?P<name>{_ADDRESS})(?:\s+(?:timeout|comment|-exist)\b.*)?",
+            _in_set,
+        ),
+        (r"(?:ipset\s+)?create\s+\S+\s+hash:\S+(?:\s.*)?", _nothing),
+        (rf"(?P<name>{_ADDRESS}|{_HOST}|[\w.+-]+@{_HOST})\s+(?-i:REJECT|DISCARD|DENY|DROP)(?:\s.*)?", _filter),
+        # Tor's list of exits
+        (rf"ExitAddress\s+(?P<name>{_ADDRESS})\s+{_DAY_AND_TIME}", _filter),
+        (rf"ExitNode\s+[0-9A-F]{{40}}|(?:Published|LastStatus)\s+{_DAY_AND_TIME}", _nothing),
+        # Sysmon's hashes
+        (rf"(?:Hashes\s*[:=]\s*)?(?P<fields>\w+={_HASH}(?:,\w+={_HASH})+)", _hash_fields),
         # MISP: filename|hash, ip|port, hostname|port, domain|ip
         (rf"(?!{_HASH}\||{_QUAD}\|)(?P<rest>[^|]+)\|(?P<kept>{_HASH})", _file_composite),
         (rf"(?P<kept>{_HOST}|{_IPV6})\|(?P<rest>[0-9]{{1,5}})", _composite),

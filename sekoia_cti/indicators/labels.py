@@ -37,14 +37,15 @@ _KIND = rf"""(?:
     |(?:ioc|indicator|observable)[\ _-]value
     |ip|ipv4|ipv6|ip[\s-]?v[46]|ip[-_](?:src|dst)(?:\|port)?|ipv[46]-addr|(?:ip[\ _-])?addr(?:ess)?(?:es)?|de?st(?:[_.]ip)?
     |src(?:_ip)?|remote|(?:adresse|direcci[oó]n|indirizzo|endere[cç]o)[\ _]ip|ip[\ -]?(?:adresse|adres|адрес|地址)
-    |domain|domain[\ _-]?name|nom\ de\ domaine|domaine|dom[äa]ine?|(?:nombre\ de\ )?dom[ií]nio|домен|域名
+    |domain|domain[\ _-]?name|nom\ de\ domaine|domaine|dom(?:ain|äne|aene)|(?:nombre\ de\ )?dom[ií]nio|домен|域名
     |hostname\|port|domain\|ip|filename\|{_ALGORITHM}|fqdn|host|hostname|h[ôo]te|dns\.question\.name
     |url|uri|url\.(?:full|original|domain)|link|lien|enlace
     |e-?mail|e-?mail[\ _-]?(?:addr(?:ess)?(?:es)?|adresse)|email-(?:src|dst)|mail|mailto|courriel|correo|sender|from
     |expéditeur|absender|remitente
     |mac|mac[\ _-]?addr(?:ess)?(?:es)?
     |c2|c&c|cnc|(?:c2|command\ (?:and|&)\ control)(?:\ (?:server|domain|ip|url|address))?|server|serveur
-    |destination(?:\.(?:ip|domain))?
+    |(?:destination|dst|dest)[._]?(?:ip|domain|host(?:name)?)?|(?:query|remote|c2)[._]?(?:name|host(?:name)?|ip)
+    |file:hashes\.'?{_ALGORITHM}'?
     |(?:file[\ _.-]?)?(?:hash|checksum)(?:[\ _.-]{_ALGORITHM})?|hash(?:wert)?|hachage|empreinte|prüfsumme
     |(?:hash|file)?[\ _]?\(?{_ALGORITHM}\)?(?:[\ _]?(?:hash|sum|hash\ value))?
 )"""
@@ -59,7 +60,7 @@ _LABEL = re.compile(
 _BARE_LABEL = re.compile(
     rf"""
     [\[(]{_KIND}s?[\])]\s+
-    |(?:ioc|ip|ipv[46]|ip\ address|domain(?:\ name)?|fqdn|hostname|ur[li]|c2|c&c|e-?mail|mac)\s+(?=\S+\Z)
+    |(?:ioc|ip|ip-dst|ipv[46]|ip\ address|domain(?:\ name)?|fqdn|hostname|ur[li]|c2|c&c|e-?mail|mac)\s+(?=\S+\Z)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -67,7 +68,7 @@ _HASH_LABEL = re.compile(
     rf"[\[(]?{_ALGORITHM}[\])]?(?:\s*\([^()]*\)\s*=\s*|\s+|\()(?=[0-9a-f]{{32}})", re.VERBOSE | re.IGNORECASE
 )
 _HASH_BEHIND = re.compile(r"\W*[0-9A-Fa-f]{32}")
-_BOLD_LABEL = re.compile(r"\*\*([^*]{1,40})\*\*(:?)\s*")
+_BOLD_LABEL = re.compile(r"(\*\*|__|[*_])(?P<label>[^*_]{1,40})\1(?P<mark>:?)\s*")
 
 
 def without_label(text: str) -> str | None:
@@ -77,7 +78,7 @@ def without_label(text: str) -> str | None:
         text: A clean line or a part of one.
     """
     if bold := _BOLD_LABEL.match(text):
-        return f"{bold[1]}{bold[2]} {text[bold.end():]}"
+        return f"{bold['label']}{bold['mark']} {text[bold.end():]}"
     for label in (_LABEL, _HASH_LABEL, _BARE_LABEL):
         if (match := label.match(text)) and not is_told_apart(
             match[0], of_hash=_HASH_BEHIND.match(text, match.end()) is not None

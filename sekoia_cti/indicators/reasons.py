@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from sekoia_cti.indicators.domains import FILE_EXTENSIONS, is_name
 
-__all__ = ["UNKNOWN", "reason"]
+__all__ = ["LOG", "UNKNOWN", "reason"]
 
+LOG = "a line of a log, which does not say which of its fields is an indicator"
 UNKNOWN = "not a known kind of indicator"
 
 _QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
@@ -18,6 +19,7 @@ _REASONS = [
     for pattern, reason in (
         (r"none|null|nan|undefined|n/a", "the word for nothing, which an expression or a program leaves"),
         (r"@@.*", "an exception of a filter list, which allows what it names"),
+        (rf"(?:allow|permit|accept)\s.*{_QUAD}.*", "a rule that allows what it names"),
         (rf"(?:{_QUAD}|{_IPV6_TEXT})/(?:[0-9]{{1,3}}|{_QUAD})", "a network, not an address"),
         (rf"{_QUAD}\s*[-–]\s*(?:{_QUAD}|[0-9]{{1,3}})", "a range of addresses, not one address"),
         (rf"(?:{_QUAD}|\[{_IPV6_TEXT}\]):[0-9]{{1,5}}", "an address with a port"),
@@ -37,7 +39,7 @@ _REASONS = [
     )
 ]
 _LIKE_A_NAME = re.compile(r"[\w.-]+")
-
+_FIELD = re.compile(r"(?:(?<=[\s|;,])|\A)[A-Za-z][\w.-]{0,40}=")
 
 _BETWEEN = re.compile(r"[\s,;|]+")
 
@@ -55,6 +57,8 @@ def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
     extension = value.rpartition(".")[2].lower() if "." in value else ""
     if extension in FILE_EXTENSIONS:
         return "a file name"
+    if len(_FIELD.findall(value)) > 1:
+        return LOG
     words = _BETWEEN.split(value)
     if len(words) > 1 and is_indicator(words[0]):
         return "several values in one line" if is_indicator(words[-1]) else "an indicator with text after it"

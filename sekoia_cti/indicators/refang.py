@@ -12,7 +12,7 @@ STIX_START = re.compile(r"\[\s*[a-z][a-z0-9-]*:[a-z_][^\s=]*\s*[=!<>A-Z]")
 _STIX_LITERAL = re.compile(r"(?<==)(\s*')((?:[^'\\]|\\.)*)(?=')")
 
 _DEFANGED_SCHEMES = {
-    "http": "hxxp hxtp htxp hxxtp hxttp httx hxxx htpp h**p h*tp ht*p htt* h__p h--p h-t-t-p hzzp hyyp hppt ttp meow xxxx xxxp",
+    "http": "hxxp h_tp tttp hxtp htxp hxxtp hxttp httx hxxx htpp h**p h*tp ht*p htt* h__p h--p h-t-t-p hzzp hyyp hppt ttp meow xxxx xxxp",
     "ftp": "fxp fxxp f*p f**p ftx fxtp f_p",
     "sftp": "sfxp",
     "tcp": "txp t*p",
@@ -45,8 +45,8 @@ _COLON = re.compile(rf"{_bracketed(':', slips=False)}|(?<=\w)(?:\[:|:\])(?=\w)")
 _AT = re.compile(rf"{_bracketed('@|at|arobase|arroba')}|(?<=\w)(?:\[@|@\])(?=\w)", re.IGNORECASE)
 _SLASH = re.compile(r"\[/\]|\(/\)|\{/\}|\[/(?=\w)")
 _SCHEME = re.compile(
-    rf"(?P<name>[A-Za-z](?:[A-Za-z0-9+.*_-]|\[[a-z]\]|\([a-z]\)){{0,24}})"
-    rf"(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')}|\[//|/?\[/\]/?(?:\[/\])?)|{_bracketed('://')}|\[:/\]/|\[://)"
+    rf"(?P<name>[A-Za-z](?:[A-Za-z0-9+.*_-]|\[[a-z]\]|\([a-z]\)){{0,24}}|\[h(?:xx|tt)ps?\])"
+    rf"(?:(?::|{_COLON.pattern})(?://|{_bracketed('//')}|\[//|/?\[/\]/?(?:\[/\])?)|{_bracketed('://')}|\[:/\]/|\[://)\s{{0,3}}"
 )
 # One mark too few, the other slash, or two lines in place of marks, where the scheme says that a URL is meant.
 _SLIP = re.compile(r"h(?:xx|tt)p(?P<secure>s?)(?::/|//|__|(?P<slashes>:\\\\))(?=[^/\\\s_])", re.IGNORECASE)
@@ -57,6 +57,14 @@ _IN_PATH = re.compile(
     re.IGNORECASE,
 )
 _WORDS = {"dot": ".", "d0t": ".", "at": "@"}
+# Words for dots are clear where there are two of them: “quantum dot technology” is none of a name.
+_IN_WORDS = re.compile(
+    r"[\w.+-]{1,64} {1,3}at {1,3}[\w-]{1,63}(?: {1,3}dot {1,3}[\w-]{1,63}){1,10}"
+    r"|[\w-]{1,63}(?: {1,3}dot {1,3}[\w-]{1,63}){2,10}",
+    re.IGNORECASE,
+)
+_WORD_APART = re.compile(r" {1,3}(dot|at) {1,3}", re.IGNORECASE)
+_DOTS_APART = re.compile(r"[\w-]{1,63}(?: {1,3}\. {0,3}[\w-]{1,63}){2,10}")
 
 # A host or an address and nothing else. Of brackets only those of an IPv6 literal are left, never a defanged form, so
 # that refanging twice is refanging once.
@@ -92,7 +100,7 @@ def refang(text: str) -> str:
     """
     slip = _SLIP.match(text)
     if slip is None and "://" not in text and _NEEDS_NO_LOOK.fullmatch(text):
-        return text
+        return _closed_up(text) if " " in text else text
     if slip is None and (common := _COMMON.fullmatch(text)):
         name, secure, written, rest = common.groups()
         host = written.replace("[.]", ".")
@@ -103,6 +111,17 @@ def refang(text: str) -> str:
     if STIX_START.match(text):
         return _STIX_LITERAL.sub(lambda match: match[1] + refang(match[2]), text)
     return _long_way(_narrow(text))
+
+
+def _closed_up(text: str) -> str:
+    """A name or an address whose dots are words, or stand behind a blank; any other text as it is."""
+    if _DOTS_APART.fullmatch(text):
+        return text.replace(" ", "")
+    return _WORD_APART.sub(_word, text) if _IN_WORDS.fullmatch(text) else text
+
+
+def _word(match: re.Match[str]) -> str:
+    return _WORDS[match[1].lower()]
 
 
 def _long_way(text: str) -> str:

@@ -16,6 +16,7 @@ from sekoia_cti.indicators.hashes import HASHES
 from sekoia_cti.indicators.kinds import is_foreign_kind
 from sekoia_cti.indicators.labels import is_disowned, is_told_apart
 from sekoia_cti.indicators.patterns import alternatives
+from sekoia_cti.indicators.reasons import LOG
 from sekoia_cti.indicators.refang import STIX_START, joined, refang
 from sekoia_cti.indicators.types import Finding
 from sekoia_cti.indicators.unwrap import clean, layers, without_count, without_date
@@ -37,12 +38,16 @@ _BREAK = re.compile(
 )
 # What stands between values, the plainest first: a comma or a semicolon can be part of a URL, but not with a blank behind it.
 # Each begins where blanks do, or a long run of them would be searched anew from each.
-# A mark or a word that joins stands apart.
+# A mark or a word that joins stands apart. What follows can have a label of its own.
+_BEFORE_LABEL = re.compile(
+    r"(?<![\s,;|/])[\s,;|/]+(?=(?:md5|sha-?[0-9]{1,3})\b|(?:ip|ipv[46]|domain|url|fqdn|host(?:name)?|e-?mail)\s?[:=])",
+    re.IGNORECASE,
+)
 _BETWEEN = (
     re.compile(r"(?<!\s)\s*(?:[|\t]|[,;](?=\s))\s*"),
     re.compile(r"(?<!\s)\s*[,;|\t]\s*"),
     re.compile(r"[\s,;|、]+(?:(?:[/~:&+•·]|and|or|et|ou|und|oder|y|o|e)\s+)?", re.IGNORECASE),
-    re.compile(r"(?<![\s,;|/])[\s,;|/]+(?=(?:md5|sha-?[0-9]{1,3})\b)", re.IGNORECASE),
+    _BEFORE_LABEL,
 )
 # Where a URL is among them, a mark is a part of it, unless a blank or another URL follows.
 _BETWEEN_WITH_URL = (
@@ -51,28 +56,43 @@ _BETWEEN_WITH_URL = (
         r"(?:[\s、]|(?<!\s)[,;|](?=\s|[A-Za-z*_]{2,12}\[?:))+(?:(?:[/~:&+•·]|and|or|et|ou|und|oder|y|o|e)\s+)?",
         re.IGNORECASE,
     ),
+    _BEFORE_LABEL,
 )
 _OPENING = r"\((?!\s?(?:[.:@/]|//|://|d[o0]t|at|point|punkt|punto|arobase|arroba)\s?\))"
-_NOTE_MARK = re.compile(rf"\t|\s{{2,}}|\s[-–—―‑|]\s|\s?;|\s?{_OPENING}|,|\s+")
+_NOTE_MARK = re.compile(rf"\t|\s{{2,}}|\s(?:--|[-–—―‑|])\s|\s?;|\s?{_OPENING}|,|\s+")
 # In a URL these marks are a part of it, unless a blank stands by them.
 _URL_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—―‑|]\s|[,;]?\s")
-_CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s[-–—―‑|]\s|\s?;|\s?\(")
+_CLEAR_NOTE_MARK = re.compile(r"\t|\s{2,}|\s(?:--|[-–—―‑|])\s|\s?;|\s?\(|\s[\[{].*[\]}]\Z")
+# Between items that have notes of their own; not within the brackets of one. Bars and tabs are those of a row.
+_BETWEEN_ITEMS = re.compile(r"[,;](?![^()]*\))|\s(?:and|or|et|ou|und|oder|y|o|e)\s", re.IGNORECASE)
+_BETWEEN_ITEMS_WITH_URL = re.compile(r"[,;](?=\s)(?![^()]*\))")
+# Between a name and what it resolves to, or a URL and where it leads.
+_BETWEEN_SIDES = re.compile(
+    r"\s*(?:-{1,2}>|=>|→|➜)\s*|\s+(?:[-–—]|(?:(?:is|was)\s)?resolv(?:es|ed|ing)\s(?:to|as)|redirects?\sto|points?\sto)\s+|\s?:\s+",
+    re.IGNORECASE,
+)
 _BETWEEN_WORDS = re.compile(r"[\s;,()|]+")
 _HASH = "[0-9A-Fa-f]{32,128}"
 _CHECKSUM = re.compile(rf"({_HASH})(?:\s{{2,}}|\s\*|:)(?!{_HASH})\S.*")
 _HASHES_FIRST = re.compile(rf"({_HASH}(?:[\s,;|]+{_HASH})+)[\s,;|]+(\S.*)")
-_NAMED_HASH = re.compile(rf".{{1,250}}?\.[0-9A-Za-z]{{1,5}}\s*[:=,;|\s-]\s*({_HASH}(?:[\s,;|]+{_HASH})*)")
+_NAMED_HASH = re.compile(
+    rf".{{1,250}}?\.[0-9A-Za-z]{{1,5}}\s*(?:[:=,;|\s-]\s*(?P<hashes>{_HASH}(?:[\s,;|]+{_HASH})*)"
+    rf"|\(\s?(?:(?:md5|sha-?[0-9]{{1,3}})\s?[:=]?\s?)?(?P<hash>{_HASH})\s?\))",
+    re.IGNORECASE,
+)
 # A link of Markdown, whose text can be defanged; one of HTML, and of a spreadsheet.
 _LINK = re.compile(
     r"!?\[(?P<text>[^\[\]]*+(?:\[[^\[\]]{1,5}\][^\[\]]*+)*+)\]\(<?(?P<target>[^()\s<>]*+(?:\([^()\s]*\)[^()\s<>]*+)*+)>?\)"
 )
+_SLACK_LINK = re.compile(r"<(?P<target>[A-Za-z]{2,12}:[^<>|\s]+)\|(?P<text>[^<>]*)>")
 _OTHER_LINK = re.compile(
     r"<a\s[^<>]*?href\s*=\s*[\"']?(?P<page>[^\"'\s<>]+)[^<>]*>[^<>]*</a\s*>|=?HYPERLINK\(\s*[\"'](?P<cell>[^\"']+)[\"'].*\)",
     re.IGNORECASE,
 )
 _MAILBOX = re.compile(r"[^<>@:]{1,100}<([^<>\s]+)>")
 _ENDPOINT = re.compile(
-    r"(?P<host>[^\s:\[\]@/,]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:[,/-][0-9]{1,5})*(?:[/:](?:tcp|udp))?/?",
+    r"(?:(?:tcp|udp)/)?(?P<host>[^\s:\[\]@/,#]+|\[[0-9A-Fa-f:.]+\])[:#](?P<port>[0-9]{1,5})(?:[,/-][0-9]{1,5})*"
+    r"(?:[/:](?:tcp|udp))?/?",
     re.IGNORECASE,
 )
 # A network whose prefix or mask stands apart, and a range in words.
@@ -80,6 +100,11 @@ _QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _NETWORK = re.compile(
     rf"(?:{_QUAD}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]+)(?:\s+/\s*|/\s+)(?!(?:32|128)\b)[0-9]{{1,3}}(?![\w.:])"
     rf"|{_QUAD}\s+(?:(?:net)?mask\s+)?255(?:\.[0-9]{{1,3}}){{3}}\b",
+    re.IGNORECASE,
+)
+# Who talks to whom, as logs have it: one of the two is not the indicator.
+_FLOW = re.compile(
+    r"(?=(?:.*[\s,;|])?(?:src|source|client|saddr)[\w.]*\s?[:=])(?:.*[\s,;|])?(?:dst|dest|destination|server|daddr)[\w.]*\s?[:=]",
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"{_QUAD}\s*(?:to|through|thru|until|bis|à)\s*\.?[0-9]", re.IGNORECASE)
@@ -91,6 +116,7 @@ _WORDS_OF_NOTE = 200
 _WORDS_THAT_TAKE_BACK = 2
 _LONGEST_HOST = 500
 _CELLS = 100
+_SIDES = 10
 _LONGEST = 8_000
 """Characters beyond which a line can be a list of values, and nothing that takes a closer look."""
 _LONGEST_LABEL = 60
@@ -120,7 +146,7 @@ def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
             return ()
         if (pieces := block_lists.pieces(inner)) is not None:
             return _pieces(pieces, recognize)
-        if link := _LINK.fullmatch(inner):
+        if link := _LINK.fullmatch(inner) or _SLACK_LINK.fullmatch(inner):
             return _linked(link, recognize)
         if found := _bare(inner, recognize):
             return (found,)
@@ -190,15 +216,19 @@ def _taken_apart(inners: Sequence[str], recognize: Recognize) -> Sequence[Findin
     for inner in inners:
         if _NETWORK.match(inner):
             return ((None, inner, "a network, not an address", None),)
+        if _FLOW.match(inner):
+            return ((None, inner, LOG, None),)
         if _RANGE.match(inner):
             return ((None, inner, "a range of addresses, not one address", None),)
         if (checksum := _CHECKSUM.fullmatch(inner)) and (found := _one(checksum[1], recognize)):
             return (_because(found, _NOTE),)
         if several := _several(inner, recognize):
             return several
-        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named[1], recognize)):
+        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named["hashes"] or named["hash"], recognize)):
             return (_because(found, "without the name of the file before it"),)
     for inner in inners:
+        if parts := _listed(inner, recognize) or _sides(inner, recognize):
+            return parts
         if found := _cell(inner, recognize) or _noted(inner, recognize) or _led(inner, recognize):
             return (found,)
     if found := _behind_count(inners[0], recognize) or _target(inners[0], recognize):
@@ -355,6 +385,38 @@ def _noted(text: str, recognize: Recognize) -> Finding | None:
     if _takes_back(note, of_hash=_is_hash(part)):
         return None
     return _because(part, _NOTE)
+
+
+def _listed(text: str, recognize: Recognize) -> Sequence[Finding] | None:
+    """Each value of a list in which values have notes of their own, or networks stand beside them."""
+    between = _BETWEEN_ITEMS_WITH_URL if "://" in text else _BETWEEN_ITEMS
+    pieces = [piece for piece in map(str.strip, between.split(text, _CELLS)) if piece]
+    if not 1 < len(pieces) <= _CELLS:
+        return None
+    parts: list[Finding] = []
+    for piece in pieces:
+        part = _one(piece, recognize) or _noted(piece, recognize) or _network(piece, recognize)
+        if part is None:
+            return None
+        parts.append(part)
+    return parts
+
+
+def _sides(text: str, recognize: Recognize) -> Sequence[Finding] | None:
+    """What is written defanged of two values or more that arrows or dashes join: it is not clear what a live one is to it.
+
+    A machine that talks to an address stands before an arrow as a name does that resolves to it.
+    """
+    sides = _BETWEEN_SIDES.split(text, _SIDES)
+    if not 1 < len(sides) <= _SIDES:
+        return None
+    parts = [part for side in sides if (part := _one(side, recognize))]
+    if len(parts) < len(sides) or all(part[0] in ("ipv4", "ipv6") for part in parts):  # which may be a range
+        return None
+    meant = [part for part, side in zip(parts, sides, strict=True) if refang(side) != side]
+    others = [f"“{side[:60]}”" for side in sides if refang(side) == side]
+    why = f"without {' and '.join(others)} beside it, which is not written defanged" if others else None
+    return [_because(part, why) if why else part for part in meant] or None
 
 
 def _led(text: str, recognize: Recognize) -> Finding | None:

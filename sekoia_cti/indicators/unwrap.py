@@ -19,7 +19,8 @@ _INVISIBLE = dict.fromkeys([0, 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x20
 _BLANKS = dict.fromkeys(map(ord, "\n\v\f\r\x1c\x1d\x1e\x85\xa0\u2007\u2009\u2028\u2029\u202f\u3000"), " ")
 _STRANGE = {**_INVISIBLE, **_BLANKS, **dict.fromkeys(map(ord, "│┃║"), "|")}
 
-_COMMENT_MARK = re.compile(r"#|;|//(?!\w[\w-]*(?:\.|\[\.))")  # //evil.example/x is a URL that lacks its scheme
+# //evil.example/x is a URL that lacks its scheme, and #1 the number of an item if one word follows.
+_COMMENT_MARK = re.compile(r"#(?![0-9]{1,4}[.):]?\s+\S+\Z)|;|//(?!\w[\w-]*(?:\.|\[\.))")
 _ENDS = ",; \t\u200c\u200d"
 _COMMENT = re.compile(r"\s(?:#|//)(?:\s|\Z)")
 # Dashes and dots; bullets of Word, whose fonts of symbols have codes of their own; arrows, boxes, stars and pictures.
@@ -58,13 +59,15 @@ _INSIDE = re.compile(
     r"(?:[^\[\](){}]|\[(?:[0-9A-Fa-f:. ]|[\[({]\s?[.:]\s?[\])}]){2,60}\]|[\[({]\s?(?:[.:@/]|dot|at|//|://)\s?[\])}])*",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"(?=.*[-=_*~+|])[-=_*~+|:\s]{3,}")
+# A rule between rows, and what begins and ends a block of code.
+_RULE = re.compile(r"(?=.*[-=_*~+|])[-=_*~+|:\s]{3,}|`{3,}\w{0,20}|\{(?:code|noformat|quote)(?::[^{}]*)?\}")
 _ENDING = re.compile(rf"(?<=.)[.:!?…·、]+\Z|(?<=\w)\*\*+\Z|(?<!\s)\s+(?:[-/\\|&+=~*]|{_SYMBOL})+\Z")
 _TAG = re.compile(r"<(?P<tag>[A-Za-z][\w:-]{0,30})(?:\s[^<>]*)?>(?P<inner>.*)</(?P=tag)\s*>", re.IGNORECASE)
+_MACRO = re.compile(r"\{(?P<name>code|noformat|quote|color)(?::[^{}]*)?\}(?P<inner>.*)\{(?P=name)\}", re.IGNORECASE)
 _OF_PAGES = frozenset("a b i u p em tt code font kbd mark pre samp small span strong h1 h2 h3 h4 option dd dt".split())
 # The number of an item or a row.
 _COUNT = re.compile(
-    r"(?:[\[(]?[0-9]{1,4}[\])]?[.):]{0,2}|(?!v\.)[ivx]{1,4}[.)]|[a-uw-zA-Z]\.|o)(?:\s+[-–])?\s+|[0-9]{1,6},(?=[^0-9\s])"
+    r"(?:(?:\#|N(?:o|r|°|º)\.?\s?|[\[(])?[0-9]{1,4}[\])]?[.):]{0,2}|(?!v\.)[ivx]{1,4}[.)]|[a-uw-zA-Z]\.|o)(?:\s+[-–])?\s+|[0-9]{1,6},(?=[^0-9\s])"
 )
 # When a value was seen: a day, with or without its time; before a comma it is a cell of a row (see ``text_tables``).
 _DATE = re.compile(
@@ -74,7 +77,7 @@ _DATE = re.compile(
 )
 # A bullet without a blank behind it, and a mark by which a spreadsheet keeps a text from being a number.
 _BEFORE = re.compile(rf"(?:{_SYMBOL}|~|'?=)(?=[\w\"'`(\[<“«「*])|'(?=\w)")
-_FOOTNOTE = re.compile(r"(?<=\w)(?:\[[0-9]{1,3}\]|[†‡])\Z")
+_FOOTNOTE = re.compile(r"(?<=\w)(?:\s?\[[0-9]{1,3}\]|[†‡¹²³⁰⁴-⁹]+)\Z")
 _LITERAL = re.compile(r"[bru](?=(['\"])[^'\"]+\1\Z)")
 _MOST_LAYERS = 12
 _TAIL = 40
@@ -108,6 +111,8 @@ def clean(line: str) -> str:
 def _unquoted(text: str) -> str:
     if len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
         inner = text[1:-1]
+        if text[0] == "<" and "|" in inner:
+            return text  # a link of Slack, whose mark could be a part of a URL without the brackets
         # Quotes within are not a pair around one value: "a.example","b.example".
         if text[0] not in inner and text[-1] not in inner:
             return inner
@@ -153,6 +158,8 @@ def _inside(text: str) -> str:
             return inner
     if (tag := _TAG.fullmatch(text)) and _is_about_value(tag["tag"].lower()):
         return tag["inner"]
+    if macro := _MACRO.fullmatch(text):
+        return macro["inner"]
     if literal := _LITERAL.match(text):
         return text[literal.end() :]
     if (unlabeled := without_label(text)) is not None:

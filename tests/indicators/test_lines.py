@@ -695,6 +695,85 @@ READ: list[tuple[str, list[str], str | None]] = [
     ("Domains: a[.]example / b[.]example", ["a.example", "b.example"], None),
     ("> - `192.0.2.1`, `192.0.2.2`", ["192.0.2.1", "192.0.2.2"], None),
     (f"{MD5}\t{SHA1}\t{SHA256}\tinvoice.exe", [f"{MD5},{SHA1},{SHA256}"], "without the note after it"),
+    # Rules that deny something, and Tor's list of exits
+    ("deny 192.0.2.1;", ["192.0.2.1"], None),
+    ("deny from 192.0.2.1", ["192.0.2.1"], None),
+    ("Deny 192.0.2.1", ["192.0.2.1"], None),
+    ("deny ip host 192.0.2.1 any", ["192.0.2.1"], None),
+    ("access-list 1 deny 192.0.2.1", ["192.0.2.1"], None),
+    ("block evil[.]example", ["evil.example"], None),
+    ("Require not ip 192.0.2.1", ["192.0.2.1"], None),
+    ("iptables -A INPUT -s 192.0.2.1 -j DROP", ["192.0.2.1"], None),
+    ("-A INPUT -d 192.0.2.1/32 -p tcp -j REJECT --reject-with x", ["192.0.2.1"], None),
+    ("add blocklist 192.0.2.1", ["192.0.2.1"], None),
+    ("create blocklist hash:ip family inet", [], None),
+    ("evil.example REJECT", ["evil.example"], None),
+    ("user@evil.example REJECT spam", ["user@evil.example"], None),
+    ("ExitAddress 192.0.2.1 2026-11-29 11:10:00", ["192.0.2.1"], None),
+    ("ExitNode 0011BD2485AD45D984EC4159C88FC066E5E3300E", [], None),
+    ("Published 2026-11-29 10:00:00", [], None),
+    ("full:evil.example", ["evil.example"], None),
+    # Hashes of one file, as Sysmon and YARA's users write them
+    (
+        f"SHA1={SHA1},MD5={MD5},SHA256={SHA256},IMPHASH={MD5[::-1]}",
+        [f"{SHA1},{MD5},{SHA256}"],
+        "without its IMPHASH, which is not a hash of the file",
+    ),
+    (f"Hashes: IMPHASH={MD5},SHA256={SHA256}", [SHA256], "without its IMPHASH, which is not a hash of the file"),
+    (f"invoice.exe (SHA256: {SHA256})", [SHA256], "without the name of the file before it"),
+    (f"invoice.exe ({MD5})", [MD5], "without the name of the file before it"),
+    (f"file:hashes.'SHA-256' = '{SHA256}'", [SHA256], None),
+    # Several values that have notes, and what an arrow joins
+    ("192.0.2.1 (C2), 192.0.2.2 (relay)", ["192.0.2.1", "192.0.2.2"], "without the note after it"),
+    ("192.0.2.1 - C2, 192.0.2.2 - relay", ["192.0.2.1", "192.0.2.2"], "without the note after it"),
+    ("192.0.2.1, 192.0.2.2 (C2, active)", ["192.0.2.1", "192.0.2.2"], "without the note after it"),
+    ("a.example (C2) and b.example (relay)", ["a.example", "b.example"], "without the note after it"),
+    (
+        "http://a.example/x (C2), http://b.example/y (C2)",
+        ["http://a.example/x", "http://b.example/y"],
+        "without the note after it",
+    ),
+    ("Domain: evil.example IP: 192.0.2.1", ["evil.example", "192.0.2.1"], None),
+    ("URL: http://evil.example/x IP: 192.0.2.1", ["http://evil.example/x", "192.0.2.1"], None),
+    ("evil[.]example -> 192[.]0[.]2[.]1", ["evil.example", "192.0.2.1"], None),
+    ("evil[.]example resolves to 192[.]0[.]2[.]1", ["evil.example", "192.0.2.1"], None),
+    ("evil[.]example: 192[.]0[.]2[.]1", ["evil.example", "192.0.2.1"], None),
+    ("hxxp://a[.]example/x -> hxxp://b[.]example/y", ["http://a.example/x", "http://b.example/y"], None),
+    (
+        "host.example -> 192[.]0[.]2[.]1",
+        ["192.0.2.1"],
+        "without “host.example” beside it, which is not written defanged",
+    ),
+    (
+        "evil[.]example - good.example",
+        ["evil.example"],
+        "without “good.example” beside it, which is not written defanged",
+    ),
+    # Marks and dots of other kinds
+    ("evil.example [C2]", ["evil.example"], "without the note after it"),
+    ("evil.example {C2}", ["evil.example"], "without the note after it"),
+    ("evil.example -- C2", ["evil.example"], "without the note after it"),
+    ("evil.example [1]", ["evil.example"], None),
+    ("evil.example¹", ["evil.example"], None),
+    ("#1 evil.example", ["evil.example"], None),
+    ("#1 evil.example campaign", [], None),
+    ("No. 1: 192.0.2.1", ["192.0.2.1"], None),
+    ("*Domain:* evil.example", ["evil.example"], None),
+    ("Domäne: evil.example", ["evil.example"], None),
+    ("DestinationHostname: evil.example", ["evil.example"], None),
+    ("ip-dst 192.0.2.1", ["192.0.2.1"], None),
+    ("<http://evil.example/x|click>", ["http://evil.example/x"], "without the text of its link"),
+    ("<http://evil.example|evil.example>", ["evil.example"], "without the target of its link"),
+    ("{code}evil.example{code}", ["evil.example"], None),
+    ("```", [], None),
+    ("{code:java}", [], None),
+    ("tcp/192.0.2.4:80", ["192.0.2.4"], "without its port"),
+    ("192.0.2.4#80", ["192.0.2.4"], "without its port"),
+    ("hxxp:// evil.example/x", ["http://evil.example/x"], None),
+    ("[hxxp]://evil.example/x", ["http://evil.example/x"], None),
+    ("evil dot example dot com", ["evil.example.com"], None),
+    ("user at example dot com", ["user@example.com"], None),
+    ("192 .0 .2 .1", ["192.0.2.1"], None),
 ]
 
 # A line of which nothing is sent, and how the reason begins
@@ -706,11 +785,17 @@ UNREAD: list[tuple[str, str]] = [
     ("*evil.example", "a pattern with wildcards, not one doma"),
     ("evil.example.*", "a pattern with wildcards, not one doma"),
     ("evil.example^", "not a known kind of indicator"),
-    ("deny 192.0.2.1;", "not a known kind of indicator"),
-    ("deny from 192.0.2.1", "not a known kind of indicator"),
-    ("Deny 192.0.2.1", "not a known kind of indicator"),
     ("route 192.0.2.1 reject", "not a known kind of indicator"),
-    ("iptables -A INPUT -s 192.0.2.1 -j DROP", "not a known kind of indicator"),
+    ("deny 192.0.2.0/24;", "a network, not an address"),
+    ("deny from all", "not a known kind of indicator"),
+    ("allow 192.0.2.1;", "a rule that allows what it names"),
+    ("permit ip host 192.0.2.1 any", "a rule that allows what it names"),
+    ("block evil.example now", "not a known kind of indicator"),
+    ("drop setup.exe", "a file name"),
+    ("iptables -A INPUT -s 192.0.2.1 -j ACCEPT", "not a known kind of indicator"),
+    ("iptables -A INPUT -s 192.0.2.1 -d 198.51.100.1 -j DROP", "not a known kind of indicator"),
+    ("add whitelist 192.0.2.1", "not a known kind of indicator"),
+    ("ALL: 192.0.2.1", "not a known kind of indicator"),
     ("plugin: evil.example", "not a known kind of indicator"),
     # Several values
     ("a.example,notanindicator", "an indicator with text after it"),
@@ -718,14 +803,26 @@ UNREAD: list[tuple[str, str]] = [
     ("a.example -> 192.0.2.1", "several values in one line"),
     ("a.example \u2192 192.0.2.1", "several values in one line"),
     ("a.example = 192.0.2.1", "several values in one line"),
+    ("a.example resolves to 192.0.2.1", "several values in one line"),
+    ("192[.]0[.]2[.]1 - 192[.]0[.]2[.]5", "several values in one line"),
+    ("192[.]0[.]2[.]1 -> 198[.]51[.]100[.]7", "several values in one line"),
+    ("192.0.2.1 (C2), 192.0.2.2 (sinkhole)", "an indicator with text after it"),
+    ("192.0.2.1, seen twice, 192.0.2.2", "several values in one line"),
+    ("192.0.2.1|C2|198.51.100.7", "several values in one line"),
+    # Logs
+    ("src=192.0.2.1 dst=198.51.100.7 dhost=example.com", "a line of a log, which does not say which"),
+    ("src=192.0.2.1 dst=198.51.100.7", "a line of a log, which does not say which"),
+    ("Source: 192.0.2.1, Destination: 198.51.100.7", "a line of a log, which does not say which"),
+    ("srcip=192.0.2.1;dstip=198.51.100.7", "a line of a log, which does not say which"),
+    ("time=12:00 dst=198.51.100.7 action=deny", "a line of a log, which does not say which"),
+    ("CEF:0|V|P|1|9|Malware|5|src=192.0.2.1 dst=198.51.100.7", "a line of a log, which does not say which"),
+    ("LEEF:2.0|V|P|1|x|src=192.0.2.1\tdst=198.51.100.7", "a line of a log, which does not say which"),
     # A value and a note
     ("evil.example relay", "an indicator with text after it"),
     ("google.com was contacted", "an indicator with text after it"),
     ("evil.example, C2", "an indicator with text after it"),
     ("evil.example: C2", "not a known kind of indicator"),
     ("evil.example /* C2 */", "an indicator with text after it"),
-    ("evil.example [C2]", "an indicator with text after it"),
-    ("evil.example {C2}", "an indicator with text after it"),
     ("http://evil.example/x C2", "a URL with blanks in it"),
     ("@@|evil.example", "an exception of a filter list, which a"),
     ("@@|https://evil.example^", "an exception of a filter list, which a"),
@@ -733,7 +830,6 @@ UNREAD: list[tuple[str, str]] = [
     ("2026-01-01: EVIL.EXAMPLE CAMPAIGN", "not a known kind of indicator"),
     ("DOMAIN-KEYWORD,evil", "not a known kind of indicator"),
     ("IP-CIDR,192.0.2.0/24", "a network, not an address"),
-    ("evil.example -- C2", "an indicator with text after it"),
     ("evil.example => C2", "an indicator with text after it"),
     ("evil.example <- C2", "an indicator with text after it"),
     # A label and a value
@@ -749,8 +845,6 @@ UNREAD: list[tuple[str, str]] = [
     ("192.0.2.4:tcp:80", "not a known kind of indicator"),
     ("192.0.2.4:99999", "an address with a port"),
     ("192.0.2.4:0", "an address with a port"),
-    ("tcp/192.0.2.4:80", "not a known kind of indicator"),
-    ("192.0.2.4#80", "a URL without its scheme (http:// or a"),
     ("192.0.2.4/80", "a network, not an address"),
     ("user@192.0.2.4:22", "not a valid email address"),
     # Networks
@@ -763,10 +857,12 @@ UNREAD: list[tuple[str, str]] = [
     ("evil.example/32", "a URL without its scheme (http:// or a"),
     # Defanging
     ("evil[.]example[/]x", "a URL without its scheme (http:// or a"),
-    ("hxxp:// evil.example/x", "a URL with blanks in it"),
+    ("hxxp:// evil.example/x y", "a URL with blanks in it"),
     ("hxxp://evil .example/x", "a URL with blanks in it"),
     ("evil DOT example", "not a known kind of indicator"),
     ("evil dot example", "not a known kind of indicator"),
+    ("evil .example", "not a known kind of indicator"),
+    ("evil. example. com", "not a known kind of indicator"),
     ("evil_dot_example", "not a known kind of indicator"),
     ("evil[,]example", "not a known kind of indicator"),
     ("evil[:]//example", "a URL with an unknown scheme, “evil://"),
@@ -830,7 +926,7 @@ UNREAD: list[tuple[str, str]] = [
     ("| Victim | 192.0.2.1 |", "not a known kind of indicator"),
     ("source.ip: 192.0.2.1", "not a known kind of indicator"),
     ("search corp.example", "not a known kind of indicator"),
-    ("access-list 1 deny 192.0.2.1", "not a known kind of indicator"),
+    (f"IMPHASH={MD5},AUTHENTIHASH={SHA256}", "a line of a log, which does not say which"),
     ("ip route 192.0.2.1 255.255.255.255 Null0", "not a known kind of indicator"),
     ('alert tls any any -> any any (tls.sni; content:"evil.example"; sid:2;)', "not a known kind of indicator"),
     ('    $url = "http://evil.example/x"', "not a known kind of indicator"),
@@ -860,6 +956,15 @@ def test_a_line_is_not_guessed(line: str, reason: str) -> None:
     reading = read([line])
     assert reading.values == []
     assert [told.reason[: len(reason)] for told in reading.unrecognized] == [reason]
+
+
+def test_a_network_among_values_is_told() -> None:
+    """A network beside an address is not a note of it."""
+    reading = read(["192.0.2.1, 198.51.100.0/24"])
+    assert reading.values == ["192.0.2.1"]
+    assert [(told.value, told.reason) for told in reading.unrecognized] == [
+        ("198.51.100.0/24", "a network, not an address")
+    ]
 
 
 @given(decorated())
