@@ -12,7 +12,8 @@ STIX_START = re.compile(r"\[\s*[a-z][a-z0-9-]*:[a-z_][^\s=]*\s*[=!<>A-Z]")
 _STIX_LITERAL = re.compile(r"(?<==)(\s*')((?:[^'\\]|\\.)*)(?=')")
 
 _DEFANGED_SCHEMES = {
-    "http": "hxxp h_tp tttp hxtp htxp hxxtp hxttp httx hxxx htpp h**p h*tp ht*p htt* h__p h--p h-t-t-p hzzp hyyp hppt ttp meow xxxx xxxp",
+    "http": "hxxp h_tp tttp hxtp htxp hxxtp hxttp httx hxxx htpp h**p h*tp ht*p htt* h__p h--p h-t-t-p "
+    "hzzp hyyp hppt ttp meow xxxx xxxp",
     "ftp": "fxp fxxp f*p f**p ftx fxtp f_p",
     "sftp": "sfxp",
     "tcp": "txp t*p",
