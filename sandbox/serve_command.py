@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from sandbox.console.show import duration
-from sandbox.sekoia.control import TOKEN_HEADER
 from sandbox.sekoia.gate import Recorded
+from sandbox.sekoia.guard import TOKEN_HEADER
 from sandbox.sekoia.server import Sandbox
 
 __all__ = ["line_of", "serve"]

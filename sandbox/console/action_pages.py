@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, UploadFile
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from sandbox.console import forms, storage
-from sandbox.console.guarded import CHANGE, PageError
 from sandbox.console.launcher import Launcher
+from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import HEADERS, show
 from sandbox.playbooks.module import Action
 from sandbox.sekoia.service import Here

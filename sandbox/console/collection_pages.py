@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from sandbox.console.chart import chart
-from sandbox.console.guarded import CHANGE, PageError
+from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import show
 from sandbox.sekoia import models
 from sandbox.sekoia.detect import TYPES

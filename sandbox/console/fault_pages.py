@@ -9,30 +9,13 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import to_json
 
-from sandbox.console.guarded import CHANGE, PageError
+from sandbox.console.fault_menu import GROUPS, REHEARSALS
+from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import show
-from sandbox.sekoia.faults import GROUPS, Faults, named_value, said
+from sandbox.sekoia.faults import Faults, named_value, said
 from sandbox.sekoia.service import Here, Service
 
-__all__ = ["REHEARSALS", "router"]
-
-# What people want to see once, and the faults that make it happen.
-REHEARSALS: dict[str, dict[str, Any]] = {
-    "A permission is missing": {
-        "rest": [
-            {"path": "ioc-collections", "status": 403, "body": {"message": "Insufficient permissions"}, "times": None}
-        ]
-    },
-    "Too many requests": {
-        "rest": [{"path": "ioc-collections", "status": 429, "headers": {"Retry-After": "2"}, "times": 3}]
-    },
-    "Sekoia is down for a moment": {"rest": [{"status": 503, "times": 2}]},
-    "The last event is lost": {"lose_events": "last"},
-    "LiveAPI refuses the key": {"live_status": 401},
-    "LiveAPI closes the connection": {"live_close_after": 2},
-    "Imports fail in the middle": {"fail_after": 0.5},
-    "Imports stand still": {"stall_after": 0.5},
-}
+__all__ = ["router"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
-from sandbox.console.guarded import CHANGE, PageError
 from sandbox.console.heard import Heard
+from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import show
 from sandbox.sekoia.service import Here
 

@@ -20,9 +20,9 @@ from sandbox.console import (
     request_pages,
     run_pages,
 )
-from sandbox.console.guarded import LOOK, PageError
 from sandbox.console.heard import Heard
 from sandbox.console.launcher import Launcher
+from sandbox.console.page_access import LOOK, PageError
 from sandbox.console.show import HEADERS, show, static
 from sandbox.playbooks.access import AnyNodeRun, HeldCollection
 from sandbox.playbooks.playbook import PlaybookError

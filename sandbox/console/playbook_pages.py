@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from sandbox.console.graph import draw
-from sandbox.console.guarded import CHANGE, PageError
 from sandbox.console.launcher import Launcher
+from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import show
 from sandbox.example_data import example_event
 from sandbox.playbooks.example_stubs import example_stubs

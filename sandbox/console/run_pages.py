@@ -8,8 +8,8 @@ from markupsafe import Markup, escape
 from pydantic_core import to_json
 
 from sandbox.console.graph import draw
-from sandbox.console.guarded import CHANGE, PageError
 from sandbox.console.launcher import Launcher, Run
+from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import show
 from sandbox.playbooks.playbook import JSONObject
 from sandbox.sekoia.service import Here

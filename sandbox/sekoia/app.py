@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.websockets import WebSocket
 
-from sandbox.sekoia import control
+from sandbox.sekoia import fault_endpoint
 from sandbox.sekoia.auth import API_ROOTS, ROOTS, Authentication
 from sandbox.sekoia.rest import account, collections, imports, indicators, objects, telemetry
 from sandbox.sekoia.service import REFUSALS, Service
@@ -44,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(account.router, prefix=root, include_in_schema=root == API_ROOTS[0])
     app.include_router(service.callbacks.router(), responses={401: REFUSALS[401], 404: REFUSALS[404]})
 
-    app.include_router(control.router(service.controls, service.guard, service.changes))
+    app.include_router(fault_endpoint.router(service.controls, service.guard, service.changes))
 
     @app.websocket("/live")  # how Sekoia answers without the slash is not known
     @app.websocket("/live/")

@@ -1,13 +1,12 @@
 """What can go wrong on purpose: named, typed settings that take effect at once."""
 
-import asyncio
 import json
 import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["GROUPS", "Controls", "Faults", "Known", "RestFault", "named_value", "said"]
+__all__ = ["Faults", "Known", "RestFault", "named_value", "said"]
 
 Known = Literal["known", "unknown", "denied"]
 """Whether an endpoint knows what it is asked for: otherwise it answers 404 or 403."""
@@ -177,69 +176,6 @@ class Faults(_Settings):
                 return self.days_of_others
 
 
-GROUPS = {
-    "REST and the playbook callback": (
-        "rest",
-        "callback",
-        "collection_limit",
-        "import_answer",
-        "invalid_lines",
-        "indicators_as_task",
-        "preview_fields",
-        "me",
-        "tasks",
-    ),
-    "Imports and their events": (
-        "lose_events",
-        "fail_after",
-        "stall_after",
-        "hold_after",
-        "pause_after",
-        "pause_for",
-        "finish_before_answer",
-        "zero_first",
-        "zero_total_first",
-        "totals_grow_at",
-        "overcount",
-        "created_as",
-        "numbers_as_text",
-        "task_events",
-    ),
-    "LiveAPI, the connection": (
-        "live_status",
-        "live_refuse_by_message",
-        "live_delay",
-        "live_greeting",
-        "live_close_after",
-        "live_close_code",
-        "noise_per_second",
-        "noise_bytes",
-    ),
-    "What becomes of indicators": (
-        "stored_form",
-        "refused_values",
-        "ignored_counts_unchanged",
-        "reimport_modifies",
-        "validity_shrinks",
-        "expired_renew",
-        "revoked_revive",
-        "changes",
-        "empty_values",
-        "days_of_addresses",
-        "days_of_names",
-        "days_of_others",
-    ),
-    "The bulk reader": (
-        "bulk_reader",
-        "bulk_patterns",
-        "bulk_lag_seconds",
-        "bulk_lag_values",
-        "bulk_last_cursor",
-    ),
-}
-"""The names of all faults, as people look for them."""
-
-
 def named_value(text: str) -> tuple[str, object]:
     """The name and the value in `NAME=VALUE`: JSON if it is that, else text. Raises ValueError without a `=`."""
     name, equals, value = text.partition("=")
@@ -254,34 +190,3 @@ def named_value(text: str) -> tuple[str, object]:
 def said(error: ValidationError) -> str:
     """What is wrong with settings, in one line."""
     return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-
-
-class Controls:
-    """The faults in force and the switches of an import, shared by all parts; used in the server's thread only."""
-
-    def __init__(self, pace: float, faults: Faults | None = None, delay: float = 0) -> None:
-        self.pace = pace
-        self.delay = delay
-        self._initial = faults or Faults()
-        self.reset()
-
-    def reset(self) -> None:
-        """The faults of the start, nothing held."""
-        self.faults = self._initial.model_copy(deep=True)
-        self.alarm = asyncio.Event()
-        self.released = asyncio.Event()
-        self.released.set()
-
-    def interrupt(self) -> None:
-        """Ends every pause."""
-        self.alarm.set()
-
-    async def pause(self, seconds: float) -> bool:
-        """Waits; False when it was interrupted, so that what it was for is over."""
-        if seconds <= 0:
-            return True
-        try:
-            await asyncio.wait_for(self.alarm.wait(), seconds)
-        except TimeoutError:
-            return True
-        return False

@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.sekoia.auth import is_api
-from sandbox.sekoia.faults import Controls, RestFault
+from sandbox.sekoia.controls import Controls
+from sandbox.sekoia.faults import RestFault
 
 __all__ = ["Gate", "Recorded", "reset_connection", "transport_of"]
 

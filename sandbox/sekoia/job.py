@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from sandbox.sekoia.context import Context
 from sandbox.sekoia.detect import Observable
-from sandbox.sekoia.store import Context
 
 __all__ = ["Entry", "ImportJob", "Status"]
 

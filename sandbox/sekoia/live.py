@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.sekoia.auth import Keys
-from sandbox.sekoia.faults import Controls
+from sandbox.sekoia.controls import Controls
 from sandbox.sekoia.gate import reset_connection, transport_of
-from sandbox.sekoia.store import DEFAULT_COMMUNITY, timestamp
+from sandbox.sekoia.store import DEFAULT_COMMUNITY
+from sandbox.sekoia.times import timestamp
 
 __all__ = ["LiveAPI", "event"]
 

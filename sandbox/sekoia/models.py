@@ -17,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from sandbox.sekoia.store import Context, timestamp
+from sandbox.sekoia.context import Context
+from sandbox.sekoia.times import timestamp
 
 __all__ = [
     "Accepted",

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.sekoia.faults import Controls
+from sandbox.sekoia.controls import Controls
 from sandbox.sekoia.job import ImportJob
 from sandbox.sekoia.live import LiveAPI, event
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from sandbox.sekoia.store import Store, timestamp
+from sandbox.sekoia.store import Store
+from sandbox.sekoia.times import timestamp
 
 __all__ = ["SORTS", "STATES", "SearchQuery", "Searches", "Sort", "State", "Summary", "summary"]
 

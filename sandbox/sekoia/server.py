@@ -21,9 +21,10 @@ from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
 from sandbox.sekoia.changes import Changes
-from sandbox.sekoia.control import Guard
-from sandbox.sekoia.faults import Controls, Faults
+from sandbox.sekoia.controls import Controls
+from sandbox.sekoia.faults import Faults
 from sandbox.sekoia.gate import Gate, Recorded
+from sandbox.sekoia.guard import Guard
 from sandbox.sekoia.live import LiveAPI
 from sandbox.sekoia.models import Collection, Indicator, NewCollection
 from sandbox.sekoia.progress import Progress

@@ -11,8 +11,8 @@ from sandbox.sekoia import models
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks
 from sandbox.sekoia.changes import Changes
-from sandbox.sekoia.control import Guard
-from sandbox.sekoia.faults import Controls
+from sandbox.sekoia.controls import Controls
+from sandbox.sekoia.guard import Guard
 from sandbox.sekoia.live import LiveAPI
 from sandbox.sekoia.store import Store
 from sandbox.sekoia.tasks import Imports

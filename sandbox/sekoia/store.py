@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from sandbox.sekoia.context import Context
 from sandbox.sekoia.detect import Observable
 from sandbox.sekoia.faults import Faults
+from sandbox.sekoia.times import timestamp
+from sandbox.sekoia.upsert import Upserted, upsert
 
-__all__ = ["DEFAULT_COMMUNITY", "Context", "Store", "Upserted", "timestamp"]
+__all__ = ["DEFAULT_COMMUNITY", "Store"]
 
 DEFAULT_COMMUNITY = "6d3bd1e0-7f0c-4f5c-9b1a-1d8a4b4e2c10"
 # How long an indicator must have been revoked before it can be deleted (contract, DELETE of an indicator).
@@ -37,64 +40,6 @@ CREATE INDEX IF NOT EXISTS members ON indicators (collection);
 CREATE INDEX IF NOT EXISTS changes ON indicators (collection, modified, number);
 CREATE TABLE IF NOT EXISTS files (handle TEXT PRIMARY KEY, collection INTEGER NOT NULL, content BLOB NOT NULL);
 """
-
-# What an import does not tell stays as it was; the settings decide on the rest. A row where nothing would change is
-# left alone, so that the number of rows that were touched tells how many were.
-_UNTIL = """
-    CASE WHEN :valid_until IS NULL THEN iif(:renew AND valid_until <= :now, :default_until, valid_until)
-         ELSE iif(:shrink OR :valid_until > valid_until, :valid_until, valid_until) END
-"""
-_TOLD = ("description", "valid_from", "kill_chain_phases", "x_ic_related_threat_refs")
-_UPSERT = f"""
-INSERT INTO indicators (collection, id, type, name, pattern, description, valid_from, valid_until, kill_chain_phases,
-                        x_ic_related_threat_refs, created, modified)
-VALUES (:collection, :id, :type, :name, :pattern, :description, :valid_from, coalesce(:valid_until, :default_until),
-        :kill_chain_phases, :x_ic_related_threat_refs, :now, :now)
-ON CONFLICT (collection, pattern) DO UPDATE SET
-    {", ".join(f"{name} = coalesce(:{name}, {name})" for name in _TOLD)},
-    valid_until = {_UNTIL}, modified = :now, revoked = iif(:revive, NULL, revoked)
-WHERE {" OR ".join(f"coalesce(:{name}, {name}) IS NOT {name}" for name in _TOLD)}
-    OR {_UNTIL} IS NOT valid_until OR (:revive AND revoked IS NOT NULL)
-"""  # noqa: S608  # names of our own columns
-
-
-def timestamp(time: datetime | None = None) -> str:
-    """A time, by default now, in RFC 3339 in UTC with microseconds: such texts sort as their times do."""
-    return (time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-class Context(NamedTuple):
-    """What is said about an indicator besides its value, None being unsaid; lists are JSON, as they are stored."""
-
-    description: str | None = None
-    valid_from: str | None = None
-    valid_until: str | None = None
-    kill_chain_phases: str | None = None
-    x_ic_related_threat_refs: str | None = None
-
-    @property
-    def is_consistent(self) -> bool:
-        """Whether the validity ends after it begins."""
-        return None in (self.valid_from, self.valid_until) or str(self.valid_from) < str(self.valid_until)
-
-
-class Upserted(NamedTuple):
-    """How many indicators an import added, changed, and found as they were to be."""
-
-    created: int
-    updated: int
-    unchanged: int
-
-
-def _default_end(now: datetime, valid_from: str | None, days: int | None) -> str | None:
-    """When the validity of an indicator ends that was given none."""
-    if days is None:
-        return None
-    start = max(now, datetime.fromisoformat(valid_from)) if valid_from else now
-    try:
-        return timestamp(start + timedelta(days=days))
-    except OverflowError:
-        return None  # it begins in the last days of the calendar
 
 
 class Store:
@@ -197,32 +142,9 @@ class Store:
         )
 
     def upsert(self, number: int, entries: Sequence[tuple[Observable, Context]], faults: Faults) -> Upserted:
-        """Adds indicators to a collection and updates those that it has, in the way that the settings say."""
-        now, rules = datetime.now(UTC), {"shrink": faults.validity_shrinks, "renew": faults.expired_renew}
-        common = {"collection": number, "now": timestamp(now), "revive": faults.revoked_revive, **rules}
-        rows = [
-            {
-                "id": f"indicator--{uuid.uuid4()}",
-                "default_until": _default_end(now, context.valid_from, faults.default_days(observable.type)),
-                **observable._asdict(),
-                **context._asdict(),
-                **common,
-            }
-            for observable, context in entries
-        ]
-        # Rows are numbered without gaps, so the highest number tells how many came in addition, without counting all.
-        highest = "SELECT coalesce(max(number), 0) FROM indicators"
+        """Adds indicators to a collection and updates those that it has: all of them, or none."""
         with self._transaction():
-            before = self._number(highest)
-            touched = self._connection.executemany(_UPSERT, rows).rowcount if rows else 0
-            created = self._number(highest) - before
-            if touched < len(rows) and faults.reimport_modifies:
-                self._connection.execute(
-                    "UPDATE indicators SET modified = ? WHERE collection = ? "
-                    "AND pattern IN (SELECT value FROM json_each(?))",
-                    (common["now"], number, json.dumps([row["pattern"] for row in rows])),
-                )
-        return Upserted(created, touched - created, len(rows) - touched)
+            return upsert(self._connection, number, entries, faults)
 
     def new_patterns(self, number: int, patterns: set[str]) -> int:
         """How many of these patterns a collection does not have."""

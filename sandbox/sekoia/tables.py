@@ -15,11 +15,12 @@ from typing import get_args
 from charset_normalizer import from_bytes
 from python_calamine import CalamineError, CalamineWorkbook
 
+from sandbox.sekoia.context import Context
 from sandbox.sekoia.detect import Form, detect
 from sandbox.sekoia.job import Entry
 from sandbox.sekoia.kill_chains import find_phase
 from sandbox.sekoia.models import STIX_ID, Column
-from sandbox.sekoia.store import Context, timestamp
+from sandbox.sekoia.times import timestamp
 
 __all__ = ["MIME_TYPES", "Table", "UnreadableFileError", "entry", "kind_of", "read"]
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sandbox.sekoia.controls import Controls
 from sandbox.sekoia.detect import detect
-from sandbox.sekoia.faults import Controls, Faults
+from sandbox.sekoia.faults import Faults
 from sandbox.sekoia.job import Entry, ImportJob
 from sandbox.sekoia.progress import Progress
 from sandbox.sekoia.store import Store

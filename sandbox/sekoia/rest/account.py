@@ -8,7 +8,8 @@ from fastapi import APIRouter, HTTPException, Path
 from sandbox.sekoia.faults import Known
 from sandbox.sekoia.progress import FAILURE
 from sandbox.sekoia.service import API_KEY, REFUSALS, Here
-from sandbox.sekoia.store import DEFAULT_COMMUNITY, timestamp
+from sandbox.sekoia.store import DEFAULT_COMMUNITY
+from sandbox.sekoia.times import timestamp
 
 __all__ = ["router"]
 

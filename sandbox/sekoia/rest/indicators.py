@@ -7,6 +7,7 @@ from fastapi import APIRouter, BackgroundTasks, Body, HTTPException, Query, Resp
 from fastapi.responses import JSONResponse
 
 from sandbox.sekoia import models
+from sandbox.sekoia.context import Context
 from sandbox.sekoia.detect import detect
 from sandbox.sekoia.rest.imports import accept, check_room
 from sandbox.sekoia.service import (
@@ -20,7 +21,6 @@ from sandbox.sekoia.service import (
     Service,
     known_indicator,
 )
-from sandbox.sekoia.store import Context
 
 __all__ = ["router"]
 

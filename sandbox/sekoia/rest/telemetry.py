@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sandbox.sekoia import models
 from sandbox.sekoia.service import API_KEY, REFUSALS, Here, InCollection
-from sandbox.sekoia.store import timestamp
+from sandbox.sekoia.times import timestamp
 
 __all__ = ["router"]
 

@@ -1,18 +1,13 @@
-"""How the sandbox is steered from outside: who may, and the faults in force."""
+"""Who may look at the sandbox itself, and who may change it: people on this machine, by its own pages and commands."""
 
 import secrets
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, HTTPException, Request
-from pydantic import ValidationError
+from fastapi import HTTPException
 
-from sandbox.sekoia.changes import Changes
-from sandbox.sekoia.faults import Controls, Faults, said
-
-__all__ = ["TOKEN_HEADER", "Guard", "router"]
+__all__ = ["TOKEN_HEADER", "Guard"]
 
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105  # its name
 
@@ -54,27 +49,3 @@ class Guard:
             return ip_address(name).is_loopback
         except ValueError:
             return name == "localhost" or name in self._allowed
-
-
-def router(controls: Controls, guard: Guard, changes: Changes) -> APIRouter:
-    """The endpoints below /sandbox."""
-    router = APIRouter(prefix="/sandbox", tags=["sandbox"])
-
-    @router.get("/faults")
-    async def show_faults(request: Request) -> Faults:
-        """The faults in force."""
-        guard.check(request.headers)
-        return controls.faults
-
-    @router.put("/faults")
-    async def set_faults(request: Request, faults: dict[str, Any]) -> Faults:
-        """Sets the faults that are named; all others are cleared."""
-        guard.check_change(request.headers)
-        try:
-            controls.faults = Faults.model_validate(faults)
-        except ValidationError as error:
-            raise HTTPException(400, said(error)) from error
-        changes.happened("faults")
-        return controls.faults
-
-    return router
