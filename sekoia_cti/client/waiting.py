@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sekoia_cti.client.errors import DeadlinePassed, Interrupted
 
-__all__ = ["Deadline", "Pace", "Patience"]
+__all__ = ["Deadline", "Patience"]
 
 
 class Deadline:
@@ -119,35 +118,3 @@ class Patience:
         """Seconds to wait after so many failures in a row: doubling, with up to half of it as jitter taken off."""
         full = min(self.longest_backoff, self.first_backoff * 2 ** min(failures - 1, 16))
         return float(full * random.uniform(0.5, 1.0))  # noqa: S311  # spreads retries, protects nothing
-
-
-@dataclass
-class Pace:
-    """Keeps the calls of one session below the limits of Sekoia's firewall (contract, "Where it lives").
-
-    Args:
-        patience: Holds the rate and the pause.
-    """
-
-    patience: Patience
-    _sent: deque[float] = field(default_factory=deque)
-    _failed: deque[float] = field(default_factory=lambda: deque(maxlen=2))
-    _closed_until: float = 0.0
-
-    def before(self, deadline: Deadline) -> None:
-        """Wait until the next request may go, or until the deadline."""
-        self._sent = deque((at for at in self._sent if at > deadline.now() - 1.0), self.patience.requests_per_second)
-        full = len(self._sent) == self.patience.requests_per_second
-        opens = max(self._closed_until, self._sent[0] + 1.0 if full else 0.0)
-        if (wait := opens - deadline.now()) > 0:
-            deadline.pause(wait)
-        self._sent.append(deadline.now())
-
-    def after(self, status: int, now: float) -> None:
-        """Note an answer: the second 4xx or 5xx within 10 s closes the way for a while."""
-        if status < 400:
-            return
-        self._failed.append(now)
-        if len(self._failed) == 2 and now - self._failed[0] <= 10.0:
-            self._closed_until = now + self.patience.pause_after_errors
-            self._failed.clear()

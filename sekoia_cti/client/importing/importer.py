@@ -21,7 +21,8 @@ from sekoia_cti.client.importing.rehearsal import Rehearsal, rehearse
 from sekoia_cti.client.importing.requests import LINES, Entry, Request, parts, requests_for, unsendable
 from sekoia_cti.client.importing.unanswered import Unanswered
 from sekoia_cti.client.importing.watch import ImportWatch, Progress
-from sekoia_cti.client.rest.endpoints import RestClient, Tries
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.rest.repetition import Tries
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Accepted, Added, Collection, Context, Counts, Indicator, Mapping
 from sekoia_cti.indicators.again import Again

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple, Self, TypedDict, Unpack
+from typing import Any, BinaryIO, NamedTuple, Self, Unpack
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -17,9 +17,11 @@ from sekoia_cti.client.errors import NotFound, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.preview import Preview
 from sekoia_cti.client.rest.bulk_page import ObjectPage
 from sekoia_cti.client.rest.creation import Creation
+from sekoia_cti.client.rest.json_body import JSONBody
 from sekoia_cti.client.rest.multipart import Multipart
 from sekoia_cti.client.rest.pages import pages
-from sekoia_cti.client.rest.transport import JSONBody, Transport
+from sekoia_cti.client.rest.repetition import Tries
+from sekoia_cti.client.rest.transport import Transport
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import (
     Accepted,
@@ -38,7 +40,7 @@ from sekoia_cti.client.wire import (
 )
 from sekoia_cti.indicators.kill_chains import KillChain
 
-__all__ = ["BULK_PAGE", "PAGE", "RestClient", "Tries"]
+__all__ = ["BULK_PAGE", "PAGE", "RestClient"]
 
 PAGE = 100
 """Items a page, the most there can be (contract, "REST")."""
@@ -47,14 +49,6 @@ BULK_PAGE = 2_000
 """Items a page of the bulk reader, the most there can be in JSON (contract, "REST")."""
 
 JSON = {"Content-Type": "application/json"}
-
-
-class Tries(TypedDict, total=False):
-    """How often a submission is made; see :meth:`~sekoia_cti.client.rest.transport.Transport.call`."""
-
-    attempts: int
-    attempts_at_500: int
-    attempts_in_doubt: int
 
 
 class RestClient:
@@ -241,7 +235,7 @@ class RestClient:
             f"/ioc-collections/{collection_id}/indicators/text",
             doing="submitting the indicators",
             silent=self._moment(),
-            **tries,
+            tries=tries,
             data=JSONBody(body),
             headers=JSON,
         )
@@ -268,7 +262,7 @@ class RestClient:
             f"/ioc-collections/{collection_id}/indicators",
             doing="submitting the indicators",
             silent=self._moment(),
-            **tries,
+            tries=tries,
             json={
                 "indicators": [indicator.model_dump(mode="json", exclude_none=True) for indicator in indicators],
                 "default_fields": context.payload(),
@@ -328,7 +322,7 @@ class RestClient:
             f"/ioc-collections/{collection_id}/indicators/files/process",
             doing="starting the import of the file",
             silent=self._moment(),
-            **tries,
+            tries=tries,
             json={
                 "file_handle": file_handle,
                 "mapping": mapping,
@@ -362,7 +356,7 @@ class RestClient:
             "GET",
             f"/ioc-collections/{collection_id}/indicators",
             doing="reading the indicators of the collection",
-            attempts=attempts,
+            tries={"attempts": attempts},
             within=math.inf if attempts is None else self._moment(),
             params={"limit": limit, **({"offset": offset} if offset else {}), **({"term": term} if term else {})},
         )
@@ -490,15 +484,15 @@ class RestClient:
         }
         doing = "reading the collection with the bulk reader"
         path = f"/collections/{collection_id}/objects"
-        status, content = self._transport.repeat(
+        answer = self._transport.repeat(
             lambda: self._transport.exchange("GET", path, doing=doing, params=query, within=self._moment()),
             attempts=attempts,
         )
-        page = ObjectPage.parse(content)
+        page = ObjectPage.parse(answer.content)
         if page is None:
-            raise UnexpectedAnswer(doing, status=status, why="it does not list indicators with their patterns")
+            raise UnexpectedAnswer(doing, status=answer.status, why="it does not list indicators with their patterns")
         if page.names_other_than(collection_id):
-            raise UnexpectedAnswer(doing, status=status, why="it lists indicators of another collection")
+            raise UnexpectedAnswer(doing, status=answer.status, why="it lists indicators of another collection")
         return page
 
     # Around
@@ -539,7 +533,8 @@ class RestClient:
         def delete_once() -> _Deletion:
             nonlocal doubtful
             try:
-                return _Deletion(*self._transport.exchange("DELETE", path, doing=doing))
+                answer = self._transport.exchange("DELETE", path, doing=doing)
+                return _Deletion(answer.status, answer.content)
             except Unavailable as error:
                 doubtful = doubtful or not error.undone
                 raise

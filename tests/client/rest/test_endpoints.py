@@ -25,7 +25,8 @@ from sekoia_cti.client.errors import (
     UnexpectedAnswer,
 )
 from sekoia_cti.client.rest.endpoints import RestClient
-from sekoia_cti.client.waiting import Deadline, Pace, Patience
+from sekoia_cti.client.rest.pace import Pace
+from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context, KillChainPhase
 from tests.hostile import Hostile, Script, answer, drip, reset, silence, truncated
 

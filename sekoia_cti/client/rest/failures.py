@@ -1,0 +1,96 @@
+"""What a call without an answer failed of: the network, a proxy, or a certificate."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from sekoia_cti.client.errors import (
+    AuthoritiesUnusable,
+    CertificateRejected,
+    ProxyRefused,
+    ProxyUnusable,
+    Unavailable,
+)
+from sekoia_cti.client.network import tls_failure, unusable_authorities, unusable_proxy
+
+__all__ = ["failure_of"]
+
+
+def failure_of(
+    error: Exception, root: str, doing: str
+) -> AuthoritiesUnusable | CertificateRejected | ProxyRefused | ProxyUnusable | Unavailable:
+    """What a call without an answer failed of.
+
+    Args:
+        error: What requests, urllib3 or the system raised.
+        root: Where the API is.
+        doing: What the call was for, as errors say it.
+    """
+    host = urlsplit(root).netloc
+    if wrong := unusable_proxy(root):
+        return wrong
+    if root.startswith("https:") and (unusable := unusable_authorities()):
+        return unusable
+    # Other failures of TLS, such as an internal error of the server, may pass.
+    if distrust := next((cause for cause in _causes(error) if isinstance(cause, _UNTRUSTED)), None):
+        return CertificateRejected(host, _reason(distrust))
+    # Python tells a proxy's answer to CONNECT in words only.
+    if any("Tunnel connection failed: 407" in str(cause) for cause in _causes(error)):
+        return ProxyRefused(doing, status=407)
+    return Unavailable(doing, host=host, reason=_reason(error), undone=_never_sent(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it was made from, the outermost first, through urllib3's own wrapping too."""
+    while error is not None:
+        yield error
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+        error = inner or error.__cause__ or error.__context__
+
+
+_UNTRUSTED = (ssl.SSLCertVerificationError, ssl.CertificateError)
+
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (requests.exceptions.InvalidSchema,),
+        "the proxy that the environment names cannot be used, since it is a SOCKS proxy: name an HTTP proxy",
+    ),
+    ((requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL), "the address is not valid"),
+    ((requests.exceptions.ProxyError,), "the proxy did not let the request through"),
+    ((urllib3.exceptions.NameResolutionError,), "its name is unknown"),
+    ((ConnectionRefusedError,), "connection refused"),
+    ((urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError), "no answer in time"),
+)
+
+
+def _never_sent(error: BaseException) -> bool:
+    """True when no connection was made, not even through a proxy, so that Sekoia cannot have seen the request."""
+    unmade = (
+        urllib3.exceptions.NewConnectionError
+        | urllib3.exceptions.ConnectTimeoutError
+        | requests.exceptions.ProxyError
+        | requests.exceptions.InvalidSchema
+    )
+    return any(isinstance(cause, unmade) for cause in _causes(error))
+
+
+def _reason(error: BaseException) -> str:
+    """What happened, in a few words and without addresses of objects, headers or the key."""
+    causes = list(_causes(error))
+    # In this order: urllib3 makes a timeout of every connection that could not be made.
+    for kinds, words in _REASONS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return words
+    innermost = causes[-1]
+    if isinstance(innermost, ssl.SSLError) and not isinstance(innermost, ssl.SSLCertVerificationError):
+        return tls_failure(innermost)
+    if text := getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None):
+        return str(text).lower()
+    return "the connection was lost before the answer was complete"
