@@ -109,19 +109,16 @@ class NotFound(RequestError):
 
     Args:
         what: The object as the analyst knows it: ``"IOC collection ioc-collection--…"``.
-        argument: The argument to look at.
+        check: What to check, as it follows "check …".
     """
 
-    def __init__(self, doing: str, *, what: str, argument: str, message: str | None = None) -> None:
+    def __init__(self, doing: str, *, what: str, check: str, message: str | None = None) -> None:
         super().__init__(doing, status=404, message=message)
         self.what = what
-        self.argument = argument
+        self.check = check
 
     def __str__(self) -> str:
-        return self._sentence(
-            f"Sekoia has no {self.what}",
-            f"check {self.argument}, and that the API key belongs to the same community",
-        )
+        return self._sentence(f"Sekoia has no {self.what}", f"check {self.check}")
 
 
 class Refused(RequestError):

@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from sekoia_cti.client.errors import KeyRefused, RequestError, UnexpectedAnswer
-from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
+from sekoia_cti.client.rest.bulk_page import BULK_PAGE
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.rest.pages import PAGE
 from sekoia_cti.client.wire import Indicator, IndicatorPage
 
 __all__ = ["ListedPage", "all_indicators", "bulk_pages", "bulk_requests", "checked_indicator", "matching_indicators"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sekoia_cti.client.listing import ListedPage, all_indicators, checked_indicator
-from sekoia_cti.client.rest.endpoints import PAGE, RestClient
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.rest.pages import PAGE
 from sekoia_cti.client.wire import Context, Indicator, IndicatorPage
 from sekoia_cti.indicators.matching import identity, spellings
 from sekoia_cti.indicators.stored_patterns import value_of

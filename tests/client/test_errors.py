@@ -6,6 +6,7 @@ import pytest
 
 from sekoia_cti.client import errors
 from sekoia_cti.client.errors import SekoiaError
+from sekoia_cti.client.rest.subjects import collection
 
 DOING = "creating the IOC collection"
 
@@ -26,7 +27,7 @@ SENTENCES = [
         "accepts into the proxy's address (HTTPS_PROXY or HTTP_PROXY).",
     ),
     (
-        errors.NotFound("looking up the IOC collection", what="IOC collection c", argument="collection_id"),
+        errors.NotFound("looking up the IOC collection", what=collection("c").name, check=collection("c").check),
         "Sekoia has no IOC collection c (HTTP 404) while looking up the IOC collection: check collection_id, and that the "
         "API key belongs to the same community.",
     ),

@@ -94,7 +94,7 @@ def test_a_page_that_is_empty_before_the_end(
 
 def test_a_reader_that_breaks_off(sandbox: Sandbox, sekoia: RestClient, full: str, monkeypatch: Any) -> None:
     """A later page is asked for again; when it never comes, the pages of the collection go on."""
-    monkeypatch.setattr("sekoia_cti.client.rest.endpoints.BULK_PAGE", 200)
+    monkeypatch.setattr("sekoia_cti.client.rest.indicator_calls.BULK_PAGE", 200)
     sandbox.faults.rest = [RestFault(path="/objects$", delay=0), RestFault(path="/objects$", status=503, times=2)]
     assert count(all_indicators(sekoia, full)) == COUNT
     assert asked(sandbox) == ["indicators", *["objects"] * 6]
@@ -124,7 +124,6 @@ def test_a_term_is_looked_for_with_few_requests(
 ) -> None:
     """By its own pages, or by the bulk reader, where every indicator that contains it comes once."""
     monkeypatch.setattr("sekoia_cti.client.listing.PAGE", 50)
-    monkeypatch.setattr("sekoia_cti.client.rest.endpoints.PAGE", 50)
     sandbox.faults.finish_before_answer = True
     sekoia.import_text(collection_id, "\n".join(f"d{n}.example" for n in range(COUNT)), context=Context())
     for name, value in faults.items():

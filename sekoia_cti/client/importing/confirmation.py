@@ -19,7 +19,9 @@ from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, Listin
 from sekoia_cti.client.importing.expected import Expected, Sight, Tally
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.listing import bulk_pages, bulk_requests
-from sekoia_cti.client.rest.endpoints import BULK_PAGE, PAGE, RestClient
+from sekoia_cti.client.rest.bulk_page import BULK_PAGE
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.rest.pages import PAGE
 from sekoia_cti.client.search import terms
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Collection, Indicator, IndicatorPage, Task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from sekoia_cti.client.errors import (
     UnexpectedAnswer,
 )
 from sekoia_cti.client.rest.clock import http_date
+from sekoia_cti.client.rest.subjects import Subject
 
 __all__ = ["RawAnswer", "Refusals", "read_as"]
 
@@ -62,20 +63,18 @@ class Refusals:
     Args:
         host: Host and port that are asked.
         api_key: Never part of an error.
-        subject: Names what a path is about, and the argument to look at, for a 404.
     """
 
-    def __init__(self, host: str, api_key: str, subject: Callable[[str], tuple[str, str]]) -> None:
+    def __init__(self, host: str, api_key: str) -> None:
         self._host = host
         self._key = api_key
-        self._subject = subject
 
-    def error(self, answer: RawAnswer, path: str, doing: str, now: datetime) -> RequestError:
+    def error(self, answer: RawAnswer, subject: Subject, doing: str, now: datetime) -> RequestError:
         """The error that an answer stands for.
 
         Args:
             answer: The answer.
-            path: What was asked.
+            subject: What was asked for, or about.
             doing: What for, as errors say it.
             now: The time at Sekoia.
         """
@@ -86,8 +85,7 @@ class Refusals:
         if status == 403:
             return PermissionDenied(doing, status=status, message=message)
         if status == 404:
-            what, argument = self._subject(path)
-            return NotFound(doing, what=what, argument=argument, message=message)
+            return NotFound(doing, what=subject.name, check=subject.check, message=message)
         if status == 407:
             return ProxyRefused(doing, status=status, message=message)
         if 300 <= status < 400:

@@ -8,7 +8,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
-__all__ = ["ObjectPage"]
+__all__ = ["BULK_PAGE", "ObjectPage"]
+
+BULK_PAGE = 2_000
+"""Items a page of the bulk reader, the most there can be in JSON (contract, "Indicators")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from sekoia_cti.client.times import aware
@@ -35,8 +35,8 @@ class ServerClock:
 
 
 def http_date(value: str | None) -> datetime | None:
-    """A date of HTTP, in UTC if it does not say otherwise; None for what is not one."""
+    """A date of HTTP in UTC; None for what is not one."""
     try:
-        return aware(parsedate_to_datetime(value)) if value else None
+        return aware(parsedate_to_datetime(value)).astimezone(UTC) if value else None
     except (ValueError, OverflowError):
         return None

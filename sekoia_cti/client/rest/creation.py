@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sekoia_cti.client.errors import Refused, Unavailable, UnexpectedAnswer
+from sekoia_cti.client.rest.subjects import COLLECTIONS
 from sekoia_cti.client.rest.transport import Transport
 from sekoia_cti.client.times import aware
 from sekoia_cti.client.wire import Collection
@@ -38,7 +39,7 @@ class Creation:
             return found
         try:
             return self._transport.call_once(
-                Collection, "POST", "/ioc-collections", doing="creating the IOC collection", json=self._body
+                Collection, "POST", COLLECTIONS, doing="creating the IOC collection", json=self._body
             )
         except (Unavailable, UnexpectedAnswer) as error:
             self._doubtful = self._doubtful or not (isinstance(error, Unavailable) and error.undone)

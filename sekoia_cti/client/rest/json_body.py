@@ -20,6 +20,8 @@ class JSONBody:
         value: What JSON can hold, without lone surrogates, which UTF-8 has no bytes for.
     """
 
+    content_type = "application/json"
+
     def __init__(self, value: dict[str, Any]) -> None:
         self._content = json.dumps(value, ensure_ascii=False).encode()
 

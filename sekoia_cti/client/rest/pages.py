@@ -8,7 +8,10 @@ from typing import TypeVar
 from sekoia_cti.client.errors import ListingIncomplete
 from sekoia_cti.client.wire import CollectionPage, IndicatorPage
 
-__all__ = ["pages"]
+__all__ = ["PAGE", "pages"]
+
+PAGE = 100
+"""Items a page, the most there can be (contract, "REST")."""
 
 TRIES = 3
 """How often an empty page before the end is requested again, and how often a listing that was short is read again."""

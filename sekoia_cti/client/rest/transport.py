@@ -19,6 +19,7 @@ from sekoia_cti.client.rest.failures import failure_of
 from sekoia_cti.client.rest.pace import Pace
 from sekoia_cti.client.rest.repetition import Repetition, Tries
 from sekoia_cti.client.rest.session import open_session
+from sekoia_cti.client.rest.subjects import Subject
 from sekoia_cti.client.waiting import Deadline, Patience
 
 __all__ = ["Transport"]
@@ -42,7 +43,6 @@ class Transport:
         deadline: Ends everything, retries included.
         patience: Timeouts, backoff and rate.
         user_agent: Sent with each request.
-        subject: Names what a path is about, and the argument to look at, for a 404.
     """
 
     def __init__(
@@ -53,12 +53,11 @@ class Transport:
         deadline: Deadline,
         patience: Patience,
         user_agent: str,
-        subject: Callable[[str], tuple[str, str]],
     ) -> None:
         self.deadline = deadline
         self.patience = patience
-        self._root = root
-        self._refusals = Refusals(urlsplit(root).netloc, api_key, subject)
+        self.root = root
+        self._refusals = Refusals(urlsplit(root).netloc, api_key)
         self._pace = Pace(patience)
         self._session = open_session(api_key, user_agent)
         self._clock = ServerClock()
@@ -72,13 +71,21 @@ class Transport:
         return self._clock.time(self.deadline.now())
 
     def call(
-        self, model: type[Answer], method: str, path: str, *, doing: str, tries: Tries | None = None, **request: Any
+        self,
+        model: type[Answer],
+        method: str,
+        subject: Subject,
+        *,
+        doing: str,
+        tries: Tries | None = None,
+        **request: Any,
     ) -> Answer:
         """Make a call that is harmless to repeat.
 
         Args:
             model: What the answer holds.
-            method, path: Of the request; the path is below the root, or a whole URL.
+            method: Of HTTP.
+            subject: What the call is about.
             doing: What it is for, as errors say it.
             tries: How often, if not until the deadline.
             request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``; and ``within``, the seconds that
@@ -88,17 +95,17 @@ class Transport:
         Raises:
             RequestError, CertificateRejected, AuthoritiesUnusable, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
         """
-        return self.repeat(lambda: self.call_once(model, method, path, doing=doing, **request), **(tries or {}))
+        return self.repeat(lambda: self.call_once(model, method, subject, doing=doing, **request), **(tries or {}))
 
-    def call_once(self, model: type[Answer], method: str, path: str, *, doing: str, **request: Any) -> Answer:
+    def call_once(self, model: type[Answer], method: str, subject: Subject, *, doing: str, **request: Any) -> Answer:
         """The same, not repeated."""
-        return read_as(model, self.exchange(method, path, doing=doing, **request), doing)
+        return read_as(model, self.exchange(method, subject, doing=doing, **request), doing)
 
-    def exchange(self, method: str, path: str, *, doing: str, **request: Any) -> RawAnswer:
+    def exchange(self, method: str, subject: Subject, *, doing: str, **request: Any) -> RawAnswer:
         """One request; an answer that is not a refusal."""
-        answer = self._send(method, path, doing, **request)
+        answer = self._send(method, subject, doing, **request)
         if answer.is_refusal():
-            raise self._refusals.error(answer, path, doing, self.server_time() or datetime.now(UTC))
+            raise self._refusals.error(answer, subject, doing, self.server_time() or datetime.now(UTC))
         return answer
 
     def repeat(self, once: Callable[[], Result], **tries: Unpack[Tries]) -> Result:
@@ -112,7 +119,7 @@ class Transport:
     def _send(
         self,
         method: str,
-        path: str,
+        subject: Subject,
         doing: str,
         *,
         within: float = math.inf,
@@ -127,7 +134,7 @@ class Transport:
         try:
             with self._session.request(
                 method,
-                path if "://" in path else self._root + path,
+                subject.path if "://" in subject.path else self.root + subject.path,
                 timeout=(min(patience.connect, left), min(patience.read, left, silent)),
                 allow_redirects=False,
                 stream=True,
@@ -135,7 +142,7 @@ class Transport:
             ) as response:
                 content = self._read(response, doing, until)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure = failure_of(error, self._root, doing)
+            failure = failure_of(error, self.root, doing)
             if isinstance(failure, Unavailable):
                 self.deadline.check(doing)
             raise failure from None

@@ -1,0 +1,22 @@
+"""What the families of calls have in common."""
+
+from __future__ import annotations
+
+from sekoia_cti.client.rest.transport import Transport
+
+__all__ = ["Calls"]
+
+
+class Calls:
+    """Base of the families of calls.
+
+    Args:
+        transport: Makes the calls.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def _moment(self) -> float:
+        """Seconds that an answer may take where there is another way to go on, so that a stall costs only a part of the time."""
+        return max(1.0, self._transport.deadline.remaining() / 4)
