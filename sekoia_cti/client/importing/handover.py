@@ -9,7 +9,7 @@ from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, Sekoi
 from sekoia_cti.client.importing.halving import Halving
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.requests import Request
-from sekoia_cti.client.rest.endpoints import Tries
+from sekoia_cti.client.rest.repetition import Tries
 from sekoia_cti.client.wire import Filling
 
 __all__ = ["Handover", "Room"]

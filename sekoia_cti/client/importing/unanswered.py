@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sekoia_cti.client.errors import DeadlinePassed, RequestError, Unavailable
 from sekoia_cti.client.importing.submission import Submission
 from sekoia_cti.client.importing.watch import ImportWatch
-from sekoia_cti.client.rest.endpoints import Tries
+from sekoia_cti.client.rest.repetition import Tries
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.client.wire import Accepted, Added
 

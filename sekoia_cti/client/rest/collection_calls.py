@@ -7,16 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 from sekoia_cti.client.rest import subjects
-from sekoia_cti.client.rest.calls import Calls
+from sekoia_cti.client.rest.call_family import CallFamily
 from sekoia_cti.client.rest.creation import Creation
-from sekoia_cti.client.rest.deletion import Deletion
 from sekoia_cti.client.rest.pages import PAGE, pages
+from sekoia_cti.client.rest.repeatable_deletion import RepeatableDeletion
 from sekoia_cti.client.wire import Collection, CollectionPage
 
 __all__ = ["CollectionCalls"]
 
 
-class CollectionCalls(Calls):
+class CollectionCalls(CallFamily):
     """The IOC collections that an API key can see."""
 
     def collection(self, collection_id: str) -> Collection:
@@ -134,6 +134,8 @@ class CollectionCalls(Calls):
         Raises:
             NotFound: There was no such collection at the first attempt.
         """
-        deletion = Deletion(self._transport, subjects.collection(collection_id), doing="deleting the IOC collection")
+        deletion = RepeatableDeletion(
+            self._transport, subjects.collection(collection_id), doing="deleting the IOC collection"
+        )
         answer = self._transport.repeat(deletion.attempt)
         return answer is not None and answer.status == 204

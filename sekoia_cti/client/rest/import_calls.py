@@ -7,7 +7,7 @@ from typing import BinaryIO, Unpack
 
 from sekoia_cti.client.preview import Preview
 from sekoia_cti.client.rest import subjects
-from sekoia_cti.client.rest.calls import Calls
+from sekoia_cti.client.rest.call_family import CallFamily
 from sekoia_cti.client.rest.json_body import JSONBody
 from sekoia_cti.client.rest.multipart import Multipart
 from sekoia_cti.client.rest.repetition import Tries
@@ -16,7 +16,7 @@ from sekoia_cti.client.wire import Accepted, Added, Context, Mapping, NewIndicat
 __all__ = ["ImportCalls"]
 
 
-class ImportCalls(Calls):
+class ImportCalls(CallFamily):
     """The ways into an IOC collection. Sending an indicator again only updates it (contract, "Sending an indicator"), so all of
     them are repeated."""
 

@@ -11,16 +11,16 @@ from pydantic import ValidationError
 from sekoia_cti.client.errors import UnexpectedAnswer
 from sekoia_cti.client.rest import subjects
 from sekoia_cti.client.rest.bulk_page import BULK_PAGE, ObjectPage
-from sekoia_cti.client.rest.calls import Calls
-from sekoia_cti.client.rest.deletion import Deletion
+from sekoia_cti.client.rest.call_family import CallFamily
 from sekoia_cti.client.rest.pages import PAGE, pages
+from sekoia_cti.client.rest.repeatable_deletion import RepeatableDeletion
 from sekoia_cti.client.times import aware
 from sekoia_cti.client.wire import Context, Indicator, IndicatorPage
 
 __all__ = ["IndicatorCalls"]
 
 
-class IndicatorCalls(Calls):
+class IndicatorCalls(CallFamily):
     """The indicators of an IOC collection."""
 
     def indicators(
@@ -136,7 +136,7 @@ class IndicatorCalls(Calls):
         Raises:
             NotFound: The collection has no such indicator.
         """
-        deletion = Deletion(
+        deletion = RepeatableDeletion(
             self._transport, subjects.indicator(collection_id, indicator_id), doing="revoking the indicator"
         )
         answer = self._transport.repeat(deletion.attempt, attempts=attempts)

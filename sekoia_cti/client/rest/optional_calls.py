@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from sekoia_cti.client.rest import subjects
-from sekoia_cti.client.rest.calls import Calls
+from sekoia_cti.client.rest.call_family import CallFamily
 from sekoia_cti.client.rest.subjects import Subject
 from sekoia_cti.client.wire import Filling, Identity, KillChainPage, Task
 from sekoia_cti.indicators.kill_chains import KillChain
@@ -13,7 +13,7 @@ from sekoia_cti.indicators.kill_chains import KillChain
 __all__ = ["OptionalCalls"]
 
 
-class OptionalCalls(Calls):
+class OptionalCalls(CallFamily):
     """How full the community is, its kill chains, the state of a task, and whose key it is."""
 
     def count(self, community_uuid: str | None = None) -> Filling:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sekoia_cti.client.rest.transport import Transport
 
-__all__ = ["Calls"]
+__all__ = ["CallFamily"]
 
 
-class Calls:
+class CallFamily:
     """Base of the families of calls.
 
     Args:

@@ -7,10 +7,10 @@ from sekoia_cti.client.rest.answers import RawAnswer
 from sekoia_cti.client.rest.subjects import Subject
 from sekoia_cti.client.rest.transport import Transport
 
-__all__ = ["Deletion"]
+__all__ = ["RepeatableDeletion"]
 
 
-class Deletion:
+class RepeatableDeletion:
     """Attempts at one deletion. A repetition that finds nothing proves nothing, and is not an error either.
 
     Args:
