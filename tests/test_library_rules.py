@@ -8,6 +8,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,6 +32,18 @@ CATEGORIES = {
     "Threat Intelligence",
 }
 SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+JSON = sorted(path for part in (".", "playbooks", "tests/data/**") for path in (ROOT / part).glob("*.json"))
+
+
+@pytest.mark.parametrize("path", JSON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_json_is_as_the_linter_writes_it(path: Path) -> None:
+    """The library's linter takes no JSON that is written otherwise, wherever it lies."""
+    written = json.dumps(json.loads(path.read_text()), indent=2)
+    assert (
+        path.read_text() == written
+    ), f"Write {path.name} with json.dumps(…, indent=2): no newline at its end, ASCII escapes."
 
 
 def registered() -> Iterator[tuple[str, str]]:
