@@ -372,6 +372,11 @@ def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan
         )
     elif read.feed.values:
         why = f"are not in the feed, and most_removed allows {arguments.most_removed}%"
+    elif read.told["excluded_count"] or read.told["left_out_count"]:
+        why = (
+            "would go, since all indicators of the feed are excluded or left out: such a feed removes nothing, unless "
+            "most_removed is 100"
+        )
     else:
         why = "would go, since the feed contains no indicators: an empty feed removes nothing, unless most_removed is 100"
     return (

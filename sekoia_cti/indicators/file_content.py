@@ -13,7 +13,7 @@ from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.encodings import WIDE, encoding_of, open_text
 from sekoia_cti.indicators.input_errors import UnreadableFile
 
-__all__ = ["COMPOUND", "LOOKED_AT", "ZIP", "Wanted", "check"]
+__all__ = ["COMPOUND", "LOOKED_AT", "ZIP", "Wanted", "check", "page_in"]
 
 Wanted = Literal["text", "list", "table", "document"]
 """What a file should hold: lines of text, JSON of values or objects, rows, or what people wrote to be read."""
@@ -71,6 +71,16 @@ def check(start: bytes, wanted: Wanted) -> None:
         raise UnreadableFile(f"it is {what}")
 
 
+def page_in(text: str) -> str | None:
+    """What a text is that begins as an HTML page does, with its title; None if it is not one."""
+    text = text[:LOOKED_AT]
+    if not _HTML.match(text):
+        return None
+    title = _TITLE.search(text)
+    named = f" with the title “{shown(' '.join(title[2].split()), 80)}”" if title else ""
+    return f"an HTML page{named}, such as a login page or an error, not a list of indicators: check where it came from"
+
+
 def _known_bytes(start: bytes, wanted: Wanted) -> str | None:
     if start.startswith(b"%PDF-"):
         return "a PDF document: copy its indicators into a text file"
@@ -102,10 +112,8 @@ def _known_text(text: str, wanted: Wanted) -> str | None:
         return "a document in RTF: copy its indicators into a text file"
     if wanted == "document":
         return None
-    if _HTML.match(text):
-        title = _TITLE.search(text)
-        named = f" with the title “{shown(' '.join(title[2].split()), 80)}”" if title else ""
-        return f"an HTML page{named}, such as a login page or an error, not a list of indicators: check where it came from"
+    if page := page_in(text):
+        return page
     if _XML.match(text):
         return "XML: save its indicators as text, CSV or JSON"
     if wanted != "list" and (_JSON_OBJECTS.match(text) or (wanted == "table" and _JSON_LIST.match(text))):

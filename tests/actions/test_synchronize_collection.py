@@ -461,18 +461,16 @@ def test_a_bulk_reader_of_another_collection(sandbox: Sandbox, platform: Platfor
     assert sent(sandbox, before) == []
 
 
-HTML = """<!DOCTYPE html>
-<html><head><title>Scheduled maintenance</title></head>
-<p>We are down for maintenance.</p>
-<p>Try again on Wednesday.</p>
-https://status.example/
-</html>"""
+PROSE = """We are down for maintenance.
+Try again on Wednesday.
+Yours, the operators.
+https://status.example/"""
 
 
-def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+def test_prose_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """It removes nothing although it holds a URL and few are to go; unless all may go."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
-    run = synchronize(platform, collection_id, HTML.splitlines(), most_removed=20)
+    run = synchronize(platform, collection_id, PROSE.splitlines(), most_removed=20)
     assert run.error is not None
     assert (
         "Nothing was removed: 3 of the collection's 3 active indicators (100%) would go, since the feed holds none"
@@ -482,13 +480,33 @@ def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, colle
     assert (run.results["status"], run.results["limit_hit"], run.results["remaining_count"]) == ("partial", True, 3)
     assert active(sandbox, collection_id) == {*lines(1, 2, 3), "https://status.example/"}
     # A feed that is mostly prose is one anyway, as long as it holds something of what it held.
-    run = synchronize(platform, collection_id, [*HTML.splitlines(), *lines(1)], most_removed=20)
+    run = synchronize(platform, collection_id, [*PROSE.splitlines(), *lines(1)], most_removed=20)
     assert (run.error, counts(run)) == (None, {"unchanged": 2, "removed": 2})
     assert run.results and run.results["status"] == "partial"
-    assert counts(synchronize(platform, collection_id, HTML.splitlines(), most_removed=100)) == {
+    assert counts(synchronize(platform, collection_id, PROSE.splitlines(), most_removed=100)) == {
         "unchanged": 1,
         "removed": 1,
     }
+
+
+@pytest.mark.parametrize("way", ["text", "text_path", "file_path"])
+def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str, way: str) -> None:
+    """It is refused by its title, whichever way it comes: what it links to must not be imported either."""
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    page = f"<!DOCTYPE html>\n<title>Scheduled maintenance</title>\n<p>\n{PROSE}\n</html>"
+    (platform.storage / "feed.csv").write_text(page)
+    given = page if way == "text" else "feed.csv"
+    run = platform.run(SynchronizeCollection, collection_id=collection_id, most_removed=100, **{way: given})
+    assert run.error and "it is an HTML page with the title “Scheduled maintenance”, such as a login page" in run.error
+    assert active(sandbox, collection_id) == {*lines(1, 2, 3)}
+
+
+def test_a_feed_of_which_all_is_kept_out(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It removes nothing, and is not called empty."""
+    fill(sandbox, platform, collection_id, lines(1, 2, 3))
+    run = synchronize(platform, collection_id, ["a.corp.example"], exclude=".corp.example", most_removed=20)
+    assert run.error and "would go, since all indicators of the feed are excluded or left out" in run.error
+    assert active(sandbox, collection_id) == {*lines(1, 2, 3)}
 
 
 class PartByPart(SynchronizeCollection):

@@ -10,6 +10,7 @@ from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.gathered import Gathered
 from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
 from sekoia_cti.actions.common.stored_text import read_text
+from sekoia_cti.indicators.file_content import page_in
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform import storage
 
@@ -69,10 +70,12 @@ class SourceArguments(Arguments):
             revoked_too: Whether values that an object calls revoked are wanted as well.
 
         Raises:
-            InputError: A file cannot be used.
+            InputError: A file cannot be used, or the text is a page that a download brought in place of a list.
         """
         gathered = Gathered(revoked_too=revoked_too)
         if self.text is not None:
+            if page := page_in(self.text):
+                raise InputError(f"The text cannot be used: it is {page}")
             if (parsed := structure(self.text.strip())) is None:
                 gathered.add_text(self.text)
             else:
