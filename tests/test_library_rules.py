@@ -34,7 +34,7 @@ CATEGORIES = {
 SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
-JSON = sorted(path for part in (".", "playbooks", "tests/data/**") for path in (ROOT / part).glob("*.json"))
+JSON = sorted([*ROOT.glob("*.json"), *(ROOT / "playbooks").rglob("*.json"), *(ROOT / "tests/data").rglob("*.json")])
 
 
 @pytest.mark.parametrize("path", JSON, ids=lambda path: str(path.relative_to(ROOT)))
