@@ -45,6 +45,7 @@ def test_refusals_in_a_row_end_with_what_is_taken() -> None:
 def test_refusals_in_a_row_end_with_the_request() -> None:
     """The last of one request and the first of the next have nothing in common."""
     assert submit(["abcd", "efgh"], "de", 2) == ("abcfgh", "de")
+    assert submit(["a", "bc"], "ab", 2) == ("c", "ab")
 
 
 def test_nothing_but_refusals_is_given_up_soon() -> None:
