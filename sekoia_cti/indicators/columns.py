@@ -12,13 +12,16 @@ from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.tables import Row
 
-__all__ = ["NOTHING", "Choice", "Column", "choose", "profile"]
+__all__ = ["DIFFERENT_KINDS", "NOTHING", "Choice", "Column", "cells_of", "choose", "profile"]
 
 HASHES = ("md5", "sha1", "sha256", "sha512")
 """From the weakest to the strongest."""
 
 NOTHING = frozenset("- -- – — . ? n/a na nan none null nil unknown #n/a".split())
 """What people and programs write in a cell without content."""
+
+DIFFERENT_KINDS = "these columns are named after different kinds of indicators"
+"""Why columns are read together of which a row fills several."""
 
 _SEVERAL = 0.5
 """A column can be the observable if it holds at least this share of the indicators that the fullest one holds."""
@@ -66,6 +69,12 @@ class Column:
         )
 
     @property
+    def group(self) -> str:
+        """What its indicators are, addresses of both versions and hashes of all lengths being one; empty if it holds none."""
+        most = next((kind for kind, _ in self.kinds.most_common(1)), "")
+        return "ip" if most.startswith("ipv") else "file" if most in (*HASHES, "hashes") else most
+
+    @property
     def is_empty(self) -> bool:
         """Whether it holds nothing in the first rows, not even a heading."""
         return not self.heading and not self.filled
@@ -87,7 +96,8 @@ class Choice:
 
     Attributes:
         column: The observable's column.
-        joined: All the columns of hashes of one file, this one among them; empty where there are no others.
+        joined: All the columns that are read together, this one among them: of hashes of one file, and of indicators of
+            different kinds; empty where there are no others.
         why: Why it was taken, for people.
     """
 
@@ -121,6 +131,21 @@ def profile(heading: Row | None, rows: Sequence[Row], recognize: Recognize) -> l
     return columns
 
 
+def cells_of(row: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    """What columns that are read together hold in a row: the hashes of a file in one text, and each other cell with content.
+
+    Args:
+        row: The cells.
+        columns: See :attr:`Choice.joined`.
+    """
+    hashes, others = list[str](), list[str]()
+    for column in columns:
+        cell = row[column.index].strip() if column.index < len(row) else ""
+        if cell and cell.casefold() not in NOTHING:
+            (hashes if column.hash_kind else others).append(cell)
+    return [",".join(hashes), *others] if hashes else others
+
+
 def choose(columns: Sequence[Column]) -> Choice | None:
     """The observable's column; None where none can be.
 
@@ -147,6 +172,8 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     while len(rivals) > 1 and (loser := _loser(rivals)) is not None:
         rivals.remove(loser)
     rivals = _defanged(rivals)
+    if together := _beside_each_other(able, rivals):
+        return together
     if len(rivals) > 1:
         named = ", ".join(str(column) for column in rivals)
         raise InputError(
@@ -170,6 +197,19 @@ def _one_a_row(columns: Sequence[Column]) -> Choice | None:
         return None
     best = max(named, key=lambda column: len(column.found))
     return Choice(best, tuple(column.index for column in named), "each row has its indicator in one of these columns")
+
+
+def _beside_each_other(able: Sequence[Column], rivals: Sequence[Column]) -> Choice | None:
+    """All the columns that are named after kinds of indicators and hold each another kind: a domain beside its address."""
+    named = [column for column in able if column.role == "kind"]
+    while len(named) > 1 and (loser := _loser(named)) is not None:
+        named.remove(loser)
+    hashes = _hashes_of_one_file(named)
+    groups = [column.group for column in named if column not in hashes] + ["file"] * bool(hashes)
+    if not all(rival in named for rival in rivals) or len(groups) < 2 or len(set(groups)) < len(groups):
+        return None
+    best = max(named, key=lambda column: len(column.found))
+    return Choice(best, tuple(column.index for column in named), DIFFERENT_KINDS)
 
 
 def _defanged(rivals: list[Column]) -> list[Column]:

@@ -23,6 +23,7 @@ Role = Literal[
     "active",
     "revoked",
     "status",
+    "action",
     "registration",
 ]
 """What a column is for.
@@ -30,7 +31,7 @@ Role = Literal[
 The first six are Sekoia's fields (contract, "File columns"). A ``kind`` is named after a kind of indicator, such as a URL. A
 ``link`` can be an indicator or lead to a description of one; a ``reference`` is not one, though its cells look like indicators.
 ``type`` tells what the indicator of the row is, ``to_ids`` whether it is for detection, ``active``, ``revoked`` and ``status``
-whether it still counts; ``registration`` is about domains, and makes the dates beside it theirs.
+whether it still counts, ``action`` whether it is to be blocked or allowed; ``registration`` is about domains, and makes the dates beside it theirs.
 """
 
 _NAMES: dict[Role, str] = {
@@ -94,12 +95,16 @@ _NAMES: dict[Role, str] = {
         tipo di indicatore; tipo indicatore; soort; тип
     """,
     "to_ids": "to ids; ids; for ids; for detection; ids flag",
-    "active": "active; is active; enabled; is enabled; actif; aktiv; activo; attivo; ativo; actief",
+    "active": "active; is active; is malicious; is malware; enabled; is enabled; actif; aktiv; activo; attivo; ativo; actief",
     "revoked": """
         revoked; is revoked; deleted; is deleted; disabled; whitelisted; is whitelisted; false positive; is false positive;
         revoque; widerrufen; revocado; revocato; revogado; ingetrokken
     """,
-    "status": "status; state; ioc status; indicator status; statut; etat; estado; stato; statuut",
+    "status": """
+        status; state; ioc status; indicator status; statut; etat; estado; stato; statuut; verdict; reputation; classification;
+        disposition; assessment; analyst verdict; verdikt; bewertung; veredicto; reputacion; verdetto; reputazione
+    """,
+    "action": "action; actions; aktion; accion; azione; acao",
     "registration": """
         registrar; registrant; registration date; creation date; created date; name servers; registrant country; whois
     """,
@@ -149,7 +154,7 @@ _REFERENCE = re.compile(
     | imphash | importhash | authentihash | telfhash | ssdeep | tlsh | vhash | pehash | ja3s?(?:hash|md5)? | jarm
     | .*iconhash | .*dhash | rich(?:pe)?(?:header)?hash | parent(?:md5|sha1|sha256|hash) | .*uuid | id | eventid | iocid
     # What belongs to the victim, or to the author of the report.
-    | victim.* | target.* | local(?:ip|address) | internalip | reporter | contact | author | analyst | owner
+    | victim.* | target.* | recipients?(?:address)? | destinataires? | empfanger | local(?:ip|address) | internalip | reporter | contact | author | analyst | owner
     | (?:reported|created|modified|updated|added|submitted)by
     """,
     re.VERBOSE,

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sekoia_cti.indicators.columns import Choice, Column, Recognize, choose, profile
+from sekoia_cti.indicators.columns import DIFFERENT_KINDS, Choice, Column, Recognize, cells_of, choose, profile
 from sekoia_cti.indicators.dates import DayOrder, day_order
 from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.tables import Row, Table
-from sekoia_cti.indicators.type_cells import FLAGS
+from sekoia_cti.indicators.type_cells import FLAGS, is_flag
 
 __all__ = ["Layout", "begins_table", "is_heading", "lay_out"]
 
@@ -47,7 +47,8 @@ class Layout:
         mapping: What each column holds, in Sekoia's words; None is ignored.
         heading: The cells of the heading, or None when there is none.
         first: The number of the first row that holds indicators, or may hold some.
-        joined: Columns of hashes of one file, or of which each row fills one; empty when the observable is a column alone.
+        joined: Columns that are read together: of hashes of one file, or of indicators of different kinds; empty when the
+            observable is a column alone.
         type_column: Where the kinds of the indicators are, or None.
         flags: Columns that say which indicators count, with their roles.
         day_orders: Of the columns of dates, how they write them.
@@ -85,6 +86,15 @@ class Layout:
     def joins_hashes(self) -> bool:
         """Whether the joined columns hold nothing but hashes."""
         return all(self.columns[at].hash_kind for at in self.joined)
+
+    @property
+    def joins_kinds(self) -> bool:
+        """Whether a row can have several indicators, of different kinds, in the joined columns."""
+        return bool(self.joined) and not self.joins_hashes and self.why == DIFFERENT_KINDS
+
+    def joined_cells(self, row: Sequence[str]) -> list[str]:
+        """What the joined columns hold in a row: the hashes of a file, and each other cell that has content."""
+        return cells_of(row, [self.columns[at] for at in self.joined])
 
     @property
     def is_plain(self) -> bool:
@@ -142,7 +152,11 @@ def lay_out(
         first=first,
         joined=choice.joined,
         type_column=_only(columns, "type", mapping),
-        flags=tuple((at, role) for role in FLAGS if (at := _only(columns, role, mapping)) is not None),
+        flags=tuple(
+            (at, role)
+            for role in FLAGS
+            if (at := _only(columns, role, mapping)) is not None and is_flag(role, choice.column.role)
+        ),
         day_orders=_orders_of_dates(dates, below, columns),
         columns=columns,
         width=len(heading) if heading and sum(any(row[len(heading) :]) for row in below) <= len(below) / 2 else None,

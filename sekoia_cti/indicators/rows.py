@@ -10,7 +10,6 @@ from itertools import dropwhile, islice
 from typing import TextIO
 
 from sekoia_cti.indicators.cells import is_cut_url, read_cell
-from sekoia_cti.indicators.columns import NOTHING
 from sekoia_cti.indicators.context_cells import ContextCells, Unusable, Validity
 from sekoia_cti.indicators.exported import is_exported, restored
 from sekoia_cti.indicators.guard import Guard
@@ -132,12 +131,12 @@ class TableRows:
                 by_type[found[0]] = by_type.get(found[0], 0) + 1
                 yield row
                 continue
-            written = self._join(row) if joined else cell
-            if not written or written.isspace():
+            cells = layout.joined_cells(row) if joined else [cell]
+            if not any(map(str.strip, cells)):
                 if any(map(str.strip, row)) and not self._is_no_row(survey, number, row):
                     survey.skip_row(number, self._name(index), "", "the cell of the indicator is empty")
                 continue
-            yield from self._closer(survey, context, seen, number, row, written)
+            yield from self._closer(survey, context, seen, number, row, cells)
         survey.compared = len(seen) < MOST_COMPARED
 
     def _at_first_sight(
@@ -160,10 +159,11 @@ class TableRows:
                 yield number, row, cell, None if takes_more else plain(cell)
 
     def _closer(
-        self, survey: Survey, context: ContextCells, seen: set[int], number: int, row: Row, cell: str
+        self, survey: Survey, context: ContextCells, seen: set[int], number: int, row: Row, cells: Sequence[str]
     ) -> Iterator[Row]:
         """The rows that come of a row that takes a closer look."""
-        found = read_cell(cell, refanging=self._refanging)
+        cell = "; ".join(cells)
+        found = tuple(finding for one in cells for finding in read_cell(one, refanging=self._refanging))
         known = [finding for finding in found if finding[0] is not None]
         if not found or (not known and self._is_no_row(survey, number, row)):
             survey.changed = True  # a comment
@@ -259,10 +259,6 @@ class TableRows:
         if what == "reference":
             return at, "a reference, not an indicator", False
         return at, f"the column “{self._name(at)}” says that its type is “{row[at].strip()[:40]}”", True
-
-    def _join(self, row: Sequence[str]) -> str:
-        cells = [row[at].strip() for at in self._layout.joined if at < len(row)]
-        return ",".join(cell for cell in cells if cell and cell.casefold() not in NOTHING)
 
     def _name(self, at: int) -> str:
         columns = self._layout.columns

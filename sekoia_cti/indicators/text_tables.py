@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
 from sekoia_cti.indicators.cells import is_cut_url
-from sekoia_cti.indicators.columns import Column, choose, profile
+from sekoia_cti.indicators.columns import Column, cells_of, choose, profile
 from sekoia_cti.indicators.headers import Role, role_of
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.reading import findings
-from sekoia_cti.indicators.type_cells import FLAGS, not_taken, withheld
+from sekoia_cti.indicators.type_cells import FLAGS, is_flag, not_taken, withheld
 
 __all__ = ["TextTable", "table_in"]
 
@@ -32,15 +32,17 @@ class TextTable:
 
     Attributes:
         lines: For each line of the text, the cell to be read; empty if there is none.
-        column: What the column is called, and where it is.
+        column: What the column is called, and where it is; several of them, if they are read together.
         width: How many columns the table has.
         rows: How many rows hold a cell that is to be read.
+        leaves_out: Whether rows have other cells than these.
         skipped: Rows that say that their indicator is not for detection: the cell, and why.
     """
 
     lines: list[str]
     column: str
     width: int
+    leaves_out: bool = True
     rows: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
@@ -127,16 +129,18 @@ def _read(
     width: int | None,
 ) -> TextTable:
     named = columns[joined[0]]
-    table = TextTable([], str(named), len(columns))
+    table = TextTable([], ", ".join(str(columns[at]) for at in joined), len(columns), len(joined) < len(columns))
     kind_column = next((column.index for column in columns if column.role == "type"), None)
-    flags = [(column.index, column.role) for column in columns if column.role in FLAGS]
+    flags = [
+        (column.index, column.role) for column in columns if column.role in FLAGS and is_flag(column.role, named.role)
+    ]
     for line in lines:
         cell = ""
         if has_heading and _is_row(line):
             has_heading = False
         elif _is_row(line):
             row = _whole(_cells(line, delimiter), joined[0], line, delimiter, width)
-            cell = ",".join(row[at] for at in joined if at < len(row) and row[at])
+            cell = "; ".join(cells_of(row, [columns[at] for at in joined]))
             if cell and (why := _why_not(row, kind_column, flags)):
                 table.skipped.append((cell, why))
                 cell = ""
@@ -157,8 +161,7 @@ def _whole(row: list[str], at: int, line: str, delimiter: str, width: int | None
 def _why_not(row: Sequence[str], kind_column: int | None, flags: Sequence[tuple[int, Role]]) -> str:
     """Why the indicator of a row does not count; an empty text where it does."""
     if flag := withheld(flags, row):
-        is_for_ids = dict(flags)[flag[0]] == "to_ids"
-        return f"its row says that it is {'not for detection' if is_for_ids else 'revoked or not active'}"
+        return f"its row says that it is {flag[1].removesuffix(', as this cell says')}"
     if kind_column is not None and kind_column < len(row) and not_taken(row[kind_column]) == "reference":
         return "its row says that it is a reference"
     return ""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from sekoia_cti.indicators.headers import Role
 
-__all__ = ["FLAGS", "not_taken", "withheld"]
+__all__ = ["FLAGS", "is_allowing", "is_flag", "is_harmless", "not_taken", "withheld"]
 
-FLAGS: tuple[Role, ...] = ("to_ids", "active", "revoked", "status")
+FLAGS: tuple[Role, ...] = ("to_ids", "active", "revoked", "status", "action")
 """Roles of columns that say whether an indicator counts."""
 
 _REFERENCES = frozenset("""
@@ -40,10 +40,20 @@ _NOT_TAKEN = re.compile(
 _NO = frozenset("0 0.0 false f no n off non nein falsch faux falso nao não nee".split())
 _YES = frozenset("1 1.0 true t yes y on x oui ja wahr vrai si sí sim".split())
 _NO_LONGER = frozenset("""
-    revoked inactive disabled deleted removed withdrawn retired falsepositive whitelisted allowlisted benign notactive
+    revoked inactive disabled deleted removed withdrawn retired notactive
     revoque revoquee inactif widerrufen inaktiv revocado revocada inactivo inactiva revocato inattivo revogado inativo
     ingetrokken inactief
     """.split())
+_HARMLESS = frozenset("""
+    benign clean harmless goodware safe good knowngood legitimate legit trusted nonmalicious notmalicious falsepositive fp
+    whitelist whitelisted allowlist allowlisted
+    benin benigne legitime inoffensif fauxpositif gutartig harmlos legitim unbedenklich benigno benigna legitimo legitima
+    falsopositivo innocuo
+    """.split())
+_ALLOWING = frozenset("""
+    allow allowed permit permitted whitelist whitelisted allowlist allowlisted exclude excluded noaction
+    """.split())
+_OVER = "revoked or not active, as this cell says"
 _BETWEEN = re.compile(r"[\W_]+")
 
 
@@ -58,6 +68,24 @@ def not_taken(cell: str) -> str | None:
     return "type" if _NOT_TAKEN(key) else None
 
 
+def is_harmless(verdict: str) -> bool:
+    """Whether a verdict or a status says that an indicator is not to be blocked, in any of several languages."""
+    return _key(verdict) in _HARMLESS
+
+
+def is_allowing(action: str) -> bool:
+    """Whether an action is not to block."""
+    return _key(action) in _ALLOWING
+
+
+def is_flag(role: Role, of: Role | None) -> bool:
+    """Whether a column of :data:`FLAGS` says something of the indicators in a column with the other role.
+
+    In a list of indicators an action is what is to be done about them; in a log of addresses, it is what was done.
+    """
+    return role != "action" or of == "observable"
+
+
 def withheld(flags: Iterable[tuple[int, Role]], row: Sequence[str]) -> tuple[int, str] | None:
     """The column that says that the indicator of a row does not count, and why; None if none says so.
 
@@ -66,15 +94,20 @@ def withheld(flags: Iterable[tuple[int, Role]], row: Sequence[str]) -> tuple[int
         row: The cells.
     """
     for at, role in flags:
-        if at < len(row) and _says_no(role, row[at]):
-            return at, "not for detection" if role == "to_ids" else "revoked or not active, as this cell says"
+        if at < len(row) and (why := _why_not(role, row[at])):
+            return at, why
     return None
 
 
-def _says_no(role: Role, cell: str) -> bool:
-    if role == "status":
-        return _key(cell) in _NO_LONGER
-    return cell.strip().casefold() in (_YES if role == "revoked" else _NO)
+def _why_not(role: Role, cell: str) -> str | None:
+    """Why a cell says that the indicator of its row does not count; None if it does not say so."""
+    if is_harmless(cell) if role == "status" else role == "action" and is_allowing(cell):
+        return "not to be blocked, as this cell says"
+    if role in ("status", "action"):
+        return _OVER if role == "status" and _key(cell) in _NO_LONGER else None
+    if cell.strip().casefold() not in (_YES if role == "revoked" else _NO):
+        return None
+    return "not for detection" if role == "to_ids" else _OVER
 
 
 def _key(cell: str) -> str:

@@ -105,6 +105,22 @@ def test_each_column_is_described(platform: Platform, collection_id: str) -> Non
     assert "1 row has an end of validity that is in the past (the first in line 2)" in run.logs
 
 
+def test_columns_of_different_kinds_are_described(platform: Platform, collection_id: str) -> None:
+    """Columns that are named after different kinds are all imported, and a warning says how to have one alone."""
+    (platform.storage / "feed.csv").write_text("domain,ip\na.example.com,192.0.2.1\nb.example.com,\n")
+    run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
+    assert run.results
+    assert run.results["values"] == 3
+    why = "these columns are named after different kinds of indicators"
+    assert [(column["mapped_to"], column["why"]) for column in run.results["columns"]] == [
+        ("observable", why),
+        (None, f"its indicators are taken as well, since {why}"),
+    ]
+    assert (
+        "1 (“domain”), 2 (“ip”) of feed.csv hold indicators of different kinds, and all of these are impo" in run.logs
+    )
+
+
 def test_the_same_twice_is_described(platform: Platform, collection_id: str) -> None:
     """A column that repeats the indicators is no loss, and is called what it is."""
     (platform.storage / "feed.csv").write_text("ioc,name\na.example.com,a.example.com\n")

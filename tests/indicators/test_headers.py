@@ -42,7 +42,7 @@ HEADINGS: dict[Role | None, str] = {
     None: (
         "Name; Filename; file_name; Country; first_seen; last_seen; Last online; last_online; date; dateadded; threat; Tags; "
         "Severity; "
-        "Category; Action; Artifact type; C2; " + "ioc" * 40
+        "Category; Artifact type; C2; " + "ioc" * 40
     ),
 }
 

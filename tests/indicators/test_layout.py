@@ -61,6 +61,13 @@ def test_the_heading_is_found(text: str, heading: list[str] | None, first: int) 
         ("md5,sha256,name\n{1},{0},x\n", 1, (0, 1)),
         ("md5,sha256,name\n{1},{0},x\n{1},,y\n", 0, (0, 1)),
         ("ioc\na.example\n", 0, ()),
+        ("domain,ip\na.example,192.0.2.1\nb.example,192.0.2.2\n", 0, (0, 1)),
+        ("IP;Domaine;Commentaire\n192.0.2.1;a.example;x\n;b.example;y\n", 1, (0, 1)),
+        ("url,host,ip\nhttp://a.example/x,a.example,192.0.2.1\n", 0, (0, 2)),
+        ("domains,ips,md5,sha256\na.example,192.0.2.1,{1},{0}\nb.example,,,\nc.example,,,\n", 0, (0, 1, 2, 3)),
+        ("value,domain\n192.0.2.1,a.example\n", 0, ()),
+        ("sender,recipient\na@a.example,b@b.example\n", 0, ()),
+        ("sha256,c2\n{0},a.example\n", 0, ()),
     ],
 )
 def test_the_cells_outrank_the_heading(text: str, observable: int, joined: tuple[int, ...]) -> None:
@@ -71,11 +78,15 @@ def test_the_cells_outrank_the_heading(text: str, observable: int, joined: tuple
 
 
 def test_what_is_undecided() -> None:
-    """Two columns that are full of different indicators are refused, and named."""
+    """Two columns that are full of different indicators are refused, and named, unless they are named after their kinds."""
     with pytest.raises(
-        InputError, match=r"it is not clear which of them to import: 1 \(“domain”\), 2 \(“ip”\)\. Give the map"
+        InputError, match=r"it is not clear which of them to import: 1 \(“query”\), 2 \(“answer”\)\. Give the map"
     ):
-        laid_out("domain,ip\na.example,192.0.2.1\nb.example,192.0.2.2\n")
+        laid_out("query,answer\na.example,192.0.2.1\nb.example,192.0.2.2\n")
+    with pytest.raises(InputError, match=r"it is not clear which of them to import: 1 \(“ip”\), 2 \(“dst_ip”\)"):
+        laid_out("ip,dst_ip\n192.0.2.1,192.0.2.3\n192.0.2.2,192.0.2.4\n")
+    with pytest.raises(InputError, match="it is not clear which of them to import: 1, 2"):
+        laid_out("a.example,192.0.2.1\nb.example,192.0.2.2\n")
     assert laid_out("name,size\nsetup,12\n") is None
     assert lay_out(look(io.BytesIO), recognize, has_heading=True) is None
 

@@ -49,6 +49,39 @@ def test_other_cells_stay(before: str, after: str) -> None:
         assert sent(before.encode(encoding))[0] == after
 
 
+def test_columns_of_different_kinds() -> None:
+    """Each value of a row has a row of its own, whatever marks are in it, and an empty word is none."""
+    text, survey = sent(
+        b'url,ip,sha256,note\n"http://a.example/?x=1,2",192.0.2.1,' + 32 * b"0a" + b",x\nhttp://b.example/,N/A,,y\n"
+        b",192.0.2.0/24,,z\n"
+    )
+    assert [row.split(",")[-1] for row in text.splitlines()] == ["note", "x", "x", "x", "y"]
+    assert survey.by_type == {"url": 2, "ipv4": 1, "sha256": 1}
+    assert [told.value for told in survey.unrecognized] == ["192.0.2.0/24"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "reason"),
+    [
+        ("verdict", "Benign", "not to be blocked, as this cell says"),
+        ("Reputation", "whitelisted", "not to be blocked, as this cell says"),
+        ("Statut", "faux positif", "not to be blocked, as this cell says"),
+        ("status", "revoked", "revoked or not active, as this cell says"),
+        ("action", "Allow", "not to be blocked, as this cell says"),
+        ("action", "no_action", "not to be blocked, as this cell says"),
+        ("is_malicious", "false", "revoked or not active, as this cell says"),
+        ("verdict", "unknown", None),
+        ("action", "detect", None),
+        ("action", "Alert", None),
+    ],
+)
+def test_what_is_not_to_be_blocked(heading: str, cell: str, reason: str | None) -> None:
+    """A row whose verdict or action says so is skipped with the reason, and no other one is."""
+    text, survey = sent(f"value,{heading}\na.example,{cell}\nb.example,\n".encode())
+    assert ("a.example" in text) is (reason is None)
+    assert [told.reason for told in survey.skipped_rows] == ([reason] if reason else [])
+
+
 def test_each_value_is_accounted_for() -> None:
     """Values are sent, duplicates, unrecognized or skipped, by the numbers of their rows."""
     text, survey = sent(

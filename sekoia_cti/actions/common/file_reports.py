@@ -128,6 +128,12 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
             f"{rows} lines within quotation marks that look like rows of their own and are not imported, such as row {number:,}, "
             f"“{shown(line)}”: check whether a quotation mark is missing"
         )
+    if layout.joins_kinds:
+        named = ", ".join(str(layout.columns[at]) for at in layout.joined)
+        yield (
+            f"Columns {named} of {name} hold indicators of different kinds, and all of these are imported: for one column only "
+            "give a mapping"
+        )
     for column in layout.unmapped:
         count = len(column.found)
         holds = "1 indicator, which is" if count == 1 else f"{count:,} indicators in its first rows, which are"
@@ -209,7 +215,7 @@ def _why(layout: Layout, at: int) -> str:
     if at in layout.joined:
         if layout.joins_hashes:
             return "its hashes are joined with the strongest of their row"
-        return "its indicators are taken as well, since each row has its indicator in one of these columns"
+        return f"its indicators are taken as well, since {layout.why}"
     if mapped:
         return "its heading says so" if column.role == mapped else "the mapping says so"
     if column in layout.unmapped and column.role != "reference":

@@ -107,7 +107,8 @@ class Gathered:
             self.lines += lines
             return
         first = len(self.lines) + 1
-        self.rows |= {number: row for number, row in enumerate(lines, first) if table.lines[number - first]}
+        if table.leaves_out:
+            self.rows |= {number: row for number, row in enumerate(lines, first) if table.lines[number - first]}
         self.lines += table.lines
         for cell, why in table.skipped:
             self.objects.note(Skipped(cell, why))

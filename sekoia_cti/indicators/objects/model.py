@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from sekoia_cti.indicators.type_cells import is_harmless
+
 __all__ = [
     "LONGEST_DESCRIPTION",
     "Held",
@@ -107,9 +109,6 @@ def is_true(value: object) -> bool:
     return value is True or (isinstance(value, int) and value == 1) or text(value).lower() in ("true", "1", "yes")
 
 
-_BENIGN = frozenset("benign clean harmless safe legitimate goodware whitelisted allowlisted trusted".split())
-
-
 def why_not_for_detection(item: Mapping[str, Any]) -> str:
     """Why an object's values are not, or no longer, for detection, as it says itself; an empty text where it does not."""
     for name in ("revoked", "deleted", "expired"):
@@ -127,7 +126,7 @@ def why_not_for_detection(item: Mapping[str, Any]) -> str:
         if is_true(item.get(name)):
             return f"{name} is true"
     for name in ("verdict", "classification", "disposition", "reputation", "threat_level"):
-        if text(item.get(name)).lower() in _BENIGN:
+        if is_harmless(text(item.get(name))):
             return f"its {name} is “{item[name]}”"
     return ""
 

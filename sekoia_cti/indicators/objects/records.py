@@ -26,6 +26,7 @@ from sekoia_cti.indicators.objects.model import (
     why_not_for_detection,
 )
 from sekoia_cti.indicators.objects.values import held
+from sekoia_cti.indicators.type_cells import is_allowing
 
 __all__ = ["read"]
 
@@ -52,7 +53,6 @@ _TYPES = (
 )
 _ENDS = ("valid_until", "validUntil", "expirationTime", "expirationDateTime", "expiration")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ALLOWED = ("allow", "allowed", "no_action")
 _OWN = ("valid_for", "valid_from", "valid_until", "description", "kill_chain_phases", "related_threat_refs", "type")
 
 
@@ -124,7 +124,7 @@ def _not_for_detection(item: Mapping[str, Any], kind: str) -> str:
         return reason
     if kind_named(kind) == "link":
         return "a link to a report"
-    if text(item.get("action")).lower() in _ALLOWED:
+    if is_allowing(text(item.get("action"))):
         return f"its action is “{item['action']}”"
     return ""
 
