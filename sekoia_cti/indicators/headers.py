@@ -31,7 +31,8 @@ Role = Literal[
 The first six are Sekoia's fields (contract, "File columns"). A ``kind`` is named after a kind of indicator, such as a URL. A
 ``link`` can be an indicator or lead to a description of one; a ``reference`` is not one, though its cells look like indicators.
 ``type`` tells what the indicator of the row is, ``to_ids`` whether it is for detection, ``active``, ``revoked`` and ``status``
-whether it still counts, ``action`` whether it is to be blocked or allowed; ``registration`` is about domains, and makes the dates beside it theirs.
+whether it still counts, ``action`` whether it is to be blocked or allowed; ``registration`` is about domains, and makes the dates
+beside it theirs.
 """
 
 _NAMES: dict[Role, str] = {
@@ -154,7 +155,8 @@ _REFERENCE = re.compile(
     | imphash | importhash | authentihash | telfhash | ssdeep | tlsh | vhash | pehash | ja3s?(?:hash|md5)? | jarm
     | .*iconhash | .*dhash | rich(?:pe)?(?:header)?hash | parent(?:md5|sha1|sha256|hash) | .*uuid | id | eventid | iocid
     # What belongs to the victim, or to the author of the report.
-    | victim.* | target.* | recipients?(?:address)? | destinataires? | empfanger | local(?:ip|address) | internalip | reporter | contact | author | analyst | owner
+    | victim.* | target.* | recipients?(?:address)? | destinataires? | empfanger
+    | local(?:ip|address) | internalip | reporter | contact | author | analyst | owner
     | (?:reported|created|modified|updated|added|submitted)by
     """,
     re.VERBOSE,
