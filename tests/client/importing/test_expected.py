@@ -165,6 +165,7 @@ def test_a_sample_is_spread_and_judged_alike() -> None:
     some = expected.sample(5).look()
     asked = [missing.value for missing in some.missing()]
     assert asked == [VALUES[round(step * 999 / 4)] for step in range(5)]
+    assert [missing.value for missing in expected.sample(1).look().missing()] == VALUES[:1]
     some.see([indicator(VALUES[0], description="x"), indicator(VALUES[-1], revoked=True)], NOW)
     assert some.tally() == Tally(5, 2, 1, 1, 0)
     assert [missing.reason for missing in some.missing()][-1] == "it is in the collection, but revoked or expired"

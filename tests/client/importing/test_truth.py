@@ -15,8 +15,11 @@ from sekoia_cti.actions.common.endings import incompletion
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.client.importing.confirmation import Confirmation
+from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.importing.watch import Progress
-from sekoia_cti.client.waiting import Deadline
+from sekoia_cti.client.rest.endpoints import RestClient
+from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 from sekoia_cti.platform import watchdog
 from tests.conftest import ROOT, Platform
@@ -392,6 +395,21 @@ def test_a_sample(sandbox: Sandbox, collection_id: str, refused: int, status: st
     assert (outcome.status, outcome.missing_count) == (status, None)
     assert [missing.value for missing in outcome.missing[:1]] == values[:refused][:1]
     assert any("Only a sample" in warning for warning in outcome.warnings)
+
+
+def test_a_sample_is_never_empty(sandbox: Sandbox, collection_id: str) -> None:
+    """Where there is next to no time left, one value is looked for: nothing at all would be in without being there."""
+    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(101)])
+    sandbox.faults.bulk_reader = "absent"
+    sandbox.faults.rest = [RestFault(path="/indicators$", delay=0.4)]
+    expected = Expected()
+    expected.add(["a.example", "b.example"], OURS)
+    deadline, patience = Deadline(1.0), Patience.none()
+    with RestClient(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patience) as rest:
+        collection = rest.collection(collection_id)
+        found = Confirmation(rest, collection, expected, deadline=deadline, patience=patience).look()
+    assert found
+    assert (found.complete, found.tally.expected, found.tally.all_in()) == (False, 1, False)
 
 
 SPELLINGS = [
