@@ -27,7 +27,7 @@ from sandbox.console.show import HEADERS, show, static
 from sandbox.playbooks.access import AnyNodeRun, HeldCollection
 from sandbox.playbooks.playbook import PlaybookError
 from sandbox.sekoia.auth import is_api
-from sandbox.sekoia.gate import Recorded
+from sandbox.sekoia.request_log import Recorded
 from sandbox.sekoia.service import Here
 
 __all__ = ["Console"]

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from sandbox.console.show import cut, show
-from sandbox.sekoia.gate import Recorded
+from sandbox.sekoia.request_log import Recorded
 from sandbox.sekoia.service import Here
 
 __all__ = ["readable", "router"]

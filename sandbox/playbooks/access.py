@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -15,9 +15,6 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.playbooks.playbook import JSONObject, PlaybookError
-
-if TYPE_CHECKING:
-    from sandbox import Sandbox  # whose pages run playbooks
 
 __all__ = ["AnyNodeRun", "HeldCollection", "HeldValues", "NotThere", "Platform"]
 
@@ -47,6 +44,21 @@ class AnyNodeRun(Protocol):
     @property
     def received(self) -> list[JSONObject]:
         """The bodies that the node sent, in order."""
+
+
+class LocalSandbox(Protocol):
+    """The sandbox of this process, as far as the runner needs it."""
+
+    @property
+    def url(self) -> str:
+        """The base URL of REST."""
+
+    @property
+    def api_key(self) -> str:
+        """The key that may do all."""
+
+    def node_run(self) -> AnyNodeRun:
+        """Announces the run of a node, which gets the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ class Platform:
     open_run: Callable[[], AnyNodeRun]
 
     @classmethod
-    def of(cls, sandbox: "Sandbox") -> Self:
+    def of(cls, sandbox: LocalSandbox) -> Self:
         """The sandbox of this process."""
         return cls(sandbox.url, sandbox.api_key, sandbox.node_run)
 

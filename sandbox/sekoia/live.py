@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.sekoia.auth import Keys
+from sandbox.sekoia.connections import reset_connection, transport_of
 from sandbox.sekoia.controls import Controls
-from sandbox.sekoia.gate import reset_connection, transport_of
 from sandbox.sekoia.store import DEFAULT_COMMUNITY
 from sandbox.sekoia.times import timestamp
 
@@ -42,7 +42,7 @@ class _Close:
 
 
 @dataclass(eq=False, slots=True)
-class _Connection:
+class _Listener:
     socket: WebSocket
     queue: asyncio.Queue[_Message | _Close] = field(default_factory=asyncio.Queue)
     upgraded: bool = False
@@ -55,8 +55,8 @@ class LiveAPI:
         self._controls = controls
         self._keys = keys
         self._hear = hear  # who is in this process, and need not connect
-        self._listening: set[_Connection] = set()
-        self._open: set[_Connection] = set()
+        self._listening: set[_Listener] = set()
+        self._open: set[_Listener] = set()
         self.handshakes = 0
         """Handshakes that wait to be answered."""
 
@@ -106,7 +106,7 @@ class LiveAPI:
             message = "Authentication failed" if status == 401 else "The service is not available"
             await socket.send_denial_response(JSONResponse({"message": message}, status))
         else:
-            connection = _Connection(socket)
+            connection = _Listener(socket)
             try:
                 async with self._serving(connection, authenticated=not faults.live_refuse_by_message):
                     await self._receive(connection)
@@ -114,7 +114,7 @@ class LiveAPI:
                 pass  # the client went, in whatever way
 
     @asynccontextmanager
-    async def _serving(self, connection: _Connection, *, authenticated: bool) -> AsyncIterator[None]:
+    async def _serving(self, connection: _Listener, *, authenticated: bool) -> AsyncIterator[None]:
         if self._controls.faults.live_greeting or not authenticated:
             connection.queue.put_nowait(_Message(json.dumps({"authenticated": authenticated})))
         self._open.add(connection)
@@ -137,7 +137,7 @@ class LiveAPI:
                 if isinstance(outcome, Exception) and not isinstance(outcome, WebSocketDisconnect):
                     raise outcome
 
-    async def _receive(self, connection: _Connection) -> None:
+    async def _receive(self, connection: _Listener) -> None:
         """Takes what a client says: only that it wants events of version 2 too means anything."""
         while (message := await connection.socket.receive())["type"] != "websocket.disconnect":
             try:
@@ -147,7 +147,7 @@ class LiveAPI:
             if isinstance(said, dict) and said.get("action") == "upgrade":
                 connection.upgraded = True
 
-    async def _send(self, connection: _Connection) -> None:
+    async def _send(self, connection: _Listener) -> None:
         imports = 0
         while True:
             match await connection.queue.get():
@@ -167,7 +167,7 @@ class LiveAPI:
                 connection.queue = asyncio.Queue()
                 connection.queue.put_nowait(_Close(faults.live_close_code))
 
-    async def _make_noise(self, connection: _Connection) -> None:
+    async def _make_noise(self, connection: _Listener) -> None:
         """Unrelated events, as many a second as the faults say; fewer when the client is too slow for them."""
         due, kinds = 0.0, itertools.cycle(("alert", "case", "asset", "rule"))
         then = time.monotonic()

@@ -19,7 +19,8 @@ from sandbox.sekoia.context import Context
 from sandbox.sekoia.detect import Form, detect
 from sandbox.sekoia.job import Entry
 from sandbox.sekoia.kill_chains import find_phase
-from sandbox.sekoia.models import STIX_ID, Column
+from sandbox.sekoia.models.fields import STIX_ID
+from sandbox.sekoia.models.import_models import Column
 from sandbox.sekoia.times import timestamp
 
 __all__ = ["MIME_TYPES", "Table", "UnreadableFileError", "entry", "kind_of", "read"]

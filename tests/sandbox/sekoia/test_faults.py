@@ -1,17 +1,12 @@
 """Faults: each does what its name says, and nothing is left of it after a reset."""
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from itertools import islice, takewhile
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -311,69 +306,3 @@ def test_finish_before_answer(api: API, sandbox: Sandbox, collection_id: str) ->
     sandbox.faults.finish_before_answer = True
     api.import_text(collection_id, TEXT)
     assert len(sandbox.indicators(collection_id)) == 1000
-
-
-# The playbook callback
-
-
-def test_callback(sandbox: Sandbox) -> None:
-    """A node gets its secrets, and its reports are kept; only with its token."""
-    run = sandbox.node_run({"api_key": "hidden"})
-    key = {"Authorization": f"Bearer {run.token}"}
-    start = requests.patch(run.url, json={"status": "running", "need_secrets": True}, headers=key, timeout=5)
-    assert start.json() == {"module_configuration": {"value": {"api_key": "hidden"}}}
-    assert not run.finished.is_set()
-    end = {"status": "finished", "results": {"a": 1}, "error": None}
-    assert requests.patch(run.url, json=end, headers=key, timeout=5).json() == {}
-    assert run.finished.is_set()
-    assert run.received == [{"status": "running", "need_secrets": True}, end]
-    assert requests.get(run.url, headers=key, timeout=5).json() == {"received": run.received}
-    assert requests.patch(run.url, json=[], headers=key, timeout=5).status_code == 400
-    for wrong in ({}, {"Authorization": f"Bearer {sandbox.api_key}"}):
-        assert requests.patch(run.url, json=end, headers=wrong, timeout=5).status_code == 401
-    assert "hidden" not in repr(run)
-
-
-def test_callback_of_an_unannounced_node(sandbox: Sandbox) -> None:
-    """A new id is accepted with the API key, which is its secret too."""
-    url, key = f"{sandbox.url}/callback/new", {"Authorization": f"Bearer {sandbox.api_key}"}
-    assert requests.get(url, headers=key, timeout=5).status_code == 404
-    start = requests.patch(url, json={"status": "running", "need_secrets": True}, headers=key, timeout=5)
-    assert start.json()["module_configuration"]["value"] == {"api_key": sandbox.api_key}
-    assert len(requests.get(url, headers=key, timeout=5).json()["received"]) == 1
-
-
-def test_callback_faults(api: API, sandbox: Sandbox) -> None:
-    """The callback has faults of its own."""
-    run = sandbox.node_run()
-    key = {"Authorization": f"Bearer {run.token}"}
-    sandbox.faults.callback = [RestFault(status=500)]
-    assert api("GET", COLLECTIONS).status_code == 200
-    statuses = [requests.patch(run.url, json={}, headers=key, timeout=5).status_code for _ in range(2)]
-    assert statuses == [500, 200]
-
-
-# The command
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_serve(tmp_path: Path, stop: signal.Signals) -> None:
-    """It prints where it serves, and ends well when it is interrupted."""
-    code = "from sandbox import Sandbox; from sandbox.serve_command import serve; serve(Sandbox(0, None, 'key', 'read-key'))"
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
-    ) as process:
-        assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        said = "".join(line for line in takewhile(lambda line: "Ctrl+C" not in line, lines))
-        url = said.partition("REST")[2].split()[0]
-        assert requests.get(url + COLLECTIONS, headers={"Authorization": "Bearer key"}, timeout=5).status_code == 200
-        process.send_signal(stop)
-        _, errors = process.communicate(timeout=10)
-    assert (process.returncode, errors) == (0, "")
-    for word in ("ws://", "read-key", "/docs", "MODULE_CONFIGURATION", "URL_CALLBACK", "main.py CreateIOCCollection"):
-        assert word in said

@@ -1,10 +1,7 @@
 """REST: collections, indicators and kill chains, with their status codes."""
 
 import re
-import socket
 import sqlite3
-import threading
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,7 +12,6 @@ import pytest
 import requests
 
 from sandbox import Sandbox
-from sandbox.sekoia import server
 from tests.sandbox.conftest import API, Listen, import_end
 
 UNKNOWN = f"ioc-collection--{uuid4()}"
@@ -405,88 +401,11 @@ def test_openapi_page(sandbox: Sandbox) -> None:
     assert "ValidationError" not in schema["components"]["schemas"]
 
 
-# The object
-
-
-def test_state_survives_a_restart(tmp_path: Path) -> None:
-    """Collections and indicators are kept in the file, and nowhere without one."""
-    db = tmp_path / "sandbox.db"
-    with Sandbox(db=db) as sandbox, (api := API(sandbox)).session:
-        collection = sandbox.create_collection(name="Blocklist", description="ours")
-        _add(api, collection["id"], "example.com")
-    with Sandbox(db=str(db)) as sandbox, (api := API(sandbox)).session:
-        assert api("GET", f"/ioc-collections/{collection['id']}").json() == collection
-        assert [indicator["name"] for indicator in sandbox.indicators(collection["id"])] == ["example.com"]
-
-
-def test_nothing_is_left_behind() -> None:
-    """Threads end with the sandbox, also when files were uploaded and connections are open."""
-    before = threading.enumerate()
-    with Sandbox() as sandbox, (api := API(sandbox)).session:
-        collection_id = sandbox.create_collection(name="Blocklist")["id"]
-        file = ("big.csv", b"example.com\n" * 100_000, "text/csv")
-        assert api("POST", _indicators(collection_id, "files/preview"), files={"file": file}).status_code == 200
-    sandbox.wait_for(lambda: threading.enumerate() == before)
-
-
-def test_unfinished_requests_do_not_delay_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that sends half a request is reset when the sandbox ends, without any patience with it."""
-    monkeypatch.setattr(server, "GRACE", 600)
-    head = b"POST /v2/inthreat/ioc-collections HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox-key\r\n"
-    with ExitStack() as stack:
-        with Sandbox() as sandbox:
-            port = int(sandbox.url.rpartition(":")[2])
-            client = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
-            client.sendall(head + b"Content-Length: 1000\r\n\r\n{")
-            sandbox.wait_for(lambda: len(sandbox.requests) == 1)
-        with pytest.raises(ConnectionResetError):
-            client.recv(1)
-
-
-def test_taken_port(sandbox: Sandbox) -> None:
-    """A port that is taken is an error at once."""
-    with pytest.raises(OSError, match="in use"), Sandbox(port=int(sandbox.url.rpartition(":")[2])):
-        pass
-
-
-def test_unusable_database(tmp_path: Path) -> None:
-    """So is a file that is not a database."""
-    (tmp_path / "db").write_bytes(b"x" * 5000)
-    with pytest.raises(sqlite3.DatabaseError), Sandbox(db=tmp_path / "db"):
-        pass
-
-
-def test_recorded_requests(api: API, sandbox: Sandbox, collection_id: str) -> None:
-    """Every call is recorded with its query, headers, body and status; a copy does not grow."""
-    api("GET", "/ioc-collections", params={"term": "é b"})
-    first = sandbox.requests
-    api("POST", _indicators(collection_id, "text"), data=b"x" * 3_000_000, headers={"Content-Type": "text/plain"})
-    assert len(first) == 1
-    get, post = sandbox.requests
-    assert (get.method, get.path, get.query, get.body, get.status) == (
-        "GET",
-        "/v2/inthreat/ioc-collections",
-        {"term": "é b"},
-        b"",
-        200,
-    )
-    assert get.headers["authorization"] == f"Bearer {sandbox.api_key}"
-    assert (post.status, len(post.body)) == (400, 1024 * 1024)
-    sandbox.reset()
-    assert sandbox.requests == []
-
-
-def test_waiting_for_a_condition(sandbox: Sandbox) -> None:
-    """A condition that never holds ends the wait with a message."""
-    sandbox.wait_for(lambda: True, timeout=0)
-    with pytest.raises(AssertionError, match=r"did not hold within 0\.01 s"):
-        sandbox.wait_for(lambda: False, timeout=0.01)
-
-
-def test_unknown_collection_in_the_store(sandbox: Sandbox) -> None:
-    """What tests ask the store for must exist."""
-    with pytest.raises(KeyError):
-        sandbox.indicators(UNKNOWN)
-    sandbox.create_collection(name="a", id=UNKNOWN)
-    with pytest.raises(ValueError, match="already"):
-        sandbox.create_collection(name="b", id=UNKNOWN)
+def test_documentation_without_internet(sandbox: Sandbox) -> None:
+    """The page of the API needs nothing from elsewhere, and what it needs is there."""
+    page = requests.get(f"{sandbox.url}/docs", timeout=5).text
+    needed = re.findall(r"""(?:src|href)=["']([^"']+)""", page) + re.findall(r"url: '([^']+)'", page)
+    assert len(needed) == 4
+    for path in needed:
+        assert path.startswith("/")
+        assert requests.head(sandbox.url + path, timeout=5).status_code in (200, 405)

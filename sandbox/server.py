@@ -1,18 +1,14 @@
 """The sandbox as a Python object."""
 
-import asyncio
 import json
 import socket
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import uvicorn
+from typing import Any, Self
 
 from sandbox.console import Console, storage
 from sandbox.console.heard import Heard
@@ -21,29 +17,25 @@ from sandbox.sekoia.app import create_app
 from sandbox.sekoia.auth import Keys
 from sandbox.sekoia.callback import Callbacks, NodeRun
 from sandbox.sekoia.changes import Changes
+from sandbox.sekoia.connections import Connections
 from sandbox.sekoia.controls import Controls
 from sandbox.sekoia.faults import Faults
-from sandbox.sekoia.gate import Gate, Recorded
+from sandbox.sekoia.gate import Gate
 from sandbox.sekoia.guard import Guard
 from sandbox.sekoia.live import LiveAPI
 from sandbox.sekoia.models import Collection, Indicator, NewCollection
 from sandbox.sekoia.progress import Progress
+from sandbox.sekoia.request_log import Recorded, RequestLog
 from sandbox.sekoia.search import summary
 from sandbox.sekoia.service import Service
 from sandbox.sekoia.store import Store
 from sandbox.sekoia.tasks import Imports
+from sandbox.server_thread import ServerThread
 
 __all__ = ["Sandbox"]
 
-T = TypeVar("T")
-
 HOST = "127.0.0.1"
-HERE = Path(__file__).resolve().parents[2]
-# What anything that the server is asked to do, or to start, takes at the longest.
-GRACE = 1
-"""Seconds for answers at the end; only one that is too large for a client that does not read it takes them."""
-
-PATIENCE = 30.0
+HERE = Path(__file__).resolve().parents[1]
 # Seconds between two looks at a condition.
 GLANCE = 0.005
 
@@ -102,11 +94,7 @@ class Sandbox:
             self._port = listener.getsockname()[1]
             folder = self._storage or Path(stack.enter_context(TemporaryDirectory(prefix="storage-")))
             self._build(store, folder)
-            started = threading.Event()
-            self._thread = threading.Thread(target=self._serve, args=[listener, started], name="sandbox")
-            self._thread.start()
-            if not started.wait(PATIENCE):
-                raise RuntimeError("the sandbox did not start")
+            self._thread = ServerThread(self._connections, listener)
             self._closing = stack.pop_all()
         return self
 
@@ -115,10 +103,9 @@ class Sandbox:
     ) -> None:
         with self._closing:
             self._console.runs.close()
-            self._call(self._quiet)
-            self._call(self._gate.abandon)
-            self._server.should_exit = True
-            self._thread.join()
+            self._thread.call(self._quiet)
+            self._thread.call(self._connections.abandon)
+            self._thread.stop()
 
     # Where it is
 
@@ -150,20 +137,20 @@ class Sandbox:
 
     def hold_imports(self) -> None:
         """Imports go no further than `faults.hold_after` until `release_imports`."""
-        self._call(self._service.controls.released.clear)
+        self._thread.call(self._service.controls.released.clear)
 
     def release_imports(self) -> None:
         """Lets the imports that are held go on."""
-        self._call(self._service.controls.released.set)
+        self._thread.call(self._service.controls.released.set)
 
     def push(self, message: dict[str, Any] | str | bytes) -> None:
         """Sends a message to all LiveAPI connections: an object as JSON text, text and bytes as they are."""
         content = json.dumps(message) if isinstance(message, dict) else message
-        self._call(lambda: self._service.live.push(content))
+        self._thread.call(lambda: self._service.live.push(content))
 
     def drop_live(self, code: int | None = 1012) -> None:
         """Closes all LiveAPI connections with this code; None resets them without a closing frame."""
-        self._call(lambda: self._service.live.drop(code))
+        self._thread.call(lambda: self._service.live.drop(code))
 
     def reset(self) -> None:
         """Ends what the pages run, closes LiveAPI connections, and forgets all that came since the start.
@@ -171,18 +158,18 @@ class Sandbox:
         That is collections, indicators, imports, node runs, requests, faults, and the files in the storage, unless its
         folder was given.
         """
-        self._call(self._quiet)
-        self._await(self._gate.settle())  # a page may have been asked to run something
+        self._thread.call(self._quiet)
+        self._thread.wait_for(self._connections.settle())  # a page may have been asked to run something
         self._console.runs.end()
-        self._await(self._gate.settle())  # and what ran may have asked for something
-        self._call(self._reset)
+        self._thread.wait_for(self._connections.settle())  # and what ran may have asked for something
+        self._thread.call(self._reset)
 
     # What is there
 
     @property
     def requests(self) -> list[Recorded]:
         """Every REST call so far, in order."""
-        return self._gate.recorded
+        return self._request_log.recorded
 
     @property
     def live_connections(self) -> int:
@@ -192,7 +179,9 @@ class Sandbox:
     def create_collection(self, name: str = "Example", **fields: Any) -> dict[str, Any]:
         """Adds an IOC collection without a request; `fields` are those of the POST."""
         values = NewCollection(name=name, **fields).model_dump()
-        row = self._call(lambda: self._service.store.create_collection(author=self._service.keys.author, **values))
+        row = self._thread.call(
+            lambda: self._service.store.create_collection(author=self._service.keys.author, **values)
+        )
         if row is None:
             raise ValueError(f"there is an IOC collection {fields['id']} already")
         return Collection.of(row).model_dump(exclude_unset=True)
@@ -206,11 +195,11 @@ class Sandbox:
                 raise KeyError(collection_id)
             return self._service.store.indicators(row["number"])
 
-        return [Indicator.of(row, collection_id).model_dump() for row in self._call(read)]
+        return [Indicator.of(row, collection_id).model_dump() for row in self._thread.call(read)]
 
     def node_run(self, secrets: dict[str, Any] | None = None) -> NodeRun:
         """Announces the run of a playbook's node; without `secrets`, it gets the API key."""
-        return self._call(lambda: self._service.callbacks.open(secrets))
+        return self._thread.call(lambda: self._service.callbacks.open(secrets))
 
     def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:
         """Waits until a condition holds. Raises AssertionError when it does not in time."""
@@ -228,7 +217,8 @@ class Sandbox:
         imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, keys)
         self._service = Service(keys, controls, store, live, imports, callbacks, self._guard, changes)
         app = create_app(self._service)
-        self._gate = Gate(app, controls, self._tell)
+        self._request_log = RequestLog(Gate(app, controls), self._tell)
+        self._connections = Connections(self._request_log)
         self._console = Console(
             url=self.url,
             api_key=self.api_key,
@@ -237,50 +227,14 @@ class Sandbox:
             module=self._module,
             storage=folder,
             heard=heard,
-            recorded=self._gate.latest,
+            recorded=self._request_log.latest,
             moved=self._moved,
         )
         self._console.add_to(app)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._gate,
-                # The gate reaches into this implementation.
-                http="h11",
-                ws="websockets-sansio",
-                # The gate adds one that is exact.
-                date_header=False,
-                # Costs more time on the loopback than it saves.
-                ws_per_message_deflate=False,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
-
-    def _serve(self, listener: socket.socket, started: threading.Event) -> None:
-        async def serve() -> None:
-            self._loop = asyncio.get_running_loop()
-            self._loop.call_soon(started.set)
-            await self._server.serve([listener])
-
-        asyncio.run(serve())
-
-    def _call(self, action: Callable[[], T]) -> T:
-        """Does something in the server's thread, where all state is at home."""
-
-        async def act() -> T:
-            return action()
-
-        return self._await(act())
-
-    def _await(self, action: Coroutine[Any, Any, T]) -> T:
-        """The same for what takes a while there."""
-        return asyncio.run_coroutine_threadsafe(action, self._loop).result(PATIENCE)
 
     def _moved(self) -> None:
         """Tells, from the thread of the runs, that one moved."""
-        self._loop.call_soon_threadsafe(self._service.changes.happened, "runs")
+        self._thread.call_soon(lambda: self._service.changes.happened("runs"))
 
     def _counted(self, collection_id: str) -> HeldCollection | None:
         """What a collection holds; None for an unknown one."""
@@ -294,7 +248,7 @@ class Sandbox:
                 row["id"], row["name"], held.total, held.states["revoked"], dict(held.kinds.most_common())
             )
 
-        return self._call(count)
+        return self._thread.call(count)
 
     def _hear(self, heard: Heard, message: str | bytes) -> None:
         """Takes what LiveAPI tells everyone."""
@@ -323,7 +277,7 @@ class Sandbox:
         self._service.callbacks.forget()
         self._service.imports.forget()
         self._service.store.clear()
-        self._gate.forget()
+        self._request_log.forget()
         self._console.forget()
         if self._storage is None:
             storage.clear(self._console.runs.storage)

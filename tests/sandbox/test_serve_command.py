@@ -1,13 +1,14 @@
-"""Faults from outside: over HTTP for whoever has the token, and on the command line."""
+"""`python -m sandbox serve`: what it takes, what it says, and how it ends."""
 
+import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -18,81 +19,30 @@ from sandbox.serve_command import line_of
 from tests.sandbox.conftest import API
 
 
-@pytest.fixture(scope="module")
-def named() -> Iterator[Sandbox]:
-    """A sandbox that has another name as well."""
-    with Sandbox(allowed_hosts=["sandbox.test"]) as sandbox:
-        yield sandbox
-
-
-def _faults(sandbox: Sandbox, method: str = "PUT", body: Any = None, **headers: str) -> requests.Response:
-    headers = {"X-Sandbox-Token": sandbox.token, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return requests.request(method, f"{sandbox.url}/sandbox/faults", json=body, headers=headers, timeout=5)
-
-
-def test_faults_at_run_time(api: API, sandbox: Sandbox) -> None:
-    """What is put is in force at once, and nothing else; it can be read."""
-    rest = {"path": "collections$", "status": 429, "headers": {"Retry-After": "1"}}
-    assert _faults(sandbox, body={"tasks": "denied", "stall_after": 0.5, "rest": [rest]}).status_code == 200
-    assert (sandbox.faults.tasks, sandbox.faults.stall_after) == ("denied", 0.5)
-    assert api("GET", "/ioc-collections").headers["Retry-After"] == "1"
-    assert _faults(sandbox, "GET").json() == sandbox.faults.model_dump()
-    _faults(sandbox, body={})
-    assert sandbox.faults == Faults()
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ({"task": "denied"}, "task: Extra"),
-        ({"tasks": "no"}, "tasks: Input should be 'known', 'unknown' or 'denied'"),
-        ({"rest": [{"status": 42}]}, "rest.0.status: "),
-        ([], ""),
-    ],
-)
-def test_misspelt_faults(sandbox: Sandbox, body: Any, message: str) -> None:
-    """What is no fault is refused, and changes nothing."""
-    answer = _faults(sandbox, body=body)
-    assert answer.status_code == 400
-    assert answer.json()["message"].startswith(message)
-    assert sandbox.faults == Faults()
-
-
-@pytest.mark.parametrize(
-    ("headers", "allowed"),
-    [
-        ({}, True),
-        ({"Host": "localhost:8000"}, True),
-        ({"Host": "[::1]:8000", "Origin": "http://127.0.0.1:8000"}, True),
-        ({"Host": "sandbox.test"}, True),
-        ({"Host": "rebound.example"}, False),
-        ({"Host": "127.0.0.1.example"}, False),
-        ({"Host": "[x"}, False),
-        ({"Host": ""}, False),
-        ({"Origin": "https://evil.example"}, False),
-        ({"Origin": "null"}, False),
-        ({"X_Sandbox_Token": "wrong"}, False),
-        ({"X_Sandbox_Token": ""}, False),
-    ],
-)
-def test_who_may_change_faults(named: Sandbox, headers: dict[str, str], allowed: bool) -> None:
-    """Only who has the token, by a name of this machine or one that is allowed, and not from another site's page."""
-    named.reset()
-    answer = _faults(named, body={"tasks": "denied"}, **headers)
-    assert answer.status_code == (200 if allowed else 403)
-    assert named.faults.tasks == ("denied" if allowed else "known")
-    reading = {name: value for name, value in headers.items() if name != "X_Sandbox_Token"}
-    answer = _faults(named, "GET", X_Sandbox_Token="", **reading)
-    assert answer.status_code == (200 if allowed or not reading else 403)
-
-
-def test_faults_from_the_start() -> None:
-    """A sandbox can begin with faults, to which a reset returns."""
-    with Sandbox(faults=Faults(tasks="unknown"), token="t") as sandbox:
-        assert sandbox.token == "t"
-        sandbox.faults.me = "denied"
-        sandbox.reset()
-        assert sandbox.faults == Faults(tasks="unknown")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve(tmp_path: Path, stop: signal.Signals) -> None:
+    """It prints where it serves, and ends well when it is interrupted."""
+    code = "from sandbox import Sandbox; from sandbox.serve_command import serve; serve(Sandbox(0, None, 'key', 'read-key'))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        said = "".join(line for line in takewhile(lambda line: "Ctrl+C" not in line, lines))
+        url = said.partition("REST")[2].split()[0]
+        assert (
+            requests.get(f"{url}/ioc-collections", headers={"Authorization": "Bearer key"}, timeout=5).status_code
+            == 200
+        )
+        process.send_signal(stop)
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+    for word in ("ws://", "read-key", "/docs", "MODULE_CONFIGURATION", "URL_CALLBACK", "main.py CreateIOCCollection"):
+        assert word in said
 
 
 @pytest.mark.parametrize("port", ["80801", "-1", "x", "٣"])
@@ -189,13 +139,3 @@ def test_a_line_for_each_request(capsys: pytest.CaptureFixture[str]) -> None:
         "… 200 … 22 B PATCH /callback/1 (platform)",
     ]
     assert sandbox.api_key not in said
-
-
-def test_documentation_without_internet(sandbox: Sandbox) -> None:
-    """The page of the API needs nothing from elsewhere, and what it needs is there."""
-    page = requests.get(f"{sandbox.url}/docs", timeout=5).text
-    needed = re.findall(r"""(?:src|href)=["']([^"']+)""", page) + re.findall(r"url: '([^']+)'", page)
-    assert len(needed) == 4
-    for path in needed:
-        assert path.startswith("/")
-        assert requests.head(sandbox.url + path, timeout=5).status_code in (200, 405)

@@ -17,10 +17,12 @@ from sandbox.playbooks.report import ConsoleReporter, as_json
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub, load_stubs
 
-__all__ = ["add_command", "run_playbook"]
+__all__ = ["add_run", "run_playbook"]
+
+PACE_HELP = "indicators a second that an import takes in, so that progress can be watched (default: no limit)"
 
 
-def add_command(commands: Any, api_key: str, pace_help: str) -> None:
+def add_run(commands: Any, api_key: str) -> None:
     """Adds `run` to argparse's commands."""
     running = commands.add_parser(
         "run",
@@ -57,7 +59,7 @@ def add_command(commands: Any, api_key: str, pace_help: str) -> None:
     running.add_argument("--show", action="store_true", help="print each node's arguments, results and log in full")
     running.add_argument("--json", action="store_true", help="print one JSON document at the end, and nothing else")
     target = running.add_argument_group("where to run it (default: a sandbox of its own)")
-    target.add_argument("--pace", type=float, default=0, metavar="N", help=pace_help)
+    target.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)
     target.add_argument("--url", help="a sandbox that `serve` runs, such as http://127.0.0.1:8000")
     target.add_argument("--api-key", default=api_key, metavar="KEY", help="its key (default: %(default)s)")
 
