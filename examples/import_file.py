@@ -3,12 +3,15 @@
 import os
 import sys
 
-from sekoia_cti.client import Sekoia
+from sekoia_cti.client import Sekoia, SekoiaError
 
 if not sys.argv[1:]:
     sys.exit(__doc__)
 
-with Sekoia(os.environ["SEKOIA_API_KEY"], base_url=os.environ.get("SEKOIA_URL", "https://api.sekoia.io")) as sekoia:
-    collection = sekoia.create_collection("Our feed", reuse_existing=True)
-    outcome = sekoia.import_file(collection.id, sys.argv[1], valid_for=30, on_progress=print)
-    print(outcome.status, *outcome.missing)
+try:
+    with Sekoia(os.getenv("SEKOIA_API_KEY", ""), base_url=os.getenv("SEKOIA_URL", "https://api.sekoia.io")) as sekoia:
+        collection = sekoia.create_collection("Our feed", reuse_existing=True)
+        outcome = sekoia.import_file(collection.id, sys.argv[1], valid_for=30, on_progress=print)
+        print(outcome.status, *outcome.missing)
+except (SekoiaError, ValueError, OSError) as error:
+    sys.exit(str(error))

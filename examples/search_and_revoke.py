@@ -3,13 +3,16 @@
 import os
 import sys
 
-from sekoia_cti.client import Sekoia
+from sekoia_cti.client import Sekoia, SekoiaError
 
 if not sys.argv[1:]:
     sys.exit(__doc__)
 
-with Sekoia(os.environ["SEKOIA_API_KEY"], base_url=os.environ.get("SEKOIA_URL", "https://api.sekoia.io")) as sekoia:
-    for collection in sekoia.find_collections("Our feed"):
-        for outcome, values in sekoia.revoke(collection.id, sys.argv[1:]).items():
-            if values:
-                print(f"{outcome}:", *values)
+try:
+    with Sekoia(os.getenv("SEKOIA_API_KEY", ""), base_url=os.getenv("SEKOIA_URL", "https://api.sekoia.io")) as sekoia:
+        for collection in sekoia.find_collections("Our feed"):
+            for outcome, values in sekoia.revoke(collection.id, sys.argv[1:]).items():
+                if values:
+                    print(f"{outcome}:", *values)
+except (SekoiaError, ValueError) as error:
+    sys.exit(str(error))

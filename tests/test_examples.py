@@ -56,10 +56,63 @@ def test_an_example_says_what_it_needs(run: Run, name: str) -> None:
         run(name)
 
 
+@pytest.mark.parametrize(
+    ("environment", "content", "said"),
+    [
+        ({"SEKOIA_API_KEY": "wrong-key"}, "evil.example\n", "Sekoia refused the API key .HTTP 401."),
+        ({"SEKOIA_API_KEY": ""}, "evil.example\n", "api_key: it is empty$"),
+        (
+            {"SEKOIA_API_KEY": "two\nlines"},
+            "evil.example\n",
+            "api_key: it holds characters that no API key has: copy it",
+        ),
+        ({"SEKOIA_URL": "nonsense"}, "evil.example\n", "base_url: it must be a URL that begins with https://"),
+        ({"SEKOIA_URL": "http://127.0.0.1:1"}, "evil.example\n", "Sekoia could not be reached at 127.0.0.1:1 while"),
+        ({}, "", "no line contains an indicator$"),
+        (
+            {},
+            "<html><title>Sign in</title>",
+            "The file feed.txt cannot be used: it is an HTML page with the title “Sign in”",
+        ),
+        ({}, None, r"\[Errno 2\] No such file or directory: '.*feed.txt'"),
+    ],
+)
+def test_an_example_ends_with_a_sentence(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    environment: dict[str, str],
+    content: str | None,
+    said: str,
+) -> None:
+    """Whatever is wrong, it is told without a traceback; each example says the same, if it has a file or not."""
+    monkeypatch.setattr("sekoia_cti.client.connection.Patience", Patience.none)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "feed.txt"
+    if content is not None:
+        path.write_text(content)
+    examples = [("import_file", str(path))]
+    if environment:
+        examples += [("import_text", ""), ("search_and_revoke", "evil.example")]
+    for name, argument in examples:
+        with pytest.raises(SystemExit, match=f"^{said}"):
+            run(name, argument)
+
+
+def test_what_an_example_prints_can_be_read(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress, and what is not in the collection."""
+    monkeypatch.setattr("sekoia_cti.client.connection.Patience", Patience.none)
+    sandbox.faults.refused_values = ["198.51.100.7"]
+    told = run("import_text").splitlines()
+    assert "3 of 3" in told
+    assert told[-1] == "partial 198.51.100.7 (it is not in the collection)"
+
+
 @pytest.mark.parametrize("name", ["import_text", "import_file", "search_and_revoke"])
 def test_an_example_is_short(name: str) -> None:
     """At most ten lines below the imports."""
-    code = (ROOT / "examples" / f"{name}.py").read_text().partition("import Sekoia\n")[2]
+    code = (ROOT / "examples" / f"{name}.py").read_text().partition("import Sekoia, SekoiaError\n")[2]
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
 
 

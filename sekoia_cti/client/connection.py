@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ParamSpec, Self
 
 from sekoia_cti.client.deletion import delete
-from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url, liveapi_url_for, rest_root_for
+from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_key, checked_url, liveapi_url_for, rest_root_for
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.reuse import collections_named, find_or_create
 from sekoia_cti.client.waiting import Deadline, Patience
@@ -28,9 +28,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "nothing"]
 
+P = ParamSpec("P")
+
 
 def nothing(*_told: object) -> None:
     """Takes what nobody wants to be told."""
+
+
+def _argument(name: str, check: Callable[P, str], *given: P.args, **options: P.kwargs) -> str:
+    """What a check makes of an argument; its error names the argument."""
+    try:
+        return check(*given, **options)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 class Connection:
@@ -46,9 +56,15 @@ class Connection:
         patience: Patience | None = None,
         user_agent: str = "sekoia-cti",
     ) -> None:
-        self._key = api_key
-        self.rest_root = rest_root_for(checked_url(base_url, ("http", "https")))
-        self.live_url = liveapi_url_for(base_url) if liveapi_url is None else checked_url(liveapi_url, ("ws", "wss"))
+        if not api_key.strip():
+            raise ValueError("api_key: it is empty")
+        self._key = _argument("api_key", checked_key, api_key)
+        self.rest_root = rest_root_for(_argument("base_url", checked_url, base_url, ("http", "https")))
+        self.live_url = (
+            liveapi_url_for(base_url)
+            if liveapi_url is None
+            else _argument("liveapi_url", checked_url, liveapi_url, ("ws", "wss"))
+        )
         self._timeout = timeout
         self._user_agent = user_agent
         self.patience = patience or Patience()

@@ -5,7 +5,15 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["DEFAULT_BASE_URL", "api_root_for", "checked_url", "is_open", "liveapi_url_for", "rest_root_for"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "api_root_for",
+    "checked_key",
+    "checked_url",
+    "is_open",
+    "liveapi_url_for",
+    "rest_root_for",
+]
 
 DEFAULT_BASE_URL = "https://api.sekoia.io"
 """Region FRA1."""
@@ -55,6 +63,21 @@ def checked_url(value: str, schemes: tuple[str, str]) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError("it must not contain a user name or password")
     return parts.scheme + value[len(parts.scheme) :]
+
+
+def checked_key(value: str) -> str:
+    """An API key, without blanks around it.
+
+    Args:
+        value: As a person copied it.
+
+    Raises:
+        ValueError: It holds letters that no header takes as they are.
+    """
+    value = value.strip()
+    if not all("!" <= letter <= "~" and letter not in ';,"\\' for letter in value):
+        raise ValueError("it holds characters that no API key has: copy it again")
+    return value
 
 
 def is_open(url: str) -> bool:

@@ -6,6 +6,7 @@ What takes a good part of a start is imported where it is used: most actions wai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from sekoia_cti.client.context import AboutAll, context_of
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Indicator
 from sekoia_cti.indicators.files import is_named_table
+from sekoia_cti.indicators.input_errors import UnreadableFile
 
 if TYPE_CHECKING:
     from sekoia_cti.client.importing.outcome import Outcome
@@ -44,7 +46,7 @@ class Sekoia(Connection):
         user_agent: Sent with each request.
 
     Raises:
-        ValueError: An address is not valid.
+        ValueError: The key or an address is not valid.
 
     Every method raises a :class:`~sekoia_cti.client.errors.SekoiaError` when it could not do its work.
     """
@@ -130,7 +132,7 @@ class Sekoia(Connection):
 
         Raises:
             InputError: The file can be read in several ways, or a phase is not known.
-            UnreadableFile: It cannot be read; the error says what it is.
+            UnreadableFile: It cannot be read; the error names it, and says what it is.
             ValueError: It holds no indicator, or `valid_for` and `valid_until` are both given.
             OSError: It is not there.
         """
@@ -143,7 +145,8 @@ class Sekoia(Connection):
 
         path = Path(path)
         if (mapping, ignore_first_line, sheet) == (None, None, None) and not is_named_table(path.name):
-            lines = decode(unpacked(path.read_bytes(), "text"))
+            with _named(path):
+                lines = decode(unpacked(path.read_bytes(), "text"))
             on_read(self.read(lines, refang=refang))
             return self.import_text(
                 collection_id,
@@ -166,7 +169,8 @@ class Sekoia(Connection):
         )
         with TemporaryDirectory() as name:
             folder = Path(name)
-            table = prepare(open_local(path, path.name, folder), folder, wishes, seconds=rest.deadline.remaining())
+            with _named(path):
+                table = prepare(open_local(path, path.name, folder), folder, wishes, seconds=rest.deadline.remaining())
             if table is None or not table.survey.values:
                 raise ValueError("no row contains an indicator")
             on_read(table.survey)
@@ -306,3 +310,12 @@ class Sekoia(Connection):
         from sekoia_cti.indicators.reading import read
 
         return read(values, send_unrecognized=True).values
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error about a file's content names the file."""
+    try:
+        yield
+    except UnreadableFile as error:
+        raise UnreadableFile(f"The file {path.name} cannot be used: {error}") from None

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator
 from sekoia_automation.exceptions import CommandNotFoundError, ModuleConfigurationError
 from sekoia_automation.module import Module, ModuleItem
 
-from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_url
+from sekoia_cti.client.regions import DEFAULT_BASE_URL, checked_key, checked_url
 from sekoia_cti.platform import sentry
 from sekoia_cti.platform.forms import Form
 from sekoia_cti.platform.process import Unreported
@@ -56,8 +56,7 @@ class Configuration(Form):
     @field_validator("api_key")
     @classmethod
     def _fits_a_header(cls, value: SecretStr) -> SecretStr:
-        if not all("!" <= letter <= "~" and letter not in ';,"\\' for letter in value.get_secret_value()):
-            raise ValueError("it holds characters that no API key has: copy it again")
+        checked_key(value.get_secret_value())
         return value
 
     @field_validator("base_url", mode="before")

@@ -16,6 +16,9 @@ class Missing:
     value: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.value} ({self.reason})"
+
 
 def damaged_of(account: Account) -> list[Missing]:
     """The values of a source that lost a character on the way, as missing."""

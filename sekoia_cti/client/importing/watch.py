@@ -32,6 +32,11 @@ class Progress:
     imported: int | None = None
     total: int | None = None
 
+    def __str__(self) -> str:
+        if self.imported is None or self.total is None:
+            return "no progress reported yet"
+        return f"{self.imported:,} of {self.total:,}"
+
 
 @dataclass(frozen=True)
 class Listen:
