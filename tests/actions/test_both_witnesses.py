@@ -10,6 +10,8 @@ from sandbox import RestFault, Sandbox
 from sekoia_cti.actions.common.import_action import ImportAction
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.client.waiting import Patience
+from sekoia_cti.platform.sekoia_item import SekoiaItem
 from tests.conftest import Platform
 
 VALUES = [f"d{number}.example.com" for number in range(250)]
@@ -158,20 +160,31 @@ def test_context_that_differs_is_no_loss(
     assert ("1 value is in the collection with another validity" in told["logs"]) is not shrinks
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("stored", [False, True])
 @pytest.mark.parametrize("action", [ImportIndicatorsFromText, ImportIndicators])
 @pytest.mark.fault(
-    "One value is answered with 500 every time", "It is found by halving, and reported as missing; the others are in"
+    "Sekoia answers 500 whenever one value is submitted, and stores it or not",
+    "The value is found by halving and looked for in the collection: it is missing only if it is not there. The others are in",
 )
 def test_one_value_that_breaks_sekoia(
-    sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
+    sandbox: Sandbox,
+    platform: Platform,
+    collection_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    action: type[ImportAction],
+    stored: bool,
 ) -> None:
     """A value that is always answered 500 is found by halving, and the others go in."""
-    sandbox.faults.rest = [RestFault(path="/(text|indicators)$", status=500, times=None, contains="d13.example.com")]
-    told = platform.run(action, collection_id=collection_id, indicators=VALUES[:40], timeout=20).results
+    monkeypatch.setattr(SekoiaItem, "patience", Patience.none().but(look_quiet=0.1))
+    sandbox.faults.rest = [
+        RestFault(path="/(text|indicators)$", status=500, handled=stored, times=None, contains="d13.example.com")
+    ]
+    told = platform.run(action, collection_id=collection_id, indicators=VALUES[:40], timeout=60).results
     assert told
-    assert (told["status"], [missing["value"] for missing in told["missing"]]) == ("partial", ["d13.example.com"])
-    assert names(sandbox, collection_id) == set(VALUES[:40]) - {"d13.example.com"}
+    missing = [] if stored else [{"value": "d13.example.com", "reason": "Sekoia answered it with HTTP 500 each time"}]
+    assert (told["status"], told["missing"]) == ("completed" if stored else "partial", missing)
+    assert (told["submitted"], told["missing_count"]) == (40 - len(missing), len(missing))
+    assert names(sandbox, collection_id) == set(VALUES[:40]) - {each["value"] for each in missing}
 
 
 @pytest.mark.fault("Sekoia refuses a text because of one of its lines", "The same")

@@ -52,9 +52,8 @@ def partial(outcome: Outcome) -> str:
 
 def rejection(outcome: Outcome) -> str:
     """An import none of whose indicators is in."""
-    failed = "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
     which = f": {named_missing(outcome)}" if outcome.missing else ""
-    return f"The import ended, and none of the indicators is in the collection{which}.{failed}"
+    return f"The import ended, and none of the indicators is in the collection{which}.{_told_of_failures(outcome)}"
 
 
 def incompletion(outcome: Outcome, timeout: int) -> str:
@@ -70,6 +69,12 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
         count = "some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
         known.append(f"not in the collection: {count} of the indicators, such as {named_missing(outcome)}")
     so_far = "; ".join(known)
+    failed = _told_of_failures(outcome)
+    if failed and outcome.missing_count is None and outcome.failure is None:
+        return (
+            f"The import or a part of it failed in Sekoia, and it is not known which indicators are in the collection: {so_far}; "
+            f"look into the collection before running the action again.{failed}"
+        )
     if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
         return (
             f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import may go on in Sekoia, "
@@ -82,6 +87,11 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
         f"The import could not be followed to its end: {so_far}; what was submitted may go on in Sekoia, so look into the "
         f"collection before running the action again. {outcome.failure}"
     )
+
+
+def _told_of_failures(outcome: Outcome) -> str:
+    """What tasks that failed said, as sentences; empty if none failed."""
+    return "".join(f" {warning}." for warning in outcome.warnings if "failed" in warning)
 
 
 def named_missing(outcome: Outcome) -> str:

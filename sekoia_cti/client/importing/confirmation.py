@@ -15,7 +15,15 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-from sekoia_cti.client.errors import CertificateRejected, DeadlinePassed, ListingIncomplete, RequestError, Unavailable
+from sekoia_cti.client.errors import (
+    CertificateRejected,
+    DeadlinePassed,
+    KeyRefused,
+    ListingIncomplete,
+    PermissionDenied,
+    RequestError,
+    Unavailable,
+)
 from sekoia_cti.client.importing.expected import Expected, Sight, Tally
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.listing import bulk_pages, bulk_requests
@@ -54,8 +62,8 @@ class Found:
     Attributes:
         tally: Of the values that were looked for.
         complete: Whether all were looked for, and not just a sample.
-        grew: Whether the community holds more than before the submission; asked for only where clocks leave it in doubt
-            whether values changed since.
+        grew: Whether the community holds more than before the submission; asked for only where none of the values was found, or
+            clocks leave it in doubt whether they changed since.
     """
 
     tally: Tally
@@ -74,12 +82,14 @@ class Confirmation:
 
     Attributes:
         held: How many indicators the community held before the submission; None where that is not known.
+        denial: What the last look was denied with, if the key may not read the collection.
     """
 
     def __init__(
         self, rest: RestClient, collection: Collection, expected: Expected, *, deadline: Deadline, patience: Patience
     ) -> None:
         self.held: int | None = None
+        self.denial: KeyRefused | PermissionDenied | None = None
         self._rest = rest
         self._collection_id = collection.id
         self._community_uuid = collection.community_uuid
@@ -114,13 +124,17 @@ class Confirmation:
 
     def look(self) -> Found | None:
         """Look once; None when the collection could not be read."""
+        self.denial = None
         try:
             sight, complete = self._look()
+        except (KeyRefused, PermissionDenied) as error:
+            self.denial = error
+            return None
         except UNANSWERED:
             return None
         self._seen, tally = sight, sight.tally()
         doubtful = any(part.changed and not part.surely for part in tally.parts)
-        return Found(tally, complete, grew=doubtful and self._grew())
+        return Found(tally, complete, grew=(doubtful or not tally.active) and self._grew())
 
     def missing(self) -> Iterator[Missing]:
         """The values that the last complete look did not find; of a sample, those of the sample."""
@@ -143,16 +157,21 @@ class Confirmation:
         each = max(1 / self._patience.requests_per_second, self._deadline.now() - began)
         self._see(sight, first.items)
         if first.total <= len(first.items):
+            if not first.total and self._may_read_bulk():
+                self._read_objects(sight, None)  # an empty listing may lag
             return sight, True
-        values, affordable = self._expected.count(), self._deadline.remaining() / 2 / each
-        for requests, read in sorted(self._ways(first, values), key=lambda way: way[0]):
-            if requests > affordable:
+
+        def affordable() -> float:
+            return self._deadline.remaining() / 2 / each
+
+        for requests, read in sorted(self._ways(first, self._expected.count()), key=lambda way: way[0]):
+            if requests > affordable():
                 break
             with suppress(RequestError):  # another way may not be refused
                 if read(sight):
                     return sight, True
         # Where it is not known whether quotes are searched, a value takes two requests.
-        few = affordable if self._finds_quoted else affordable / 2
+        few = affordable() if self._finds_quoted else affordable() / 2
         sample = self._expected.sample(max(1, min(SAMPLE, int(few)))).look()
         self._search(sample, sample.expected.values())
         return sample, False

@@ -131,7 +131,8 @@ class Driver:
                 case Ask(task_id):
                     self._ask(task_id)
                 case Look():
-                    watch.looked(self._confirmation.look(), deadline.now())
+                    found = self._confirmation.look()
+                    watch.looked(found, deadline.now(), denial=self._confirmation.denial)
                     after_look()
                 case Listen(until):
                     self._listen(until)

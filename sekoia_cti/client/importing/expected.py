@@ -15,7 +15,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from sekoia_cti.client.importing.key_index import Digests, KeyIndex
-from sekoia_cti.client.importing.missing import Missing
+from sekoia_cti.client.importing.missing import INACTIVE, NOT_THERE, Missing
 from sekoia_cti.client.importing.wanted import Wanted
 from sekoia_cti.client.times import aware, stamp
 from sekoia_cti.client.wire import Context
@@ -272,11 +272,4 @@ class Sight:
         marks = self.expected.index.marks_of(0, self.expected.count(), self._marks)
         for value, found in zip(self.expected.values(), marks, strict=True):
             if not found & ACTIVE:
-                yield Missing(
-                    value,
-                    (
-                        "it is in the collection, but revoked or expired"
-                        if found & THERE
-                        else "it is not in the collection"
-                    ),
-                )
+                yield Missing(value, INACTIVE if found & THERE else NOT_THERE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.requests import Request
@@ -38,7 +38,9 @@ class Halving:
     requests: Iterable[Request]
     in_a_row: int | None = None
     missing: list[Missing] = field(default_factory=list)
-    """Values that were not submitted, and why."""
+    """Values that Sekoia refused, or that were not submitted, and why."""
+    in_doubt: list[tuple[Request, str]] = field(default_factory=list)
+    """Requests given up that Sekoia may have taken, although it answered 500, and why."""
     stopped: bool = False
     """Whether the end was reached by stopping."""
     attempts: int = 2
@@ -81,7 +83,7 @@ class Halving:
         Args:
             request: The last one.
             reason: For those of its values that turn out to be why.
-            surely: Whether what is in it is why; otherwise it may be taken when it is sent again.
+            surely: Whether what is in it is why; otherwise it may be taken when it is sent again, or may have been taken already.
 
         Returns:
             True when too many values were refused in a row, and the rest of the request was given up.
@@ -89,9 +91,10 @@ class Halving:
         if self.attempts > 1:
             self.attempts, self._works = 1, False
         self._in_vain += 1
-        alone = len(request.values) == 1
+        is_whole, alone = request is self._whole, len(request.values) == 1
+        request = request if surely else replace(request, in_doubt=True)
         if not alone or not (surely or self._is_to_blame(request)):
-            if request is self._whole:
+            if is_whole:
                 self._aside.append(request)
             else:
                 self._again(request)
@@ -107,7 +110,7 @@ class Halving:
         return True
 
     def stop(self, request: Request | None, reason: str) -> None:
-        """Nothing more can be submitted: this request and all that would follow are missing."""
+        """Nothing more can be submitted: this request and all that would follow are given up."""
         self.stopped = True
         while request is not None:
             self._give_up(request, reason)
@@ -130,4 +133,7 @@ class Halving:
         self._parts.extendleft(reversed([*other, *again]))
 
     def _give_up(self, request: Request, reason: str) -> None:
-        self.missing += (Missing(value, reason) for value in request.values)
+        if request.in_doubt:
+            self.in_doubt.append((request, reason))
+        else:
+            self.missing += (Missing(value, reason) for value in request.values)

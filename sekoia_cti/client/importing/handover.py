@@ -76,7 +76,7 @@ class Handover:
 
     def tries(self) -> Tries:
         """How often it is to be made."""
-        return {"attempts_at_500": self._halving.attempts, **in_doubt(self._watched)}
+        return {"attempts_at_500": self._halving.attempts, **tries_in_doubt(self._watched)}
 
     def taken(self) -> None:
         """Sekoia took the last request."""
@@ -111,6 +111,10 @@ class Handover:
             return self._room.explained(self._failure)
         return self._failure if self._halving.stopped else None
 
+    def in_doubt(self) -> Sequence[tuple[Request, str]]:
+        """Requests that were given up after an answer of 500, and why: Sekoia may have taken them all the same."""
+        return self._halving.in_doubt
+
     def missing(self, values: Iterable[str]) -> Sequence[Missing]:
         """The values that were not submitted, or refused.
 
@@ -123,7 +127,7 @@ class Handover:
         return sorted(missing, key=lambda each: places[each.value])
 
 
-def in_doubt(watched: bool) -> Tries:
+def tries_in_doubt(watched: bool) -> Tries:
     """How often a submission is made that may have been taken each time.
 
     What is not watched is repeated until the deadline, since nothing else would tell that it was taken.
@@ -137,6 +141,8 @@ def may_be_seen(failure: Unavailable, watched: bool) -> bool:
 
 
 def _refusal(error: RequestError) -> str:
+    if not isinstance(error, Refused):
+        return f"Sekoia answered it with HTTP {error.status} each time"
     if error.message:
         return f"Sekoia refused it: {error.message}"
     return f"Sekoia refused it (HTTP {error.status})"

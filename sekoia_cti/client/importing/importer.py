@@ -13,7 +13,7 @@ from sekoia_cti.client.errors import Interrupted, Refused, RequestError, SekoiaE
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.driver import Driver
 from sekoia_cti.client.importing.expected import Expected
-from sekoia_cti.client.importing.handover import Handover, Room, in_doubt, may_be_seen
+from sekoia_cti.client.importing.handover import Handover, Room, may_be_seen, tries_in_doubt
 from sekoia_cti.client.importing.ledger import Ledger
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.outcome import Conclusion, Outcome, Status
@@ -216,7 +216,7 @@ class Importer:
 
         accepted = doubt = None
         try:
-            accepted = send(in_doubt(watched))
+            accepted = send(tries_in_doubt(watched))
         except Refused as error:
             raise room.explained(error) from None
         except Unavailable as error:
@@ -299,9 +299,10 @@ class Importer:
                 handover.taken()
                 self._note(request, answer)
         ledger.left_out += handover.missing(values)
+        self._suspect(handover.in_doubt())
         if failure := handover.failure():
             ledger.fail(failure)
-        if not ledger.taken and ledger.failure is not None:
+        if not (ledger.taken or ledger.suspected) and ledger.failure is not None:
             raise ledger.failure
 
     def _begin(self) -> None:
@@ -368,6 +369,18 @@ class Importer:
         if unseen:
             self._expected.add(unseen, request.context)
             self.watch.done(Counts(), self.deadline.now(), expected=len(unseen))
+
+    def _suspect(self, given_up: Sequence[tuple[Request, str]]) -> None:
+        """Look for what was answered 500, however often it was sent: Sekoia may have it all the same."""
+        by_context: dict[int, list[tuple[Request, str]]] = {}
+        for request, reason in given_up:
+            by_context.setdefault(id(request.context), []).append((request, reason))
+        for some in by_context.values():
+            reasons = {value: reason for request, reason in some for value in request.values}
+            self._expected.add(list(reasons), some[0][0].context)
+            self._ledger.suspected |= reasons
+        if given_up:
+            self.watch.suspected(self.deadline.now())
 
     def _outcome(self, status: Status) -> Outcome:
         return Conclusion(self.watch, self._confirmation, self._ledger).outcome(status)

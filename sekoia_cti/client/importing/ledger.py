@@ -12,13 +12,14 @@ __all__ = ["Ledger"]
 
 @dataclass
 class Ledger:
-    """The account of every value that an import was given: it was not submitted, or Sekoia took it.
+    """The account of every value that an import was given: it was left out, or Sekoia took it, or may have taken it.
 
-    What becomes of the values that Sekoia took is seen by looks (:mod:`~sekoia_cti.client.importing.expected`), but for those
-    that an answer showed to be in.
+    What becomes of the values that Sekoia took, or may have taken, is seen by looks
+    (:mod:`~sekoia_cti.client.importing.expected`), but for those that an answer showed to be in.
 
     Attributes:
         left_out: Values that were not submitted, or that Sekoia refused.
+        suspected: Values that Sekoia answered 500 each time, and what is told of those that are not in the collection.
         taken: How many values Sekoia took; None when they are not known.
         shown: Of them, how many an answer showed to be in.
         shown_differing: Of these, how many with another context than was sent.
@@ -26,6 +27,7 @@ class Ledger:
     """
 
     left_out: list[Missing] = field(default_factory=list)
+    suspected: dict[str, str] = field(default_factory=dict)
     taken: int | None = 0
     shown: int = 0
     shown_differing: int = 0

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from sekoia_cti.indicators.account_of_values import Account
 
-__all__ = ["Missing", "damaged_of"]
+__all__ = ["INACTIVE", "NOT_THERE", "Missing", "damaged_of"]
+
+NOT_THERE = "it is not in the collection"
+INACTIVE = "it is in the collection, but revoked or expired"
 
 
 @dataclass(frozen=True, slots=True)

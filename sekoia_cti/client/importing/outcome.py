@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Literal
@@ -10,10 +10,11 @@ from typing import Literal
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.ledger import Ledger
-from sekoia_cti.client.importing.missing import Missing
+from sekoia_cti.client.importing.missing import NOT_THERE, Missing
 from sekoia_cti.client.importing.submission import Witness
 from sekoia_cti.client.importing.watch import ImportWatch, Progress
 from sekoia_cti.indicators.again import Again
+from sekoia_cti.indicators.display import shown
 
 __all__ = ["MOST_MISSING", "Conclusion", "Outcome", "Status"]
 
@@ -92,7 +93,7 @@ class Conclusion:
         return Outcome(
             status=status,
             task_ids=tuple(part.task_id for part in self.watch.submissions if part.task_id is not None),
-            submitted=self.ledger.taken,
+            submitted=self._submitted(),
             progress=self._progress(),
             **self._counts(),
             confirmed_by=self._witness() if status in ("completed", "partial", "rejected") else None,
@@ -104,11 +105,24 @@ class Conclusion:
             failure=self.ledger.failure,
         )
 
+    def _submitted(self) -> int | None:
+        """How many values Sekoia took, those included that it was only seen to have taken."""
+        taken, suspected, found = self.ledger.taken, self.ledger.suspected, self.watch.found
+        if taken is None or not suspected or found is None or not found.complete:
+            return taken
+        return taken + len(suspected) - sum(missing.value in suspected for missing in self.confirmation.missing())
+
     def _missing(self) -> Iterable[Missing]:
         """The values that are known to be missing."""
         if self.watch.found is None or not self.watch.doubts():
             return self.ledger.left_out
-        return Again(lambda: chain(self.ledger.left_out, self.confirmation.missing()))
+        return Again(lambda: chain(self.ledger.left_out, self._not_found()))
+
+    def _not_found(self) -> Iterator[Missing]:
+        """The values that the last look did not find; that one was answered 500 says more than that it is not there."""
+        for missing in self.confirmation.missing():
+            reason = self.ledger.suspected.get(missing.value) if missing.reason == NOT_THERE else None
+            yield Missing(missing.value, reason) if reason else missing
 
     def _missing_count(self) -> int | None:
         found = self.watch.found
@@ -126,7 +140,7 @@ class Conclusion:
 
     def _judged(self, missing_count: int | None) -> Status:
         """How an import that has ended turned out."""
-        total = (self.ledger.taken or 0) + len(self.ledger.left_out)
+        total = (self.ledger.taken or 0) + len(self.ledger.suspected) + len(self.ledger.left_out)
         if missing_count is not None:
             return "completed" if not missing_count else "rejected" if missing_count >= total else "partial"
         if found := self.watch.found:
@@ -134,22 +148,25 @@ class Conclusion:
                 return "completed"
             return "partial" if found.tally.active or self.ledger.shown else "rejected"
         if all(part.failed is not None for part in self.watch.submissions):
-            return "rejected"
+            return "incomplete"  # what was in before they failed is not known
         if self.ledger.taken is None and self.watch.progress().total == 0:
             return "rejected"
-        # If the collection cannot be read, there are only the counts.
-        return "completed" if self._all_counted() and not self.ledger.left_out else "partial"
+        # Of a file that was not read here, there are only the counts; of other values, they left a doubt.
+        unread = self.ledger.taken is None and not self.ledger.left_out
+        return "completed" if unread and self._all_counted() else "partial"
 
     def _all_counted(self) -> bool:
         """Whether Sekoia counts everything as created or updated."""
         counts, progress = self._counts(), self._progress()
         done = (counts["created"] or 0) + (counts["updated"] or 0)
-        return not counts["ignored"] and done >= max(progress.total or 1, self.ledger.taken or 0)
+        return not counts["ignored"] and done >= (progress.total or 1)
 
     def _warnings(self, status: Status, missing_count: int | None, differs: int | None) -> list[str]:
         said = []
         if missing_count is None and status != "submitted":
             said.append(self._why_not_counted())
+        if self.ledger.suspected and self.watch.found is None:
+            said.append(self._why_suspected())
         if status == "completed" and not self.watch.refreshed():
             said.append(
                 "All indicators are in the collection, but they were in before: Sekoia did not report that it refreshed them"
@@ -171,8 +188,19 @@ class Conclusion:
             return "It is not known which values are in the collection, since the file was not read here"
         if self.watch.found is not None:
             return "Only a sample of the values was looked for in the collection: looking for all would have taken too long"
+        if self.watch.denial:
+            who = "LiveAPI" if self._witness() == "liveapi" else "Sekoia"
+            return (
+                f"{who} reported that the import ended, but which values are in the collection is not known: the API key may not "
+                f"read it. {str(self.watch.denial).rstrip('.')}"
+            )
         could_not = "could not be" if self.watch.unreadable else "was not"
         return f"It is not known which values are in the collection, since the collection {could_not} read"
+
+    def _why_suspected(self) -> str:
+        first, count = next(iter(self.ledger.suspected)), len(self.ledger.suspected)
+        values = f"“{shown(first)}”" if count == 1 else f"{count:,} indicators, such as “{shown(first)}”,"
+        return f"It is not known whether {values} went in: Sekoia could not process the request (HTTP 500)"
 
     def _progress(self) -> Progress:
         progress, added = self.watch.progress(), self.ledger.shown
@@ -180,7 +208,7 @@ class Conclusion:
 
     def _counts(self) -> dict[str, int | None]:
         """What Sekoia counted, where it did so for all parts: sums over some would not add up to what was imported."""
-        told = [part.counts or part.event for part in self.watch.submissions]
+        told = [part.counts or part.event for part in self.watch.submissions if not part.suspected]
 
         def total(name: str) -> int | None:
             counts: list[int] = [count for each in told if (count := getattr(each, name, None)) is not None]

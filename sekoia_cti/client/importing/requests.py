@@ -41,11 +41,13 @@ class Request:
         context: Sent for all of them.
         values: One or more lines.
         items: The same as items of a request in JSON; empty for a text.
+        in_doubt: Whether Sekoia answered it, or a request with the same values, in a way that leaves open if it took them.
     """
 
     context: Context
     values: Sequence[str]
     items: Sequence[NewIndicator] = ()
+    in_doubt: bool = False
 
     def halves(self) -> tuple[Request, Request]:
         """The same in two requests."""

@@ -27,6 +27,8 @@ class Submission:
         event: Its progress, as LiveAPI reported it last.
         ended_by: Where its end is known from.
         failed: Sekoia's words when its task failed.
+        suspected: Whether it stands for values that Sekoia answered 500 each time: nobody counts them, and if any are in, only
+            the collection shows it.
     """
 
     task_id: str | None
@@ -37,6 +39,7 @@ class Submission:
     counts: Counts | None = None
     ended_by: Witness | None = None
     failed: str | None = None
+    suspected: bool = False
     almost_at: float | None = None  # when an end was reported that may not be one: 0/0, or a total below what was sent
     settled: bool = False  # the end is silence after such an event, so that another one takes it back
     grew: bool = False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.submission import Submission, Witness
 from sekoia_cti.client.waiting import Patience
@@ -85,6 +86,7 @@ class ImportWatch:
     Attributes:
         found: What the last complete look found; once the end was reported, only looks after it count.
         unreadable: Whether the last look failed.
+        denial: What the last look was denied with, if the key may not read the collection.
     """
 
     patience: Patience
@@ -97,10 +99,13 @@ class ImportWatch:
     can_ask: bool = True
     found: Found | None = None
     unreadable: bool = False
+    denial: SekoiaError | None = None
     _looked_at: float = -math.inf
     _looks: int = 0  # since the last reason to look early
     _quiet_since: float = math.inf  # when the collection changed last
     _quiet_looks: int = 0
+    _denied_since: float = math.inf
+    _denials: int = 0  # in a row
     _ended_at: float = math.inf
 
     # What happened
@@ -146,6 +151,11 @@ class ImportWatch:
         )
         self._note_end(now)
 
+    def suspected(self, now: float) -> None:
+        """Sekoia may have taken values that it answered 500 each time: they are in the collection, or nowhere."""
+        self.submissions.append(Submission(None, None, None, heard_at=now, ended_by="api", begun=True, suspected=True))
+        self._note_end(now)
+
     def heard(self, event: ImportEvent | TaskEvent, now: float, *, by: Witness = "liveapi") -> None:
         """An event of a task came, or its state in answer to a question."""
         for submission in self.submissions:
@@ -181,10 +191,19 @@ class ImportWatch:
                 self._looks, self._looked_at = 0, -math.inf
             submission.almost_at = None  # without a connection, silence means nothing
 
-    def looked(self, found: Found | None, now: float) -> None:
-        """A look into the collection found this; None when it could not be read."""
+    def looked(self, found: Found | None, now: float, *, denial: SekoiaError | None = None) -> None:
+        """A look into the collection found this.
+
+        Args:
+            found: What it found; None when the collection could not be read.
+            now: The time.
+            denial: Why not, if the key may not read it.
+        """
         self._looks += 1
         self._looked_at = now
+        self.denial = denial
+        self._denials = self._denials + 1 if denial else 0
+        self._denied_since = min(self._denied_since, now) if denial else math.inf
         if found is None:
             self.unreadable = True
             return
@@ -275,6 +294,7 @@ class ImportWatch:
             # What was seen before the end is no reason to give a value up.
             self.found, self._looks, self._quiet_looks, self._looked_at = None, 0, 0, -math.inf
             self._quiet_since = now
+            self._denials, self._denied_since = 0, math.inf
 
     def _came(self, submission: Submission, found: Found) -> bool:
         """Whether values of a submission came, or changed, since it was made."""
@@ -295,10 +315,12 @@ class ImportWatch:
         if self.ended():
             if not self.doubts() or not self.can_look:
                 return True
+            if self._is_denied(now):
+                return True
             if found is None:
                 return False
-            if found.tally.all_in() or all(each.failed or not each.leaves_doubts() for each in self.submissions):
-                return True  # where a task failed, nothing more will come of it
+            if found.tally.all_in() or self._is_over_after_failures(found):
+                return True
             return self._quiet_looks >= 2 and now >= self._quiet_until()
         if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
             return False
@@ -310,10 +332,34 @@ class ImportWatch:
 
     def _quiet_until(self) -> float:
         """Until when the collection must not change before what is missing is given up."""
-        ended = self.ended()
-        quiet = self.patience.settle if ended else self.patience.look_quiet
-        since = self._quiet_since
-        return since + min(quiet, max(0.0, self.deadline - since) / 3) if since < math.inf else math.inf
+        told = self.ended() and not any(submission.suspected for submission in self.submissions)
+        soon = told and not self._is_contradicted()
+        return self._at_the_latest(self._quiet_since, self.patience.settle if soon else self.patience.look_quiet)
+
+    def _is_denied(self, now: float) -> bool:
+        """Whether the key may not read the collection, which is no passing fault."""
+        return self._denials >= QUIET_LOOKS and now >= self._at_the_latest(
+            self._denied_since, self.patience.look_quiet
+        )
+
+    def _at_the_latest(self, since: float, seconds: float) -> float:
+        """So long after a moment, or after a third of the time that was left then."""
+        return since + min(seconds, max(0.0, self.deadline - since) / 3) if since < math.inf else math.inf
+
+    def _is_over_after_failures(self, found: Found) -> bool:
+        """Whether nothing more comes of tasks that failed, and the collection is not behind what they reported."""
+        doubtful = [submission for submission in self.submissions if submission.leaves_doubts()]
+        imported = sum(submission.event.imported for submission in doubtful if submission.event)
+        return all(submission.failed for submission in doubtful) and found.tally.active >= imported
+
+    def _is_contradicted(self) -> bool:
+        """Whether the collection shows less than Sekoia says that it holds: it may be behind."""
+        found = self.found
+        if found is None or not found.complete:
+            return False
+        told = (submission.counts or submission.event for submission in self.submissions)
+        created = sum(counts.created or 0 for counts in told if counts)
+        return found.tally.active < created or (found.grew and not found.tally.active)
 
     def _next_look(self) -> float:
         """When to check the import: soon after events may have been missed, late if there is only silence.

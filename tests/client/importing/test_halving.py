@@ -72,7 +72,7 @@ def test_one_value_that_is_always_answered_500(count: int, seconds: int) -> None
                 taken.append(list(request.values))
         assert errors <= 3 + math.ceil(math.log2(count))
         assert errors // 2 * Patience().pause_after_errors <= seconds
-        assert [missing.value for missing in halving.missing] == [str(bad)]
+        assert [list(request.values) for request, _ in halving.in_doubt] == [[str(bad)]]
         assert sum(map(len, taken)) == count
         # What may be taken goes first: the other request, and then the larger pieces.
         assert taken[0] == ["next"]
@@ -90,4 +90,18 @@ def test_values_are_not_blamed_for_an_outage_that_passes() -> None:
         else:
             halving.taken()
             taken += request.values
-    assert (sorted(taken), halving.missing) == (["a", "b"], [])
+    assert (sorted(taken), halving.missing, halving.in_doubt) == (["a", "b"], [], [])
+
+
+def test_what_is_given_up_after_a_500_may_be_in() -> None:
+    """A request and its halves may have been taken each time; what was refused for sure, or never sent, was not."""
+    halving = Halving([Request(Context(), list("ab")), Request(Context(), list("cd"))])
+    request = halving.next()
+    assert request
+    halving.refused(request, "HTTP 500", surely=False)
+    halving.stop(halving.next(), "it was not submitted")
+    assert [missing.value for missing in halving.missing] == ["c", "d"]
+    assert [(list(request.values), reason) for request, reason in halving.in_doubt] == [
+        (["a"], "it was not submitted"),
+        (["b"], "it was not submitted"),
+    ]

@@ -97,6 +97,15 @@ def test_without_cutting_a_500_is_watched() -> None:
     assert (made, missing(handover), handover.failure()) == (["ab?", "cd"], {}, None)
 
 
+def test_what_is_answered_500_may_be_in() -> None:
+    """The value that is the reason was sent alone and answered 500, so it is in doubt, and not known to be missing."""
+    handover, _ = handed_over(["ab"], [unavailable(500), None, *[unavailable(500)] * 3])
+    assert (missing(handover), handover.failure()) == ({}, None)
+    assert [("".join(each.values), reason) for each, reason in handover.in_doubt()] == [
+        ("b", "Sekoia answered it with HTTP 500 each time")
+    ]
+
+
 def test_the_limit_is_the_reason_when_it_may_be_passed() -> None:
     """After three values in a row nothing more is tried, and the error has the community's figures."""
     handover, made = handed_over(["abcd"], [Refused(DOING, status=400)] * 9, room=SHORT)

@@ -291,6 +291,92 @@ def test_a_collection_that_cannot_be_read(sandbox: Sandbox, collection_id: str) 
     assert "the collection could not be read" in outcome.warnings[0]
 
 
+@pytest.mark.fault(
+    "The end leaves a doubt, and the API key may not read the collection",
+    "`partial` after a minute, and `missing_count` null: a warning names the permission, and says who reported the end",
+)
+def test_a_key_that_may_not_read(sandbox: Sandbox, collection_id: str) -> None:
+    """That is no passing fault, so it is not waited for until the deadline; that the values are in is not said."""
+    sandbox.faults.created_as = "null"
+    with importing(sandbox, collection_id, seconds=20.0, look_quiet=0.3) as running:
+        sandbox.faults.rest = [RestFault(method="GET", path="/indicators$|/objects$", status=403, times=None)]
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+        assert running.importer.deadline.remaining()
+    assert (outcome.status, outcome.missing_count, outcome.missing) == ("partial", None, ())
+    assert outcome.warnings[0].startswith("LiveAPI reported that the import ended, but which values are in")
+    assert "“View IOC collections”" in outcome.warnings[0]
+
+
+EMPTY: dict[str, Any] = {"path": "/indicators$", "method": "GET", "status": 200, "body": {"items": [], "total": 0}}
+"""What a listing shows that is behind."""
+
+
+@pytest.mark.parametrize("told", ["number", "null"])
+@pytest.mark.fault(
+    "The collection's listing lags: it is empty for a while after the end",
+    "The bulk reader is read as well. Where Sekoia counted more as created than is there, or holds more than before, the wait is "
+    "longer",
+)
+def test_a_listing_that_lags(sandbox: Sandbox, collection_id: str, told: Any) -> None:
+    """Several looks that see nothing are believed only if nothing speaks against them."""
+    sandbox.faults.created_as, sandbox.faults.refused_values = told, VALUES[:1]
+    sandbox.faults.bulk_reader = "absent"
+    with importing(sandbox, collection_id, settle=0.05, look_quiet=5, look_longest=0.1) as running:
+        sandbox.faults.rest = [RestFault(**EMPTY, times=4)]
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, [missing.value for missing in outcome.all_missing]) == ("partial", VALUES[:1])
+
+
+def test_a_listing_that_stays_empty(sandbox: Sandbox, collection_id: str) -> None:
+    """The bulk reader shows what is in."""
+    sandbox.faults.created_as = "null"
+    with importing(sandbox, collection_id, settle=0.05, look_quiet=0.05) as running:
+        sandbox.faults.rest = [RestFault(**EMPTY, times=None)]
+        running.submit(VALUES)
+        assert running.importer.finish().status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [({"times": 1}, "partial"), ({"status": 503, "times": None}, "incomplete")], ids=str
+)
+@pytest.mark.fault(
+    "A task fails half-way, and the collection lags, or cannot be read",
+    "It is read again until it shows what the task had reported; else `incomplete`, an error with the task's own words",
+)
+def test_a_failure_and_a_collection_that_is_behind(
+    sandbox: Sandbox, collection_id: str, said: dict[str, Any], status: str
+) -> None:
+    """What a task brought before it failed is not called missing because it is not seen at once."""
+    sandbox.faults.fail_after, sandbox.faults.task_events, sandbox.faults.bulk_reader = 0.5, True, "absent"
+    with importing(sandbox, collection_id, seconds=30.0 if status == "partial" else 1.0) as running:
+        sandbox.faults.rest = [RestFault(**EMPTY | said)]
+        running.submit(VALUES)
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.missing_count) == (status, 50 if status == "partial" else None)
+    error = incompletion(outcome, 1)
+    assert error.startswith("The import or a part of it failed in Sekoia") is (status == "incomplete")
+    assert (". Sekoia reported that the import task" in error) is (status == "incomplete")
+
+
+@pytest.mark.fault(
+    "Sekoia answers 500 whenever one value is submitted, and the collection cannot be read",
+    "`partial`: a warning names the value, of which it is not known whether it is in",
+)
+def test_a_value_that_breaks_sekoia_and_cannot_be_looked_for(sandbox: Sandbox, collection_id: str) -> None:
+    """It is neither called missing nor in."""
+    with importing(sandbox, collection_id, seconds=1.5) as running:
+        sandbox.faults.rest = [
+            RestFault(path="/text$", status=500, times=None, contains=VALUES[2]),
+            RestFault(method="GET", status=503, times=None),
+        ]
+        running.importer.submit_text(VALUES[:4])
+        outcome = running.importer.finish()
+    assert (outcome.status, outcome.submitted, outcome.missing_count, outcome.missing) == ("partial", 3, None, ())
+    assert any("not known whether “d2.example” went in" in warning for warning in outcome.warnings)
+
+
 @pytest.mark.parametrize(("lags", "told"), [(0, ("completed", 0)), (5, ("partial", None))])
 def test_the_bulk_reader_stands_in_for_the_listing(
     sandbox: Sandbox, collection_id: str, lags: int, told: tuple[str, int | None]

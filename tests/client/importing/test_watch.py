@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sekoia_cti.client.errors import PermissionDenied
 from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.expected import Part, Tally
 from sekoia_cti.client.importing.ledger import Ledger
@@ -231,11 +232,67 @@ def test_a_task_that_is_working_knows_better_than_silence() -> None:
 def test_one_look_decides_after_a_failure() -> None:
     """A task that failed brings nothing more, so what is missing is missing."""
     watching = watch()
-    watching.heard(event(999, 1_000, created=1_000, updated=0, ignored=0), 4.0)
+    watching.heard(event(500, 1_000, created=1_000, updated=0, ignored=0), 4.0)
     watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)
     assert watching.step(5.0) == Look()
-    watching.looked(found(500), 6.0)
+    watching.looked(found(1_000), 6.0)
     assert watching.step(6.0) == Done()
+
+
+def test_a_look_that_is_behind_decides_nothing_after_a_failure() -> None:
+    """The collection shows less than the task had reported before it failed: it may lag, so what is missing is waited for."""
+    watching = watch()
+    watching.heard(event(500, 1_000), 4.0)
+    watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)
+    for active, over in ((499, False), (500, True)):
+        watching.looked(found(active), 6.0)
+        assert (watching.step(6.0) == Done()) is over
+
+
+@pytest.mark.parametrize(
+    ("counts", "seen", "grew", "quiet"),
+    [
+        ({"created": 900, "updated": 0, "ignored": 100}, 900, False, PATIENCE.settle),
+        ({"created": 900, "updated": 0, "ignored": 100}, 899, False, PATIENCE.look_quiet),
+        ({}, 0, False, PATIENCE.settle),
+        ({}, 0, True, PATIENCE.look_quiet),
+    ],
+)
+def test_a_collection_that_seems_to_be_behind_is_waited_for(
+    counts: dict[str, int], seen: int, grew: bool, quiet: float
+) -> None:
+    """Fewer are there than were created, or none although the community holds more than before: the listing may lag."""
+    watching = watch()
+    watching.heard(event(1_000, 1_000, **counts), 0.0)
+    for at in (0.0, 5.0):
+        watching.looked(Found(found(seen).tally, complete=True, grew=grew), at)
+    assert watching.step(quiet - 0.1) != Done()
+    assert watching.step(quiet) == Done()
+
+
+def test_a_key_that_may_not_read_the_collection() -> None:
+    """Three denials over a minute, after the end, are the key's; an answer in between begins anew."""
+    watching, denial = watch(), PermissionDenied("reading", status=403)
+    for at in (0.0, 10.0, 20.0, 100.0):
+        watching.looked(None, at, denial=denial)
+    watching.heard(event(1_000, 1_000), 100.0)
+    for at, answer in ((100.0, denial), (110.0, None), (120.0, denial), (130.0, denial), (140.0, denial)):
+        watching.looked(None, at, denial=answer)
+        assert watching.step(at + 1) != Done()
+    assert watching.step(179.9) != Done()
+    assert watching.step(180.0) == Done()
+
+
+def test_what_was_answered_500_is_waited_for() -> None:
+    """No end will be told of it: after a minute without a change it is not there."""
+    watching = ImportWatch(PATIENCE, 0.0, 900.0)
+    watching.suspected(0.0)
+    assert (watching.ended(), watching.doubts(), watching.step(0.0)) == (True, True, Look())
+    for at in (0.0, 20.0):
+        watching.looked(found(0, 1), at)
+    assert watching.step(59.9) != Done()
+    assert watching.step(60.0) == Done()
+    assert watching.progress() == Progress()
 
 
 def test_what_was_seen_before_the_true_end_is_no_verdict() -> None:
@@ -365,6 +422,7 @@ def test_counts_of_some_parts_are_no_sum() -> None:
 EVENTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)
 
 
+@settings(deadline=None)  # a busy machine takes its time
 @given(EVENTS, st.booleans())
 @example([(0, 1_000), (0, 0)], False)
 def test_no_order_of_events_completes_what_is_not_in(events: list[tuple[int, int]], deaf: bool) -> None:
