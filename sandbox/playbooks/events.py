@@ -39,6 +39,7 @@ __all__ = [
     "Reporter",
     "RunStarted",
     "UndefinedName",
+    "counted",
 ]
 
 
@@ -293,3 +294,8 @@ class Everyone(Reporter):
     def _each(self, what: str, *told: Any) -> None:
         for reporter in self._reporters:
             getattr(reporter, what)(*told)
+
+
+def counted(indicators: int) -> str:
+    """How many indicators, in words."""
+    return "1 indicator" if indicators == 1 else f"{indicators:,} indicators"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from sandbox.playbooks.access import HeldValues, Platform
 from sandbox.playbooks.documents import read_yaml_object
-from sandbox.playbooks.events import NodeOutcome, PlaybookRun
+from sandbox.playbooks.events import NodeOutcome, PlaybookRun, counted
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
 
 __all__ = ["Expectations"]
@@ -81,7 +81,7 @@ class ExpectedCollection(_Entry):
     def differences(self, content: HeldValues) -> Iterator[str]:
         """What differs, to be read after the collection's name."""
         if self.count is not None and len(content.active) != self.count:
-            yield f"holds {len(content.active):,} indicators, expected: {self.count:,}"
+            yield f"holds {counted(len(content.active))}, expected: {self.count:,}"
         for what, seen, expected in (
             ("indicators", content.active, self.indicators),
             ("revoked", content.revoked, self.revoked),

@@ -12,7 +12,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from sandbox.playbooks.events import NodeOutcome, NodeProgress, NodeStarted, PlaybookRun, Reporter, RunStarted
+from sandbox.playbooks.events import NodeOutcome, NodeProgress, NodeStarted, PlaybookRun, Reporter, RunStarted, counted
 from sandbox.playbooks.playbook import JSONObject
 
 __all__ = ["ConsoleReporter", "as_json", "as_yaml"]
@@ -75,7 +75,7 @@ class ConsoleReporter(Reporter):
                     TextColumn("   "),
                     BarColumn(40),
                     TaskProgressColumn(),
-                    TextColumn("{task.completed:,.0f} of {task.total:,.0f} indicators"),
+                    TextColumn(f"{{task.completed:,.0f}} of {counted(total)}"),
                     TimeElapsedColumn(),
                     console=self._console,
                 )
@@ -84,7 +84,7 @@ class ConsoleReporter(Reporter):
             self._bar.update(self._task, completed=imported, total=total)
         elif (tenths := min(imported, total) * 10 // total) > self._tenths:
             self._tenths = tenths
-            self.say(f"{imported * 100 // total:>3} %  {imported:,} of {total:,} indicators", indent=4)
+            self.say(f"{imported * 100 // total:>3} %  {imported:,} of {counted(total)}", indent=4)
 
     def node_finished(self, outcome: NodeOutcome) -> None:
         """Closes the bar and says how the node ended."""
@@ -128,7 +128,7 @@ class ConsoleReporter(Reporter):
             )
         for collection in run.collections:
             revoked = f", {collection.revoked:,} of them revoked" if collection.revoked else ""
-            self.say(f'Collection "{collection.name}" holds {collection.total:,} indicators{revoked}', style="bold")
+            self.say(f'Collection "{collection.name}" holds {counted(collection.total)}{revoked}', style="bold")
             for kind, count in collection.by_type.items():
                 self.say(f"    {kind:<16}{count:>9,}")
         if run.succeeded:

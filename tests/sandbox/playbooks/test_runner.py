@@ -19,7 +19,7 @@ from sandbox import Sandbox
 from sandbox.__main__ import main
 from sandbox.demo import demo
 from sandbox.example_data import example_event, example_file, example_text
-from sandbox.playbooks.access import Platform
+from sandbox.playbooks.access import HeldCollection, Platform
 from sandbox.playbooks.events import (
     Everyone,
     Feed,
@@ -532,6 +532,18 @@ def test_progress_in_plain_lines() -> None:
     assert len(lines) == 11
     assert lines[0] == "      0 %  0 of 2,000 indicators"
     assert lines[-1] == "    100 %  2,000 of 2,000 indicators"
+
+
+def test_one_indicator_is_one() -> None:
+    """Its progress, and the collection that holds it."""
+    reporter = ConsoleReporter(stream := io.StringIO())
+    reporter.node_progressed(NodeProgress("1", 1, 1))
+    reporter.run_finished(PlaybookRun("Test", {}, {}, 1, [], [], [HeldCollection("1", "Feed", 1, 0, {"url": 1})]))
+    assert stream.getvalue().splitlines()[::2] == [
+        "    100 %  1 of 1 indicator",
+        'Collection "Feed" holds 1 indicator',
+        "Finished in 1.0 s.",
+    ]
 
 
 class Terminal(io.StringIO):
