@@ -79,7 +79,8 @@ class Sandbox:
         self.read_only_key = read_only_key
         self._port = port
         self._db = db
-        self._controls = Controls(pace, faults, delay)
+        self._changes = Changes()
+        self._controls = Controls(pace, faults, delay, self._changes)
         self._guard = Guard(frozenset(allowed_hosts), token)
         self._module = module or HERE
         self._storage = storage
@@ -212,10 +213,10 @@ class Sandbox:
     # Inside
 
     def _build(self, store: Store, folder: Path) -> None:
-        keys, controls, changes, heard = Keys(self.api_key, self.read_only_key), self._controls, Changes(), Heard()
+        keys, controls, heard = Keys(self.api_key, self.read_only_key), self._controls, Heard()
         live = LiveAPI(controls, keys, lambda message: self._hear(heard, message))
         imports, callbacks = Imports(controls, store, Progress(controls, live)), Callbacks(self.url, keys)
-        self._service = Service(keys, controls, store, live, imports, callbacks, self._guard, changes)
+        self._service = Service(keys, controls, store, live, imports, callbacks, self._guard, self._changes)
         app = create_app(self._service)
         self._request_log = RequestLog(Gate(app, controls), self._tell)
         self._connections = Connections(self._request_log)
@@ -234,7 +235,7 @@ class Sandbox:
 
     def _moved(self) -> None:
         """Tells, from the thread of the runs, that one moved."""
-        self._thread.call_soon(lambda: self._service.changes.happened("runs"))
+        self._thread.call_soon(lambda: self._changes.happened("runs"))
 
     def _counted(self, collection_id: str) -> HeldCollection | None:
         """What a collection holds; None for an unknown one."""
@@ -253,18 +254,18 @@ class Sandbox:
     def _hear(self, heard: Heard, message: str | bytes) -> None:
         """Takes what LiveAPI tells everyone."""
         if heard.hear(message):
-            self._service.changes.happened("imports")
-            self._service.changes.happened("collections")
+            self._changes.happened("imports")
+            self._changes.happened("collections")
 
     def _tell(self, call: Recorded) -> None:
         """Tells of a call that came, or is done with."""
-        self._service.changes.happened("requests")
+        self._changes.happened("requests")
         if call.seconds is not None:
             if self._told is not None:
                 self._told(call)
             if call.method != "GET" and not call.is_callback:
-                self._service.changes.happened("imports")
-                self._service.changes.happened("collections")
+                self._changes.happened("imports")
+                self._changes.happened("collections")
 
     def _quiet(self) -> None:
         self._service.controls.interrupt()

@@ -73,7 +73,8 @@ GROUPS = {
         "days_of_names",
         "days_of_others",
     ),
-    "The bulk reader": (
+    "Searches and the bulk reader": (
+        "quotes_searched",
         "bulk_reader",
         "bulk_patterns",
         "bulk_lag_seconds",

@@ -40,8 +40,7 @@ def router() -> APIRouter:
         return show("faults", service, status, groups=groups, rehearsals=REHEARSALS, problem=problem)
 
     def change(service: Service, values: dict[str, Any]) -> None:
-        service.controls.faults = Faults.model_validate(service.controls.faults.model_dump() | values)
-        service.changes.happened("faults")
+        service.controls.set(Faults.model_validate(service.controls.faults.model_dump() | values))
 
     @router.get("/faults")
     async def faults(service: Here) -> Response:

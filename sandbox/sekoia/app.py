@@ -44,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(account.router, prefix=root, include_in_schema=root == API_ROOTS[0])
     app.include_router(service.callbacks.router(), responses={401: REFUSALS[401], 404: REFUSALS[404]})
 
-    app.include_router(fault_endpoint.router(service.controls, service.guard, service.changes))
+    app.include_router(fault_endpoint.router(service.controls, service.guard))
 
     @app.websocket("/live")  # how Sekoia answers without the slash is not known
     @app.websocket("/live/")

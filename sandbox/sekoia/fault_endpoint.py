@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import ValidationError
 
-from sandbox.sekoia.changes import Changes
 from sandbox.sekoia.controls import Controls
 from sandbox.sekoia.faults import Faults, said
 from sandbox.sekoia.guard import Guard
@@ -13,7 +12,7 @@ from sandbox.sekoia.guard import Guard
 __all__ = ["router"]
 
 
-def router(controls: Controls, guard: Guard, changes: Changes) -> APIRouter:
+def router(controls: Controls, guard: Guard) -> APIRouter:
     """The endpoints below /sandbox."""
     router = APIRouter(prefix="/sandbox", tags=["sandbox"])
 
@@ -28,10 +27,9 @@ def router(controls: Controls, guard: Guard, changes: Changes) -> APIRouter:
         """Sets the faults that are named; all others are cleared."""
         guard.check_change(request.headers)
         try:
-            controls.faults = Faults.model_validate(faults)
+            controls.set(Faults.model_validate(faults))
         except ValidationError as error:
             raise HTTPException(400, said(error)) from error
-        changes.happened("faults")
         return controls.faults
 
     return router

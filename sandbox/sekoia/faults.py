@@ -35,7 +35,9 @@ class RestFault(_Settings):
         default=None, description="the connection is reset without an answer, before or after the request was handled"
     )
     truncate: bool = Field(default=False, description="the answer ends in the middle of its body, with the connection")
-    times: int | None = Field(default=1, ge=0, description="how many requests it still hits; None for all")
+    times: int | None = Field(
+        default=1, ge=0, description="how many requests it still hits, after which it is cleared; None for all"
+    )
     contains: str | None = Field(default=None, description="only requests whose body has this text are hit")
 
     def matches(self, method: str, path: str, query: str) -> bool:
@@ -47,6 +49,8 @@ class RestFault(_Settings):
     def take(self, body: bytes | None) -> bool:
         """Whether a request that matches is hit; if so, it counts. The body is needed where `contains` is set."""
         if self.contains is not None and self.contains.encode() not in (body or b""):
+            return False
+        if self.times == 0:  # others were hit while the body was awaited
             return False
         if self.times is not None:
             self.times -= 1

@@ -42,8 +42,10 @@ class Gate:
         fault = next((fault for fault in matching if fault.take(content)), None)
         if fault is None:
             await self._app(scope, receive, send)
-        else:
-            await self._hit(fault, scope, receive, send)
+            return
+        call.is_hit = True
+        self._controls.hit(fault, hitting)
+        await self._hit(fault, scope, receive, send)
 
     async def _hit(self, fault: RestFault, scope: Scope, receive: Receive, send: Send) -> None:
         body, answer = await _whole_body(receive), list[Message]()

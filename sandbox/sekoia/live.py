@@ -162,7 +162,7 @@ class LiveAPI:
                     imports += is_import
             faults = self._controls.faults
             if is_import and imports == faults.live_close_after and connection in self._listening:
-                faults.live_close_after = None
+                self._controls.live_closed()
                 self._listening.discard(connection)
                 connection.queue = asyncio.Queue()
                 connection.queue.put_nowait(_Close(faults.live_close_code))

@@ -27,8 +27,8 @@ class Recorded:
     """A REST call, or a node's to the playbook callback.
 
     Header names are in lower case, of the body it is the first MiB, and the status is None for one it never got.
-    `seconds` is what it took, None as long as it takes; `answer` is the beginning of what was answered, and `number`
-    counts the calls from 1.
+    `seconds` is what it took, None as long as it takes; `answer` is the beginning of what was answered, `number` counts
+    the calls from 1, and `is_hit` is whether a fault decided what became of it.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Recorded:
     seconds: float | None = None
     sent: int = 0
     answer: bytes = field(default=b"", repr=False)
+    is_hit: bool = False
 
     @property
     def is_callback(self) -> bool:

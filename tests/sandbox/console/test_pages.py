@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from sandbox import Faults, RestFault, Sandbox
+from sandbox.console.fault_menu import GROUPS, REHEARSALS
 from tests.sandbox.conftest import API
 
 PAGES = ["/", "/imports", "/actions", "/actions/ImportIndicatorsFromText", "/playbooks", "/requests", "/faults"]
@@ -78,6 +79,26 @@ def test_a_fault_by_hand(sandbox: Sandbox) -> None:
     assert sandbox.faults == Faults(tasks="denied")
     post(name="tasks", clear="true")
     assert sandbox.faults == Faults()
+
+
+def test_a_fault_that_is_used_up(api: API, sandbox: Sandbox) -> None:
+    """Once it has hit as often as it was to, it is not in force any more; what it hit is marked among the requests."""
+    _post(sandbox, "/faults/rehearse", title="Sekoia is down for a moment")
+    assert "in force" in _page(sandbox, "/faults").text
+    assert [api("GET", "/ioc-collections").status_code for _ in range(3)] == [503, 503, 200]
+    assert sandbox.faults == Faults()
+    assert "in force" not in _page(sandbox, "/faults").text
+    assert _page(sandbox, "/requests?term=GET").text.count('<span class="side-of">fault</span></summary>') == 2
+
+
+def test_each_fault_is_offered(sandbox: Sandbox) -> None:
+    """The page has every fault, in one group, and what it rehearses can be set."""
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(Faults.model_fields)
+    for title, values in REHEARSALS.items():
+        _post(sandbox, "/faults/rehearse", title=title)
+        assert sandbox.faults == Faults.model_validate(values)
+        _post(sandbox, "/faults/clear")
 
 
 CHANGES = [

@@ -4,8 +4,10 @@ import json
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -42,7 +44,7 @@ def test_status(api: API, sandbox: Sandbox) -> None:
     assert answers[3].json() == {"message": "no"}
     assert [api("DELETE", f"{COLLECTIONS}/x").status_code for _ in range(3)] == [204] * 3
     assert [request.status for request in sandbox.requests] == [429, 502, 502, 400, 201, 204, 204, 204]
-    assert sandbox.faults.rest[0].times == 0
+    assert sandbox.faults.rest == [RestFault(method="DELETE", status=204, times=None)]
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])
@@ -106,6 +108,29 @@ def test_reset_ends_delays(api: API, sandbox: Sandbox) -> None:
     assert failed.is_set()
     with API(sandbox).session as session:
         assert session.get(f"{sandbox.url}/v2/inthreat{COLLECTIONS}", timeout=5).json()["total"] == 0
+    assert sandbox.faults == Faults()
+
+
+def test_a_fault_that_several_requests_wait_for(sandbox: Sandbox) -> None:
+    """Whoever sends its body first is hit; the fault is over for the others, whose body was awaited meanwhile."""
+    sandbox.faults.rest = [RestFault(contains="name", status=503)]
+    body = b'{"name": "x"}'
+    head = (
+        f"POST /v2/inthreat{COLLECTIONS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nAuthorization: Bearer {sandbox.api_key}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        address = ("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
+        clients = [stack.enter_context(socket.create_connection(address, 5)) for _ in range(3)]
+        for client in clients:
+            client.sendall(head.encode())
+        sandbox.wait_for(lambda: len(sandbox.requests) == len(clients))
+        statuses = []
+        for client in clients:
+            client.sendall(body)
+            statuses.append(b"".join(iter(partial(client.recv, 65536), b"")).split()[1])
+    assert statuses == [b"503", b"201", b"201"]
     assert sandbox.faults == Faults()
 
 
