@@ -45,7 +45,7 @@ def look(_url: str, path: Path) -> None:
         folder = Path(name)
         prepared = prepare(fetch(find(path.parent, path.name, "file_path"), folder), folder, Wishes(), seconds=TIMEOUT)
         if prepared is None or not prepared.is_original:
-            raise RuntimeError("The file is not sent as it is")
+            raise RuntimeError("The file is not sent unchanged")
 
 
 def import_text(url: str, path: Path) -> None:

@@ -799,8 +799,9 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
         assert process.wait(5) == 0, rest
     told = node_run.received[-1]
     assert told["error"] == (
-        "The import could not be followed to its end: Sekoia has imported 500 of 1,000 indicators so far; what was submitted "
-        "may go on in Sekoia, so look into the collection before running the action again. The platform stopped the action "
+        "The import could not be followed to its end: Sekoia has imported 500 of 1,000 indicators so far; what was "
+        "submitted may still be imported by Sekoia, so check the collection before running the action again. The "
+        "platform stopped the action "
         "before it was done: run it again."
     )
     assert told["results"]["status"] == "incomplete"

@@ -1,1 +1,1 @@
-"""What a playbook sees: one file an action."""
+"""What a playbook sees: one file per action."""

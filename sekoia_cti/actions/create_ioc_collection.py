@@ -1,4 +1,4 @@
-"""Create an IOC collection, or reuse the one that has the name."""
+"""Create an IOC collection, or reuse the existing one with that name."""
 
 from typing import Annotated
 
@@ -22,18 +22,18 @@ class CreateIOCCollectionArguments(Arguments):
     community_uuid: str | None = Field(
         default=None,
         title="Community",
-        description="UUID of the community that owns the collection; by default the key's own",
+        description="UUID of the community that owns the collection; by default, that of the API key",
     )
     available_for_sub_communities: bool = Field(
         default=False,
         title="Available for sub-communities",
-        description="Let the sub-communities of the community use the collection",
+        description="Let sub-communities of the community use the collection",
     )
     reuse_existing: bool = Field(
         default=False,
         title="Reuse existing",
-        description="If a collection with exactly this name exists (in this community, if given), return it instead of "
-        "creating another; runs that do so at once get the same one",
+        description="If a collection with exactly this name exists (in this community, if given), return it instead "
+        "of creating another; concurrent runs get the same collection",
     )
 
 
@@ -47,18 +47,18 @@ class CreateIOCCollectionResults(ResultsForm):
     available_for_sub_communities: bool | None = Field(
         title="Available for sub-communities", description="Whether sub-communities can use it"
     )
-    created: bool = Field(title="Created", description="True when it was created now, false when it was reused")
+    created: bool = Field(title="Created", description="True if it was created now, false if it was reused")
 
 
 class CreateIOCCollection(SekoiaAction):
-    """Create an IOC collection, or reuse the one that has the name."""
+    """Create an IOC collection, or reuse the existing one with that name."""
 
     name = "Create IOC collection"
-    description = "Create an IOC collection in the Intelligence Center, or reuse the one that has the name"
+    description = "Create an IOC collection in the Intelligence Center, or reuse the existing one with that name"
     results_model = CreateIOCCollectionResults
 
     def run(self, arguments: CreateIOCCollectionArguments) -> CreateIOCCollectionResults:
-        """Create the collection, or find it."""
+        """Create the collection, or find the existing one."""
         reused: list[int] = []
         with self.sekoia() as sekoia:
             collection = sekoia.create_collection(
@@ -74,7 +74,7 @@ class CreateIOCCollection(SekoiaAction):
         else:
             if reused[0] > 1:
                 self.tell(f"{reused[0]} IOC collections are named “{arguments.name}”: the oldest is used", "warning")
-            self.tell(f"The IOC collection “{collection.name}” exists: {collection.id}")
+            self.tell(f"The IOC collection “{collection.name}” already exists: {collection.id}")
         return _results(collection, created=not reused)
 
 

@@ -20,20 +20,21 @@ class DeleteIOCCollectionArguments(CollectionArguments):
 
 
 class DeleteIOCCollectionResults(ResultsForm):
-    """What became of the collection."""
+    """What happened to the collection."""
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection, as given")
-    name: str | None = Field(title="Name", description="Its name; null if it was not there")
+    name: str | None = Field(title="Name", description="Its name; null if it did not exist")
     deleted: bool = Field(
-        title="Deleted", description="True when it was deleted now, false when there was no such collection"
+        title="Deleted", description="True if it was deleted now, false if there was no such collection"
     )
 
 
 class DeleteIOCCollection(SekoiaAction):
     """Delete an IOC collection with all of its indicators.
 
-    A collection that is not there is not an error: a run that is repeated, because its answer was lost or for another node,
-    finds the collection gone, as it should be. The result and a warning say so, since the id may also be mistyped.
+    A collection that does not exist is not an error: if a run is repeated because its answer was lost, or because
+    another node failed, the collection is gone, as it should be. The result and a warning say so, since the id may
+    also be mistyped.
     """
 
     name = "Delete IOC collection"
@@ -41,15 +42,15 @@ class DeleteIOCCollection(SekoiaAction):
     results_model = DeleteIOCCollectionResults
 
     def run(self, arguments: DeleteIOCCollectionArguments) -> DeleteIOCCollectionResults:
-        """Compare the name, and delete."""
+        """Compare the name, and delete the collection."""
         with self.sekoia() as sekoia:
             deleted = sekoia.delete_collection(arguments.collection_id, confirm_name=arguments.confirm_name)
         if deleted:
             self.tell(f"Deleted the IOC collection “{arguments.confirm_name}”: {arguments.collection_id}")
         else:
             self.tell(
-                f"There is no IOC collection {arguments.collection_id} to delete: it was deleted before, or the id is wrong, "
-                "or belongs to another community",
+                f"There is no IOC collection {arguments.collection_id} to delete: it has already been deleted, or the "
+                "id is wrong, or it belongs to another community",
                 "warning",
             )
         return DeleteIOCCollectionResults(

@@ -22,13 +22,13 @@ class ExportIndicatorsArguments(CollectionArguments):
     format: FormatName = Field(
         default="csv",
         title="Format",
-        description="csv, a table with validity, phases and description; text, one value a line; json, which Import indicators "
-        "imports again to the same state; stix, a STIX 2.1 bundle",
+        description="csv: a table with validity, phases and description; text: one value per line; json: a file with "
+        "which Import indicators can restore the same state; stix: a STIX 2.1 bundle",
     )
     which: Literal["active", "all"] = Field(
         default="active",
         title="Which",
-        description="active: neither revoked nor expired; all: also those that are revoked or expired",
+        description="active: indicators that are neither revoked nor expired; all: every indicator",
     )
     timeout: Timeout = 900
 
@@ -39,7 +39,7 @@ class ExportIndicatorsResults(ResultsForm):
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     file_path: str = Field(title="File", description="The file, in the playbook's storage")
     format: FormatName = Field(title="Format", description="Its format")
-    count: int = Field(title="Count", description="How many indicators it holds")
+    count: int = Field(title="Count", description="How many indicators it contains")
     skipped_count: int = Field(
         title="Skipped count",
         description="Indicators of the collection that were left out because they are not active",
@@ -49,8 +49,8 @@ class ExportIndicatorsResults(ResultsForm):
 class ExportIndicators(SekoiaAction):
     """Export indicators.
 
-    The file is written as the collection is read, so that neither has to fit into memory; one that cannot be finished
-    is not left behind.
+    The file is written while the collection is read, so that neither has to fit into memory. An incomplete file is not
+    left behind.
     """
 
     name = "Export indicators"

@@ -1,4 +1,5 @@
-"""Extract indicators from a report, a mail or a page, so that a playbook can decide what to do with them. Nothing is sent."""
+"""Extract indicators from a report, an email or a web page, so that a playbook can decide what to do with them.
+Nothing is sent."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
@@ -24,7 +25,7 @@ from sekoia_cti.platform.new_file import GrowingList
 __all__ = ["ExtractIndicators", "ExtractIndicatorsArguments", "ExtractIndicatorsResults"]
 
 KINDS = ("ipv4", "ipv6", "domain", "url", "email", "mac", "md5", "sha1", "sha256", "sha512")
-"""In the order in which results have them."""
+"""In the order in which results list them."""
 
 _GROUPS = {
     "ip": ("ipv4", "ipv6"),
@@ -36,11 +37,11 @@ _GROUPS = {
 }
 
 Values = list[str] | None
-_OF_A_KIND = "The values of this kind; null when there are more than 1,000 indicators in all"
+_OF_A_KIND = "The values of this kind; null if there are more than 1,000 indicators in total"
 
 
 def _text(value: object) -> object:
-    """Text as it is, or all texts in a list or an object that Jinja rendered, one a line."""
+    """A text unchanged, or all texts in a list or an object that Jinja rendered, one per line."""
     parsed = structure(value.strip()) if isinstance(value, str) else value
     if not isinstance(parsed, list | tuple | set | dict):
         return value
@@ -63,24 +64,25 @@ class ExtractIndicatorsArguments(Arguments):
     text: Annotated[str, BeforeValidator(_text)] | None = Field(
         default=None,
         title="Text",
-        description="What people wrote: plain text, Markdown, HTML or the source of an e-mail",
+        description="What people wrote: plain text, Markdown, HTML or the source of an email",
     )
     text_path: str | None = Field(
         default=None,
         title="Text file",
-        description="A file of the playbook's storage that holds such text, such as report.html or message.eml",
+        description="A file in the playbook's storage that contains such text, such as report.html or message.eml",
     )
     kinds: WordList | None = Field(
         default=None,
         title="Kinds",
-        description="Kinds of indicators that are wanted: ipv4, ipv6, domain, url, email, mac, md5, sha1, sha256, sha512, or ip "
-        "and hash for all of these; all kinds when left empty",
+        description="Kinds of indicators to extract: ipv4, ipv6, domain, url, email, mac, md5, sha1, sha256, sha512; "
+        "ip stands for both IP versions, and hash for all hashes; all kinds if left empty",
     )
     defanged_only: bool = Field(
         default=False,
         title="Defanged only",
-        description="Take only names and addresses that are written defanged, such as evil[.]example; hashes are taken either "
-        "way. Otherwise those that are not defanged are taken too, unless the text defangs others of their sort",
+        description="Extract only names and addresses that are defanged, such as evil[.]example; hashes are always "
+        "extracted. Otherwise, names and addresses that are not defanged are extracted too, unless the text defangs "
+        "others of their sort",
     )
     timeout: Timeout = 900
 
@@ -115,12 +117,13 @@ class ExtractIndicatorsResults(ResultsForm):
     by_type: TypeCounts = Field(title="By type", description="How many of each kind")
     indicators: Annotated[list[dict[str, Any]], objects(value="string", type="string")] | None = Field(
         title="Indicators",
-        description="Up to 1,000 indicators, each with value and type, as the imports take them. Null when there are more",
+        description="Up to 1,000 indicators, each with value and type, in a form that the imports accept. Null if "
+        "there are more",
     )
     indicators_path: str | None = Field(
         title="Indicators file",
-        description="More than 1,000 indicators, as a JSON list of the same objects in a file of the playbook's storage; else "
-        "null",
+        description="More than 1,000 indicators, as a JSON list of the same objects in a file in the playbook's "
+        "storage; otherwise null",
     )
     ipv4: Values = Field(title="IPv4 addresses", description=_OF_A_KIND)
     ipv6: Values = Field(title="IPv6 addresses", description=_OF_A_KIND)
@@ -134,8 +137,8 @@ class ExtractIndicatorsResults(ResultsForm):
     sha512: Values = Field(title="SHA-512 hashes", description=_OF_A_KIND)
     skipped: SkippedList = Field(
         title="Skipped",
-        description="The first 100 values that look like indicators and were not taken, such as references, file names, version "
-        "numbers and networks, with value and reason",
+        description="The first 100 values that look like indicators but were not extracted, such as references, file "
+        "names, version numbers and networks, with value and reason",
     )
     skipped_count: int = Field(title="Skipped count", description="How many such values there are")
     skipped_path: str | None = path_field("Skipped")
@@ -145,12 +148,12 @@ class ExtractIndicators(SekoiaAction):
     """Extract indicators from what people wrote."""
 
     name = "Extract indicators"
-    description = "Find the indicators that a report, a mail or a page names, for later steps; nothing is sent"
+    description = "Find the indicators in a report, an email or a web page, for later steps; nothing is sent"
     results_model = ExtractIndicatorsResults
     most_inline: ClassVar[int] = 1_000
 
     def run(self, arguments: ExtractIndicatorsArguments) -> ExtractIndicatorsResults:
-        """Read the text, and tell the indicators in it from what only looks like one."""
+        """Read the text, and distinguish indicators from what only looks like one."""
         found = _Collected(arguments.kinds)
         for one in self._documents(arguments):
             found.add(mentions(one.text, defanged_only=arguments.defanged_only))
@@ -196,7 +199,7 @@ class ExtractIndicators(SekoiaAction):
 
 
 class _Collected:
-    """What texts name, each value once."""
+    """What the texts contain, each value once."""
 
     def __init__(self, kinds: list[str] | None) -> None:
         self._kinds = frozenset(kinds or KINDS)
@@ -204,7 +207,7 @@ class _Collected:
         self._others: dict[str, Mention] = {}
 
     def add(self, found: Iterable[Mention]) -> None:
-        """Take the indicators of a text, and what only looks like one."""
+        """Collect the indicators of a text, and what only looks like one."""
         for mention in found:
             if mention.kind is None or mention.kind in self._kinds:
                 (self._others if mention.reason else self.taken).setdefault(mention.key, mention)

@@ -21,17 +21,18 @@ class FindIOCCollectionArguments(Arguments):
     """What to look for."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
-        title="Name", description="Name of the IOC collection, or a part of it: see “Match”"
+        title="Name", description="Name of the IOC collection, or part of it: see “Match”"
     )
     match: Literal["exact", "contains"] = Field(
         default="exact",
         title="Match",
-        description="exact: the name is exactly this; contains: the name contains this, in upper or lower case",
+        description="exact: the name is exactly this; contains: the name contains this, ignoring case",
     )
     community_uuid: str | None = Field(
         default=None,
         title="Community",
-        description="UUID of the community that owns the collection; by default all that the key can see",
+        description="UUID of the community that owns the collection; by default, all communities that the API key can "
+        "see",
     )
 
 
@@ -39,17 +40,17 @@ class FindIOCCollectionResults(ResultsForm):
     """What was found."""
 
     collection_id: str | None = Field(
-        title="IOC collection", description="Id of the IOC collection if there is exactly one, else null"
+        title="IOC collection", description="Id of the IOC collection if there is exactly one, otherwise null"
     )
     collections: Collections = Field(
         title="IOC collections",
-        description="The first 1,000 that fit, each with id, name, description, community_uuid and indicators_count, which "
-        "includes revoked indicators",
+        description="The first 1,000 that match, each with id, name, description, community_uuid and "
+        "indicators_count, which includes revoked indicators",
     )
     collections_path: str | None = Field(
         title="IOC collections file",
-        description="All that fit, as a JSON list of the same objects in a file of the playbook's storage; null when “IOC "
-        "collections” has them all",
+        description="All that match, as a JSON list of the same objects in a file in the playbook's storage; null if "
+        "“IOC collections” contains them all",
     )
     count: int = Field(title="Count", description="How many there are")
 
@@ -58,12 +59,12 @@ class FindIOCCollection(SekoiaAction):
     """Find an IOC collection by its name."""
 
     name = "Find IOC collection"
-    description = "Find an IOC collection by its name, and follow a branch by whether there is none, one or several"
+    description = "Find an IOC collection by its name, and follow a different branch for none, one or several"
     results_model = FindIOCCollectionResults
     branches: ClassVar[dict[str, str]] = {
-        "found": "Exactly one IOC collection fits",
-        "not_found": "No IOC collection fits",
-        "several": "More than one IOC collection fits",
+        "found": "Exactly one IOC collection matches",
+        "not_found": "No IOC collection matches",
+        "several": "More than one IOC collection matches",
     }
 
     def run(self, arguments: FindIOCCollectionArguments) -> FindIOCCollectionResults:
@@ -73,7 +74,7 @@ class FindIOCCollection(SekoiaAction):
                 arguments.name, contains=arguments.match == "contains", community_uuid=arguments.community_uuid
             )
         self.set_output({0: "not_found", 1: "found"}.get(len(found), "several"))
-        fitting = "1 IOC collection fits" if len(found) == 1 else f"{len(found):,} IOC collections fit"
+        fitting = "1 IOC collection matches" if len(found) == 1 else f"{len(found):,} IOC collections match"
         self.tell(f"{fitting} the name “{arguments.name}”")
         listed = [
             collection.model_dump(include={"id", "name", "description", "community_uuid", "indicators_count"})

@@ -35,30 +35,30 @@ __all__ = ["ImportIndicatorsFromFile", "ImportIndicatorsFromFileArguments", "Imp
 
 
 class TableArguments(LayoutArguments, FileArguments):
-    """Where the file is, or what was uploaded before, and what its columns hold."""
+    """Where the file is, or what was uploaded before, and what its columns contain."""
 
     sources: ClassVar[tuple[str, ...]] = ("file_path", "file_handle")
 
-    file_path: str | None = Field(  # type: ignore[assignment]  # optional, since there may be an uploaded one
-        default=None, title="File", description="A CSV, XLS or XLSX file of the playbook's storage"
+    file_path: str | None = Field(  # type: ignore[assignment]  # optional, since the file may have been uploaded before
+        default=None, title="File", description="A CSV, XLS or XLSX file in the playbook's storage"
     )
     file_handle: Annotated[str | None, RARELY_SET] = Field(
         default=None,
         title="Uploaded file",
-        description="What “Preview indicators file” uploaded, with its mapping and ignore_first_line; the file is not uploaded "
-        "again, and giving it too lets the import be confirmed without LiveAPI",
+        description="What “Preview indicators file” uploaded, along with its mapping and ignore_first_line. The file "
+        "is not uploaded again; if you also set the file path, the import can be confirmed without LiveAPI",
     )
 
 
 class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, ReadingArguments, TableArguments):
-    """Where the indicators are, how to read them, and what holds for what no column maps."""
+    """Where the indicators are, how to read them, and the context for fields that no column provides."""
 
     @model_validator(mode="after")
     def _is_consistent_with_the_file(self) -> Self:
         if self.file_handle is not None and (self.mapping is None or self.ignore_first_line is None):
             raise ValueError("file_handle must come with mapping and ignore_first_line")
         if self.file_path is None and (named := self.taking_a_look()):
-            raise ValueError(f"{named} needs the file itself: give file_path besides file_handle")
+            raise ValueError(f"{named} needs the file itself: set file_path in addition to file_handle")
         return self
 
     def taking_a_look(self) -> str:
@@ -77,19 +77,19 @@ class ImportIndicatorsFromFileArguments(GuardArguments, ImportArguments, Reading
 class ImportIndicatorsFromFileResults(CellResults, GuardResults, ImportResults):
     """How the import ended, and how the file was read."""
 
-    mapping: list[str | None] = Field(title="Mapping", description="What each column was taken for; null: ignored")
+    mapping: list[str | None] = Field(title="Mapping", description="How each column was interpreted; null: ignored")
     ignore_first_line: bool = Field(
-        title="Ignore first line", description="Whether the first line was taken for a heading"
+        title="Ignore first line", description="Whether the first line was treated as a heading"
     )
     sheet: str | None = Field(title="Sheet", description="The sheet that was imported; null for a CSV")
     cleaned: int | None = Field(
         title="Cleaned",
-        description="Values that were not sent as they are written, such as refanged ones; null for a file that could not be "
+        description="Values that were not sent as written, such as refanged ones; null for a file that could not be "
         "read here",
     )
     duplicates: int | None = Field(
         title="Duplicates",
-        description="Values that an earlier row already has; null for a file that could not be read here",
+        description="Values that repeat an earlier row; null for a file that could not be read here",
     )
     unrecognized: UnrecognizedList | None = Field(
         title="Unrecognized",
@@ -100,8 +100,8 @@ class ImportIndicatorsFromFileResults(CellResults, GuardResults, ImportResults):
     unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList | None = Field(
         title="Adapted",
-        description="The first 100 values of which only a part was sent, or another form, with line, written, sent and why; null "
-        "for a file that could not be read here",
+        description="The first 100 values that were sent only in part or in a different form, with line, written, "
+        "sent and why; null for a file that could not be read here",
     )
     adapted_count: int | None = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
@@ -119,13 +119,13 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
     results_model = ImportIndicatorsFromFileResults
 
     def run(self, arguments: ImportIndicatorsFromFileArguments) -> ImportIndicatorsFromFileResults:
-        """Read the file, upload it or its rows to be sent, start the import, and wait for the end."""
+        """Read the file, upload it or the rows to be sent, start the import, and wait for the end."""
         guard = arguments.guard(self.data_path)
         file = storage.find(self.data_path, arguments.file_path, "file_path") if arguments.file_path else None
         with self.importer(arguments, arguments.collection_id) as importer:
             wishes = _wishes(arguments, importer, guard)
             if file is None:
-                self.tell("The rows of the uploaded file are not checked, because file_path is not given", "warning")
+                self.tell("The rows of the uploaded file are not checked, because file_path is not set", "warning")
                 upload = Upload(arguments.file_handle or "", arguments.mapping, arguments.ignore_first_line)
                 return self._imported(importer, arguments, upload, None, guard)
             with self.staged(file, wishes, importer.deadline) as staged:
@@ -133,8 +133,8 @@ class ImportIndicatorsFromFile(ImportAction, UploadAction):
                 prepared = staged.prepared
                 if prepared is None and (named := arguments.taking_a_look()):
                     raise InputError(
-                        f"Nothing was imported, since {file.name} cannot be read here, which {named} needs: correct the file, or "
-                        f"run the action without {named}"
+                        f"Nothing was imported, since {named} requires reading {file.name}, which failed: correct the "
+                        f"file, or run the action without {named}"
                     )
                 tell_of_guard(guard, self.tell)
                 importer.leave_out(damaged_of(prepared.survey) if prepared else ())
@@ -216,14 +216,15 @@ def _cell(time: datetime | None) -> str:
 
 
 def _layout(upload: Upload, name: str | None) -> tuple[Mapping, bool]:
-    """What each column holds, and whether the first line is a heading; refused if either is not known."""
+    """What each column contains, and whether the first line is a heading; refused if either is not known."""
     if upload.mapping is None:
         raise InputError(
-            f"It is not clear what the columns of {name} hold, and nothing was imported: give the mapping, one entry for each "
-            "column, exactly one of them observable"
+            f"It is not clear what the columns of {name} contain, so nothing was imported: set the mapping, with one "
+            "entry per column, exactly one of them observable"
         )
     if upload.ignore_first_line is None:
         raise InputError(
-            f"It is not clear whether the first line of {name} is a heading, and nothing was imported: give ignore_first_line"
+            f"It is not clear whether the first line of {name} is a heading, so nothing was imported: set "
+            "ignore_first_line"
         )
     return upload.mapping, upload.ignore_first_line

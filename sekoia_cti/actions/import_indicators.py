@@ -1,4 +1,5 @@
-"""Import indicators one by one: values or objects that each bring a context of their own, as enrichments give them."""
+"""Import indicators one by one: values, or objects that can each have their own context, as enrichments return
+them."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -30,7 +31,8 @@ from sekoia_cti.platform import storage
 __all__ = ["ImportIndicators", "ImportIndicatorsArguments", "ImportIndicatorsResults"]
 
 MANY = 1_000
-"""Indicators above which a text import is much faster: it takes one request where this action takes hundreds."""
+"""The number of indicators above which a text import is much faster: it takes one request where this action takes
+hundreds."""
 
 
 class ItemArguments(CollectionArguments):
@@ -41,31 +43,32 @@ class ItemArguments(CollectionArguments):
     indicators: ObjectList | None = Field(
         default=None,
         title="Indicators",
-        description="A list of values, or of objects with value and, where they differ from what is given below, type (such as "
-        "domain-name), valid_from, valid_until, description, kill_chain_phases, related_threat_refs; or what another action "
-        "found: objects of STIX, MISP, OpenCTI, Sekoia, VirusTotal, TheHive or ECS",
+        description="A list of values, or of objects with value and, where they differ from what is given below, type "
+        "(such as domain-name), valid_from, valid_until, description, kill_chain_phases, related_threat_refs; or what "
+        "another action found: objects from STIX, MISP, OpenCTI, Sekoia, VirusTotal, TheHive or ECS",
     )
     indicators_path: str | None = Field(
         default=None,
         title="Indicators file",
-        description="A JSON file of the playbook's storage that holds such a list",
+        description="A JSON file in the playbook's storage that contains such a list",
     )
 
 
 class ImportIndicatorsArguments(GuardArguments, ImportArguments, ReadingArguments, ItemArguments):
-    """Where the indicators are, and what holds for those that do not say otherwise."""
+    """Where the indicators are, and the context of those that do not say otherwise."""
 
 
 class ImportIndicatorsResults(GuardResults, ReadingResults, ImportResults):
     """How the import ended, indicator by indicator."""
 
     indicator_ids: list[str] = Field(
-        title="Indicator ids", description="Ids of the first 1,000 indicators, where Sekoia reported them, each once"
+        title="Indicator ids", description="Ids of the first 1,000 indicators, if Sekoia reported them, each only once"
     )
     indicator_ids_count: int = Field(title="Indicator ids count", description="How many ids Sekoia reported")
     indicator_ids_path: str | None = Field(
         title="Indicator ids file",
-        description="All of them, as a JSON list in a file of the playbook's storage; null when “Indicator ids” has them all",
+        description="All of them, as a JSON list in a file in the playbook's storage; null if “Indicator ids” "
+        "contains them all",
     )
 
 
@@ -74,8 +77,8 @@ class ImportIndicators(ImportAction):
 
     name = "Import indicators"
     description = (
-        "Import a list of indicators, each with a context of its own if need be, into an IOC collection, and report which "
-        "of them failed"
+        "Import a list of indicators, each with its own context if necessary, into an IOC collection, and report "
+        "which of them failed"
     )
     results_model = ImportIndicatorsResults
 
@@ -107,7 +110,7 @@ class ImportIndicators(ImportAction):
         return told_as(**results, **files)
 
     def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:
-        """The results of all imports, and the ids of the indicators."""
+        """The results that all imports have, and the ids of the indicators."""
         return super().told(importer, outcome, status) | _ids(importer.indicator_ids)
 
     def _imported(
@@ -148,8 +151,8 @@ class ImportIndicators(ImportAction):
         reading.objects.tell_of_passed(self.tell)
         if count > MANY:
             self.tell(
-                "A request takes 100 of these, and at most five requests a second are made: if indicators share "
-                "their context, “Import indicators from text” is much faster",
+                "Each request contains 100 of these, and at most five requests are sent per second: if the indicators "
+                "share the same context, “Import indicators from text” is much faster",
                 "warning",
             )
 

@@ -1,4 +1,4 @@
-"""Import indicators from text: pasted, in a file, or the list that an earlier action found."""
+"""Import indicators from text: pasted, in a file, or as a list that an earlier action found."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -32,12 +32,14 @@ class TextArguments(ReadingArguments, SourceArguments, CollectionArguments):
     """Where the indicators are, and how to read them."""
 
     format: Annotated[Format | None, RARELY_SET] = Field(
-        default=None, title="Format", description="The type of all lines, if it is one; otherwise Sekoia detects it"
+        default=None,
+        title="Format",
+        description="The type of all lines, if they are all of the same type; otherwise, Sekoia detects it",
     )
 
 
 class ImportIndicatorsFromTextArguments(GuardArguments, ImportArguments, TextArguments):
-    """Where the indicators are, and what holds for all of them."""
+    """Where the indicators are, and the context of all of them."""
 
 
 class ImportIndicatorsFromTextResults(GuardResults, ReadingResults, ImportResults):

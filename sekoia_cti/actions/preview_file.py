@@ -1,4 +1,5 @@
-"""Upload a file of indicators without importing it, and say what is in it, so that a playbook can ask a person first."""
+"""Upload a file of indicators without importing it, and report what is in it, so that a playbook can ask a person
+first."""
 
 from pydantic import Field
 
@@ -14,7 +15,7 @@ from sekoia_cti.platform.forms import ResultsForm
 __all__ = ["PreviewIndicatorsFile", "PreviewIndicatorsFileArguments", "PreviewIndicatorsFileResults"]
 
 ROWS = 10
-"""Rows of a file that are shown to people."""
+"""How many rows of a file are shown to people."""
 
 
 class PreviewIndicatorsFileArguments(RefangArguments, FileArguments):
@@ -29,22 +30,23 @@ class UploadResults(ResultsForm):
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     file_handle: str = Field(
         title="Uploaded file",
-        description="Sekoia's handle for the upload, for “Import indicators from file”, which has to run soon afterwards",
+        description="Sekoia's handle for the upload, for “Import indicators from file”, which has to run soon "
+        "afterward",
     )
     rows: list[list[str]] = Field(title="Rows", description="The first rows of the file")
-    sheet: str | None = Field(title="Sheet", description="The sheet that was looked at; null for a CSV")
+    sheet: str | None = Field(title="Sheet", description="The sheet that was read; null for a CSV")
     columns: ColumnList = Field(
         title="Columns",
         description="Each column: its number, its heading, how many indicators of each kind are in its first 1,000 rows, what it "
         "is mapped to, and why",
     )
-    mapping: list[str | None] = Field(title="Mapping", description="What each column holds; null: ignored")
+    mapping: list[str | None] = Field(title="Mapping", description="What each column contains; null: ignored")
     ignore_first_line: bool = Field(title="Ignore first line", description="Whether the first line is a heading")
     values: int = Field(title="Values", description="Indicators in the upload")
     cleaned: int = Field(
-        title="Cleaned", description="How many of them differ from what is written, such as refanged ones"
+        title="Cleaned", description="How many of them differ from the original, such as refanged ones"
     )
-    duplicates: int = Field(title="Duplicates", description="Values that an earlier row already has")
+    duplicates: int = Field(title="Duplicates", description="Values that repeat an earlier row")
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
         description="The first 100 values that are not recognized indicators, with line, value and reason; they "
@@ -54,8 +56,8 @@ class UploadResults(ResultsForm):
     unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
-        description="The first 100 values of which only a part is in the upload, or another form, with line, written, sent and "
-        "why",
+        description="The first 100 values that are in the upload only in part or in a different form, with line, "
+        "written, sent and why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
@@ -71,13 +73,13 @@ class PreviewIndicatorsFile(UploadAction):
 
     name = "Preview indicators file"
     description = (
-        "Upload a CSV, XLS or XLSX file without importing anything, and report what its columns hold and which indicators "
-        "are in it"
+        "Upload a CSV, XLS or XLSX file without importing anything, and report what its columns contain and which "
+        "indicators are in it"
     )
     results_model = PreviewIndicatorsFileResults
 
     def run(self, arguments: PreviewIndicatorsFileArguments) -> PreviewIndicatorsFileResults:
-        """Read the file, and upload it or its rows to be sent."""
+        """Read the file, and upload it or the rows to be sent."""
         file = storage.find(self.data_path, arguments.file_path, "file_path")
         wishes = Wishes(refang=arguments.refang, sheet=arguments.sheet)
         deadline = self.deadline

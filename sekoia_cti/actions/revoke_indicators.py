@@ -34,52 +34,52 @@ class RevokeIndicatorsArguments(TargetArguments):
 
 
 class RevokeIndicatorsResults(ResultsForm):
-    """What became of each value, as it was read (refanged), and of each id."""
+    """What happened to each value, as it was read (refanged), and to each id."""
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
-    revoked: list[str] = Field(title="Revoked", description="What was revoked now, the first 1,000")
+    revoked: list[str] = Field(title="Revoked", description="The first 1,000 that were revoked now")
     revoked_count: int = Field(title="Revoked count", description="How many there are")
     would_revoke: list[str] = Field(
-        title="Would revoke", description="In a dry run, what would be revoked, the first 1,000"
+        title="Would revoke", description="In a dry run, the first 1,000 that would be revoked"
     )
     would_revoke_count: int = Field(title="Would revoke count", description="How many there are")
     already_revoked: list[str] = Field(
-        title="Already revoked", description="What had been revoked before, the first 1,000"
+        title="Already revoked", description="The first 1,000 that were already revoked"
     )
     already_revoked_count: int = Field(title="Already revoked count", description="How many there are")
-    not_found: list[str] = Field(title="Not found", description="What the collection does not hold, the first 1,000")
+    not_found: list[str] = Field(title="Not found", description="The first 1,000 that are not in the collection")
     not_found_count: int = Field(title="Not found count", description="How many there are")
     failed: FailedList = Field(
-        title="Failed", description="What could not be revoked, the first 100, each with value and reason"
+        title="Failed", description="The first 100 that could not be revoked, each with value and reason"
     )
     failed_count: int = Field(title="Failed count", description="How many there are")
     remaining: list[str] = Field(
         title="Remaining",
-        description="The first 1,000 that were not processed before the action ended early, with an error that says why",
+        description="The first 1,000 that were not processed because the action ended early; its error says why",
     )
     remaining_count: int = Field(title="Remaining count", description="How many there are")
     outcomes_path: str | None = Field(
         title="Outcomes file",
-        description="Where a list above is cut: all of them, as a JSON list of objects with value, outcome and reason, in a file "
-        "of the playbook's storage; else null",
+        description="If a list above is truncated: all values, as a JSON list of objects with value, outcome and "
+        "reason, in a file in the playbook's storage; otherwise null",
     )
 
 
 class RevokeIndicators(SekoiaAction):
     """Revoke indicators of an IOC collection.
 
-    Only the indicators of exactly these values are revoked: none that merely contains one, and none whose pattern says more
-    than the value. Running it again is harmless: then they are reported as already revoked.
+    Only the indicators with exactly these values are revoked: none that merely contains a value, and none whose
+    pattern says more than the value. Running the action again is harmless: they are then reported as already revoked.
     """
 
     name = "Revoke indicators"
-    description = "Revoke the indicators of exactly these values in an IOC collection, which cannot be undone"
+    description = "Revoke the indicators with exactly these values in an IOC collection, which cannot be undone"
     results_model = RevokeIndicatorsResults
     _revoker: Revoker | None = None
     _collection_id: str
 
     def run(self, arguments: RevokeIndicatorsArguments) -> RevokeIndicatorsResults:
-        """Find what was asked for, and revoke it one by one."""
+        """Find the requested indicators, and revoke them one by one."""
         self._collection_id = arguments.collection_id
         values, ids, notices = arguments.targets(self.data_path, to="revoke")
         for said in notices:

@@ -42,11 +42,11 @@ class SearchIndicatorsArguments(CollectionArguments):
     term: str | None = Field(
         default=None,
         title="Term",
-        description="Only indicators that contain this, such as evil.example, which finds www.evil.example and notevil.example "
-        "too; the whole collection when left empty",
+        description="Only indicators that contain this text: evil.example also finds www.evil.example and "
+        "notevil.example; the whole collection if left empty",
     )
     only_active: bool = Field(
-        default=False, title="Only active", description="Leave out indicators that are revoked or expired"
+        default=False, title="Only active", description="Leave out revoked and expired indicators"
     )
     timeout: Timeout = 900
 
@@ -58,17 +58,17 @@ class SearchIndicatorsResults(ResultsForm):
     count: int = Field(title="Count", description="How many indicators were found")
     indicators: Indicators | None = Field(
         title="Indicators",
-        description="Up to 1,000 indicators, each with id, value (as an import takes it: of a file, its hashes separated by "
-        "commas), type, pattern, description, valid_from, valid_until, kill_chain_phases, related_threat_refs, revoked, and "
-        "active: neither revoked nor expired. Null when there are more",
+        description="Up to 1,000 indicators, each with id, value (in the form that imports accept, with the hashes of "
+        "one file separated by commas), type, pattern, description, valid_from, valid_until, kill_chain_phases, "
+        "related_threat_refs, revoked, and active (neither revoked nor expired). Null if there are more",
     )
     indicators_path: str | None = Field(
         title="Indicators file",
-        description="More than 1,000 indicators, as a JSON list of the same objects in a file of the playbook's storage; else "
-        "null",
+        description="More than 1,000 indicators, as a JSON list of the same objects in a file in the playbook's "
+        "storage; otherwise null",
     )
     complete: bool = Field(
-        title="Complete", description="False when the search ended early, with an error that says why"
+        title="Complete", description="False if the search ended early; the action's error says why"
     )
 
 
@@ -81,7 +81,7 @@ class SearchIndicators(SekoiaAction):
     most_inline: ClassVar[int] = 1_000
 
     def run(self, arguments: SearchIndicatorsArguments) -> SearchIndicatorsResults:
-        """Search; what was found before an error is returned with it."""
+        """Search the collection; what was found before an error is returned along with it."""
         failure: SekoiaError | None = None
         with (
             self.sekoia() as sekoia,
@@ -94,7 +94,7 @@ class SearchIndicators(SekoiaAction):
                     raise
                 failure = error
         if failure:
-            self.error(f"The search ended early, with {counted(found.count)} found. {failure}")
+            self.error(f"The search ended early, after finding {counted(found.count)}. {failure}")
         else:
             self.tell(f"Found {counted(found.count)} in {arguments.collection_id}")
         return SearchIndicatorsResults(

@@ -22,31 +22,32 @@ __all__ = ["UpdateIndicators", "UpdateIndicatorsArguments", "UpdateIndicatorsRes
 
 
 Clearable = Literal["description", "kill_chain_phases", "related_threat_refs", "valid_until"]
-"""What can be cleared; valid_from cannot, since every indicator has one."""
+"""The fields that can be cleared; valid_from cannot, since every indicator has one."""
 
 _AS_SEKOIA = {"related_threat_refs": "x_ic_related_threat_refs"}
 
 
 def _fields(value: object) -> list[str]:
-    """Names of fields, also as the form shows them: Valid until."""
+    """Names of fields, including their titles in the form, such as Valid until."""
     return [re.sub("[ -]+", "_", word.lower()) for word in as_words(value)]
 
 
 class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
-    """Which indicators to update, and their new fields; what is left empty stays as it is."""
+    """Which indicators to update, and their new fields; fields that are left empty stay as they are."""
 
     valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
         default=None,
         title="Valid for",
-        description="For how many more days, from now, the indicators are valid, such as 90; not together with “Valid until”",
+        description="How many days from now the indicators are valid, such as 90; cannot be combined with “Valid "
+        "until”",
         ge=1,
         le=36_500,
     )
     valid_until: Time | None = Field(
         default=None,
         title="Valid until",
-        description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset; in "
-        "the past, they detect nothing any more",
+        description="When the indicators stop being valid: an ISO 8601 date or date-time, in UTC unless it has an "
+        "offset; if that is in the past, they no longer detect anything",
     )
     clear: Annotated[list[Clearable], BeforeValidator(_fields)] | None = Field(
         default=None,
@@ -65,11 +66,11 @@ class UpdateIndicatorsArguments(ContextArguments, TargetArguments):
         if not given and not self.clear:
             changing = ", ".join((*ContextArguments.model_fields, "clear"))
             raise ValueError(
-                f"at least one of {changing} is required, and each is empty: check the step that fills it"
+                f"at least one of {changing} is required, but all of them are empty: check the step that fills them"
             )
         ends = ["valid_until"] if "valid_for" in given else []
         if both := sorted({*given, *ends} & {*(self.clear or ())}):
-            raise ValueError(f"{both[0]} cannot be cleared and given a value: leave one of them out")
+            raise ValueError(f"{both[0]} cannot be both cleared and given a value: choose one")
         return self
 
     @property
@@ -82,34 +83,38 @@ _HOW_MANY = "How many there are"
 
 
 class UpdateIndicatorsResults(ResultsForm):
-    """What became of each value, as it was read (refanged), and of each id."""
+    """What happened to each value, as it was read (refanged), and to each id."""
 
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
-    updated: list[str] = Field(title="Updated", description="What was updated, as Sekoia shows it, the first 1,000")
+    updated: list[str] = Field(
+        title="Updated", description="The first 1,000 that were updated, as confirmed by Sekoia"
+    )
     updated_count: int = Field(title="Updated count", description=_HOW_MANY)
     would_update: list[str] = Field(
-        title="Would update", description="In a dry run, what would be updated, the first 1,000"
+        title="Would update", description="In a dry run, the first 1,000 that would be updated"
     )
     would_update_count: int = Field(title="Would update count", description=_HOW_MANY)
-    unchanged: list[str] = Field(title="Unchanged", description="What already was as asked for, the first 1,000")
+    unchanged: list[str] = Field(title="Unchanged", description="The first 1,000 that were already up to date")
     unchanged_count: int = Field(title="Unchanged count", description=_HOW_MANY)
-    revoked: list[str] = Field(title="Revoked", description="What is revoked, and was left as it is, the first 1,000")
+    revoked: list[str] = Field(
+        title="Revoked", description="The first 1,000 that are revoked, and were left unchanged"
+    )
     revoked_count: int = Field(title="Revoked count", description=_HOW_MANY)
-    not_found: list[str] = Field(title="Not found", description="What the collection does not hold, the first 1,000")
+    not_found: list[str] = Field(title="Not found", description="The first 1,000 that are not in the collection")
     not_found_count: int = Field(title="Not found count", description=_HOW_MANY)
     failed: FailedList = Field(
-        title="Failed", description="What could not be updated, the first 100, each with value and reason"
+        title="Failed", description="The first 100 that could not be updated, each with value and reason"
     )
     failed_count: int = Field(title="Failed count", description=_HOW_MANY)
     remaining: list[str] = Field(
         title="Remaining",
-        description="The first 1,000 that were not processed before the action ended early, with an error that says why",
+        description="The first 1,000 that were not processed because the action ended early; its error says why",
     )
     remaining_count: int = Field(title="Remaining count", description=_HOW_MANY)
     outcomes_path: str | None = Field(
         title="Outcomes file",
-        description="Where a list above is cut: all of them, as a JSON list of objects with value, outcome and reason, in a file "
-        "of the playbook's storage; else null",
+        description="If a list above is truncated: all values, as a JSON list of objects with value, outcome and "
+        "reason, in a file in the playbook's storage; otherwise null",
     )
 
 
@@ -117,7 +122,7 @@ _COUNTED = {
     "updated": "updated",
     "would_update": "would be updated",
     "unchanged": "unchanged",
-    "revoked": "revoked and left as they are",
+    "revoked": "revoked and left unchanged",
     "not_found": "not found",
     "failed": "failed",
     "remaining": "not processed",
@@ -127,14 +132,14 @@ _COUNTED = {
 class UpdateIndicators(ImportAction):
     """Update indicators of an IOC collection.
 
-    Only the indicators of exactly these values are updated, and none is created. Running it again is harmless: then
-    they are reported as unchanged.
+    Only the indicators with exactly these values are updated, and none are created. Running the action again is
+    harmless: they are then reported as unchanged.
     """
 
     name = "Update indicators"
     description = (
-        "Give the indicators of exactly these values in an IOC collection another description, validity, kill chain phases or "
-        "threats"
+        "Give the indicators with exactly these values in an IOC collection a new description, validity, kill chain "
+        "phases or threats"
     )
     results_model = UpdateIndicatorsResults
     few: ClassVar[int] = FEW

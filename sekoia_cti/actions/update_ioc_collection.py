@@ -14,27 +14,29 @@ _CHANGES = ("name", "description", "available_for_sub_communities")
 
 
 class UpdateIOCCollectionArguments(CollectionArguments):
-    """What to change; what is left empty stays as it is."""
+    """What to change; fields that are left empty stay as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = Field(
-        default=None, title="Name", description="The new name of the IOC collection; left empty, it stays as it is"
+        default=None, title="Name", description="The new name of the IOC collection; if left empty, it stays as it is"
     )
     description: str | None = Field(
         default=None,
         title="Description",
-        description="What the IOC collection is for, in place of what it says now; left empty, it stays as it is",
+        description="The new description of the IOC collection; if left empty, it stays as it is",
     )
     available_for_sub_communities: bool | None = Field(
         default=None,
         title="Available for sub-communities",
-        description="Whether the sub-communities of the community can use the collection; left empty, it stays as it is",
+        description="Whether sub-communities of the community can use the collection; if left empty, this stays as it "
+        "is",
     )
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.changes():
             raise ValueError(
-                f"at least one of {', '.join(_CHANGES)} is required, and each is empty: check the step that fills it"
+                f"at least one of {', '.join(_CHANGES)} is required, but all of them are empty: check the step that "
+                "fills them"
             )
         return self
 

@@ -46,7 +46,7 @@ class Revoker:
 
     Args:
         rest: The REST client, whose deadline ends everything.
-        collection_id: Where the indicators are.
+        collection_id: The collection of the indicators.
         values: Lines as an import sends them.
         ids: Ids of indicators.
         patience: How long to wait before another look.
@@ -85,7 +85,7 @@ class Revoker:
         """What ended it early."""
 
     def send(self) -> None:
-        """Find what was asked for, and revoke it one by one.
+        """Find the requested indicators, and revoke them one by one.
 
         Raises:
             SekoiaError: Nothing could be worked through.

@@ -18,7 +18,7 @@ class Deadline:
 
     Args:
         seconds: From now until then.
-        clock: Seconds that only grow, for tests.
+        clock: A monotonic clock in seconds, for tests.
     """
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -61,7 +61,7 @@ def check(start: bytes, wanted: Wanted) -> None:
 
     Args:
         start: The first :data:`LOOKED_AT` bytes of a file that is not packed and, where a table is wanted, no workbook.
-        wanted: What it should hold.
+        wanted: What it should contain.
 
     Raises:
         UnreadableFile: It is something else.

@@ -30,7 +30,7 @@ class Notation:
             line: Where it is.
             written: What its line holds.
             kind: Of the indicator.
-            value: As it is sent.
+            value: The value as it is sent.
         """
         if kind not in _DEFANGED:
             return

@@ -74,7 +74,7 @@ def open_local(path: Path, name: str, folder: Path) -> LocalFile:
         folder: Where the unpacked file goes.
 
     Raises:
-        UnreadableFile: It cannot be unpacked, or is of a kind that holds no table.
+        UnreadableFile: It cannot be unpacked, or is of a kind that cannot contain a table.
         OSError: It cannot be read, or the unpacked file cannot be written.
     """
     with path.open("rb") as content:

@@ -14,11 +14,11 @@ MOST_UNPACKED = 256 * 1024**2
 
 
 def unpacked(content: bytes, wanted: Wanted) -> bytes:
-    """What a file holds, unpacked if it is packed.
+    """The content of a file, unpacked if it is packed.
 
     Args:
         content: The file.
-        wanted: What it should hold.
+        wanted: What it should contain.
 
     Raises:
         UnreadableFile: It holds something else; the error says what.

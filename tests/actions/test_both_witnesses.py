@@ -110,7 +110,8 @@ def test_none_is_in(sandbox: Sandbox, platform: Platform, collection_id: str) ->
     told = imported(platform, collection_id)
     assert (told["status"], told["missing_count"], len(told["missing"])) == ("rejected", 250, 100)
     assert told["error"] == (
-        "The import ended, and none of the indicators is in the collection: “d0.example.com” (it is not in the collection), "
+        "The import ended, but none of the indicators are in the collection: “d0.example.com” (it is not in the "
+        "collection), "
         "“d1.example.com” (it is not in the collection), “d2.example.com” (it is not in the collection)."
     )
 

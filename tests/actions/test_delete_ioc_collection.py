@@ -56,7 +56,7 @@ def test_a_second_run_finds_it_done(sandbox: Sandbox, platform: Platform, collec
     assert run.error is None
     assert run.results == {"collection_id": collection_id, "name": None, "deleted": False}
     assert (
-        f"warning: There is no IOC collection {collection_id} to delete: it was deleted before, or the id is"
+        f"warning: There is no IOC collection {collection_id} to delete: it has already been deleted, or the id is"
         in run.logs
     )
 

@@ -36,7 +36,7 @@ def test_tells_what_is_there(sandbox: Sandbox, platform: Platform, collection_id
     counts = ("would_import", "already_in", "already_inactive", "unrecognized_count", "submitted", "missing_count")
     assert [run.results[name] for name in counts] == [4, 2, 1, 1, 0, 0]
     assert run.results["by_type"] == {"domain": 4}
-    assert "Dry run, nothing was imported: 4 indicators would go into" in run.logs
+    assert "Dry run: nothing was imported; 4 indicators would go into" in run.logs
     assert sandbox.indicators(collection_id) == before
     assert sent(sandbox)[already:] == []
 
@@ -82,7 +82,7 @@ def test_a_collection_that_cannot_be_read(sandbox: Sandbox, platform: Platform, 
     assert run.error is None
     assert run.results and run.results["would_import"] == 1
     assert [run.results[name] for name in ("already_in", "already_inactive", "context_differs_count")] == [None] * 3
-    assert "how many of them it holds already is not known" in run.logs
+    assert "how many of them are already there is not known" in run.logs
 
 
 def test_a_collection_that_is_too_large(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

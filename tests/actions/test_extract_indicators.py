@@ -140,12 +140,12 @@ def test_attachments_that_are_not_read_are_told(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({}, "at least one of text, text_path is required, and each is empty: check the step that fills it"),
+        ({}, "at least one of text, text_path is required, but all of them are empty: check the step that fills them"),
         (
             {"text": "None"},
-            "at least one of text, text_path is required, and each is empty: check the step that fills it",
+            "at least one of text, text_path is required, but all of them are empty: check the step that fills them",
         ),
-        ({"text": "{{ node.1.body }}"}, "text: it holds “{{ node.1.body }}”, which the playbook did not render"),
+        ({"text": "{{ node.1.body }}"}, "text: it contains “{{ node.1.body }}”, which the playbook did not render"),
         ({"text_path": "gone.txt"}, "text_path names “gone.txt”, which is not in the playbook's storage"),
         ({"text_path": "report.pdf"}, "The file report.pdf of text_path cannot be used: it is a PDF document"),
     ],

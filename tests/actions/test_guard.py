@@ -215,8 +215,8 @@ def test_what_cannot_be_looked_at_is_not_sent_unguarded(
         **arguments,
     )
 
-    assert handle.error and "needs the file itself: give file_path besides file_handle" in handle.error
-    assert damaged.error and "feed.xls cannot be read here, which" in damaged.error
+    assert handle.error and "needs the file itself: set file_path in addition to file_handle" in handle.error
+    assert damaged.error and "requires reading feed.xls, which failed" in damaged.error
     assert not sandbox.indicators(collection_id)
 
 

@@ -176,8 +176,8 @@ def test_without_a_usable_detection_the_mapping_is_asked_for(
         ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", send_unrecognized=True
     )
     assert run.error == (
-        "It is not clear what the columns of iocs.csv hold, and nothing was imported: give the mapping, one entry for each "
-        "column, exactly one of them observable."
+        "It is not clear what the columns of iocs.csv contain, so nothing was imported: set the mapping, with one "
+        "entry per column, exactly one of them observable."
     )
     (platform.storage / "iocs.csv").write_text("setup.exe," + "x" * 200_000 + "\n")
     sandbox.faults.rest = [RestFault(path="/preview$", status=200, body={"file_handle": "h"})]
@@ -189,7 +189,8 @@ def test_without_a_usable_detection_the_mapping_is_asked_for(
         send_unrecognized=True,
     )
     assert run.error == (
-        "It is not clear whether the first line of iocs.csv is a heading, and nothing was imported: give ignore_first_line."
+        "It is not clear whether the first line of iocs.csv is a heading, so nothing was imported: set "
+        "ignore_first_line."
     )
     assert not any(request.path.endswith("/process") for request in sandbox.requests)
     assert sandbox.indicators(collection_id) == []
@@ -259,7 +260,7 @@ def test_defanged_observables_are_cleaned(
     assert run.results["status"] == "completed"
     assert (run.results["submitted"], run.results["cleaned"], run.results["unrecognized_count"]) == (200, 200, 0)
     assert run.results["by_type"] == {"url": 200}
-    assert "200 of 200 observables of feed need cleaning, such as refanging: a cleaned CSV goes to Sekoia" in run.logs
+    assert "200 of 200 observables of feed need cleaning, such as refanging: a cleaned CSV is uploaded" in run.logs
     bodies = [request.body for request in sandbox.requests if request.path.endswith("/preview")]
     assert len(bodies) == uploads
     assert b'filename="feed.csv"' in bodies[-1]
@@ -343,6 +344,8 @@ def test_rows_within_quotation_marks_are_told(sandbox: Sandbox, platform: Platfo
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {"a.example", "d.example"}
     assert (
-        "warning: 1 row holds lines within quotation marks that look like rows of their own and are not imported, such as row 2, "
+        "warning: 1 row contains lines within quotation marks that look like separate rows and are not imported, such "
+        "as "
+        "row 2, "
         "“b.example,y”: check whether a quotation mark is missing"
     ) in run.logs

@@ -120,7 +120,7 @@ def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, coll
     assert (run.results["submitted"], run.results["imported"], run.results["missing_count"]) == (120, 120, 2)
     assert names(sandbox, collection_id) == set(DOMAINS[:120])
     assert (
-        "The import ended, and 2 indicators are not in the collection: “bad.example.com” (Sekoia refused it: "
+        "The import ended, but 2 indicators are not in the collection: “bad.example.com” (Sekoia refused it: "
         in run.logs
     )
 
@@ -189,7 +189,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
             "value": "{answer}",
             "reason": "an object that contains no indicator, with the keys answer",
         },
-        {"line": 4, "value": "# a comment", "reason": "a comment, where a list holds values"},
+        {"line": 4, "value": "# a comment", "reason": "a comment, but the list should contain values only"},
     ]
     assert names(sandbox, collection_id) == {"d.example.com"}
 
@@ -223,7 +223,7 @@ def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform:
         (
             {},
             "The action's arguments are not valid: at least one of indicators, indicators_path "
-            "is required, and each is empty: check the step that fills it.",
+            "is required, but all of them are empty: check the step that fills them.",
         ),
         ({"indicators": "[]"}, "There is nothing to import: the list contains no indicator."),
         (
@@ -237,7 +237,7 @@ def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform:
         ),
         (
             {"indicators": [{"value": "192.0.2.1", "type": "url"}]},
-            "The import ended, and none of the indicators is in the collection: “192.0.2.1” (Sekoia refused it: "
+            "The import ended, but none of the indicators are in the collection: “192.0.2.1” (Sekoia refused it: "
             "indicators.0.value: '192.0.2.1' is not a valid indicator).",
         ),
     ],

@@ -74,7 +74,7 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
     }
     assert len(sandbox.indicators(collection_id)) == 5
     assert "Importing 5 indicators into" in run.logs
-    assert "Imported 5 of 5 indicators, the import is complete (5 created, 0 updated, 0 ignored)" in run.logs
+    assert "Imported 5 of 5 indicators; the import is complete (5 created, 0 updated, 0 ignored)" in run.logs
 
 
 def test_all_sources_are_joined(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -250,7 +250,7 @@ def test_an_import_need_not_be_waited_for(sandbox: Sandbox, platform: Platform, 
     assert run.results
     assert (run.results["status"], run.results["submitted"], run.results["imported"]) == ("submitted", 1, None)
     assert run.results["confirmed_by"] is None
-    assert "Sekoia accepted the import, which goes on by itself" in run.logs
+    assert "Sekoia accepted the import, which continues by itself" in run.logs
     sandbox.release_imports()
 
 
@@ -400,7 +400,8 @@ def test_sekoia_counts_less_than_was_sent(sandbox: Sandbox, platform: Platform, 
         )
         told.result()
     assert run.error == (
-        "The import ended, and none of the indicators is in the collection: “a.example” (it is not in the collection), "
+        "The import ended, but none of the indicators are in the collection: “a.example” (it is not in the "
+        "collection), "
         "“b.example” (it is not in the collection), “c.example” (it is not in the collection)."
     )
     assert run.results
@@ -418,8 +419,8 @@ def test_rows_of_a_table_are_read_as_in_a_file(sandbox: Sandbox, platform: Platf
         (3, "http://b.example/y"),
     ]
     assert (
-        "warning: The text is a table, and of its 3 columns the indicators of column 2 (“url”) are taken, from 2"
-        in run.logs
+        "warning: The text is a table with 3 columns, of which only the indicators in column 2 (“url”) are imported, "
+        "from 2" in run.logs
     )
 
 
@@ -509,7 +510,7 @@ def test_what_no_request_can_carry_is_missing(sandbox: Sandbox, platform: Platfo
             {"strict": True, "text": "a.example\nevil\ud83d.example"},
             "1 value is damaged: line 2 “evil\\ud83d.example”",
         ),
-        ({"text": "evil\ud83d.example"}, "There is nothing to import: all that text holds is damaged: line 1"),
+        ({"text": "evil\ud83d.example"}, "There is nothing to import: every value in text is damaged: line 1"),
     ],
 )
 def test_what_is_damaged_is_refused(

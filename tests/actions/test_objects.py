@@ -72,8 +72,8 @@ def test_a_bundle_is_imported(sandbox: Sandbox, platform: Platform, collection_i
     for told in (
         "1 value is left out as not for detection, such as “[domain-name:value = 'old.example.com']”: it is revoked",
         "The objects also contain things that are not indicators: 1 identity",
-        "Kill chain phases that Sekoia does not know are left out, 1 times: “misp-category:Network activity”",
-        "1 description is cut, since Sekoia takes 500 characters at the most",
+        "Kill chain phases that Sekoia does not know were left out, 1 times: “misp-category:Network activity”",
+        "1 description is truncated, since Sekoia accepts at most 500 characters",
     ):
         assert told in run.logs
 
@@ -104,7 +104,7 @@ def test_objects_in_a_text_import(sandbox: Sandbox, platform: Platform, collecti
     assert run.results
     assert there(sandbox, collection_id).keys() == {"a.example.com", "192.0.2.1", "192.0.2.2"}
     assert (run.results["skipped_count"], run.results["unrecognized_count"], run.results["duplicates"]) == (1, 1, 1)
-    assert "1 object says more of the indicator than its value" in run.logs
+    assert "1 object says more about the indicator than its value" in run.logs
 
 
 TYPES = [

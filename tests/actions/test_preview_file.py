@@ -49,7 +49,7 @@ def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, colle
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, **told)
     assert run.error is None
     assert run.results
-    assert "warning: The rows of the uploaded file are not checked, because file_path is not given" in run.logs
+    assert "warning: The rows of the uploaded file are not checked, because file_path is not set" in run.logs
     assert (run.results["status"], run.results["imported"]) == ("completed", 2)
     assert (run.results["submitted"], run.results["cleaned"], run.results["by_type"]) == (None, None, None)
     there = {indicator["name"]: indicator for indicator in sandbox.indicators(collection_id)}
@@ -70,9 +70,9 @@ def test_each_column_is_described(platform: Platform, collection_id: str) -> Non
     preview = run.results
     assert preview
     told = {column["heading"]: (column["kinds"], column["mapped_to"], column["why"]) for column in preview["columns"]}
-    holds = "it holds indicators, and another column is the observable"
+    holds = "it contains indicators, but another column is the observable"
     assert told == {
-        "type": ({}, None, "its heading says that it holds the types of the indicators"),
+        "type": ({}, None, "its heading says that it contains the types of the indicators"),
         "indicator": (
             {"domain": 1, "ipv4": 1, "url": 1},
             "observable",
@@ -80,26 +80,26 @@ def test_each_column_is_described(platform: Platform, collection_id: str) -> Non
         ),
         "sha256": ({"sha256": 2}, None, holds),
         "c2": ({"domain": 2}, None, holds),
-        "reference": ({"url": 2}, None, "its heading says that it holds references"),
+        "reference": ({"url": 2}, None, "its heading says that it contains references"),
         "comment": ({}, "description", "its heading says so"),
-        "to_ids": ({}, None, "its heading says that it tells what is for detection"),
+        "to_ids": ({}, None, "its heading says that it marks what is for detection"),
         "until": ({}, "valid_until", "its heading says so"),
-        "expires": ({}, None, "another column is used for it"),
-        "md5": ({}, None, "another column is used for it"),
-        "tags": ({}, None, "its heading is not one that we know"),
+        "expires": ({}, None, "another column is used for this"),
+        "md5": ({}, None, "another column is used for this"),
+        "tags": ({}, None, "its heading is not known"),
     }
     assert [column["column"] for column in preview["columns"]] == list(range(1, 12))
     assert preview["values"] == 2
     assert (
-        "Column 4 (“c2”) of feed.csv holds 2 indicators in its first rows, which are not imported: for these run"
-        in run.logs
+        "Column 4 (“c2”) of feed.csv contains 2 indicators in its first rows, which are not imported: to import "
+        "these, run" in run.logs
     )
     assert (
         "ignore, ignore, ignore, observable, ignore, description, ignore, valid_until, ignore, ignore, ignore"
         in run.logs
     )
     assert (
-        "Column 5 (“reference”) of feed.csv holds 2 indicators in its first rows, which are not imported, since"
+        "Column 5 (“reference”) of feed.csv contains 2 indicators in its first rows, which are not imported, since"
         in run.logs
     )
     assert "1 row has an end of validity that is in the past (the first in line 2)" in run.logs
@@ -128,7 +128,7 @@ def test_the_same_twice_is_described(platform: Platform, collection_id: str) -> 
     assert run.results
     assert [column["why"] for column in run.results["columns"]] == [
         "its cells are indicators, and its heading says so",
-        "it holds the same indicators as the observable's column",
+        "it contains the same indicators as the observable column",
     ]
     assert "not imported" not in run.logs
 
@@ -139,7 +139,7 @@ def test_hashes_of_one_file_are_described(platform: Platform, collection_id: str
     preview = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv").results
     assert preview
     assert [(column["mapped_to"], column["why"]) for column in preview["columns"]] == [
-        (None, "its hashes are joined with the strongest of their row"),
+        (None, "its hashes are joined with the strongest hash in their row"),
         ("observable", "the columns of hashes describe one file in each row"),
     ]
 
@@ -192,10 +192,14 @@ def test_a_file_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collec
     ("arguments", "sentence"),
     [
         ({"file_handle": "h"}, "file_handle must come with mapping and ignore_first_line"),
-        ({}, "at least one of file_path, file_handle is required, and each is empty: check the step that fills it"),
+        (
+            {},
+            "at least one of file_path, file_handle is required, but all of them are empty: check the step that "
+            "fills them",
+        ),
         (
             {"file_handle": "h", "mapping": "observable", "ignore_first_line": "no", "strict": "yes"},
-            "strict needs the file itself: give file_path besides file_handle",
+            "strict needs the file itself: set file_path in addition to file_handle",
         ),
     ],
 )
@@ -230,12 +234,12 @@ def test_what_is_doubtful_is_told(platform: Platform, collection_id: str) -> Non
     assert run.results
     assert [column["why"] for column in run.results["columns"]][:2] == [
         "each row has its indicator in one of these columns",
-        "its indicators are taken as well, since each row has its indicator in one of these columns",
+        "its indicators are used too, since each row has its indicator in one of these columns",
     ]
     for said in (
         "in column 1 (“Domain”), joined with column 2 (“IP”), since each row has its indicator in one of these columns;",
         "valid_until: 1 date was converted to ISO 8601 in the column “Valid until (dd/mm/yyyy)”, read day first",
-        "1 row has more cells than the heading (the first in line 3), and the cells behind it are not used",
+        "1 row has more cells than the heading (the first in line 3), and the surplus cells are not used",
         "Row 4 looks like the heading of another table",
     ):
         assert said in run.logs

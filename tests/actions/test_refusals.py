@@ -61,7 +61,7 @@ def test_refused_parameters(sandbox: Sandbox, platform: Platform, collection_id:
     sandbox.faults.rest = [RestFault(path="/text$", status=400, body={"message": "valid_until is in the past."})]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.error == (
-        "The import ended, and none of the indicators is in the collection: “evil.example” (Sekoia refused it: "
+        "The import ended, but none of the indicators are in the collection: “evil.example” (Sekoia refused it: "
         "valid_until is in the past)."
     )
 
@@ -119,7 +119,8 @@ def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_i
         "The import was not confirmed within the timeout of 10 seconds: Sekoia has imported 1,000 of 2,000 indicators so far; "
     )
     assert run.error.endswith(
-        "the import may go on in Sekoia, so look into the collection before running the action again with a longer timeout."
+        "the import may continue in Sekoia, so check the collection before running the action again with a longer "
+        "timeout."
     )
     assert run.results
     assert (run.results["status"], run.results["imported"], run.results["total"]) == ("incomplete", 1_000, 2_000)
@@ -266,8 +267,8 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
     [
         (
             "evil.example",
-            "The file list.json of indicators_path is neither a JSON list nor a JSON object: text belongs in text_path, a "
-            "table in Import indicators from file.",
+            "The file list.json of indicators_path is neither a JSON list nor a JSON object: use text_path for text, "
+            "or Import indicators from file for a table.",
         ),
         (
             '{"a": 1}',
@@ -276,12 +277,13 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
         ),
         (
             '["{{ node.1 }}"]',
-            "The file list.json of indicators_path cannot be used: it holds “{{ node.1 }}”, which the playbook did not render: "
+            "The file list.json of indicators_path cannot be used: it contains “{{ node.1 }}”, which the playbook did "
+            "not render: "
             "check the expression.",
         ),
         (
             '["a.example", "b.exa',
-            "The file list.json of indicators_path is not complete JSON: it cannot be read beyond line 1, column 15 "
+            "The file list.json of indicators_path is not complete JSON: it cannot be read past line 1, column 15 "
             "(unterminated string starting at).",
         ),
         ("[" * 100_000 + "]" * 100_000, "The file list.json of indicators_path is nested too deeply to be read."),

@@ -425,7 +425,7 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
         (
             {},
             "The action's arguments are not valid: at least one of text, text_path, indicators, indicators_path, "
-            "indicator_ids is required, and each is empty: check the step that fills it.",
+            "indicator_ids is required, but all of them are empty: check the step that fills them.",
         ),
         (
             {"text": "# nothing", "indicators": "[]"},

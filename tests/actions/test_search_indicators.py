@@ -139,7 +139,7 @@ def test_what_was_found_before_an_error_is_not_lost(
     ]
     run = platform.run(SearchIndicators, collection_id=collection_id)
     assert run.error is not None
-    assert run.error.startswith("The search ended early, with 200 indicators found. Sekoia denied permission")
+    assert run.error.startswith("The search ended early, after finding 200 indicators. Sekoia denied permission")
     assert run.results
     assert (run.results["count"], run.results["complete"]) == (200, False)
     assert len(json.loads((platform.storage / run.results["indicators_path"]).read_text())) == 200

@@ -107,7 +107,7 @@ def test_what_was_revoked_is_reported_and_not_sent(
     run = synchronize(platform, collection_id, lines(1, 2))
     assert counts(run) == {"unchanged": 1, "revoked": 1}
     assert run.results and (run.results["revoked"], run.results["status"]) == (["d1.example"], "completed")
-    assert "1 indicator of the feed is revoked in the collection, and is not sent: d1.example" in run.logs
+    assert "1 indicator of the feed is revoked in the collection, so is not sent: d1.example" in run.logs
     assert (sent(sandbox, before), active(sandbox, collection_id)) == ([], {"d2.example"})
 
 
@@ -174,9 +174,10 @@ def test_no_more_is_removed_than_may_be(
     assert active(sandbox, collection_id) == {*feed, *lines(*range(50))}
     assert run.error is not None
     assert run.error.startswith(
-        "Nothing was removed: 11 of the collection's 50 active indicators (22%) are not in the feed, and most_removed allows 20%."
+        "Nothing was removed: 11 of the collection's 50 active indicators (22%) are not in the feed, but most_removed "
+        "allows only 20%."
         if feed
-        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would go, since the feed contains no"
+        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would be removed, since the feed contains no"
     )
 
 
@@ -351,7 +352,7 @@ def test_a_large_collection(sandbox: Sandbox, platform: Platform, collection_id:
     ("fault", "status", "told"),
     [
         ({"path": "/indicators$", "status": 401}, None, "refused the API key"),
-        ({"path": "/text$", "status": 400}, "rejected", "none of the indicators is in the collection"),
+        ({"path": "/text$", "status": 400}, "rejected", "none of the indicators are in the collection"),
         ({"path": "/text$", "status": 400, "contains": "d1.example"}, "completed", None),
         ({"method": "PUT", "status": 403}, "partial", "denied permission"),
     ],
@@ -391,7 +392,7 @@ def test_an_import_and_a_removal_that_fail_are_both_told(
     sandbox.faults.refused_values = lines(30)
     run = synchronize(platform, collection_id, lines(30), most_removed=20)
     assert run.error is not None
-    assert run.error.startswith("The import ended, and none of the indicators is in the collection: “d30.example”")
+    assert run.error.startswith("The import ended, but none of the indicators are in the collection: “d30.example”")
     assert "Nothing was removed: 20 of the collection's 20 active indicators (100%) are not in the feed" in run.error
 
 
@@ -473,8 +474,8 @@ def test_prose_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collec
     run = synchronize(platform, collection_id, PROSE.splitlines(), most_removed=20)
     assert run.error is not None
     assert (
-        "Nothing was removed: 3 of the collection's 3 active indicators (100%) would go, since the feed holds none"
-        in run.error
+        "Nothing was removed: 3 of the collection's 3 active indicators (100%) would be removed, since the feed "
+        "contains none" in run.error
     )
     assert run.results is not None
     assert (run.results["status"], run.results["limit_hit"], run.results["remaining_count"]) == ("partial", True, 3)
@@ -545,7 +546,7 @@ def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, c
     run = synchronize(platform, collection_id, lines(50))
     assert counts(run) == {"added": 1, "removed": 10, "remaining": 2}
     assert run.error is not None and run.error.startswith(
-        "2 indicators that the feed no longer holds are still active, as far as is known"
+        "2 indicators that the feed no longer contains are still active, as far as is known"
     )
     assert active(sandbox, collection_id) == {*lines(10, 11), *lines(50)}
 
@@ -566,7 +567,7 @@ def test_a_refusal_that_passed_is_not_told_as_the_reason(
     given = {"collection_id": collection_id, "text": "d4.example", "known_good": "import", "most_removed": 100}
     run = platform.run(Short, **given)
     assert (
-        "3 indicators that the feed no longer holds are still active (the time was up): the next run continues"
+        "3 indicators that the feed no longer contains are still active (time ran out): the next run continues"
         in run.logs
     )
 
@@ -659,4 +660,4 @@ def test_work_that_is_left_behind_is_told(
     assert run.results is not None
     assert (counts(run), run.results["status"], run.results["missing_count"]) == expected
     assert run.results["added_path"] is None  # the storage may be what hangs
-    assert "the time was up" not in run.logs
+    assert "time ran out" not in run.logs

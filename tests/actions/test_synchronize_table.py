@@ -140,8 +140,8 @@ def test_a_table_of_values_alone_goes_as_text(sandbox: Sandbox, platform: Platfo
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"text": "d1.example"}, "file_path cannot be joined with text"),
-        ({"format": "url.value"}, "format is for text and lists"),
+        ({"text": "d1.example"}, "file_path cannot be combined with text"),
+        ({"format": "url.value"}, "format applies only to text and lists"),
         (
             {"file_path": None, "text": "a.example", "sheet": "1", "mapping": "observable"},
             "sheet, mapping cannot be used",

@@ -264,7 +264,7 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox, platform: Platform, collect
     )
 
     assert told(run) == {"would_update_count": 1, "revoked_count": 1, "not_found_count": 1}
-    assert "1 would be updated, 1 revoked and left as they are, 1 not found" in run.logs
+    assert "1 would be updated, 1 revoked and left unchanged, 1 not found" in run.logs
     assert (held(sandbox, collection_id), len(changes(sandbox))) == (before, sent)
 
 
@@ -399,7 +399,7 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
         (
             {"description": "new"},
             "at least one of text, text_path, indicators, indicators_path, indicator_ids "
-            "is required, and each is empty: check the step that fills it",
+            "is required, but all of them are empty: check the step that fills them",
         ),
         (
             {"text": "evil.example", "clear": "valid_from"},
@@ -407,11 +407,11 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
         ),
         (
             {"text": "evil.example", "clear": "description", "description": "new"},
-            "description cannot be cleared and given a value",
+            "description cannot be both cleared and given a value",
         ),
         (
             {"text": "evil.example", "clear": "valid_until", "valid_for": 9},
-            "valid_until cannot be cleared and given a value",
+            "valid_until cannot be both cleared and given a value",
         ),
         ({"indicator_ids": ["evil.example"], "description": "new"}, "“evil.example” is not an indicator id"),
         ({"text": "# nothing", "description": "new"}, "There is nothing to update: text contains no indicator"),

@@ -59,7 +59,7 @@ def test_something_must_change(
 
     assert run.error == (
         "The action's arguments are not valid: at least one of name, description, available_for_sub_communities "
-        "is required, and each is empty: check the step that fills it."
+        "is required, but all of them are empty: check the step that fills them."
     )
     assert changes(sandbox) == 0
 

@@ -30,7 +30,7 @@ def archive(*names: str, content: bytes = LIST) -> bytes:
 
 
 def unpacked(content: bytes, most: int = 1_000_000) -> bytes:
-    """What a file holds, unpacked if it is packed."""
+    """The content of a file, unpacked if it is packed."""
     packed = open_packed(io.BytesIO(content))
     return b"".join(packed.pieces(most)) if packed else content
 

@@ -1,4 +1,4 @@
-"""Results stay small: they hold the first items of a list, and a file of the storage holds all of them."""
+"""Results stay small: they contain the first items of a list, and a file in the storage contains all of them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,27 +16,29 @@ from sekoia_cti.platform.new_file import writing
 __all__ = ["IDS", "REASONED", "first_of", "list_files", "path_field", "whole_list", "whole_outcomes"]
 
 REASONED = LISTED
-"""Values that results list with what is said about each."""
+"""How many values results list if each comes with a reason or other details."""
 
 IDS = 1_000
-"""Ids, or bare values, that results list: ten thousand of them are half a megabyte, which every later node carries along."""
+"""How many ids or bare values results list: ten thousand of them are half a megabyte, which every later node carries
+along."""
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _AT_ONCE = 1_000
-"""Items that are written together: there can be half a million of them."""
+"""How many items are written at once: there can be half a million of them."""
 
 
 def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed: int) -> str | None:
-    """Write a list to a JSON file of the storage if it is longer than the results.
+    """Write a list to a JSON file in the storage if the results cannot contain all of it.
 
     Args:
-        action: Whose list it is; it warns if the storage does not take the file, since what was done stays done.
+        action: The action whose list it is. It warns if the file cannot be written, instead of failing, since what was
+            done stays done.
         name: What the file is named after.
-        items: What JSON can hold; gone through twice.
-        listed: How many of them the results hold.
+        items: Anything that JSON can represent; iterated over twice.
+        listed: How many of them the results contain.
 
     Returns:
-        The path of the file below the storage; None if the results list all items, or no file could be written.
+        The path of the file within the storage; None if the results list all items, or no file could be written.
     """
     if next(islice(items, listed, None), None) is None:
         return None
@@ -56,12 +58,12 @@ def whole_list(action: SekoiaAction, name: str, items: Iterable[Any], *, listed:
 def whole_outcomes(
     action: SekoiaAction, lists: Mapping[str, Sequence[str]], failed: Sequence[Mapping[str, str]]
 ) -> str | None:
-    """Write what became of each value to such a file, if the results cannot hold it all.
+    """Write what happened to each value to such a file, if the results cannot contain all of it.
 
     Args:
-        action: Whose outcomes they are.
-        lists: Values by outcome, of which the results hold the first :data:`IDS`.
-        failed: Those that failed, each with value and reason, of which the results hold the first :data:`REASONED`.
+        action: The action whose outcomes they are.
+        lists: Values by outcome, of which the results contain the first :data:`IDS`.
+        failed: Those that failed, each with value and reason, of which the results contain the first :data:`REASONED`.
     """
     if len(failed) <= REASONED and all(len(values) <= IDS for values in lists.values()):
         return None
@@ -76,29 +78,29 @@ def path_field(title: str) -> Any:
     """The result that names the file of a list, which :func:`list_files` writes.
 
     Args:
-        title: Of the result that has the first of the list.
+        title: The title of the result that contains the first items.
     """
     return Field(
         default=None,
         title=f"{title} file",
-        description=f"All of “{title}” where there are more than {REASONED}, as a JSON list in a file of the playbook's storage; "
-        "else null",
+        description=f"All of “{title}” where there are more than {REASONED}, as a JSON list in a file in the "
+        "playbook's storage; otherwise null",
     )
 
 
 def first_of(entries: LongList[Any]) -> list[Any]:
-    """The first of a list, as results have it."""
+    """The first items of a list, as results contain them."""
     return [_told(entry) for entry in entries]
 
 
 def list_files(action: SekoiaAction, lists: Mapping[str, LongList[Any] | None]) -> dict[str, Any]:
-    """Write lists to such files; the results hold only the first :data:`REASONED` of each.
+    """Write lists to such files; the results contain only the first :data:`REASONED` items of each.
 
-    To be called when the import is over: a file is not worth a moment of its time.
+    Call this when the import is over: writing files must not delay it.
 
     Args:
-        action: Whose lists they are.
-        lists: By the name of the result that has the first of it; None where there is no list.
+        action: The action whose lists they are.
+        lists: Each list by the name of the result that contains its first items; None if there is no list.
 
     Returns:
         The results ``<name>_path``.

@@ -1,4 +1,4 @@
-"""What became of each value and id to be changed, for people and for the playbook."""
+"""What happened to each value and id to be changed, for people and for the playbook."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,17 +22,17 @@ def conclude(
     failure: SekoiaError | None,
     keep: bool,
 ) -> dict[str, Any]:
-    """Tell people what became of everything, and give the results.
+    """Report what happened to everything, and return the results.
 
     Args:
-        action: Whose outcomes they are; what ended it early, or failed, becomes its error.
-        collection_id: Where the indicators are.
+        action: The action whose outcomes they are. Whatever ended it early, or failed, becomes its error.
+        collection_id: The collection of the indicators.
         lists: Values by outcome, as results name them.
         failed: Those that failed, each with value and reason.
-        words: What people call each outcome, in the order of the sentence.
-        done: What should have been done with all of them.
-        doubtful: Outcomes that make a warning of it.
-        failure: What ended it early.
+        words: The words for each outcome, in the order of the sentence.
+        done: What should have been done to all of them.
+        doubtful: Outcomes that turn the report into a warning.
+        failure: What ended the action early.
         keep: Whether lists that are too long for the results are written to the storage.
     """
     counts = {name: len(values) for name, values in lists.items()} | {"failed": len(failed)}

@@ -1,4 +1,4 @@
-"""Where the feed of a collection is, how it is read, and what the results say about that."""
+"""Where the feed of a collection comes from, how it is read, and what the results say about that."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -16,21 +16,22 @@ __all__ = ["FeedArguments", "FeedResults"]
 
 
 class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, CollectionArguments):
-    """Where the feed is: text and lists, which are joined, or a table."""
+    """Where the feed comes from: text and lists, which are combined, or a table."""
 
     sources: ClassVar[tuple[str, ...]] = (*SourceArguments.sources, "file_path")
 
     file_path: str | None = Field(
         default=None,
         title="File",
-        description="A table instead: a CSV, XLS or XLSX file of the playbook's storage, whose columns can give the validity, "
-        "description, kill chain phases and threats of each indicator",
+        description="A table instead: a CSV, XLS or XLSX file in the playbook's storage, whose columns can give the "
+        "validity, description, kill chain phases and threats of each indicator",
     )
     sheet: Sheet = None
     format: Annotated[Format | None, RARELY_SET] = Field(
         default=None,
         title="Format",
-        description="The type of all lines of text and lists, if it is one; otherwise Sekoia detects it",
+        description="The type of all lines of text and lists, if they are all of the same type; otherwise, Sekoia "
+        "detects it",
     )
 
     @model_validator(mode="after")
@@ -38,11 +39,11 @@ class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, Collecti
         lists = [source for source in self.given() if source != "file_path"]
         if self.file_path is not None and lists:
             raise ValueError(
-                f"file_path cannot be joined with {', '.join(lists)}: a collection follows one feed, so put all of its "
-                "indicators into one of them"
+                f"file_path cannot be combined with {', '.join(lists)}: a collection follows one feed, so put all of "
+                "its indicators into one of them"
             )
         if self.file_path is not None and self.format is not None:
-            raise ValueError("format is for text and lists: leave it empty with file_path")
+            raise ValueError("format applies only to text and lists: leave it empty if you use file_path")
         of_tables = [
             name
             for name in ("sheet", "mapping", "ignore_first_line")
@@ -56,7 +57,7 @@ class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, Collecti
 class FeedResults(CellResults):
     """How the feed was read."""
 
-    duplicates: int = Field(title="Duplicates", description="Values that repeat an indicator of the feed")
+    duplicates: int = Field(title="Duplicates", description="Values that repeat an earlier indicator of the feed")
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
         description="The first 100 values that are not recognized indicators, with line, value and reason; they "
@@ -66,15 +67,16 @@ class FeedResults(CellResults):
     unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
-        description="The first 100 values of which only a part is used, or another form: line, as written, as sent, and why",
+        description="The first 100 values that are used only in part or in a different form, each with line, as "
+        "written, as sent, and why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
-    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind the feed holds")
+    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind the feed contains")
     skipped: SkippedList | None = Field(
         title="Skipped",
-        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
-        "and reason; they count as not in the feed. Null for a table",
+        description="The first 100 values whose author marked them as not for detection, such as revoked indicators, "
+        "with value and reason; they count as not in the feed. Null for a table",
     )
     skipped_count: int | None = Field(title="Skipped count", description="How many such values there are")
     skipped_path: str | None = path_field("Skipped")

@@ -1,4 +1,5 @@
-"""How an action reads a feed: text and lists as *Import indicators from text* does, a table as the import from a file does."""
+"""How an action reads a feed: text and lists like *Import indicators from text*, a table like *Import indicators from
+file*."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,19 +36,19 @@ _FeedAsRead: TypeAlias = tuple[Feed, Account, dict[str, Any], dict[str, LongList
 
 
 class GuardedFeedArguments(GuardArguments, ValidityArguments, FeedArguments):
-    """Where the feed is, what holds for its indicators, and which of them do not count."""
+    """Where the feed comes from, the context of its indicators, and which of them do not count."""
 
 
 @dataclass(frozen=True)
 class ReadFeed:
-    """A feed that was read.
+    """A feed that has been read.
 
     Attributes:
         feed: Its indicators.
-        told: How it was read, as results have it.
-        damaged: What is missing, because it lost a character on the way.
-        lists: The lists of that, whole.
-        mostly_unrecognized: Whether more values were left out because they are not indicators than are used.
+        told: How it was read, in the form of results.
+        damaged: Values that are missing because they lost a character along the way.
+        lists: The complete lists behind ``told``.
+        mostly_unrecognized: Whether more values were left out because they are not indicators than were used.
     """
 
     feed: Feed
@@ -63,16 +64,16 @@ class FeedAction(UploadAction):
     def read_feed(
         self, arguments: GuardedFeedArguments, context: Context, phases: PhaseFinder, stack: ExitStack
     ) -> ReadFeed:
-        """Read the feed, and say what is in it.
+        """Read the feed, and report what is in it.
 
         Args:
             arguments: The action's.
-            context: What holds where the feed says nothing; without what counts from now.
+            context: The context for whatever the feed does not specify, without validity that counts from now.
             phases: Finds kill chain phases.
-            stack: Takes the folder of a table, which the feed needs for as long as it is used.
+            stack: Keeps the folder of a table, which the feed needs for as long as it is used.
 
         Raises:
-            InputError: The feed cannot be read, or, with ``strict``, not all of it can be used.
+            InputError: The feed cannot be read, or, with ``strict``, some of it cannot be used.
         """
         guard = arguments.guard(self.data_path)
         read = self._read_lines if arguments.file_path is None else self._read_table

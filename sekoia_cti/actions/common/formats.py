@@ -1,4 +1,4 @@
-"""Indicators of a collection as files: one at a time, so that a file can be written at any size."""
+"""Writes the indicators of a collection as files, one at a time, so that a file can be of any size."""
 
 import csv
 import io
@@ -19,31 +19,31 @@ FormatName = Literal["csv", "text", "json", "stix"]
 
 
 class FileFormat(ABC):
-    """How a file of indicators begins, goes on, and ends.
+    """How a file of indicators begins, continues, and ends.
 
     Attributes:
-        ending: Of the file's name.
-        between: What stands between two indicators.
+        ending: The extension of the file's name.
+        between: The separator of two indicators.
     """
 
     ending: str
     between = ""
 
     def head(self) -> str:
-        """What stands before the indicators."""
+        """The text before the indicators."""
         return ""
 
     @abstractmethod
     def item(self, indicator: Indicator, active: bool, /) -> str:
-        """An indicator, and whether it is neither revoked nor expired."""
+        """The text for an indicator, given whether it is active: neither revoked nor expired."""
 
     def tail(self) -> str:
-        """What stands after them."""
+        """The text after the indicators."""
         return ""
 
 
 class _Text(FileFormat):
-    """One indicator a line, as Import indicators from text takes it."""
+    """One indicator per line, in the form that Import indicators from text accepts."""
 
     ending = "txt"
 
@@ -52,7 +52,7 @@ class _Text(FileFormat):
 
 
 class _CSV(FileFormat):
-    """A table that Import indicators from file knows (:mod:`~sekoia_cti.indicators.exported`)."""
+    """A table that Import indicators from file recognizes (:mod:`~sekoia_cti.indicators.exported`)."""
 
     ending = "csv"
 
@@ -75,7 +75,7 @@ class _CSV(FileFormat):
 
 
 class _JSON(FileFormat):
-    """A list of objects, as Search indicators gives them and Import indicators takes them."""
+    """A list of objects, in the form that Search indicators returns and Import indicators accepts."""
 
     ending = "json"
     between = ",\n"
@@ -91,7 +91,7 @@ class _JSON(FileFormat):
 
 
 class _STIX(FileFormat):
-    """A STIX 2.1 bundle, with Sekoia's own fields for what STIX keeps in relationships."""
+    """A STIX 2.1 bundle, with Sekoia's own fields for what STIX stores in relationships."""
 
     ending = "json"
     between = ",\n"
@@ -100,7 +100,7 @@ class _STIX(FileFormat):
         return f'{{"type": "bundle", "id": "bundle--{uuid4()}", "objects": [\n'
 
     def item(self, indicator: Indicator, _active: bool, /) -> str:
-        # STIX requires these three for every indicator; Sekoia gives at least the latest.
+        # STIX requires these three for every indicator; Sekoia provides at least the latest.
         modified = indicator.modified or indicator.valid_from or datetime.now(UTC)
         created = indicator.created or modified
         fields = {
@@ -131,10 +131,10 @@ FILE_FORMATS: dict[FormatName, type[FileFormat]] = {"csv": _CSV, "text": _Text, 
 
 
 def described(indicator: Indicator, *, active: bool) -> dict[str, Any]:
-    """An indicator as plain fields, named as the arguments of the imports are.
+    """An indicator as plain fields, named like the arguments of the imports.
 
     Args:
-        indicator: From a collection.
+        indicator: An indicator of a collection.
         active: Whether it is neither revoked nor expired.
     """
     return {

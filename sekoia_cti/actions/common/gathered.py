@@ -1,4 +1,5 @@
-"""What the sources of an action hold: lines to be read, and the entries that are not lines, with what became of them."""
+"""What the sources of an action contain: lines to be read, and entries that are not lines, with what happened to
+them."""
 
 from __future__ import annotations
 
@@ -21,24 +22,24 @@ from sekoia_cti.platform.forms import objects
 
 __all__ = ["COMMENT", "Gathered", "ObjectAccount", "SkippedList", "is_comment", "unfold_all"]
 
-COMMENT = "a comment, where a list holds values"
+COMMENT = "a comment, but the list should contain values only"
 """Why an entry that reads like a comment is not a value."""
 
 _COMMENT_MARKS = ("#", "//", ";")
 
 SkippedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
-"""What its author says is not for detection, and in which words."""
+"""A value that its author marked as not for detection, and the author's words."""
 
 
 @dataclass(slots=True)
 class ObjectAccount:
-    """What became of the objects of a source, besides values."""
+    """What happened to the objects of a source, besides their values."""
 
     skipped: LongList[dict[str, str]] = field(default_factory=LongList)
-    """Values that are not for detection, as their author says."""
+    """Values that their author marked as not for detection."""
 
     passed: Counter[str] = field(default_factory=Counter)
-    """Objects that belong to indicators and are not indicators themselves, by their kind."""
+    """Objects that belong to indicators but are not indicators themselves, by their kind."""
 
     @property
     def skipped_count(self) -> int:
@@ -46,14 +47,14 @@ class ObjectAccount:
         return self.skipped.total
 
     def note(self, finding: Skipped | Passed) -> None:
-        """Note what is not a value to be sent."""
+        """Record what is not a value to be sent."""
         if isinstance(finding, Passed):
             self.passed[finding.kind] += 1
             return
         self.skipped.note({"value": shown(finding.value), "reason": finding.reason})
 
     def notices(self) -> list[str]:
-        """What is left out as not for detection, as a sentence without its full stop; an empty list if nothing is."""
+        """What is left out as not for detection, as a sentence without its period; an empty list if nothing is."""
         if not self.skipped_count:
             return []
         first = self.skipped[0]
@@ -61,16 +62,16 @@ class ObjectAccount:
         return [f"{what} left out as not for detection, such as “{first['value']}”: {first['reason']}"]
 
     def tell_of_passed(self, tell: Callable[[str, LogLevelStr], None]) -> None:
-        """Name the objects that are not indicators, and not meant to be."""
+        """Name the objects that are not indicators and are not meant to be."""
         if self.passed:
             named = ", ".join(f"{count:,} {kind}" for kind, count in self.passed.most_common(10))
             tell(f"The objects also contain things that are not indicators: {named}", "info")
 
     def refuse_alone(self, account: Account, sources: str) -> None:
-        """Refuse sources that hold nothing but what is not for detection.
+        """Refuse sources that contain only values that are not for detection.
 
         Raises:
-            InputError: They hold nothing else.
+            InputError: They contain nothing else.
         """
         if self.skipped_count and not (account.by_type or account.kept_out or account.unrecognized_count):
             raise InputError(f"There is nothing to import: in {sources}, {self.notices()[0]}")
@@ -78,17 +79,17 @@ class ObjectAccount:
 
 @dataclass(slots=True)
 class Gathered:
-    """The lines of all sources, and what became of entries that are not lines.
+    """The lines of all sources, and what happened to entries that are not lines.
 
     Attributes:
-        lines: What is to be read; an entry without a value leaves a blank line, so that lines count entries.
-        unread: Entries that hold no indicator: their line, what they are, and why.
-        objects: What became of objects, besides their values.
+        lines: The lines to be read; an entry without a value leaves a blank line, so that line numbers count entries.
+        unread: Entries that contain no indicator: their line, what they are, and why.
+        objects: What happened to objects, besides their values.
         adapted: Values of objects that say more than the value, with their line.
-        rows: Rows of tables, by the line that is their cell.
-        tables: What a user should know about tables, as sentences without their full stops.
+        rows: Rows of tables, by the line that holds their cell.
+        tables: What users should know about tables, as sentences without their periods.
         with_context: How many values come from objects that say more than the value.
-        revoked_too: Whether values that an object calls revoked are wanted as well.
+        revoked_too: Whether values that an object marks as revoked are wanted too.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Gathered:
     revoked_too: bool = False
 
     def add_text(self, text: str) -> None:
-        """Add the lines of a text, or, if they are rows of a table, the cells of its column of indicators."""
+        """Add the lines of a text, or, if they are the rows of a table, the cells of its indicator column."""
         lines = text.splitlines()
         if (table := table_in(lines)) is None:
             self.lines += lines
@@ -113,15 +114,16 @@ class Gathered:
         for cell, why in table.skipped:
             self.objects.note(Skipped(cell, why))
         self.tables.append(
-            f"The text is a table, and of its {table.width} columns the indicators of column {table.column} are taken, from "
-            f"{counted(table.rows, 'row')}: Import indicators from file brings the other columns along"
+            f"The text is a table with {table.width} columns, of which only the indicators in column {table.column} "
+            "are imported, from "
+            f"{counted(table.rows, 'row')}: to import the other columns too, use Import indicators from file"
         )
 
     def add(self, entries: Iterable[object]) -> None:
         """Add the entries of a list: values, objects, and null."""
         for entry in entries:
             if isinstance(entry, str) and entry[:1].isalnum():
-                self.lines += entry.splitlines()  # nearly all entries of nearly all lists
+                self.lines += entry.splitlines()  # the common case
             else:
                 self._add(unfold_all([entry]))
 
@@ -150,12 +152,12 @@ class Gathered:
         if self.with_context:
             what = "1 object says" if self.with_context == 1 else f"{self.with_context:,} objects say"
             reading.notices.append(
-                f"{what} more of the indicator than its value, such as a validity; which is not imported here, but is by "
-                "Import indicators"
+                f"{what} more about the indicator than its value, such as a validity, which is not imported here: use "
+                "Import indicators to import it too"
             )
 
     def notices(self) -> list[str]:
-        """Which entries are not taken, as sentences without their full stops."""
+        """Which entries are not used, as sentences without their periods."""
         said = [*self.tables, *self.objects.notices()]
         if self.unread:
             line, value, reason = self.unread[0]
@@ -164,7 +166,7 @@ class Gathered:
         return said
 
     def why_nothing(self) -> str:
-        """Why the sources gave no line, as the end of a sentence; empty if they were empty."""
+        """Why the sources contain no lines, as the end of a sentence; empty if they were empty."""
         return "".join(f"; {said}" for said in self.notices()[:1])
 
     def _hold(self, finding: Held) -> None:
@@ -179,10 +181,10 @@ class Gathered:
 
 
 def unfold_all(entries: Iterable[object]) -> Iterator[Unfolded | None]:
-    """What the entries of a list hold, each in its order; None for an entry that is null or blank."""
+    """What the entries of a list contain, in order; None for an entry that is null or blank."""
     for entry in entries:
         if isinstance(entry, str):
-            # Objects can come as text, each by itself.
+            # Each object can be given as text.
             text = entry.strip()
             if (parsed := structure(text)) is None:
                 yield Held(entry, entry) if text else None
@@ -199,6 +201,6 @@ def unfold_all(entries: Iterable[object]) -> Iterator[Unfolded | None]:
 
 
 def is_comment(value: str) -> bool:
-    """Whether an entry of a list reads like a comment: it is counted, since a list is no place for comments."""
+    """Whether an entry of a list reads like a comment: it is reported, since a list is no place for comments."""
     text = value.lstrip()
     return text.startswith(_COMMENT_MARKS) and len(text.splitlines()) == 1 and not findings(text)

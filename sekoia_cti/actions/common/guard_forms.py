@@ -21,7 +21,7 @@ from sekoia_cti.platform.forms import ResultsForm, objects
 __all__ = ["GuardArguments", "GuardResults", "guard_lists", "guard_results", "tell_of_guard"]
 
 NAMED = 10
-"""Values that a log line names."""
+"""How many values a log line names."""
 
 
 class GuardArguments(Arguments):
@@ -36,18 +36,18 @@ class GuardArguments(Arguments):
     exclude_path: str | None = Field(
         default=None,
         title="Exclude file",
-        description="A file of the playbook's storage with more of what is never imported, one a line",
+        description="A file in the playbook's storage with more values that are never imported, one per line",
     )
     known_good: Policy = Field(
         default="warn",
         title="Known good",
-        description="What happens to values that are rarely meant to be blocked, such as private addresses, public DNS "
-        "resolvers, well-known sites or the hash of an empty file: warn imports them and names them, leave_out does not "
-        "import them, import does not look",
+        description="What to do with values that are rarely meant to be blocked, such as private addresses, public "
+        "DNS resolvers, well-known sites or the hash of an empty file: warn imports them and names them, leave_out "
+        "does not import them, import skips the check",
     )
 
     def guard(self, data_path: Path) -> Guard:
-        """These arguments as what judges each value.
+        """The guard that judges each value by these arguments.
 
         Args:
             data_path: The playbook's storage.
@@ -67,7 +67,7 @@ class GuardArguments(Arguments):
 
 
 KnownGoodList = Annotated[list[dict[str, Any]], objects(line="integer", value="string", lists="string[]")]
-"""Values that are known to be good."""
+"""What to do with values that are known to be good."""
 
 
 class GuardResults(ResultsForm):
@@ -75,8 +75,8 @@ class GuardResults(ResultsForm):
 
     excluded: list[str] | None = Field(
         title="Excluded",
-        description="The first 100 values that were not imported because exclude covers them; null, like the others, where "
-        "the values could not be looked at",
+        description="The first 100 values that were not imported because exclude covers them; null, like the results "
+        "below, if the values could not be checked",
     )
     excluded_count: int | None = Field(title="Excluded count", description="How many such values there are")
     excluded_path: str | None = path_field("Excluded")
@@ -96,10 +96,10 @@ class GuardResults(ResultsForm):
 
 
 def guard_results(guard: Guard | None) -> dict[str, Any]:
-    """What the guard found, as :class:`GuardResults` has it.
+    """What the guard found, in the form of :class:`GuardResults`.
 
     Args:
-        guard: After everything was read; None if the values could not be read.
+        guard: The guard after everything was read; None if the values could not be read.
     """
     if guard is None:
         return dict.fromkeys(GuardResults.model_fields)
@@ -119,11 +119,11 @@ def guard_lists(guard: Guard | None) -> dict[str, LongList[Any] | None]:
 
 
 def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> None:
-    """Say what is not imported, and what is imported although it is known to be good.
+    """Report what is not imported, and what is imported although it is known to be good.
 
     Args:
-        guard: After everything was read.
-        tell: Writes a line of a level to the playbook's log.
+        guard: The guard after everything was read.
+        tell: Writes a line with a level to the playbook's log.
     """
     if guard.excluded_count:
         tell(f"Excluded, so not imported: {_listed(guard.excluded, guard.excluded_count)}", "info")
@@ -133,7 +133,7 @@ def tell_of_guard(guard: Guard, tell: Callable[[str, LogLevelStr], None]) -> Non
             tell(f"Known to be good, so not imported: {known}", "warning")
         else:
             tell(
-                f"Not left out, although known to be good: {known}. Set known_good to leave_out to keep such values out, "
+                f"Imported, although known to be good: {known}. Set known_good to leave_out to keep such values out, "
                 "or revoke them",
                 "warning",
             )

@@ -29,26 +29,29 @@ __all__ = ["ImportAction", "ImportArguments", "ImportResults"]
 
 
 class ImportArguments(WaitArguments, ValidityArguments):
-    """The arguments of all imports, besides the sources."""
+    """The arguments that all imports have, besides the sources."""
 
     dry_run: bool = Field(
         default=False,
         title="Dry run",
-        description="Import nothing, and report what would be imported, and how much of it the collection holds already",
+        description="Import nothing, and report what would be imported and how much of it is already in the "
+        "collection",
     )
 
 
 class ImportResults(ResultsForm):
     """The results of all imports."""
 
-    # Built at the start, unlike other models: when the last event has come, a playbook waits for these.
+    # Unlike other models, this one is built at import time: once the last event has come, a playbook is waiting for
+    # these.
     model_config = ConfigDict(defer_build=False)
 
     status: Status | Literal["dry_run"] = Field(
         title="Status",
-        description="completed: every indicator is in the collection; partial: the import ended, and some are not; rejected: it "
-        "ended, and none is; incomplete: not known to have ended in time, or some could not be submitted; submitted: accepted by "
-        "Sekoia and not waited for; dry_run: nothing was sent",
+        description="completed: every indicator is in the collection; partial: the import ended, but some are not; "
+        "rejected: it ended, and none is; incomplete: the import is not known to have ended in time, or some "
+        "indicators could not be submitted; submitted: accepted by Sekoia, without waiting for the end; dry_run: "
+        "nothing was sent",
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks, the first 1,000 of them")
@@ -62,18 +65,19 @@ class ImportResults(ResultsForm):
     total: int | None = Field(title="Total", description="Indicators to process, as reported by Sekoia")
     confirmed_by: Annotated[str, Field(json_schema_extra={"enum": ["liveapi", "api"]})] | None = Field(
         title="Confirmed by",
-        description="What confirmed the end: liveapi, Sekoia's own event; api, the state of the task or of the collection; null "
-        "when nothing did",
+        description="What confirmed the end: liveapi, Sekoia's own event; api, the state of the task or of the "
+        "collection; null if nothing did",
     )
     created: int | None = Field(
-        title="Created", description="Indicators that are new in the collection, if Sekoia reported it"
+        title="Created", description="Indicators that are new in the collection, if Sekoia reported them"
     )
     updated: int | None = Field(
-        title="Updated", description="Indicators that were there and were updated, if Sekoia reported it"
+        title="Updated", description="Indicators that already existed and were updated, if Sekoia reported them"
     )
     ignored: int | None = Field(
         title="Ignored",
-        description="Indicators that Sekoia ignored, if it reported it: it could not use them, or they were there already",
+        description="Indicators that Sekoia ignored, if it reported them: it could not use them, or they already "
+        "existed",
     )
     missing: FailedList = Field(
         title="Missing",
@@ -82,39 +86,39 @@ class ImportResults(ResultsForm):
     )
     missing_count: int | None = Field(
         title="Missing count",
-        description="How many such indicators there are; null where that could not be found out",
+        description="How many such indicators there are; null if that could not be determined",
     )
     missing_path: str | None = Field(
         title="Missing file",
-        description="All such indicators that are known, as a JSON list of the same objects in a file of the playbook's storage; "
-        "null when “Missing” has them all",
+        description="All such indicators that are known, as a JSON list of the same objects in a file in the "
+        "playbook's storage; null if “Missing” contains them all",
     )
     context_differs_count: int | None = Field(
         title="Context differs count",
-        description="Indicators that are in the collection with another validity, description, kill chain phase or threat than "
-        "was asked for; null where the collection was not read",
+        description="Indicators that are in the collection with a different validity, description, kill chain phase "
+        "or threat than requested; null if the collection was not read",
     )
     would_import: int | None = Field(
         title="Would import", description="In a dry run: how many indicators would be sent; null otherwise"
     )
     already_in: int | None = Field(
         title="Already in",
-        description="In a dry run: how many of them the collection holds already, neither revoked nor expired; null otherwise, "
-        "or where it could not be read",
+        description="In a dry run: how many of them are already in the collection, neither revoked nor expired; null "
+        "otherwise, or if the collection could not be read",
     )
     already_inactive: int | None = Field(
         title="Already inactive",
-        description="In a dry run: how many of them the collection holds, but revoked or expired; null otherwise, or where it "
-        "could not be read",
+        description="In a dry run: how many of them are in the collection, but revoked or expired; null otherwise, or "
+        "if the collection could not be read",
     )
 
 
 class ImportAction(SekoiaAction):
-    """An import: LiveAPI is connected before anything is submitted, and one deadline holds for all of it."""
+    """An import: LiveAPI is connected before anything is submitted, and one deadline applies to all of it."""
 
     lines_per_task: ClassVar[int] = LINES
     as_results: Callable[..., ResultsForm] | None = None
-    """Makes the action's results from those of all imports; set before anything is submitted."""
+    """Turns the results that all imports have into those of the action; set before anything is submitted."""
 
     _importer: Importer | None = None
 
@@ -133,12 +137,13 @@ class ImportAction(SekoiaAction):
             sekoia = stack.enter_context(self.sekoia())
             live = stack.enter_context(sekoia.live()) if arguments.wait and not arguments.dry_run else None
             rest = sekoia.rest
-            # Finds a wrong id or key before anything is uploaded, and learns Sekoia's clock; LiveAPI connects meanwhile.
+            # Detects a wrong id or key before anything is uploaded, and learns Sekoia's clock; LiveAPI connects
+            # meanwhile.
             collection = rest.collection(collection_id)
             context = arguments.context(PhaseFinder(rest.kill_chains))
             self.warn_of_limited_matching([context])
             if context.valid_until and context.valid_until <= (rest.server_time() or datetime.now(UTC)):
-                self.tell("valid_until is in the past: Sekoia detects nothing with expired indicators", "warning")
+                self.tell("valid_until is in the past: expired indicators detect nothing", "warning")
             importer = sekoia.importer(
                 rest,
                 live,
@@ -161,11 +166,11 @@ class ImportAction(SekoiaAction):
         return as_results(**self.told(importer, outcome, outcome.status), missing_path=None)
 
     def rehearse(self, importer: Importer, groups: Iterable[tuple[Context, Sequence[str] | Again]]) -> dict[str, Any]:
-        """Tell people what an import would do, and give the results that all imports have.
+        """Report what an import would do, and return the results that all imports have.
 
         Args:
-            importer: Of which nothing was submitted.
-            groups: What would be sent along, and values as they would be sent.
+            importer: An importer to which nothing was submitted.
+            groups: Contexts, each with the values that would be sent with it, in the form in which they would be sent.
         """
         found = importer.rehearse(groups)
         self.tell(rehearsal(found, importer.collection_id), "info" if found.active is not None else "warning")
@@ -185,9 +190,10 @@ class ImportAction(SekoiaAction):
         }
 
     def nothing_left(self, collection_id: str, account: Account) -> dict[str, Any]:
-        """The results of an import with nothing left to import, since every indicator is excluded or known to be good.
+        """The results of an import in which every indicator is excluded or known to be good, so that nothing is left
+        to import.
 
-        That is not an error: a feed that has nothing new to block must not turn its playbook off.
+        That is not an error: a feed with nothing new to block must not get its playbook turned off.
 
         Args:
             collection_id: Where the indicators would have gone.
@@ -200,7 +206,7 @@ class ImportAction(SekoiaAction):
         }
 
     def warn_of_limited_matching(self, contexts: Iterable[Context]) -> None:
-        """Warn if a phase narrows what IP addresses match."""
+        """Warn if a kill chain phase limits what IP addresses match."""
         if any(context.limits_ip_matching() for context in contexts):
             self.tell(
                 "The kill chain phase command-and-control limits the matching of IP addresses to destination.ip",
@@ -210,13 +216,13 @@ class ImportAction(SekoiaAction):
     def conclude(
         self, importer: Importer, arguments: ImportArguments, *, mostly_unrecognized: bool = False
     ) -> dict[str, Any]:
-        """Wait for the end, tell people how it ended, and give the results that all imports have.
+        """Wait for the end, report how it ended, and return the results that all imports have.
 
         Args:
-            importer: With everything submitted.
+            importer: An importer to which everything was submitted.
             arguments: The action's.
-            mostly_unrecognized: Whether more values were left out, because they are not indicators, than were sent; this makes an
-                import partial.
+            mostly_unrecognized: Whether more values were left out because they are not indicators than were sent; this
+                makes an import partial.
         """
         outcome = importer.finish()
         status = "partial" if mostly_unrecognized and outcome.status == "completed" else outcome.status
@@ -226,7 +232,7 @@ class ImportAction(SekoiaAction):
         return self.told(importer, outcome, status) | {"missing_path": path}
 
     def told(self, importer: Importer, outcome: Outcome, status: Status) -> dict[str, Any]:
-        """The results of all imports from an outcome, without the file of what is missing."""
+        """The results that all imports have, from an outcome, without the file of missing values."""
         return {
             "status": status,
             "collection_id": importer.collection_id,
@@ -246,17 +252,17 @@ class ImportAction(SekoiaAction):
         }
 
     def tell_how_it_ended(self, outcome: Outcome, status: Status, timeout: int) -> None:
-        """Tell people how an import ended; anything worse than partial is the node's error.
+        """Report how an import ended; anything worse than partial is the node's error.
 
         Args:
             outcome: How it ended.
             status: How it ended.
-            timeout: Seconds that it had.
+            timeout: The seconds that it had.
         """
         for warning in outcome.warnings:
             self.tell(warning, "warning")
         if status == "submitted":
-            self.tell("Sekoia accepted the import, which goes on by itself")
+            self.tell("Sekoia accepted the import, which continues by itself")
             if outcome.missing:
                 self.tell(f"Some of the indicators could not be submitted: {named_missing(outcome)}", "warning")
         elif status == "completed":

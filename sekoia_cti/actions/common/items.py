@@ -1,4 +1,4 @@
-"""Indicators that each bring a context of their own, read, and sorted into requests that one context is enough for."""
+"""Reads indicators that can each have their own context, and prepares them for the importer."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from sekoia_cti.platform.forms import complaint
 __all__ = ["Item", "ItemReading", "entries_for", "read_items"]
 
 TYPES = frozenset(STIX_TYPES.values())
-"""All types that Sekoia takes (contract, "Accepted IOC types")."""
+"""All types that Sekoia accepts (contract, "Accepted IOC types")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class Item:
     """An indicator.
 
     Attributes:
-        value: As it is sent.
-        type: As it is sent; None if the object has none.
-        own: What is said about it alone; None if there is nothing.
-        foreign: Whether another tool says so: then what Sekoia does not know is left out.
+        value: The value as it is sent.
+        type: The type as it is sent; None if the object has none.
+        own: Its own context; None if it has none.
+        foreign: Whether the context comes from another tool: then what Sekoia does not know is left out.
     """
 
     value: str
@@ -51,12 +51,12 @@ class Item:
 
 @dataclass(slots=True)
 class ItemReading(Account):
-    """What a list holds. Each entry is blank or gives values: ``items``, ``duplicates``, ``failed``, not for
+    """What a list contains. Each entry is blank or yields values: ``items``, ``duplicates``, ``failed``, not for
     detection, or kept out."""
 
     items: list[Item] = field(default_factory=list)
     given: int = 0
-    """How many values the entries hold, and objects without one."""
+    """How many values the entries contain, plus objects without a value."""
 
     duplicates: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
@@ -67,24 +67,25 @@ class ItemReading(Account):
     """Kill chain phases of other tools that Sekoia does not know."""
 
     def unknown_phases(self) -> str:
-        """Which kill chain phases were left out, as a sentence without its full stop; empty if none was."""
+        """Which kill chain phases were left out, as a sentence without its period; empty if none was."""
         if not self.left_out_phases:
             return ""
         named = ", ".join(f"“{name}”" for name, _ in self.left_out_phases.most_common(3))
         times = self.left_out_phases.total()
-        return f"Kill chain phases that Sekoia does not know are left out, {times:,} times: {named}"
+        return f"Kill chain phases that Sekoia does not know were left out, {times:,} times: {named}"
 
 
 def read_items(
     entries: Sequence[object], *, refanging: bool, send_unrecognized: bool = False, admits: Judge | None = None
 ) -> ItemReading:
-    """Read a list of values and objects; an entry that cannot be used does not keep the others from being read.
+    """Read a list of values and objects; an unusable entry does not prevent the others from being read.
 
     Args:
-        entries: Values, which may have several lines, or objects (see :mod:`sekoia_cti.indicators.objects`). What they hold
-            is counted from 1.
-        refanging: Whether defanged values are to be sent as they were before.
-        send_unrecognized: Whether what is not an indicator is to be sent anyway; an object without one never is.
+        entries: Values, which may have several lines, or objects (see :mod:`sekoia_cti.indicators.objects`). Their
+            values are numbered from 1.
+        refanging: Whether defanged values are to be restored.
+        send_unrecognized: Whether values that are not indicators are to be sent anyway; an object without one never
+            is.
         admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
     """
     reading = ItemReading()
@@ -102,7 +103,7 @@ def read_items(
 
 
 class _Reader:
-    """Takes the values of a list, one by one."""
+    """Reads the values of a list, one by one."""
 
     def __init__(
         self, reading: ItemReading, *, refanging: bool, send_unrecognized: bool, admits: Judge | None
@@ -122,14 +123,14 @@ class _Reader:
         self._notation = Notation()
 
     def hold(self, number: int, held: Held) -> None:
-        """Take a value; an observable waits, since it adds nothing to an indicator made from it."""
+        """Read a value; an observable waits, since it adds nothing to an indicator made from it."""
         if held.observed:
             self._observed.append((number, held))
         else:
             self._read(number, held)
 
     def close(self) -> None:
-        """Take the observables, and complete the account."""
+        """Read the observables, and complete the account."""
         for number, held in self._observed:
             self._read(number, held)
         reading = self._reading
@@ -137,13 +138,13 @@ class _Reader:
         reading.notices += [*reading.objects.notices(), *self._notation.notices()]
         if self._expired:
             what = "1 of the indicators is" if self._expired == 1 else f"{self._expired:,} of the indicators are"
-            reading.notices.append(f"{what} valid until a time in the past: Sekoia detects nothing with them")
+            reading.notices.append(f"{what} valid until a time in the past: expired indicators detect nothing")
         if self._converted:
             what = "1 date was" if self._converted == 1 else f"{self._converted:,} dates were"
             reading.notices.append(f"{what} converted to ISO 8601, such as 31/12/2030 to 2030-12-31T00:00:00Z")
         if self._cut:
             what = "1 description is" if self._cut == 1 else f"{self._cut:,} descriptions are"
-            reading.notices.append(f"{what} cut, since Sekoia takes {LONGEST_DESCRIPTION} characters at the most")
+            reading.notices.append(f"{what} truncated, since Sekoia accepts at most {LONGEST_DESCRIPTION} characters")
 
     def _read(self, number: int, held: Held) -> None:
         reading = self._reading
@@ -184,7 +185,8 @@ class _Reader:
         return own if own.model_dump(exclude_none=True) else None
 
     def _read_dates(self, said: dict[str, Any]) -> None:
-        """Put dates that leave no doubt into ISO 8601, as in files; what is no date stays for the complaint."""
+        """Convert unambiguous dates to ISO 8601, as in files; what is not a date stays unchanged, so that the error
+        can quote it."""
         for name in ("valid_from", "valid_until"):
             written = said.get(name)
             if isinstance(written, bool) or not isinstance(written, str | int | float) or written == "":
@@ -209,7 +211,7 @@ class _Reader:
             reading.failed.append({"value": shown(value), "reason": reason})
             return
         if kind is None:
-            # Some lines are made of what an object has.
+            # The line may have been made from the fields of an object.
             reading.note(number, held.value if held.value != held.line else value, reason)
         elif not self._is_admitted(number, kind, value, key):
             reading.kept_out += 1
@@ -226,14 +228,14 @@ class _Reader:
     def _is_admitted(self, number: int, kind: IndicatorType, value: str, key: str) -> bool:
         if self._admits is None:
             return True
-        # A value that comes with several contexts is judged once, so that it is reported once.
+        # A value with several contexts is judged only once, so that it is reported only once.
         if (known := self._admitted.get(key)) is None:
             known = self._admitted[key] = self._admits(number, kind, value, key)
         return known
 
 
 def _type(kind: IndicatorType | None, held: Held) -> str | None:
-    """The type to send: the object's own word if Sekoia uses it too, otherwise the type of the value."""
+    """The type to send: the object's own type if Sekoia knows it, otherwise the type of the value."""
     told = held.said.get("type")
     if not told or (told in TYPES and not held.foreign):
         return told
@@ -243,11 +245,11 @@ def _type(kind: IndicatorType | None, held: Held) -> str | None:
 def entries_for(
     reading: ItemReading, contexts: ContextByKind, phases: PhaseFinder
 ) -> tuple[list[Entry], list[Missing]]:
-    """Items as the importer takes them, and those that cannot be sent.
+    """Items in the form that the importer takes, and those that cannot be sent.
 
     Args:
-        reading: From :func:`read_items`; kill chain phases that are left out are counted there.
-        contexts: What holds for those that do not say otherwise.
+        reading: The result of :func:`read_items`; phases that are left out are counted there.
+        contexts: The context of items that do not say otherwise.
         phases: Finds the kill chain phases.
     """
     entries: list[Entry] = []
@@ -261,7 +263,8 @@ def entries_for(
             except InputError as error:
                 missing.append(Missing(item.value, str(error)))
                 continue
-            # An item can say its type and when its validity begins; of the rest, the contract knows what holds for a request.
+            # In a request, only the type and valid_from can differ for each item; the rest applies to the whole
+            # request (contract).
             valid_from = own.valid_from
             said = {name: value for name, value in own if value is not None and name != "valid_from"}
             context = context.model_copy(update=said)
@@ -270,7 +273,7 @@ def entries_for(
 
 
 def _without_unknown_phases(own: ContextArguments, phases: PhaseFinder, reading: ItemReading) -> ContextArguments:
-    """What another tool says, without phases of kill chains that only this tool has."""
+    """The context from another tool, without phases of kill chains that only this tool has."""
     known: list[str] = []
     for name in own.kill_chain_phases or []:
         if phases.knows(name):

@@ -1,4 +1,4 @@
-"""Reads what Jinja made of arguments.
+"""Restores arguments that Jinja turned into text.
 
 A playbook renders arguments as text, so a number, a boolean or a list can arrive as text, a list can be nested, and an
 optional argument can be an empty string (contract, "Playbooks").
@@ -29,18 +29,20 @@ __all__ = [
 ]
 
 NOTHING = ("", "None", "null")
-"""How Jinja writes a value that is not there."""
+"""How Jinja renders a value that does not exist."""
 
 
 def as_list(value: object, *, objects: bool = False) -> list[object]:
-    """A flat list from a list, a nested one, one object, or the text that Jinja makes from them; plain text gives its lines.
+    """A flat list from a list, a nested list, one object, or the text that Jinja makes of them; plain text yields its
+    lines.
 
     Args:
-        value: What an argument or a file holds.
-        objects: Whether objects are items, or not allowed.
+        value: The content of an argument or a file.
+        objects: Whether objects are allowed as items.
 
     Raises:
-        ValueError: It looks like a list but cannot be read as one, was not rendered, or holds objects that are not allowed.
+        ValueError: It looks like a list but cannot be read as one, was not rendered, or contains objects that are not
+            allowed.
     """
     if isinstance(value, str):
         value = _parsed(value)
@@ -50,7 +52,7 @@ def as_list(value: object, *, objects: bool = False) -> list[object]:
             check_rendered(item, every_line=True)
         elif isinstance(item, dict):
             if not objects:
-                raise ValueError("it holds an object where a plain value belongs")
+                raise ValueError("it contains an object where a plain value belongs")
             for inner in _texts_in(item):
                 check_rendered(inner)
     return items
@@ -73,14 +75,14 @@ _LINE_START = r"^[^\S\n]*+"
 
 
 def check_rendered(text: str, *, every_line: bool = False) -> None:
-    """Refuse what Jinja leaves if an expression was not evaluated, or not completely.
+    """Refuse what Jinja leaves behind if an expression was not evaluated, or not completely.
 
     Args:
-        text: What an argument holds.
-        every_line: Whether no line may begin with such a thing, or only the text as a whole.
+        text: The content of an argument.
+        every_line: Whether to check the beginning of every line, or only that of the whole text.
 
     Raises:
-        ValueError: It does.
+        ValueError: The text contains such a thing.
     """
     if "{{" not in text and "{%" not in text and " at 0x" not in text:
         return
@@ -89,20 +91,20 @@ def check_rendered(text: str, *, every_line: bool = False) -> None:
         raise _unrendered(unrendered[1])
     if generator := find(rf"{_LINE_START}(<[^<>]* at 0x[0-9A-Fa-f]+>)", text, re.MULTILINE):
         raise ValueError(
-            f"it holds “{_short(generator[1])}”, which is how Jinja writes a list that was not made: end the expression with "
-            "“| list”"
+            f"it contains “{_short(generator[1])}”, which is how Jinja writes a list that was not evaluated: end the "
+            "expression with “| list”"
         )
 
 
 _EXPRESSION = re.compile(r"\{\{[^{}]*\b(?:node|store)[.\[][^{}]*\}\}|\{%[^{}]*\b(?:node|store)[.\[][^{}]*%\}")
-"""What a playbook renders, and nobody writes into a name or a description for its own sake."""
+"""An expression that only a playbook renders: nobody means it literally in a name or a description."""
 
 
 def check_short(text: str) -> None:
     """The same for a name, an id or a description, where an expression can also stand between words.
 
     Raises:
-        ValueError: It holds what a playbook should have rendered.
+        ValueError: It contains an expression that the playbook should have rendered.
     """
     check_rendered(text)
     if unrendered := _EXPRESSION.search(text):
@@ -110,7 +112,7 @@ def check_short(text: str) -> None:
 
 
 def _unrendered(expression: str) -> ValueError:
-    return ValueError(f"it holds “{_short(expression)}”, which the playbook did not render: check the expression")
+    return ValueError(f"it contains “{_short(expression)}”, which the playbook did not render: check the expression")
 
 
 def _short(text: str) -> str:
@@ -122,8 +124,8 @@ def _parsed(text: str) -> object:
     check_rendered(text, every_line=True)
     if (parsed := structure(text)) is not None:
         return parsed
-    # A list that was cut off, or is not well formed, must not pass for lines of text; a STIX pattern, or an address in
-    # brackets, may.
+    # A list that is cut off or malformed must not pass for lines of text; a STIX pattern or an address in brackets
+    # may.
     if re.match(r"\[\s*(['\"{]|\[\s*['\"{])", text):
         like = (
             "looks like a list but cannot be read as one"
@@ -142,7 +144,8 @@ _VIEW = re.compile(r"dict_(?:keys|values)\((.*)\)", re.DOTALL)
 
 
 def structure(text: str) -> object:
-    """The list or the object that a text stands for, as JSON, lines of JSON or a Python literal; None when it is neither."""
+    """The list or the object that a text represents, as JSON, JSON lines or a Python literal; None if it is none of
+    these."""
     if view := _VIEW.fullmatch(text):
         text = view[1]
     if not text.startswith(("[", "(", "{")):
@@ -160,14 +163,14 @@ _UNSEPARATED = re.compile(r"""['"]\s+['"]""")
 
 
 def literal(text: str, *, otherwise: object) -> object:
-    """The value that JSON or a Python literal stands for, or something else when it is neither."""
+    """The value that a text represents as JSON or as a Python literal; ``otherwise`` if it is neither."""
     for read in (json.loads, ast.literal_eval):
         try:
             found = read(text)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
         if read is ast.literal_eval and _UNSEPARATED.search(text):
-            return otherwise  # Python joins texts between which a comma is missing, as arrays of NumPy are printed
+            return otherwise  # Python joins strings without a comma between them, which is how NumPy prints arrays
         return found
     return otherwise
 
@@ -183,13 +186,13 @@ def _flat(value: object) -> Iterator[object]:
 
 
 def _texts(value: object) -> list[str]:
-    """Values as text, without blanks around them, and without those that are absent."""
+    """Values as text, without surrounding whitespace, and without those that are absent."""
     items = [str(item).strip() for item in as_list(value) if item is not None]
     return [item for item in items if item not in NOTHING]
 
 
 def as_words(value: object) -> list[str]:
-    """The same, for values that people also separate by commas."""
+    """The same, for values that people also separate with commas."""
     return [word.strip() for item in _texts(value) for word in item.split(",") if word.strip()]
 
 
@@ -197,7 +200,7 @@ TextList = Annotated[list[str], BeforeValidator(_texts)]
 """A list of values."""
 
 ObjectList = Annotated[list[Any], BeforeValidator(partial(as_list, objects=True)), WithJsonSchema({"type": "array"})]
-"""A list of values and of objects; nothing in it is left out, since each entry is accounted for where it is read."""
+"""A list of values and objects; nothing in it is left out, since every entry is accounted for when it is read."""
 
 WordList = Annotated[list[str], BeforeValidator(as_words)]
 """A list of names."""

@@ -1,4 +1,4 @@
-"""What a user says about a table: what its columns hold, and whether it has a heading."""
+"""What users say about a table: what its columns contain, and whether it has a heading."""
 
 from typing import Annotated
 
@@ -11,11 +11,11 @@ from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
 __all__ = ["LayoutArguments", "Sheet"]
 
 IGNORED = (None, "", "ignore", "null", "None")
-"""How a mapping says that a column is to be ignored."""
+"""How a mapping says that a column is ignored."""
 
 
 def _mapping(value: object) -> object:
-    """A mapping from a list, its text, or names separated by commas."""
+    """A mapping from a list, a list as text, or names separated by commas."""
     if isinstance(value, str):
         value = literal(value, otherwise=value.split(","))
     if not isinstance(value, list | tuple):
@@ -29,15 +29,15 @@ MappingList = Annotated[
     BeforeValidator(_mapping),
     WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*FILE_COLUMNS, "ignore"]}}),
 ]
-"""What each column holds."""
+"""What each column contains."""
 
 
 Sheet = Annotated[
     str | None,
     Field(
         title="Sheet",
-        description="Name of the sheet of a workbook, or its number from 1; when left empty, the first visible sheet that holds "
-        "indicators",
+        description="Name of the sheet of a workbook, or its number, counting from 1; if left empty, the first "
+        "visible sheet that contains indicators",
     ),
 ]
 """Which table of a workbook."""
@@ -49,13 +49,13 @@ class LayoutArguments(Arguments):
     mapping: Annotated[MappingList | None, RARELY_SET] = Field(
         default=None,
         title="Mapping",
-        description="What each column holds, one entry a column, exactly one of them observable; found from the "
-        "heading, or detected by Sekoia, when left empty",
+        description="What each column contains: one entry per column, exactly one of them observable; if left empty, "
+        "it is taken from the heading or detected by Sekoia",
     )
     ignore_first_line: Annotated[bool | None, RARELY_SET] = Field(
         default=None,
         title="Ignore first line",
-        description="Whether the first line is a heading; what Sekoia detects is used when left empty",
+        description="Whether the first line is a heading; if left empty, it is detected",
     )
 
     @field_validator("mapping")

@@ -1,4 +1,4 @@
-"""Progress for people: a line now and then, not one for each event."""
+"""Progress for people: an occasional line instead of one for each event."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SHARE = 0.1
 
 
 class ProgressLog:
-    """Writes a line when progress was made and 5 seconds or another 10 % have gone by since the last.
+    """Writes a line when there is progress, but only after 5 seconds or another 10 % since the last line.
 
     Args:
-        tell: Takes a line.
-        done: The word that the line begins with: what is done with the indicators.
-        clock: Seconds that only grow, for tests.
+        tell: Writes a line.
+        done: The first word of the line: what is done to the indicators.
+        clock: A monotonic clock in seconds, for tests.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ProgressLog:
         self._told = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Take the latest progress."""
+        """Report the latest progress."""
         if not progress.imported or not progress.total or progress.imported <= self._told:
             return
         advanced = progress.imported - self._told
@@ -42,6 +42,6 @@ class ProgressLog:
             self._told, self._told_at = progress.imported, self._clock()
 
     def count(self, done: int, total: int) -> None:
-        """Report how many are done, except at the end, for which there is a longer sentence."""
+        """Report how many are done, except at the end, which has its own sentence."""
         if done < total:
             self(Progress(done, total))

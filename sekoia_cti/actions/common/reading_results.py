@@ -1,4 +1,4 @@
-"""How lines and lists were read: each value that is not sent, or not as written, with a reason."""
+"""How lines and lists were read: each value that is not sent, or not sent as written, with a reason."""
 
 from typing import Any
 
@@ -19,26 +19,28 @@ class ReadingResults(ResultsForm):
     """How lines or a list were read."""
 
     duplicates: int = Field(
-        title="Duplicates", description="Values that repeat an indicator with the same context, and were sent once"
+        title="Duplicates",
+        description="Values that repeat an indicator with the same context, and were sent only once",
     )
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
-        description="The first 100 values that are not recognized indicators, with line (of a list: place), value "
+        description="The first 100 values that are not recognized indicators, with line (in a list: position), value "
         "and reason; they were not sent, unless send_unrecognized is set",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
     unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
-        description="The first 100 values of which only a part was sent, or another form: line, as written, as sent, and why",
+        description="The first 100 values that were sent only in part or in a different form, each with line, as "
+        "written, as sent, and why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
     by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
     skipped: SkippedList = Field(
         title="Skipped",
-        description="The first 100 values that their author says are not for detection, such as revoked indicators, with value "
-        "and reason; they were not sent",
+        description="The first 100 values whose author marked them as not for detection, such as revoked indicators, "
+        "with value and reason; they were not sent",
     )
     skipped_count: int = Field(title="Skipped count", description="How many such values there are")
     skipped_path: str | None = path_field("Skipped")
@@ -48,8 +50,8 @@ def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> d
     """The fields of :class:`ReadingResults`.
 
     Args:
-        reading: What became of values.
-        objects: What else became of objects.
+        reading: What happened to the values.
+        objects: What else happened to objects.
     """
     return {
         "duplicates": reading.duplicates,
@@ -64,5 +66,5 @@ def reading_results(reading: Reading | ItemReading, objects: ObjectAccount) -> d
 
 
 def lists_as_read(reading: Reading | ItemReading, objects: ObjectAccount) -> dict[str, LongList[Any] | None]:
-    """The lists of the same, for :func:`~sekoia_cti.actions.common.bounds.list_files`."""
+    """The lists behind these fields, for :func:`~sekoia_cti.actions.common.bounds.list_files`."""
     return {"unrecognized": reading.unrecognized, "adapted": reading.adapted, "skipped": objects.skipped}

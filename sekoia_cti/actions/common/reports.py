@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 NAMED = 10
-"""Values that the error of ``strict`` names."""
+"""How many values the error of ``strict`` names."""
 
 UnrecognizedList = Annotated[list[dict[str, Any]], objects(line="integer", value="string", reason="string")]
 """What was not recognized."""
@@ -29,14 +29,14 @@ AdaptedList = Annotated[list[dict[str, Any]], objects(line="integer", written="s
 """What was adapted."""
 
 FailedList = Annotated[list[dict[str, str]], objects(value="string", reason="string")]
-"""What Sekoia did not do as asked, and why."""
+"""What Sekoia did not do as requested, and why."""
 
 TypeCounts = Annotated[dict[str, int], WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer"}})]
 """How many values there are of each type."""
 
 
 def warnings(account: Account, *, sent: bool) -> list[str]:
-    """What a user should know about how values were read, as warnings.
+    """What users should know about how values were read, as warnings.
 
     Args:
         account: How they were read.
@@ -54,7 +54,7 @@ def warnings(account: Account, *, sent: bool) -> list[str]:
         said.append(f"{values} {are}, and {fate}: {_unrecognized(account, 3)}")
     if count := account.adapted_count:
         values = "1 value is" if count == 1 else f"{count:,} values are"
-        said.append(f"{values} sent in part or in another form: {_adapted(account, 3)}")
+        said.append(f"{values} sent only in part or in a different form: {_adapted(account, 3)}")
     if account.damaged:
         said.append(f"{_are_damaged(account)}, and cannot be sent: {_damaged(account, 3)}")
     return [*said, *account.notices]
@@ -64,7 +64,7 @@ def refuse_doubtful(account: Account) -> None:
     """Refuse, for ``strict``, sources with values that were not recognized or were adapted.
 
     Raises:
-        InputError: There are some; it names the first ten of either.
+        InputError: There are some; the error names the first ten of each.
     """
     complaints = []
     if count := account.unrecognized_count:
@@ -76,7 +76,7 @@ def refuse_doubtful(account: Account) -> None:
         complaints.append(f"{values}: {_unrecognized(account, NAMED)}")
     if count := account.adapted_count:
         values = "1 value" if count == 1 else f"{count:,} values"
-        complaints.append(f"{values} would be sent in part or in another form: {_adapted(account, NAMED)}")
+        complaints.append(f"{values} would be sent only in part or in a different form: {_adapted(account, NAMED)}")
     if account.damaged:
         complaints.append(f"{_are_damaged(account)}: {_damaged(account, NAMED)}")
     if complaints:
@@ -87,20 +87,20 @@ def refuse_doubtful(account: Account) -> None:
 
 
 def refuse_without_indicators(account: Account, sources: str) -> None:
-    """Refuse sources without any indicator, not even one that is kept out.
+    """Refuse sources without any indicator, including indicators that are kept out.
 
     Args:
         account: How the values were read.
         sources: Where they came from.
 
     Raises:
-        InputError: There is none; it names the first three values that are not indicators, and why.
+        InputError: There is none; the error names the first three values that are not indicators, and why.
     """
     if account.by_type or account.kept_out:
         return
     if account.damaged and not account.unrecognized_count:
         raise InputError(
-            f"There is nothing to import: all that {sources} holds is damaged: {_damaged(account, 3)}. "
+            f"There is nothing to import: every value in {sources} is damaged: {_damaged(account, 3)}. "
             "Check the program that wrote it"
         )
     if not account.unrecognized_count:

@@ -1,4 +1,4 @@
-"""Where indicators come from: arguments, and files of the playbook's storage, which are joined."""
+"""Where indicators come from: arguments, and files in the playbook's storage, which are combined."""
 
 import json
 from pathlib import Path
@@ -29,30 +29,30 @@ Format = Literal[
 
 
 class SourceArguments(Arguments):
-    """Where the indicators are: at least one of the sources; several are joined."""
+    """Where the indicators come from: at least one of the sources; several are combined."""
 
     sources: ClassVar[tuple[str, ...]] = ("text", "text_path", "indicators", "indicators_path")
 
     text: str | None = Field(
         default=None,
         title="Text",
-        description="One indicator a line; the hashes of one file on one line, separated by commas",
+        description="One indicator per line, with the hashes of one file on one line, separated by commas",
     )
     text_path: str | None = Field(
         default=None,
         title="Text file",
-        description="A file of the playbook's storage that holds text, one indicator a line",
+        description="A text file in the playbook's storage, with one indicator per line",
     )
     indicators: ObjectList | None = Field(
         default=None,
         title="Indicators",
-        description="A list of values, or what another action found: objects of STIX, MISP, OpenCTI, Sekoia, VirusTotal, "
-        "TheHive or ECS, of which the values are taken",
+        description="A list of values, or what another action found: objects from STIX, MISP, OpenCTI, Sekoia, "
+        "VirusTotal, TheHive or ECS, of which only the values are used",
     )
     indicators_path: str | None = Field(
         default=None,
         title="Indicators file",
-        description="A JSON file of the playbook's storage that holds such a list",
+        description="A JSON file in the playbook's storage that contains such a list",
     )
 
     @field_validator("text")
@@ -67,7 +67,7 @@ class SourceArguments(Arguments):
 
         Args:
             data_path: The playbook's storage.
-            revoked_too: Whether values that an object calls revoked are wanted as well.
+            revoked_too: Whether values that an object marks as revoked are wanted too.
 
         Raises:
             InputError: A file cannot be used, or the text is a page that a download brought in place of a list.
@@ -93,13 +93,13 @@ class SourceArguments(Arguments):
 
 
 def read_stored_list(file: storage.StoredFile) -> list[Any]:
-    """What the file of ``indicators_path`` holds, as a flat list: a JSON list, an object, or an object a line.
+    """The content of the file of ``indicators_path`` as a flat list: a JSON list, an object, or one object per line.
 
     Args:
         file: Where it is.
 
     Raises:
-        InputError: It holds neither.
+        InputError: It contains none of these.
     """
     text = read_text(file, "indicators_path", "list").strip()
     try:
@@ -110,13 +110,14 @@ def read_stored_list(file: storage.StoredFile) -> list[Any]:
         values = structure(text)
         if values is None and isinstance(error, json.JSONDecodeError) and text.startswith(("{", '["', "[{")):
             raise InputError(
-                f"The file {file.name} of indicators_path is not complete JSON: it cannot be read beyond line {error.lineno:,}, "
+                f"The file {file.name} of indicators_path is not complete JSON: it cannot be read past line "
+                f"{error.lineno:,}, "
                 f"column {error.colno:,} ({error.msg.lower()})"
             ) from None
     if not isinstance(values, list | dict | tuple | set):
         raise InputError(
-            f"The file {file.name} of indicators_path is neither a JSON list nor a JSON object: text belongs in text_path, a "
-            "table in Import indicators from file"
+            f"The file {file.name} of indicators_path is neither a JSON list nor a JSON object: use text_path for "
+            "text, or Import indicators from file for a table"
         )
     try:
         return as_list(values, objects=True)

@@ -1,4 +1,4 @@
-"""A file of the playbook's storage, on the local disk."""
+"""Copies a file of the playbook's storage to the local disk."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ __all__ = ["fetch"]
 
 
 def fetch(file: StoredFile, folder: Path) -> LocalFile:
-    """Copy a file of the storage to the local disk, and unpack it there.
+    """Copy a file from the storage to the local disk, and unpack it there.
 
     Args:
         file: Where it is.
         folder: Where the copy goes.
 
     Raises:
-        UnreadableFile: It cannot be unpacked, or is of a kind that holds no table.
+        UnreadableFile: It cannot be unpacked, or is of a kind that cannot contain a table.
         InputError: The storage fails.
         OSError: The copy cannot be written.
     """

@@ -1,4 +1,4 @@
-"""From a file of the playbook's storage to its text: unpacked, and refused by name where it is not text."""
+"""Reads the text of a file in the playbook's storage: unpacked, and refused if it is not text."""
 
 from sekoia_cti.indicators.encodings import decode
 from sekoia_cti.indicators.file_content import Wanted
@@ -10,15 +10,15 @@ __all__ = ["read_content", "read_text"]
 
 
 def read_content(file: StoredFile, argument: str, wanted: Wanted) -> bytes:
-    """What a file holds, unpacked if it is packed.
+    """The content of a file, unpacked if it is packed.
 
     Args:
         file: Where it is.
         argument: The argument that names it, for errors.
-        wanted: What it should hold.
+        wanted: What it should contain.
 
     Raises:
-        InputError: The storage fails, or the file holds something else; the error says what.
+        InputError: The storage fails, or the file contains something else; the error says what.
     """
     content = file.read()
     try:
@@ -28,5 +28,5 @@ def read_content(file: StoredFile, argument: str, wanted: Wanted) -> bytes:
 
 
 def read_text(file: StoredFile, argument: str, wanted: Wanted) -> str:
-    """The same as text, whatever its encoding."""
+    """The content of a file as text, whatever its encoding."""
     return decode(read_content(file, argument, wanted))

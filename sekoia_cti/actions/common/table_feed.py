@@ -1,4 +1,4 @@
-"""A table that a collection follows: the indicators of its rows, what is said about each, and how they are sent."""
+"""A table that a collection follows: the indicators of its rows, the context of each, and how they are sent."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["TableFeed"]
 
 
 class TableFeed:
-    """The rows of a table, each with what its cells say; some of them are sent as a table of their own.
+    """The rows of a table, each with what its cells say; some of them are sent as a separate table.
 
     Args:
         prepared: The table, on the local disk for as long as the feed is used.
-        context: What holds where no column says anything.
-        folder: Where the tables that are sent go.
+        context: The context for whatever no column specifies.
+        folder: The folder for the tables to be sent.
     """
 
     def __init__(self, prepared: Outgoing, context: Context, folder: Path) -> None:
@@ -39,7 +39,8 @@ class TableFeed:
         self._columns = {name: at for at, name in enumerate(layout.mapping) if name}
         self._said: list[Said] = []
         self._said_at = array("L")
-        # What no column maps; threats are names in a file, and ids in a collection, so they cannot be compared.
+        # Fields that no column provides. Threats are names in a file and ids in a collection, so they cannot be
+        # compared.
         unmapped = {name: value for name, value in context if name not in self._columns}
         self._unmapped = Context.model_validate(unmapped)
         values, known = list[str](), dict[tuple[str, ...], int]()
@@ -53,7 +54,7 @@ class TableFeed:
         self.values = values
 
     def said_of(self, place: int, /) -> Said:
-        """What the cells of a row say, and what holds where they say nothing."""
+        """What the cells of a row say, completed with the context for what they do not."""
         return self._said[self._said_at[place]]
 
     def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
@@ -76,7 +77,7 @@ class TableFeed:
             )
 
     def _ends(self, places: Sequence[int], end: datetime | None) -> list[datetime | None]:
-        """When the rows at these places say that a validity ends, those without an end filled in."""
+        """When the rows at these positions say that the validity ends; rows without an end get the given one."""
         return [self.said_of(place).valid_until or end for place in places]
 
     def _cells(self, row: Row) -> tuple[str, ...]:
@@ -97,7 +98,8 @@ class TableFeed:
         )
 
     def _write(self, path: Path, places: Sequence[int], end: datetime | None) -> None:
-        """Write the rows at these places, and fill in this end of validity where there is none, if there is a column for it."""
+        """Write the rows at these positions, and fill in this end of validity where a row has none, if there is a
+        column for it."""
         layout, wanted = self._prepared.layout, set(places)
         at = self._columns.get("valid_until")
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -117,7 +119,7 @@ def _ended(rows: Iterable[Row], at: int, end: datetime) -> Iterable[Row]:
 
 
 def _phase(name: str) -> str:
-    """A phase of a column by the name that indicators carry."""
+    """A phase in a column, by the name that indicators use for it."""
     try:
         found = kill_chains.known_phase(name.strip())
     except InputError:

@@ -25,7 +25,7 @@ class LookedFor(NamedTuple):
     Attributes:
         values: Lines as an import sends them.
         ids: Ids of indicators.
-        notices: What in the sources is neither, as sentences without their full stops.
+        notices: What in the sources is neither, as sentences without their periods.
     """
 
     values: list[str]
@@ -50,14 +50,14 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
         return list(dict.fromkeys(ids)) if ids is not None else None
 
     def targets(self, data_path: Path, *, to: str) -> LookedFor:
-        """What the sources hold.
+        """The values and ids in the sources.
 
         Args:
             data_path: The playbook's storage.
-            to: What the action does with it, for the error.
+            to: What the action does with them, for the error.
 
         Raises:
-            InputError: A file cannot be used, or there is nothing.
+            InputError: A file cannot be used, or the sources contain nothing.
         """
         gathered = self.gather(data_path, revoked_too=True)
         # What is not recognized here may be an indicator that another client or an earlier version sent.

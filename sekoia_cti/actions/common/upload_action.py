@@ -1,4 +1,4 @@
-"""What the actions on files share: reading the file, and uploading it or a CSV of the rows to be sent."""
+"""What the file actions share: reading the file, and uploading it or a CSV of the rows to be sent."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,16 +29,16 @@ __all__ = ["FileArguments", "StagedFile", "Upload", "UploadAction"]
 
 
 class FileArguments(CollectionArguments):
-    """Where the file is, and where it goes."""
+    """Where the file is, and where to import it."""
 
     sources: ClassVar[tuple[str, ...]] = ("file_path",)
 
-    file_path: str = Field(title="File", description="A CSV, XLS or XLSX file of the playbook's storage")
+    file_path: str = Field(title="File", description="A CSV, XLS or XLSX file in the playbook's storage")
     sheet: Sheet = None
     mime_type: Annotated[str | None, RARELY_SET] = Field(
         default=None,
         title="MIME type",
-        description="MIME type of the file; found from its content and its name when left empty",
+        description="MIME type of the file; if left empty, it is detected from the content and the name",
         json_schema_extra={"enum": [mime_type for mime_types in MIME_TYPES.values() for mime_type in mime_types]},
     )
 
@@ -46,18 +46,18 @@ class FileArguments(CollectionArguments):
     @classmethod
     def _is_supported(cls, value: str | None) -> str | None:
         if value is not None and _kind_for(value) is None:
-            raise ValueError("Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none")
+            raise ValueError("Sekoia accepts CSV, XLS and XLSX: use one of their MIME types, or leave this empty")
         return value
 
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file of the storage on the local disk.
+    """A file from the storage on the local disk.
 
     Attributes:
         stored: The file.
         local: Its copy; None if none could be made.
-        prepared: What is to be sent of it; None if it could not be read, or it is not clear where its indicators are.
+        prepared: What is to be sent; None if it could not be read, or it is not clear where its indicators are.
         why: What kept it from being copied.
     """
 
@@ -72,7 +72,7 @@ class StagedFile:
         return self.local.name if self.local else self.stored.name
 
     def readable(self) -> Outgoing:
-        """What is to be sent, of a file that has to be readable.
+        """What is to be sent, if the file has to be readable.
 
         Raises:
             InputError: It is not readable.
@@ -84,11 +84,11 @@ class StagedFile:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that Sekoia holds and has not imported.
+    """A file that was uploaded to Sekoia but has not been imported.
 
     Attributes:
         file_handle: Sekoia's name for it.
-        mapping: What each column holds; None if that is not known.
+        mapping: What each column contains; None if that is not known.
         ignore_first_line: Whether the first line is a heading; None if that is not known.
     """
 
@@ -98,19 +98,19 @@ class Upload:
 
 
 class UploadAction(SekoiaAction):
-    """An action that uploads a file of the playbook's storage."""
+    """An action that uploads a file from the playbook's storage."""
 
     @contextmanager
     def staged(self, file: storage.StoredFile, wishes: Wishes, deadline: Deadline) -> Iterator[StagedFile]:
-        """Read a file, whose copy is on the local disk for as long as the context lasts.
+        """Read a file; its copy stays on the local disk for as long as the context lasts.
 
         Args:
             file: Where the file is.
             wishes: How to read it.
-            deadline: That reading a workbook ends at.
+            deadline: The deadline for reading a workbook.
 
         Raises:
-            InputError: The file cannot be read, holds no indicator, or can be read in several ways.
+            InputError: The file cannot be read, contains no indicator, or can be read in several ways.
         """
         with ExitStack() as stack:
             why: InputError | None = None
@@ -145,7 +145,7 @@ class UploadAction(SekoiaAction):
         wishes: Wishes,
         file_handle: str | None = None,
     ) -> Upload:
-        """Upload a file as it is to be sent.
+        """Upload what is to be sent of a file.
 
         Args:
             rest: The REST client.
@@ -176,7 +176,7 @@ class UploadAction(SekoiaAction):
         return Upload(file_handle, prepared.layout.mapping, prepared.layout.heading is not None)
 
     def check(self, staged: StagedFile, *, strict: bool, send_unrecognized: bool) -> None:
-        """Say what is in a file, and refuse it if nothing of it can be sent, or, with strict, not all of it.
+        """Report what is in a file, and refuse it if nothing in it can be sent, or, with strict, if anything cannot.
 
         Raises:
             InputError: It is refused.
@@ -206,7 +206,7 @@ class UploadAction(SekoiaAction):
             self.tell(f"{local.name} is sent to Sekoia without a check of its indicators: {error}", "warning")
             return None
         if prepared is None and not wishes.send_unrecognized:
-            raise InputError(f"No column of {local.name} holds a recognized indicator: there is nothing to import")
+            raise InputError(f"No column of {local.name} contains a recognized indicator: there is nothing to import")
         return prepared
 
     def _send_unread(self, rest: RestClient, staged: StagedFile, arguments: FileArguments) -> Preview:
@@ -236,14 +236,14 @@ class UploadAction(SekoiaAction):
 
 
 def _instead(local: LocalFile, prepared: Outgoing) -> str:
-    survey, what = prepared.survey, f"{local.name} is not sent as it is"
+    survey, what = prepared.survey, f"{local.name} is not sent unchanged"
     if survey.cleaned:
         what = f"{survey.cleaned:,} of {survey.values:,} observables of {local.name} need cleaning, such as refanging"
-    return f"{what}: a cleaned CSV goes to Sekoia in place of the file"
+    return f"{what}: a cleaned CSV is uploaded instead of the file"
 
 
 def _mime_type(arguments: FileArguments, kind: FileKind) -> str:
-    """As the user says, unless the content says otherwise."""
+    """The MIME type that the user gave, or else the one that the content suggests."""
     given = arguments.mime_type
     return given if given is not None and _kind_for(given) == kind else MIME_TYPES[kind][0]
 

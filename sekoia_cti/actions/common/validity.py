@@ -1,4 +1,4 @@
-"""How long indicators are valid, by their kinds: an address changes hands within weeks, a hash never does."""
+"""How long indicators are valid, by kind: an address changes hands within weeks, a hash never does."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["ContextByKind", "ValidityArguments"]
 KINDS: tuple[str, ...] = get_args(IndicatorType)
 _LONGEST = 36_500
 _PAIR = re.compile(r"[\"']?(\w+)[\"']?\s*[:=]\s*(.+)")
-_FORM = "it must be kinds with their days, such as ipv4: 30, domain: 180, sha256: 365"
+_FORM = "it must list kinds with days, such as ipv4: 30, domain: 180, sha256: 365"
 
 
 def _by_type(value: object) -> object:
-    """Days by kind, from a mapping, its text as JSON or Jinja write it, or ``ipv4: 30, domain: 180``."""
+    """Days by kind, from a mapping, its text as written by JSON or Jinja, or ``ipv4: 30, domain: 180``."""
     if isinstance(value, str):
         check_rendered(value)
         parsed = structure(value.strip())
@@ -63,15 +63,15 @@ def _checked(kind: object, length: object) -> int:
 
 
 DaysByType = Annotated[dict[IndicatorType, int], BeforeValidator(_by_type), WithJsonSchema({"type": "string"})]
-"""A number of days for each kind. Forms take it as text, since flat JSON Schema has no mapping to draw."""
+"""A number of days for each kind. Forms accept it as text, since flat JSON Schema has no form field for mappings."""
 
 
 @dataclass(frozen=True)
 class ContextByKind:
-    """What is sent along with each value.
+    """The context to send with each value.
 
     Attributes:
-        default: For all values whose kind has no validity of its own.
+        default: For all values whose kind does not have its own validity.
         by_kind: For the others; kinds with the same validity share one context.
     """
 
@@ -79,14 +79,14 @@ class ContextByKind:
     by_kind: Mapping[IndicatorType, Context] = field(default_factory=dict)
 
     def of(self, value: str) -> Context:
-        """What is sent along with a value as it is sent."""
+        """The context to send with a value, given as it is sent."""
         if not self.by_kind:
             return self.default
         kind, _ = known(value)
         return self.by_kind.get(kind, self.default) if kind else self.default
 
     def groups(self, values: Sequence[str]) -> list[tuple[Context, Sequence[str]]]:
-        """The values by what is sent along with them, in the order in which the groups begin."""
+        """The values grouped by context, in the order in which the groups begin."""
         if not self.by_kind:
             return [(self.default, values)]
         groups: dict[int, tuple[Context, list[str]]] = {}
@@ -97,20 +97,20 @@ class ContextByKind:
 
 
 class ValidityArguments(ContextArguments):
-    """What holds for every indicator of an import, and for those of a kind."""
+    """The context of every indicator of an import, and of those of one kind."""
 
     validity_by_type: DaysByType | None = Field(
         default=None,
         title="Validity by type",
-        description="For how many days from now indicators of a kind are valid, such as ipv4: 30, domain: 180, sha256: 365; what "
-        "is given for all holds for other kinds, which are named as in the result by_type",
+        description="How many days from now indicators of a kind are valid, such as ipv4: 30, domain: 180, sha256: "
+        "365; other kinds get the general validity. Kinds are named as in the result by_type",
     )
 
     @model_validator(mode="after")
     def _goes_with_the_others(self) -> Self:
         if self.validity_by_type and self.valid_until:
             raise ValueError(
-                "validity_by_type and valid_until cannot be given together: give valid_for for the other kinds"
+                "validity_by_type and valid_until cannot be given together: use valid_for for the other kinds"
             )
         for kind, length in self._days_by_type():
             if self.valid_from and self.valid_from >= datetime.now(UTC) + timedelta(days=length):
@@ -118,15 +118,15 @@ class ValidityArguments(ContextArguments):
         return self
 
     def lasts(self, kind: IndicatorType | None) -> timedelta | None:
-        """For how many days from now indicators of a kind are valid; None if no number was given for them."""
+        """How many days from now indicators of a kind are valid; None if no number was given."""
         length = dict(self._days_by_type()).get(kind, self.valid_for) if kind else self.valid_for
         return None if length is None else timedelta(days=length)
 
     def contexts(self, default: Context) -> ContextByKind:
-        """What is sent along with each value.
+        """The context to send with each value.
 
         Args:
-            default: For values whose kind has no validity of its own.
+            default: For values whose kind does not have its own validity.
         """
         now = datetime.now(UTC).replace(microsecond=0)
         by_length: dict[int, Context] = {}

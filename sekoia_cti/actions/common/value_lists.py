@@ -1,4 +1,4 @@
-"""Values as results have them: how many, the first hundred, and, if there are more, all of them in a file."""
+"""Values in the form of results: how many, the first hundred, and, if there are more, all of them in a file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def listed_values(action: SekoiaAction, name: str, values: Sequence[str], *, kee
 
     Args:
         action: Whose list it is.
-        name: Of the result with the first values.
+        name: The name of the result with the first values.
         values: All of them.
-        keep: Whether they are written to the storage, which may be what hangs.
+        keep: Whether they are written to the storage; no if the storage may be what hangs.
     """
     path = whole_list(action, name, values, listed=REASONED) if keep else None
     return first_values(name, values) | {f"{name}_path": path}

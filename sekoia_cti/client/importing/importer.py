@@ -94,7 +94,7 @@ class Importer:
         """Find out what the collection holds already, and submit nothing; what cannot be submitted is among the missing.
 
         Args:
-            groups: What would be sent along, and values as they would be sent.
+            groups: Contexts, each with the values that would be sent with it, in the form in which they would be sent.
         """
         for context, values in groups:
             sendable = values if isinstance(values, Again) else self._sendable(values)

@@ -19,7 +19,7 @@ class Summary:
     Attributes:
         added, refreshed, unchanged: Values of the feed, by what became of them.
         revoked: Values of the feed that are revoked in the collection, and are not sent.
-        removed: Values that the feed no longer holds, and that are no longer active.
+        removed: Values that the feed no longer contains, and that are no longer active.
         remaining: Those that are still active.
         outcome: How the import of what is new or due ended; None where there was none.
     """

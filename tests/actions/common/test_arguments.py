@@ -163,7 +163,7 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
         (
             {"text": ""},
             "at least one of text, text_path, indicators, indicators_path "
-            "is required, and each is empty: check the step that fills it",
+            "is required, but all of them are empty: check the step that fills them",
         ),
         (
             {"valid_for": "soon"},
@@ -172,7 +172,7 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
         ({"valid_for": True}, "valid_for: it must be a number of days, such as 90"),
         (
             {"valid_for": 30, "valid_from": "2099-01-01"},
-            "valid_from must be before the end of valid_for, which counts from now: give valid_until",
+            "valid_from must be before the end of valid_for, which counts from now: use valid_until instead",
         ),
         ({"valid_for": 0}, "valid_for: input should be greater than or equal to 1 (got 0)"),
         ({"timeout": 5}, "timeout: input should be greater than or equal to 10 (got 5)"),
@@ -216,44 +216,50 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
             {"indicators": '{"a":' * 100_000 + "1" + "}" * 100_000},
             "indicators: it begins like an object but cannot be read as one: it is cut off, malformed or nested too deeply",
         ),
-        ({"related_threat_refs": [{"id": 1}]}, "related_threat_refs: it holds an object where a plain value belongs"),
+        (
+            {"related_threat_refs": [{"id": 1}]},
+            "related_threat_refs: it contains an object where a plain value belongs",
+        ),
         (
             {"indicators": "<generator object sync_do_select at 0x7f0000000000>"},
-            "indicators: it holds “<generator object sync_do_select at 0x7f0000000000>”, which is how Jinja writes a list that "
-            "was not made: end the expression with “| list”",
+            "indicators: it contains “<generator object sync_do_select at 0x7f0000000000>”, which is how Jinja writes "
+            "a list that was not evaluated: end the expression with “| list”",
         ),
         (
             {"indicators": [{"value": "a.example", "tags": ["{{ node.1.tag }}"]}]},
-            "indicators: it holds “{{ node.1.tag }}”, which the playbook did not render: check the expression",
+            "indicators: it contains “{{ node.1.tag }}”, which the playbook did not render: check the expression",
         ),
         (
             {"indicators": "[{'value': '<generator object f at 0x7f0000000000>'}]"},
-            "indicators: it holds “<generator object f at 0x7f0000000000>”, which is how Jinja writes a list that was "
-            "not made: end the expression with “| list”",
+            "indicators: it contains “<generator object f at 0x7f0000000000>”, which is how Jinja writes a list that "
+            "was not evaluated: end the expression with “| list”",
         ),
         (
             {"text": "a.example\n  {{ node.1.more }}\nb.example"},
-            "text: it holds “{{ node.1.more }}”, which the playbook did not render: check the expression",
+            "text: it contains “{{ node.1.more }}”, which the playbook did not render: check the expression",
         ),
         (
             {"indicators": ["{{ node.1.indicators }}"]},
-            "indicators: it holds “{{ node.1.indicators }}”, which the playbook did not render: check the expression",
+            "indicators: it contains “{{ node.1.indicators }}”, which the playbook did not render: check the "
+            "expression",
         ),
         (
             {"text": "{% for x in y %}"},
-            "text: it holds “{% for x in y %}”, which the playbook did not render: check the expression",
+            "text: it contains “{% for x in y %}”, which the playbook did not render: check the expression",
         ),
         (
             {"text": "a.example", "description": "Alert {{ node.1.short_id }}"},
-            "description: it holds “{{ node.1.short_id }}”, which the playbook did not render: check the expression",
+            "description: it contains “{{ node.1.short_id }}”, which the playbook did not render: check the "
+            "expression",
         ),
         (
             {"collection_id": "{{ node.0['collection'] }}"},
-            "collection_id: it holds “{{ node.0['collection'] }}”, which the playbook did not render: check the expression",
+            "collection_id: it contains “{{ node.0['collection'] }}”, which the playbook did not render: check the "
+            "expression",
         ),
         (
             {"valid_for": "{% if store.days %}90{% endif %}"},
-            "valid_for: it holds “{% if store.days %}”, which the playbook did not render: check the expression",
+            "valid_for: it contains “{% if store.days %}”, which the playbook did not render: check the expression",
         ),
         (
             {"format": "domain"},
@@ -287,11 +293,12 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
         ({"mapping": 5}, "mapping: input should be a valid list (got 5)"),
         (
             {"mime_type": "application/pdf"},
-            "mime_type: Sekoia takes CSV, XLS and XLSX: give one of their MIME types, or none",
+            "mime_type: Sekoia accepts CSV, XLS and XLSX: use one of their MIME types, or leave this empty",
         ),
         (
             {"file_path": None},
-            "at least one of file_path, file_handle is required, and each is empty: check the step that fills it",
+            "at least one of file_path, file_handle is required, but all of them are empty: check the step that fills "
+            "them",
         ),
     ],
 )

@@ -196,7 +196,7 @@ def test_an_answer_without_indicators(sandbox: Sandbox, platform: Platform, coll
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=VALUES[:3])
     assert run.results
     assert (run.results["status"], run.results["missing_count"]) == ("rejected", 3)
-    assert run.error and run.error.startswith("The import ended, and none of the indicators is in the collection")
+    assert run.error and run.error.startswith("The import ended, but none of the indicators are in the collection")
 
 
 @pytest.mark.parametrize("kind", ["task_id", "numeric_id", "no_id", "counts"])
