@@ -213,7 +213,7 @@ def test_the_key_is_never_told(sandbox: Sandbox, platform: Platform) -> None:
     assert run.error and "no such key: …" in run.error
     assert sandbox.api_key not in run.error + run.logs
     run = platform.run(FindIOCCollection, name=sandbox.api_key)
-    assert "0 IOC collections fit the name “…”" in run.logs
+    assert "0 IOC collections match the name “…”" in run.logs
     assert sandbox.api_key not in run.logs
 
 
