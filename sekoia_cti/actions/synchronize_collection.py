@@ -1,4 +1,5 @@
-"""Synchronize an IOC collection with a feed: what is new goes in, what is due is refreshed, what left is removed."""
+"""Synchronize an IOC collection with a feed: new indicators are added, due ones are refreshed, and those that left are
+removed."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -37,28 +38,30 @@ def _percent(value: object) -> object:
 
 
 class SynchronizeCollectionArguments(GuardedFeedArguments):
-    """Where the feed is, what applies to all of its indicators, and what happens to those that left it."""
+    """Where the feed comes from, the context of its indicators, and what happens to those that left it."""
 
     removed: WhatLeaves = Field(
         default="expire",
         title="Removed",
-        description="What happens to indicators of the collection that are not in the feed: expire ends their validity now, "
-        "revoke revokes them, which cannot be undone and takes a request each, keep leaves them",
+        description="What happens to indicators of the collection that are not in the feed: expire ends their "
+        "validity now; revoke revokes them, which cannot be undone and takes one request per indicator; keep leaves "
+        "them in place",
     )
     most_removed: Annotated[int, BeforeValidator(_percent)] = Field(
         default=20,
         title="Most removed",
-        description="The percentage of the active indicators that one run may remove, counted from 10 removals on; above it "
-        "nothing is removed and the action ends with an error, so that a feed that is empty or cut off does not empty the "
-        "collection",
+        description="The percentage of the active indicators that one run may remove; it applies from 10 removals on. "
+        "Above it, nothing is removed and the action ends with an error, so that an empty or truncated feed does not "
+        "empty the collection",
         ge=0,
         le=100,
     )
     refresh: Refresh = Field(
         default="when_due",
         title="Refresh",
-        description="When an indicator that stays is sent again: when_due, once half of its validity is over, or when its "
-        "description, kill chain phases, threats or the validity that the feed names differ; always; never",
+        description="When an indicator that is still in the feed is sent again: when_due, once half of its validity "
+        "is over, or if its description, kill chain phases, threats, or the validity given by the feed differ; "
+        "always; never",
     )
     dry_run: bool = Field(default=False, title="Dry run", description="Change nothing, and report what would be done")
     timeout: Timeout = 900
@@ -69,18 +72,19 @@ _HOW_MANY = "How many there are"
 
 def _path(name: str) -> str:
     return (
-        f"All of “{name}” where there are more than 100, as a JSON list in a file of the playbook's storage; else null"
+        f"All of “{name}” if there are more than 100, as a JSON list in a file in the playbook's storage; otherwise "
+        "null"
     )
 
 
 class ChangeResults(ResultsForm):
-    """What was done, or would be."""
+    """What was done, or would be done."""
 
     status: Literal["completed", "partial", "rejected", "incomplete", "dry_run"] = Field(
         title="Status",
-        description="completed: the collection holds what the feed does; partial: some indicators of the feed are not in it, or "
-        "some remain that are to be removed; rejected: Sekoia took none of what was sent; incomplete: not known to have ended in "
-        "time, or some could not be submitted; dry_run: nothing was sent",
+        description="completed: the collection matches the feed; partial: some indicators of the feed are not in it, "
+        "or some still have to be removed; rejected: Sekoia accepted nothing of what was sent; incomplete: the run is "
+        "not known to have ended in time, or some indicators could not be submitted; dry_run: nothing was sent",
     )
     collection_id: str = Field(title="IOC collection", description="Id of the IOC collection")
     task_ids: list[str] = Field(title="Tasks", description="Ids of Sekoia's import tasks, the first 1,000 of them")
@@ -93,40 +97,40 @@ class ChangeResults(ResultsForm):
     refreshed_path: str | None = Field(title="Refreshed file", description=_path("Refreshed"))
     unchanged: list[str] = Field(
         title="Unchanged",
-        description="The first 100 indicators of the feed that are as they should be, and were not sent",
+        description="The first 100 indicators of the feed that are up to date, and were not sent",
     )
     unchanged_count: int = Field(title="Unchanged count", description=_HOW_MANY)
     removed: list[str] = Field(
         title="Removed",
-        description="The first 100 indicators that were not in the feed, and are expired or revoked now",
+        description="The first 100 indicators that were not in the feed, and are now expired or revoked",
     )
     removed_count: int = Field(title="Removed count", description=_HOW_MANY)
     removed_path: str | None = Field(title="Removed file", description=_path("Removed"))
     would_add: list[str] = Field(
-        title="Would add", description="The first 100 in a dry run, indicators that would be added"
+        title="Would add", description="In a dry run, the first 100 indicators that would be added"
     )
     would_add_count: int = Field(title="Would add count", description=_HOW_MANY)
     would_add_path: str | None = Field(title="Would add file", description=_path("Would add"))
     would_refresh: list[str] = Field(
-        title="Would refresh", description="The first 100 in a dry run, indicators that would be sent again"
+        title="Would refresh", description="In a dry run, the first 100 indicators that would be sent again"
     )
     would_refresh_count: int = Field(title="Would refresh count", description=_HOW_MANY)
     would_refresh_path: str | None = Field(title="Would refresh file", description=_path("Would refresh"))
     would_remove: list[str] = Field(
-        title="Would remove", description="The first 100 in a dry run, indicators that would be removed"
+        title="Would remove", description="In a dry run, the first 100 indicators that would be removed"
     )
     would_remove_count: int = Field(title="Would remove count", description=_HOW_MANY)
     would_remove_path: str | None = Field(title="Would remove file", description=_path("Would remove"))
     remaining: list[str] = Field(
         title="Remaining",
-        description="The first 100 indicators that are not in the feed and could not be removed in time, were refused, or were "
-        "too many; the next run goes on with them",
+        description="The first 100 indicators that are not in the feed but were not removed, because time ran out, "
+        "Sekoia refused, or there were too many; the next run continues with them",
     )
     remaining_count: int = Field(title="Remaining count", description=_HOW_MANY)
     remaining_path: str | None = Field(title="Remaining file", description=_path("Remaining"))
     limit_hit: bool = Field(
         title="Limit hit",
-        description="Whether nothing was removed because it would have been more than most_removed allows",
+        description="Whether nothing was removed because that would have exceeded most_removed",
     )
     revoked: list[str] = Field(
         title="Revoked",
@@ -136,10 +140,11 @@ class ChangeResults(ResultsForm):
     revoked_path: str | None = Field(title="Revoked file", description=_path("Revoked"))
     missing: FailedList = Field(
         title="Missing",
-        description="The first 100 indicators of the feed that were sent and are not in the collection, with value and reason",
+        description="The first 100 indicators of the feed that were sent but are not in the collection, with value "
+        "and reason",
     )
     missing_count: int | None = Field(
-        title="Missing count", description="How many there are; null where that could not be found out"
+        title="Missing count", description="How many there are; null if that could not be determined"
     )
     missing_path: str | None = Field(title="Missing file", description=_path("Missing"))
     failed: FailedList = Field(
@@ -165,13 +170,13 @@ class _Work(NamedTuple):
 class SynchronizeCollection(ImportAction, FeedAction):
     """Synchronize an IOC collection.
 
-    If a run ends early, the next one does the rest: each run compares the collection as it is with the feed as it is.
+    If a run ends early, the next one does the rest: every run compares the current collection with the current feed.
     """
 
     name = "Synchronize an IOC collection"
     description = (
-        "Make an IOC collection follow a feed: what is new is added, what is due is refreshed, and what the feed no longer "
-        "holds is removed, no matter who added it, so a collection should follow only one feed"
+        "Make an IOC collection follow a feed: new indicators are added, due ones are refreshed, and those that the "
+        "feed no longer contains are removed, no matter who added them, so a collection should follow only one feed"
     )
     results_model = SynchronizeCollectionResults
     _work: _Work | None = None
@@ -182,10 +187,10 @@ class SynchronizeCollection(ImportAction, FeedAction):
         with ExitStack() as stack:
             sekoia = stack.enter_context(self.sekoia())
             rest = sekoia.rest
-            # Finds a wrong id or key before anything is read.
+            # Detects a wrong id or key before anything is read.
             collection = rest.collection(arguments.collection_id)
             phases = PhaseFinder(rest.kill_chains)
-            # What counts from now is not compared, and is added to what is sent.
+            # Validity that counts from now is not compared; it is added to what is sent.
             context = arguments.model_copy(update={"valid_for": None}).context(phases)
             self.warn_of_limited_matching([context])
             read = self.read_feed(arguments, context, phases, stack)
@@ -245,14 +250,15 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
     def _tell_of_plan(self, plan: Plan, read: ReadFeed) -> None:
         self.tell(
-            f"The feed holds {counted(len(read.feed.values))}: {len(plan.new):,} to add, {len(plan.due):,} to refresh, "
-            f"{len(plan.unchanged):,} to leave as they are; the collection holds {counted(plan.active, 'active indicator')}, "
+            f"The feed contains {counted(len(read.feed.values))}: {len(plan.new):,} to add, {len(plan.due):,} to "
+            "refresh, "
+            f"{len(plan.unchanged):,} to leave unchanged; the collection contains {counted(plan.active, 'active indicator')}, "
             f"{len(plan.left):,} of them not in the feed"
         )
         if plan.revoked:
-            are = "is" if len(plan.revoked) == 1 else "are"
+            are, they_are = ("is", "it is") if len(plan.revoked) == 1 else ("are", "they are")
             self.tell(
-                f"{counted(len(plan.revoked))} of the feed {are} revoked in the collection, and {are} not sent: "
+                f"{counted(len(plan.revoked))} of the feed {are} revoked in the collection, so {they_are} not sent: "
                 f"{_named([read.feed.values[place] for place in plan.revoked])}",
                 "warning",
             )
@@ -265,7 +271,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             self.tell(_limit(arguments, read, plan), "warning")
         removed = 0 if plan.limit_hit else len(leaving)
         self.tell(
-            f"Dry run, so nothing was changed: {len(plan.new):,} would be added, {len(plan.due):,} refreshed, and "
+            f"Dry run: nothing was changed; {len(plan.new):,} would be added, {len(plan.due):,} refreshed, and "
             f"{removed:,} removed"
         )
         return self._told(
@@ -327,12 +333,12 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
     def _tell_of_remaining(self, removal: Removal) -> None:
         count = len(removal.remaining)
-        left = f"{counted(count)} that the feed no longer holds {'is' if count == 1 else 'are'} still active"
+        left = f"{counted(count)} that the feed no longer contains {'is' if count == 1 else 'are'} still active"
         if removal.failure is not None and not isinstance(removal.failure, DeadlinePassed):
             self._also(f"{left}, as far as is known, and the next run continues from there. {removal.failure}")
             return
         refused = removal.failed and removal.failure is None
-        why = removal.failed[0].reason.rstrip(".") if refused else "the time was up"
+        why = removal.failed[0].reason.rstrip(".") if refused else "time ran out"
         self.tell(f"{left} ({why}): the next run continues from there", "warning")
 
     def _also(self, sentence: str) -> None:
@@ -359,7 +365,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
 
 
 _LISTS = ("added", "refreshed", "removed", "would_add", "would_refresh", "would_remove", "remaining")
-"""Results that go into files where they are long."""
+"""Results that go into files if they are long."""
 
 
 def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan) -> str:
@@ -367,18 +373,21 @@ def _limit(arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan
     share += f" ({len(plan.leaving) / plan.active:.0%})"
     if read.feed.values and read.mostly_unrecognized and not (plan.unchanged or plan.due):
         why = (
-            "would go, since the feed holds none of them, and most of its values are not indicators: such a feed removes "
-            "nothing, unless most_removed is 100"
+            "would be removed, since the feed contains none of them, and most of its values are not indicators: such "
+            "a feed removes nothing unless most_removed is 100"
         )
     elif read.feed.values:
-        why = f"are not in the feed, and most_removed allows {arguments.most_removed}%"
+        why = f"are not in the feed, but most_removed allows only {arguments.most_removed}%"
     elif read.told["excluded_count"] or read.told["left_out_count"]:
         why = (
             "would go, since all indicators of the feed are excluded or left out: such a feed removes nothing, unless "
             "most_removed is 100"
         )
     else:
-        why = "would go, since the feed contains no indicators: an empty feed removes nothing, unless most_removed is 100"
+        why = (
+            "would be removed, since the feed contains no indicators: an empty feed removes nothing unless "
+            "most_removed is 100"
+        )
     return (
         f"Nothing was removed: {share} {why}. Check that the feed is complete; if it is, run the action once with a higher "
         "most_removed."

@@ -107,7 +107,7 @@ def test_what_was_revoked_is_reported_and_not_sent(
     run = synchronize(platform, collection_id, lines(1, 2))
     assert counts(run) == {"unchanged": 1, "revoked": 1}
     assert run.results and (run.results["revoked"], run.results["status"]) == (["d1.example"], "completed")
-    assert "1 indicator of the feed is revoked in the collection, so is not sent: d1.example" in run.logs
+    assert "1 indicator of the feed is revoked in the collection, so it is not sent: d1.example" in run.logs
     assert (sent(sandbox, before), active(sandbox, collection_id)) == ([], {"d2.example"})
 
 
@@ -177,7 +177,7 @@ def test_no_more_is_removed_than_may_be(
         "Nothing was removed: 11 of the collection's 50 active indicators (22%) are not in the feed, but most_removed "
         "allows only 20%."
         if feed
-        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would be removed, since the feed contains no"
+        else "Nothing was removed: 50 of the collection's 50 active indicators (100%) would be removed, since the feed contains"
     )
 
 

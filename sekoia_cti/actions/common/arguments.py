@@ -1,6 +1,6 @@
-"""Arguments that several actions share; :mod:`~sekoia_cti.actions.common.jinja` reads what Jinja made of them.
+"""Arguments that several actions share; :mod:`~sekoia_cti.actions.common.jinja` restores what Jinja turned into text.
 
-A value that makes no sense is refused, with the argument's name.
+A value that makes no sense is refused, with an error that names the argument.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ class _RarelySet:
 
 
 RARELY_SET = _RarelySet()
-"""Marks an argument, with ``Annotated``, that few people need: forms show it below the others."""
+"""With ``Annotated``, marks an argument that few people need: forms show it below the others."""
 
 
 class Arguments(Form):
-    """Base of all arguments: an optional one that is empty counts as left out.
+    """The base of all arguments: an optional argument that is empty counts as omitted.
 
-    A form begins with the sources, and ends with what is rarely set. In between, it has the fields of the bases, the last
-    base first.
+    A form begins with the sources, and ends with rarely set fields. In between are the fields of the base classes, the
+    last base first.
     """
 
     sources: ClassVar[tuple[str, ...]] = ()
-    """The arguments that can hold what an action works on, at least one of which it needs; empty if there are none."""
+    """The arguments that can hold the action's input, at least one of which is required; empty if there are none."""
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -63,14 +63,15 @@ class Arguments(Form):
         return cls.sources.index(name) if name in cls.sources else len(cls.sources)
 
     def given(self) -> list[str]:
-        """The names of the sources that were given."""
+        """The names of the given sources."""
         return [source for source in self.sources if getattr(self, source) is not None]
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
         if self.sources and not self.given():
             raise ValueError(
-                f"at least one of {', '.join(self.sources)} is required, and each is empty: check the step that fills it"
+                f"at least one of {', '.join(self.sources)} is required, but all of them are empty: check the step "
+                "that fills them"
             )
         return self
 
@@ -90,7 +91,7 @@ class Arguments(Form):
     def _holds_no_expression(cls, values: Any) -> Any:
         if isinstance(values, dict):
             for name, value in values.items():
-                if isinstance(value, str) and name not in cls.sources:  # those look for themselves, line by line
+                if isinstance(value, str) and name not in cls.sources:  # sources are checked line by line
                     try:
                         check_short(value)
                     except ValueError as error:
@@ -103,8 +104,8 @@ class CollectionArguments(Arguments):
 
     collection_id: str = Field(
         title="IOC collection",
-        description="Id of the IOC collection: the result of “Create IOC collection” or “Find IOC collection”, or “Copy Feed ID” "
-        "on Sekoia's page; the page's address works too",
+        description="Id of the IOC collection: the result of “Create IOC collection” or “Find IOC collection”, or "
+        "“Copy Feed ID” on the collection's page in Sekoia; the address of that page works too",
         json_schema_extra={"pattern": _UUID},
     )
 
@@ -124,7 +125,7 @@ class RefangArguments(Arguments):
     refang: Annotated[bool, RARELY_SET] = Field(
         default=True,
         title="Refang",
-        description="Read indicators that were made harmless, such as hxxp://evil[.]example, as what they mean",
+        description="Restore defanged indicators, such as hxxp://evil[.]example, to their original form",
     )
 
 
@@ -134,23 +135,27 @@ class ReadingArguments(RefangArguments):
     strict: Annotated[bool, RARELY_SET] = Field(
         default=False,
         title="Strict",
-        description="Import nothing if a value is not a recognized indicator, or would be sent in part or in "
-        "another form than written",
+        description="Import nothing if any value is not a recognized indicator, or would be sent only in part or in a "
+        "different form",
     )
     send_unrecognized: Annotated[bool, RARELY_SET] = Field(
         default=False,
         title="Send unrecognized values",
-        description="Also send values that are not recognized as indicators, for Sekoia to decide; they are reported either way",
+        description="Also send values that are not recognized indicators, for Sekoia to decide; they are reported "
+        "either way",
     )
 
 
 Timeout = Annotated[
     int,
     Field(
-        title="Timeout", description="Seconds for the whole action, from start to end: 10 to 86400", ge=10, le=86_400
+        title="Timeout",
+        description="Seconds for the whole action, from start to finish: 10 to 86400",
+        ge=10,
+        le=86_400,
     ),
 ]
-"""How long an action with much to do may take."""
+"""How long an action with a lot to do may take."""
 
 
 class WaitArguments(Arguments):
@@ -159,6 +164,7 @@ class WaitArguments(Arguments):
     wait: bool = Field(
         default=True,
         title="Wait",
-        description="Wait until Sekoia has imported everything; otherwise the action ends once Sekoia accepted the import",
+        description="Wait until Sekoia has imported everything; otherwise, the action ends once Sekoia has accepted "
+        "the import",
     )
     timeout: Timeout = 900

@@ -22,7 +22,7 @@ _STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9
 
 
 def is_stix_id(text: str) -> bool:
-    """Whether it is an id as STIX makes them: ``intrusion-set--<uuid>``."""
+    """Whether a text is a STIX id: ``intrusion-set--<uuid>``."""
     return _STIX_ID.fullmatch(text) is not None
 
 
@@ -37,10 +37,10 @@ PhaseList = Annotated[list[str], BeforeValidator(_phases)]
 
 
 def days(value: object) -> object:
-    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` are read as well, and anything else stays as it is.
+    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` work too, and anything else is returned unchanged.
 
     Raises:
-        ValueError: It is true or false.
+        ValueError: The value is true or false.
     """
     if isinstance(value, bool):
         raise ValueError("it must be a number of days, such as 90")
@@ -54,7 +54,7 @@ def days(value: object) -> object:
 
 
 def _time(value: object) -> object:
-    """An ISO 8601 date or date-time; without an offset it means UTC."""
+    """An ISO 8601 date or date-time; without an offset, it is in UTC."""
     if not isinstance(value, str):
         raise ValueError("it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z")
     try:
@@ -67,17 +67,17 @@ def _time(value: object) -> object:
 
 
 Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string"})]
-"""A moment in UTC; the form takes any text, since a date alone will do."""
+"""A moment in UTC; the form accepts any text, since a date without a time is enough."""
 
 
 class ContextArguments(Arguments):
-    """What holds for every indicator of an import."""
+    """The context of every indicator of an import."""
 
     valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
         default=None,
         title="Valid for",
-        description="For how many days from now the indicators are valid, such as 90; not together with “Valid until”. Without "
-        "either, Sekoia takes 30 days for IP addresses, and 6 months for domains and URLs",
+        description="How many days from now the indicators are valid, such as 90; cannot be combined with “Valid "
+        "until”. Without either, Sekoia uses 30 days for IP addresses, and 6 months for domains and URLs",
         ge=1,
         le=36_500,
     )
@@ -90,9 +90,9 @@ class ContextArguments(Arguments):
     kill_chain_phases: PhaseList | None = Field(
         default=None,
         title="Kill chain phases",
-        description="Names or display names of phases, such as delivery, Initial Access or mitre-attack:impact; a name that "
-        "several kill chains have means Lockheed Martin's. Command-and-control limits the matching of IP addresses to "
-        "destination.ip",
+        description="Names or display names of phases, such as delivery, Initial Access or mitre-attack:impact; if "
+        "several kill chains have a phase of that name, Lockheed Martin's is used. Command-and-control limits the "
+        "matching of IP addresses to destination.ip",
     )
     related_threat_refs: WordList | None = Field(
         default=None,
@@ -107,7 +107,8 @@ class ContextArguments(Arguments):
     valid_until: Time | None = Field(
         default=None,
         title="Valid until",
-        description="When the indicators cease to be valid: an ISO 8601 date or date-time, in UTC unless it has an offset",
+        description="When the indicators stop being valid: an ISO 8601 date or date-time, in UTC unless it has an "
+        "offset",
     )
 
     @model_validator(mode="after")
@@ -121,13 +122,15 @@ class ContextArguments(Arguments):
             and self.valid_for
             and self.valid_from >= datetime.now(UTC) + timedelta(days=self.valid_for)
         ):
-            raise ValueError("valid_from must be before the end of valid_for, which counts from now: give valid_until")
+            raise ValueError(
+                "valid_from must be before the end of valid_for, which counts from now: use valid_until " "instead"
+            )
         return self
 
     @field_validator("kill_chain_phases")
     @classmethod
     def _are_phases(cls, names: list[str] | None) -> list[str] | None:
-        # Whether Sekoia knows it is asked when the client is open: see context().
+        # Whether Sekoia knows a phase is checked once the client is open: see context().
         for name in names or []:
             kill_chains.known_phase(name)
         return names
@@ -141,13 +144,14 @@ class ContextArguments(Arguments):
         return refs
 
     def context(self, phases: PhaseFinder) -> Context:
-        """These arguments as they are sent; `valid_for` counts from now.
+        """These arguments in the form in which they are sent; `valid_for` counts from now.
 
         Args:
             phases: Finds the kill chain phases.
 
         Raises:
-            InputError: Sekoia does not know a phase, or it is not known here either if Sekoia does not list its own.
+            InputError: Sekoia does not know a phase, or Sekoia does not list its kill chains and the phase is not
+                known here.
         """
         until = self.valid_until
         if self.valid_for is not None:

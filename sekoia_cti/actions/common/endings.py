@@ -1,4 +1,4 @@
-"""How an import ended, or would end, in the words that people read."""
+"""How an import ended, or would end, in words for people."""
 
 from __future__ import annotations
 
@@ -10,54 +10,63 @@ from sekoia_cti.indicators.display import counted, shown
 __all__ = ["completion", "incompletion", "named_missing", "partial", "rehearsal", "rejection"]
 
 NAMED = 3
-"""Missing values that an error or a warning names."""
+"""How many missing values an error or a warning names."""
 
 
 def rehearsal(found: Rehearsal, collection_id: str) -> str:
     """What an import would do."""
-    said = f"Dry run, nothing was imported: {counted(found.count)} would go into {collection_id}"
+    said = f"Dry run: nothing was imported; {counted(found.count)} would go into {collection_id}"
     if found.active is None:
-        return f"{said}; how many of them it holds already is not known, since it could not be read to its end"
-    held = f"{said}, which holds {found.active:,} of them already"
-    return f"{held}, and {found.inactive:,} revoked or expired" if found.inactive else held
+        unknown = "how many of them are already there is not known, since the collection could not be read to its end"
+        return f"{said}; {unknown}"
+    there = f"{said}, of which {_are(found.active)} already there"
+    return f"{there}, and {_are(found.inactive)} there but revoked or expired" if found.inactive else there
+
+
+def _are(count: int) -> str:
+    return "1 is" if count == 1 else f"{count:,} are"
 
 
 def completion(outcome: Outcome) -> str:
-    """An import that is complete."""
+    """The sentence for a completed import."""
     parts = [
         f"{count:,} {what}"
         for what in ("created", "updated", "ignored")
         if (count := getattr(outcome, what)) is not None
     ]
     counts = f" ({', '.join(parts)})" if parts else ""
-    by = ", as the REST API shows" if outcome.confirmed_by == "api" else ""
+    by = ", as confirmed by the REST API" if outcome.confirmed_by == "api" else ""
     if outcome.progress.total is None:
         return f"The import is complete{by}{counts}"
     imported = f"Imported {outcome.progress.imported:,} of {counted(outcome.progress.total)}"
-    return f"{imported}, the import is complete{by}{counts}"
+    return f"{imported}; the import is complete{by}{counts}"
 
 
 def partial(outcome: Outcome) -> str:
-    """An import whose indicators are not all in."""
+    """The sentence for an import of which some indicators are not in."""
     if outcome.missing_count is None and not outcome.missing:
-        return "The import ended, but some of the indicators may not be in the collection: look into it before relying on it"
+        return (
+            "The import ended, but some of the indicators may not be in the collection: check the collection before "
+            "relying on it"
+        )
     if outcome.missing_count == 0:
         return (
-            "The indicators are in the collection, but more values were left out than were imported: see unrecognized"
+            "The indicators are in the collection, but more values were left out than imported: check the result "
+            "“unrecognized”"
         )
-    count = "Some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
+    count = "some" if outcome.missing_count is None else f"{outcome.missing_count:,}"
     are = "indicator is" if outcome.missing_count == 1 else "indicators are"
-    return f"The import ended, and {count} {are} not in the collection: {named_missing(outcome)}"
+    return f"The import ended, but {count} {are} not in the collection: {named_missing(outcome)}"
 
 
 def rejection(outcome: Outcome) -> str:
-    """An import none of whose indicators is in."""
+    """The sentence for an import of which no indicator is in."""
     which = f": {named_missing(outcome)}" if outcome.missing else ""
-    return f"The import ended, and none of the indicators is in the collection{which}.{_told_of_failures(outcome)}"
+    return f"The import ended, but none of the indicators are in the collection{which}.{_told_of_failures(outcome)}"
 
 
 def incompletion(outcome: Outcome, timeout: int) -> str:
-    """An import that could not be followed to its end, with its timeout in seconds."""
+    """The sentence for an import that could not be followed to its end, with its timeout in seconds."""
     known = [
         (
             "Sekoia has not reported any progress yet"
@@ -77,15 +86,15 @@ def incompletion(outcome: Outcome, timeout: int) -> str:
         )
     if outcome.failure is None or isinstance(outcome.failure, DeadlinePassed):
         return (
-            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import may go on in Sekoia, "
-            "so look into the collection before running the action again with a longer timeout."
+            f"The import was not confirmed within the timeout of {timeout:,} seconds: {so_far}; the import may "
+            "continue in Sekoia, so check the collection before running the action again with a longer timeout."
         )
     progress = outcome.progress
     if outcome.submitted and progress.imported == progress.total == outcome.submitted:
         return f"Not everything could be submitted: {so_far.replace(' so far', '', 1)}. {outcome.failure}"
     return (
-        f"The import could not be followed to its end: {so_far}; what was submitted may go on in Sekoia, so look into the "
-        f"collection before running the action again. {outcome.failure}"
+        f"The import could not be followed to its end: {so_far}; what was submitted may still be imported by Sekoia, "
+        f"so check the collection before running the action again. {outcome.failure}"
     )
 
 
@@ -95,5 +104,5 @@ def _told_of_failures(outcome: Outcome) -> str:
 
 
 def named_missing(outcome: Outcome) -> str:
-    """The first values that are missing, each with its reason."""
+    """The first missing values, each with its reason."""
     return ", ".join(f"“{shown(missing.value)}” ({missing.reason})" for missing in outcome.missing[:NAMED])

@@ -1,4 +1,4 @@
-"""How the actions on files report what they found: the columns, what is not sent, and what is sent in another form."""
+"""How the file actions report what they found: the columns, what is not sent, and what is sent in a different form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sekoia_cti.platform.forms import ResultsForm, objects
 __all__ = ["CellResults", "ColumnList", "account_of", "described_columns", "file_warnings", "lists_of", "told_columns"]
 
 CellList = Annotated[list[dict[str, Any]], objects(line="integer", column="string", value="string", reason="string")]
-"""Cells that were not used as they are: see :func:`account_of`."""
+"""Cells that were not used unchanged: see :func:`account_of`."""
 
 ColumnList = Annotated[
     list[dict[str, Any]], objects(column="integer", heading="string", kinds="object", mapped_to="string", why="string")
@@ -27,11 +27,11 @@ ColumnList = Annotated[
 """The result of :func:`described_columns`."""
 
 _WHY: dict[str | None, str] = {
-    "reference": "its heading says that it holds references",
-    "type": "its heading says that it holds the types of the indicators",
-    **dict.fromkeys(FLAGS, "its heading says that it tells which indicators count"),
-    "to_ids": "its heading says that it tells what is for detection",
-    None: "its heading is not one that we know",
+    "reference": "its heading says that it contains references",
+    "type": "its heading says that it contains the types of the indicators",
+    **dict.fromkeys(FLAGS, "its heading says that it marks which indicators count"),
+    "to_ids": "its heading says that it marks what is for detection",
+    None: "its heading is not known",
 }
 
 
@@ -51,28 +51,28 @@ _ACCOUNT = (
 
 
 class CellResults(ResultsForm):
-    """Rows and cells of a table that were not used as they are: see :func:`account_of`."""
+    """Rows and cells of a table that were not used unchanged: see :func:`account_of`."""
 
     skipped_rows: CellList | None = Field(
         title="Skipped rows",
-        description="The first 100 rows that were left out although they hold an indicator, with the line, column and value of "
-        "the cell that is the reason, and the reason, such as not for detection; null if no table was read",
+        description="The first 100 rows that were left out although they contain an indicator, with the line, column "
+        "and value of the cell responsible, and the reason, such as not for detection; null if no table was read",
     )
     skipped_rows_count: int | None = Field(
-        title="Skipped rows count", description="How many indicators these rows hold"
+        title="Skipped rows count", description="How many indicators these rows contain"
     )
     skipped_rows_path: str | None = path_field("Skipped rows")
     unused_cells: CellList | None = Field(
         title="Unused cells",
-        description="The first 100 cells that were left out or cut while their indicator was used, with line, column, value and "
-        "reason; null if no table was read",
+        description="The first 100 cells that were left out or truncated although their indicator was used, with "
+        "line, column, value and reason; null if no table was read",
     )
     unused_cells_count: int | None = Field(title="Unused cells count", description="How many such cells there are")
     unused_cells_path: str | None = path_field("Unused cells")
 
 
 def account_of(survey: Survey | None) -> dict[str, Any]:
-    """What became of the values, rows and cells of a file, as results have it; nulls for one that could not be read."""
+    """What happened to the values, rows and cells of a file, in the form of results; nulls if it could not be read."""
     if survey is None:
         return dict.fromkeys(_ACCOUNT)
     return {name: first_of(told) if isinstance(told := getattr(survey, name), LongList) else told for name in _ACCOUNT}
@@ -84,7 +84,7 @@ def lists_of(survey: Survey | None) -> dict[str, LongList[Any] | None]:
 
 
 def told_columns(layout: Layout, name: str) -> str:
-    """What the columns of a file were taken for."""
+    """How the columns of a file were interpreted."""
     observable = layout.columns[layout.observable]
     others = [f"{column} in column {layout.columns[at]}" for at, column in _others(layout) if at < len(layout.columns)]
     beside = f"; {', '.join(others)}" if others else ""
@@ -96,12 +96,12 @@ def told_columns(layout: Layout, name: str) -> str:
 def _joined(layout: Layout) -> str:
     others = [layout.columns[at] for at in layout.joined if at != layout.observable]
     if layout.joins_hashes:
-        return "1 more column of hashes" if len(others) == 1 else f"{len(others)} more columns of hashes"
+        return "1 more hash column" if len(others) == 1 else f"{len(others)} more hash columns"
     return ("column " if len(others) == 1 else "columns ") + ", ".join(map(str, others))
 
 
 def described_columns(layout: Layout) -> list[dict[str, Any]]:
-    """Each column: its heading, what its first thousand cells hold, what it is mapped to, and why."""
+    """For each column: its heading, what its first thousand cells contain, what it is mapped to, and why."""
     return [
         {
             "column": column.index + 1,
@@ -115,18 +115,18 @@ def described_columns(layout: Layout) -> list[dict[str, Any]]:
 
 
 def file_warnings(prepared: Outgoing) -> Iterator[str]:
-    """What a user should know about a file, besides which values are not recognized or adapted."""
+    """What users should know about a file, besides which values were not recognized or were adapted."""
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
     if (encoding := layout.table.encoding).is_guess:
         letters = encoding.name.replace("cp125", "Windows-125")
-        yield f"{name} is not in UTF-8, and its letters look like {letters}: check its descriptions, or save it as UTF-8"
+        yield f"{name} is not in UTF-8, and its encoding looks like {letters}: check the descriptions, or save the file as UTF-8"
     if swallowed := layout.table.swallowed:
         number, line = next(iter(swallowed.items()))
-        rows = "1 row holds" if len(swallowed) == 1 else f"{len(swallowed):,} rows hold"
+        rows = "1 row contains" if len(swallowed) == 1 else f"{len(swallowed):,} rows contain"
         yield (
-            f"{rows} lines within quotation marks that look like rows of their own and are not imported, such as row {number:,}, "
-            f"“{shown(line)}”: check whether a quotation mark is missing"
+            f"{rows} lines within quotation marks that look like separate rows and are not imported, such as row "
+            f"{number:,}, “{shown(line)}”: check whether a quotation mark is missing"
         )
     if layout.joins_kinds:
         named = ", ".join(str(layout.columns[at]) for at in layout.joined)
@@ -137,19 +137,19 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
     for column in layout.unmapped:
         count = len(column.found)
         holds = "1 indicator, which is" if count == 1 else f"{count:,} indicators in its first rows, which are"
-        advice = f": for these run the action with the mapping {', '.join(_instead(layout, column.index))}"
+        advice = f": to import these, run the action with the mapping {', '.join(_instead(layout, column.index))}"
         why = ", since its heading says that they are references" if column.role == "reference" else advice
-        yield f"Column {column} of {name} holds {holds} not imported{why}"
+        yield f"Column {column} of {name} contains {holds} not imported{why}"
     if survey.second_heading:
         yield (
-            f"Row {survey.second_heading:,} looks like the heading of another table, but the rows below it are read with the "
-            "columns of the first one: if they differ, put each table into a file of its own"
+            f"Row {survey.second_heading:,} looks like the heading of another table, but the rows below it are read "
+            "with the columns of the first one: if the columns differ, put each table into a separate file"
         )
     if survey.surplus:
         rows = "1 row has" if survey.surplus == 1 else f"{survey.surplus:,} rows have"
         yield (
-            f"{rows} more cells than the heading (the first in line {survey.first_surplus}), and the cells behind it are not "
-            "used: check whether a cell that holds the delimiter lacks its quotation marks"
+            f"{rows} more cells than the heading (the first in line {survey.first_surplus}), and the surplus cells "
+            "are not used: check whether a cell that contains the delimiter lacks quotation marks"
         )
     for heading, count in survey.converted.items():
         at = next(column.index for column in layout.columns if heading in (column.heading, str(column.index + 1)))
@@ -162,12 +162,13 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
         yield f"{values} skipped: {_named(survey.skipped_rows, count)}"
     if survey.unused_cells_count:
         cells = "1 cell is" if survey.unused_cells_count == 1 else f"{survey.unused_cells_count:,} cells are"
-        yield f"{cells} left out or cut, while the indicator is sent: {_named(survey.unused_cells, survey.unused_cells_count)}"
+        named = _named(survey.unused_cells, survey.unused_cells_count)
+        yield f"{cells} left out or truncated, although the indicator is sent: {named}"
     yield from _of_values(survey)
 
 
 def _instead(layout: Layout, observable: int) -> Iterator[str]:
-    """The mapping with another column as the observable."""
+    """The mapping with a different column as the observable."""
     for at, field in enumerate(layout.mapping):
         yield "observable" if at == observable else field if field and field != "observable" else "ignore"
 
@@ -179,7 +180,7 @@ def _of_sheets(prepared: Outgoing) -> Iterator[str]:
             for sheet in others
         )
         taken = prepared.source.sheet.name if prepared.source.sheet else ""
-        yield f"Of the sheets only “{taken}” is imported, and not {named}: give the argument sheet for another one"
+        yield f"Only the sheet “{taken}” is imported, and not {named}: to import a different one, set the argument sheet"
 
 
 def _of_values(survey: Survey) -> Iterator[str]:
@@ -192,7 +193,7 @@ def _of_values(survey: Survey) -> Iterator[str]:
         are = "" if survey.expired == 1 else " that is"
         yield f"{have}{are} in the past (the first in line {survey.first_expired}): expired indicators detect nothing"
     if not survey.compared:
-        yield "The file holds so many values that not all of them could be compared: there may be duplicates"
+        yield "The file contains too many values to compare all of them: there may be duplicates"
 
 
 def _named(cells: Sequence[Cell], count: int) -> str:
@@ -214,12 +215,12 @@ def _why(layout: Layout, at: int) -> str:
         return layout.why
     if at in layout.joined:
         if layout.joins_hashes:
-            return "its hashes are joined with the strongest of their row"
+            return "its hashes are joined with the strongest hash in their row"
         return f"its indicators are taken as well, since {layout.why}"
     if mapped:
         return "its heading says so" if column.role == mapped else "the mapping says so"
     if column in layout.unmapped and column.role != "reference":
-        return "it holds indicators, and another column is the observable"
+        return "it contains indicators, but another column is the observable"
     if column.found and column.role != "reference":
-        return "it holds the same indicators as the observable's column"
-    return _WHY.get(column.role, "another column is used for it")
+        return "it contains the same indicators as the observable column"
+    return _WHY.get(column.role, "another column is used for this")

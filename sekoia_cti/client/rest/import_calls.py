@@ -33,7 +33,7 @@ class ImportCalls(CallFamily):
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
-            text: One indicator a line; the hashes of one file on one line, separated by commas.
+            text: One indicator per line, with the hashes of one file on one line, separated by commas.
             context: What holds for all of them.
             format: What all lines are (contract, "Format"); not sent when None.
             tries: How often, if not until the deadline.
