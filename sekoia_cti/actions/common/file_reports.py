@@ -216,7 +216,7 @@ def _why(layout: Layout, at: int) -> str:
     if at in layout.joined:
         if layout.joins_hashes:
             return "its hashes are joined with the strongest hash in their row"
-        return f"its indicators are taken as well, since {layout.why}"
+        return f"its indicators are used too, since {layout.why}"
     if mapped:
         return "its heading says so" if column.role == mapped else "the mapping says so"
     if column in layout.unmapped and column.role != "reference":
