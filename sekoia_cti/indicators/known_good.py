@@ -50,7 +50,7 @@ def known_to(kind: str) -> KnownTo:
         case "domain":
             return _sites().names
         case "url":
-            return _named_host
+            return _naming_host()
         case "ipv4":
             return _addresses(4).names
         case "ipv6":
@@ -73,13 +73,18 @@ def _named_file(hashes: str) -> Names:
     return _hashes().naming_any(hashes.split(","))
 
 
-def _named_host(host: str) -> Names:
-    if not is_address(host):
-        return _sites().naming(host)
-    try:
-        return _addresses(version_of(host)).names_of_one(host)
-    except OSError:
-        return ()  # a number as browsers take it for an address (``http://3232235777/``)
+def _naming_host() -> KnownTo:
+    naming = _sites().naming
+
+    def named_host(host: str) -> Names:
+        if not is_address(host):
+            return naming(host)
+        try:
+            return _addresses(version_of(host)).names_of_one(host)
+        except OSError:
+            return ()  # a number as browsers take it for an address (``http://3232235777/``)
+
+    return named_host
 
 
 class _Lists:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.types import IndicatorType
 
-__all__ = ["Notation"]
+__all__ = ["CAN_BE_DEFANGED", "Notation"]
 
-_DEFANGED = frozenset(("domain", "url", "email", "ipv4", "ipv6"))
+CAN_BE_DEFANGED = frozenset(("domain", "url", "email", "ipv4", "ipv6"))
 _NAMED = 3
 
 
@@ -32,7 +32,7 @@ class Notation:
             kind: Of the indicator.
             value: The value as it is sent.
         """
-        if kind not in _DEFANGED:
+        if kind not in CAN_BE_DEFANGED:
             return
         if value not in written and ("[." in written or _is_defanged(value, written)):
             self._defanged += 1

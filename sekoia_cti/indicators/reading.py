@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from sekoia_cti.indicators.account_of_values import Account
-from sekoia_cti.indicators.notation import Notation
+from sekoia_cti.indicators.notation import CAN_BE_DEFANGED, Notation
 from sekoia_cti.indicators.reasons import UNKNOWN
 from sekoia_cti.indicators.recognize import DAMAGED, DEFANGED, recognize
 from sekoia_cti.indicators.refang import STIX_START, refang
@@ -125,7 +125,8 @@ class _Intake:
         values, by_type, refanging, rows = reading.values, reading.by_type, self._refanging, self._rows
         for number, line in enumerate(lines, first):
             # Most of the others are known at first sight.
-            plainly = plain(line) or (plain_defanged(line) if refanging else None)
+            defangedly = plain_defanged(line) if refanging and "[" in line else None
+            plainly = defangedly or plain(line) or (plain_defanged(line) if refanging else None)
             for kind, value, key, why in (plainly,) if plainly else _at_length(line, refanging=refanging):
                 reading.given += 1
                 identity = value if kind is None else key
@@ -141,7 +142,7 @@ class _Intake:
                     continue
                 values.append(value)
                 by_type[kind] = by_type.get(kind, 0) + 1
-                if value is not line or kind == "url":
+                if kind == "url" or (value is not line and kind in CAN_BE_DEFANGED):
                     notation.note(number, line, kind, value)
                 if why:
                     reading.note_adapted(number, line, value, why)

@@ -19,17 +19,21 @@ __all__ = ["URL", "plain", "plain_defanged", "plain_kind"]
 
 # A backslash in a URL takes a closer look, as it may be an escaped line break between two; so does a mark at its end, which
 # may be that of a sentence.
-_AFTER_HOST = r"(?::[0-9]{1,4})?(?:[/?\#][!-\[\]-~]*+)?(?<=[0-9A-Za-z/_=&%+~\#$@-])"
-URL = rf"https?://(?:(?:{LABEL}\.)++[a-z]{{2,63}}|{IPV4}){_AFTER_HOST}"
+_HOST = rf"https?://(?:(?:{LABEL}\.)++[a-z]{{2,63}}|{IPV4})(?::[0-9]{{1,4}})?"
+_AT_END = r"(?<=[0-9A-Za-z/_=&%+~\#$@-])"
+URL = rf"{_HOST}(?:[/?\#][!-\[\]-~]*+)?{_AT_END}"
 """A URL as it is sent, unless another one follows in it."""
 
 _LABELS = rf"(?:{LABEL}\.)++"
+# What a URL holds that can be spelled in several ways is a group of its own: nearly none has any, and looking for it takes
+# longer than all the rest.
 _PLAIN = re.compile(
     rf"""
-      (?P<hash>[0-9A-Fa-f]{{32,128}}+)(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f])?
+      (?P<hash>[0-9A-Fa-f]{{32,128}}+)
+      (?:(?P<alike>(?P<mark>[ ,;|])[0-9A-Fa-f]++(?:(?P=mark)[0-9A-Fa-f]++)*+)|(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f]))?
     | (?P<domain>{_LABELS}(?P<ending>[a-z]{{2,63}}))
     | (?P<ipv4>{IPV4})
-    | (?P<url>{URL})
+    | (?P<url>{_HOST}(?:[/?\#][!\#$&-;=?-\[\]_a-z~]*+(?P<spelled>[!-\[\]-~]*+))?{_AT_END})
     """,
     re.VERBOSE | re.ASCII,
 ).fullmatch
@@ -43,12 +47,14 @@ _ALL = {kind: re.compile(rf"(?:{one}\n)*+", re.ASCII).fullmatch for kind, one in
 
 # The same with hxxp for http and [.] for any of the dots, in a text that unwrapping has nothing to do with.
 _DOT = r"(?:\.|\[\.\])"
+_DEFANGED_NAME = rf"(?:{LABEL}{_DOT})++(?P<ending>[a-z]{{2,63}})"
+_DEFANGED_IPV4 = rf"{OCTET}(?:{_DOT}{OCTET}){{3}}"
 _DEFANGED = re.compile(
     rf"""
-    (?P<scheme>h(?:xx|XX|tt)p(?P<secure>s?)://)?
-    (?P<host>(?P<domain>(?:{LABEL}{_DOT})++(?P<ending>[a-z]{{2,63}})) | {OCTET}(?:{_DOT}{OCTET}){{3}})
-    (?P<rest>(?::[0-9]{{1,4}})?(?:[/?\#][!-'*-Z^-z|~]*+)?)
-    (?<=[0-9A-Za-z/])
+      (?P<url>h(?:xx|XX|tt)ps?://(?:{_DEFANGED_NAME.replace("?P<ending>", "?:")}|{_DEFANGED_IPV4})(?::[0-9]{{1,4}})?
+        (?:[/?\#][!\#$&'*-;=?-Z_a-z~]*+(?P<spelled>[!-'*-Z^-z|~]*+))?(?<=[0-9A-Za-z/]))
+    | (?P<domain>{_DEFANGED_NAME})
+    | (?P<ipv4>{_DEFANGED_IPV4})
     """,
     re.VERBOSE | re.ASCII,
 ).fullmatch
@@ -63,9 +69,14 @@ def plain(value: str) -> Finding | None:
         return _domain(value, match["ending"])
     if kind == "url":
         # Another URL in it may be another value of the line.
-        return ("url", value, escaped(value), None) if value.find("://", 8) < 0 else None
+        if value.find("://", 8) >= 0:
+            return None
+        return "url", value, escaped(value) if match["spelled"] else value, None
     if kind == "ipv4":
         return "ipv4", value, value, None
+    if kind == "alike":
+        found = of_one_file(value.lower().split(match["mark"]), value)
+        return found if found[0] else None
     if kind == "hashes":
         words = value.lower().replace(",", " ").replace(";", " ").replace("|", " ").split()
         found = of_one_file(words, value)
@@ -99,15 +110,15 @@ def plain_defanged(text: str) -> Finding | None:
     """What a text is that is defanged in the usual way, and nothing else."""
     if (match := _DEFANGED(text)) is None or len(text) > LONGEST:
         return None
-    host = match["host"].replace("[.]", ".")
-    if match["scheme"]:
-        if text.find("://", 9) >= 0:
-            return None  # the path of a defanged URL can be defanged as well
-        value = f"http{match['secure']}://{host}{match['rest']}"
-        return "url", value, escaped(value), None
-    if match["rest"]:
-        return None
-    return _domain(host, match["ending"]) if match["domain"] else ("ipv4", host, host, None)
+    value = text.replace("[.]", ".")
+    if match["domain"]:
+        return _domain(value, match["ending"])
+    if match["ipv4"]:
+        return "ipv4", value, value, None
+    if text.find("://", 9) >= 0:
+        return None  # the path of a defanged URL can be defanged as well
+    value = f"http{value[4:]}"
+    return "url", value, escaped(value) if match["spelled"] else value, None
 
 
 def _domain(name: str, ending: str) -> Finding | None:

@@ -408,7 +408,7 @@ def _sides(text: str, recognize: Recognize) -> Sequence[Finding] | None:
     A machine that talks to an address stands before an arrow as a name does that resolves to it.
     """
     sides = _BETWEEN_SIDES.split(text, _SIDES)
-    if not 1 < len(sides) <= _SIDES:
+    if not 1 < len(sides) <= _SIDES or not all(map(str.strip, sides)):
         return None
     parts = [part for side in sides if (part := _one(side, recognize))]
     if len(parts) < len(sides) or all(part[0] in ("ipv4", "ipv6") for part in parts):  # which may be a range

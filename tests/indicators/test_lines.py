@@ -803,6 +803,7 @@ UNREAD: list[tuple[str, str]] = [
     ("a.example -> 192.0.2.1", "several values in one line"),
     ("a.example \u2192 192.0.2.1", "several values in one line"),
     ("a.example = 192.0.2.1", "several values in one line"),
+    ("=>", "not a known kind of indicator"),
     ("a.example resolves to 192.0.2.1", "several values in one line"),
     ("192[.]0[.]2[.]1 - 192[.]0[.]2[.]5", "several values in one line"),
     ("192[.]0[.]2[.]1 -> 198[.]51[.]100[.]7", "several values in one line"),
