@@ -114,7 +114,7 @@ def test_columns_of_different_kinds_are_described(platform: Platform, collection
     why = "these columns are named after different kinds of indicators"
     assert [(column["mapped_to"], column["why"]) for column in run.results["columns"]] == [
         ("observable", why),
-        (None, f"its indicators are taken as well, since {why}"),
+        (None, f"its indicators are used too, since {why}"),
     ]
     assert (
         "1 (“domain”), 2 (“ip”) of feed.csv hold indicators of different kinds, and all of these are impo" in run.logs
