@@ -9,9 +9,9 @@ from sandbox.example_data import example_event, example_file, example_text
 from sandbox.playbooks.access import Platform
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, read_json_object
-from sandbox.playbooks.report import ConsoleReporter
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import load_stubs
+from sandbox.playbooks.terminal import TerminalReporter
 
 __all__ = ["demo"]
 
@@ -24,14 +24,14 @@ PACE = 800
 
 def demo() -> int:
     """Runs both playbooks on a sandbox of its own. Returns 0 if all arrived as sent and no node failed, otherwise 1."""
-    reporter = ConsoleReporter()
+    reporter = TerminalReporter()
     module = Module.load(MODULE)
     with Sandbox(pace=PACE) as sandbox:
         platform = Platform.of(sandbox)
         return _own_cti(module, platform, reporter) or _alert_to_blocklist(module, platform, reporter)
 
 
-def _own_cti(module: Module, platform: Platform, reporter: ConsoleReporter) -> int:
+def _own_cti(module: Module, platform: Platform, reporter: TerminalReporter) -> int:
     """Imports the example indicators as text and as a file, and compares what arrived with what was sent."""
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
         event = example_event(storage := Path(folder))
@@ -58,7 +58,7 @@ def _own_cti(module: Module, platform: Platform, reporter: ConsoleReporter) -> i
     return 0
 
 
-def _alert_to_blocklist(module: Module, platform: Platform, reporter: ConsoleReporter) -> int:
+def _alert_to_blocklist(module: Module, platform: Platform, reporter: TerminalReporter) -> int:
     """Answers what the playbook does on the example alert beside it, and shows what the blocklist holds then."""
     trigger, stubs = ALERT.with_suffix(".trigger.json"), ALERT.with_suffix(".stubs.yaml")
     playbook = Playbook.load(ALERT)

@@ -1,6 +1,7 @@
 """`python -m sandbox run`: runs a playbook, writes stubs for it, or tests it."""
 
 import argparse
+import json
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import Any
 
 from sandbox import Sandbox
 from sandbox.playbooks.access import Platform
-from sandbox.playbooks.events import Reporter
 from sandbox.playbooks.example_stubs import example_stubs
 from sandbox.playbooks.expect import Expectations
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, read_json_object
-from sandbox.playbooks.report import ConsoleReporter, as_json
+from sandbox.playbooks.reporters import Reporter
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub, load_stubs
+from sandbox.playbooks.terminal import TerminalReporter
 
 __all__ = ["add_run", "run_playbook"]
 
@@ -96,12 +97,12 @@ def run_playbook(options: argparse.Namespace) -> int:
             stubs=answers,
             inputs={kind: str(path) for kind, path in (("trigger", trigger), ("stubs", stubs)) if path},
             warnings=warnings,
-            reporter=Reporter() if options.json else ConsoleReporter(show=options.show),
+            reporter=Reporter() if options.json else TerminalReporter(show=options.show),
             timeout=options.timeout,
         ).run()
         differences = expected.differences(run, platform) if expected else []
     if options.json:
-        print(as_json(run, differences))
+        print(json.dumps({**run.as_json(), "differences": differences}, indent=2))
     elif expected:
         _say_differences(options.expect, differences)
     return 1 if differences or not (expected or run.succeeded) else 0

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.playbooks.access import AnyNodeRun, HeldCollection, NotThere, Platform
-from sandbox.playbooks.events import Feed
 from sandbox.playbooks.module import Action, Module
 from sandbox.playbooks.playbook import JSONObject, Node, Playbook, PlaybookError
 from sandbox.playbooks.process import NodeProcess
+from sandbox.playbooks.reporters import Feed
 from sandbox.playbooks.runner import Runner
 
 __all__ = ["Launcher", "NodePicture", "Picture", "Run", "Visit"]

@@ -1,5 +1,6 @@
-"""YAML files beside a playbook, read as JSON would have their values."""
+"""YAML beside a playbook: read as JSON would have its values, and written as people read it."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import yaml
 
 from sandbox.playbooks.playbook import JSONObject, PlaybookError
 
-__all__ = ["read_yaml_object"]
+__all__ = ["as_yaml", "read_yaml_object"]
 
 
 def read_yaml_object(path: Path, otherwise: str) -> JSONObject:
@@ -26,6 +27,11 @@ def read_yaml_object(path: Path, otherwise: str) -> JSONObject:
     if not isinstance(content, dict):
         raise PlaybookError(f"{path} {otherwise}.")
     return content
+
+
+def as_yaml(value: Any) -> str:
+    """A value as people read it: keys in their order, no line broken."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 class _Loader(yaml.SafeLoader):
@@ -47,3 +53,14 @@ def _as_it_is(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_it_is)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: a text of several lines keeps them."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)

@@ -1,25 +1,6 @@
-"""What a run reports as it goes on, and to whom: a terminal, a program, the pages of the sandbox.
+"""What is told of a run as it goes on: plain data, which `reporters.py` hands on."""
 
-Everything here is plain data. A `Reporter` gets it as dataclasses, in this order:
-
-    run_started     RunStarted      the graph: each node with its template and where its outputs lead
-    node_started    NodeStarted     its rendered arguments, and the names in its template that are not defined
-    node_progressed NodeProgress    how far its imports are; from another thread, as often as LiveAPI says something
-    node_finished   NodeOutcome     results, error, log, warnings, branches taken; a node in a loop once for each item
-    run_finished    PlaybookRun     the whole run, with what was not run and what the collections hold
-    close                           nothing more comes, however the run ended
-
-`Feed` is a reporter that makes JSON of each, to be stored or posted, and `Everyone` passes all on to several:
-
-    Runner(playbook, module, platform, storage, reporter=Feed(store.append)).run()
-"""
-
-import threading
-import uuid
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
 from sandbox.playbooks.access import HeldCollection
 from sandbox.playbooks.operators import JudgedCase
@@ -27,8 +8,6 @@ from sandbox.playbooks.playbook import JSONObject
 from sandbox.playbooks.templates import UndefinedName
 
 __all__ = [
-    "Everyone",
-    "Feed",
     "GraphNode",
     "Iteration",
     "NodeNotRun",
@@ -36,7 +15,6 @@ __all__ = [
     "NodeProgress",
     "NodeStarted",
     "PlaybookRun",
-    "Reporter",
     "RunStarted",
     "UndefinedName",
     "counted",
@@ -184,116 +162,15 @@ class PlaybookRun:
             "status": self.status,
             "seconds": round(self.seconds, 3),
             "warnings": self.warnings,
-            "nodes": [_outcome_as_json(outcome) for outcome in self.outcomes]
+            "nodes": [outcome_as_json(outcome) for outcome in self.outcomes]
             + [{**asdict(node), "status": "not run"} for node in self.not_run],
             "collections": [asdict(collection) for collection in self.collections],
         }
 
 
-def _outcome_as_json(outcome: NodeOutcome) -> JSONObject:
+def outcome_as_json(outcome: NodeOutcome) -> JSONObject:
+    """A node's end as JSON, with its status in a word."""
     return {**asdict(outcome), "seconds": round(outcome.seconds, 3), "status": outcome.status}
-
-
-class Reporter:
-    """Gets what happens, as it happens; this one does nothing. `node_progressed` comes from another thread."""
-
-    def run_started(self, run: RunStarted) -> None:
-        """The run begins."""
-
-    def node_started(self, node: NodeStarted) -> None:
-        """A node begins."""
-
-    def node_progressed(self, progress: NodeProgress) -> None:
-        """The progress of the running node's imports, by LiveAPI."""
-
-    def node_finished(self, outcome: NodeOutcome) -> None:
-        """A node ended."""
-
-    def run_finished(self, run: PlaybookRun) -> None:
-        """The run ended."""
-
-    def close(self) -> None:
-        """Nothing more comes, however the run ended."""
-
-
-class Feed(Reporter):
-    """Makes one JSON object of each thing that happens, and hands it to `send`, one at a time.
-
-    Each has `type` (run-started, node-started, node-progressed, node-finished, run-finished, closed), the `run` (an id
-    that is new for each feed), its `number` in the run from 0, the time `at`, and the fields of the dataclass. What
-    `send` raises ends the run.
-    """
-
-    def __init__(self, send: Callable[[JSONObject], None], run: str | None = None) -> None:
-        self.run = run or str(uuid.uuid4())
-        self._send = send
-        self._number = 0
-        self._lock = threading.Lock()
-
-    def run_started(self, run: RunStarted) -> None:
-        """Sends run-started."""
-        self._tell("run-started", asdict(run))
-
-    def node_started(self, node: NodeStarted) -> None:
-        """Sends node-started."""
-        self._tell("node-started", asdict(node))
-
-    def node_progressed(self, progress: NodeProgress) -> None:
-        """Sends node-progressed."""
-        self._tell("node-progressed", asdict(progress))
-
-    def node_finished(self, outcome: NodeOutcome) -> None:
-        """Sends node-finished, with the status in a word."""
-        self._tell("node-finished", _outcome_as_json(outcome))
-
-    def run_finished(self, run: PlaybookRun) -> None:
-        """Sends run-finished, which holds all that the run reported, as `--json` prints it."""
-        self._tell("run-finished", run.as_json())
-
-    def close(self) -> None:
-        """Sends closed: a run that ends without run-finished before it was broken off."""
-        self._tell("closed", {})
-
-    def _tell(self, event: str, content: JSONObject) -> None:
-        with self._lock:
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._send({"type": event, "run": self.run, "number": self._number, "at": at, **content})
-            self._number += 1
-
-
-class Everyone(Reporter):
-    """Tells several reporters, each in turn."""
-
-    def __init__(self, *reporters: Reporter) -> None:
-        self._reporters = reporters
-
-    def run_started(self, run: RunStarted) -> None:
-        """Tells each."""
-        self._each("run_started", run)
-
-    def node_started(self, node: NodeStarted) -> None:
-        """Tells each."""
-        self._each("node_started", node)
-
-    def node_progressed(self, progress: NodeProgress) -> None:
-        """Tells each."""
-        self._each("node_progressed", progress)
-
-    def node_finished(self, outcome: NodeOutcome) -> None:
-        """Tells each."""
-        self._each("node_finished", outcome)
-
-    def run_finished(self, run: PlaybookRun) -> None:
-        """Tells each."""
-        self._each("run_finished", run)
-
-    def close(self) -> None:
-        """Tells each."""
-        self._each("close")
-
-    def _each(self, what: str, *told: Any) -> None:
-        for reporter in self._reporters:
-            getattr(reporter, what)(*told)
 
 
 def counted(indicators: int) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from jinja2 import TemplateError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from sandbox.playbooks.documents import as_yaml
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Case, JSONObject, Node, Playbook
-from sandbox.playbooks.report import as_yaml
 from sandbox.playbooks.shapes import EXAMPLE_FILE, Shape
 from sandbox.playbooks.support import needs_stub
 from sandbox.playbooks.templates import texts_in

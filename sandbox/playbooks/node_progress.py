@@ -4,8 +4,9 @@ import json
 import threading
 from dataclasses import dataclass, field
 
-from sandbox.playbooks.events import NodeProgress, Reporter
+from sandbox.playbooks.events import NodeProgress
 from sandbox.playbooks.playbook import JSONObject
+from sandbox.playbooks.reporters import Reporter
 
 __all__ = ["ImportProgress"]
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sandbox.playbooks.playbook import Case, JSONObject, Modification, Node, NodeError
-from sandbox.playbooks.templates import Templates
+from sandbox.playbooks.scope import Scope
 
 __all__ = ["COMPARISONS", "MODIFICATIONS", "OPERATORS", "JudgedCase", "choose", "items_of", "keep"]
 
@@ -31,7 +31,7 @@ class JudgedCase:
         return f" {self.comparison} ".join(side or '""' for side in sides)
 
 
-def choose(node: Node, templates: Templates, variables: JSONObject) -> tuple[str, list[JudgedCase]]:
+def choose(node: Node, scope: Scope) -> tuple[str, list[JudgedCase]]:
     """The output that a condition takes, and the cases it looked at.
 
     Cases are tried in order, as with "if" and "else if", and the first that holds names the output; when none does it
@@ -41,16 +41,16 @@ def choose(node: Node, templates: Templates, variables: JSONObject) -> tuple[str
     """
     judged = list[JudgedCase]()
     for case in node.cases:
-        judged.append(_judge(case, templates, variables))
+        judged.append(_judge(case, scope))
         if judged[-1].holds:
             return case.name, judged
     return "else", judged
 
 
-def _judge(case: Case, templates: Templates, variables: JSONObject) -> JudgedCase:
+def _judge(case: Case, scope: Scope) -> JudgedCase:
     where = f'The case "{case.name}"'
     # What is not defined is empty here, as it is in a text.
-    left, right = (templates.render(side, variables, where=where, undefined="") for side in (case.left, case.right))
+    left, right = (scope.render(side, where, undefined="") for side in (case.left, case.right))
     meaning = str if case.value_type == "string" else _meaning
     try:
         holds = bool(COMPARISONS[case.comparison](meaning(left), meaning(right)))
@@ -94,12 +94,12 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 )
 
 
-def items_of(node: Node, templates: Templates, variables: JSONObject) -> list[Any]:
+def items_of(node: Node, scope: Scope) -> list[Any]:
     """The list that a foreach goes through, also where a template made text of it.
 
     Raises NodeError for anything else: a text, say, has no items, and a loop over nothing did not run.
     """
-    value = templates.render(node.items, variables, where="The list of items")
+    value = scope.render(node.items, "The list of items")
     items = _meaning(value) if isinstance(value, str) else value
     if isinstance(items, list):
         return items

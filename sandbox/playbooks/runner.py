@@ -17,18 +17,19 @@ from sandbox.playbooks.events import (
     NodeOutcome,
     NodeStarted,
     PlaybookRun,
-    Reporter,
     RunStarted,
 )
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.node_progress import ImportProgress
 from sandbox.playbooks.operators import choose, items_of, keep
-from sandbox.playbooks.plan import LoopEnd, Plan, Step, Turn
+from sandbox.playbooks.plan import LoopEnd, Plan, Step
 from sandbox.playbooks.playbook import JSONObject, Node, NodeError, Playbook
 from sandbox.playbooks.process import NodeProcess, run_action
+from sandbox.playbooks.reporters import Reporter
+from sandbox.playbooks.scope import Scope
 from sandbox.playbooks.stubs import Stub
 from sandbox.playbooks.support import check
-from sandbox.playbooks.templates import Templates, UndefinedName
+from sandbox.playbooks.templates import UndefinedName
 
 __all__ = ["Runner"]
 
@@ -72,15 +73,13 @@ class Runner:
     timeout: float = 1000.0
     running: NodeProcess = field(default_factory=NodeProcess)
     _imports: ImportProgress = field(init=False, repr=False)
-    _templates: Templates = field(init=False, repr=False, default_factory=Templates)
+    _scope: Scope = field(init=False, repr=False, default_factory=Scope)
     _trigger: str = field(init=False, repr=False)
-    _results: dict[int | str, JSONObject] = field(init=False, repr=False)
-    _store: JSONObject = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._imports = ImportProgress(self.reporter)
         self._trigger = self.playbook.start(self.start)
-        self._results = {_jinja_key(self._trigger): self.event}
+        self._scope.keep(self._trigger, self.event)
 
     def run(self) -> PlaybookRun:
         """Runs the playbook.
@@ -88,7 +87,7 @@ class Runner:
         Raises PlaybookError before the first node when the playbook holds what cannot be run here, when nobody answers
         at the sandbox's address, and when that refuses the key.
         """
-        check(self.playbook, self._trigger, self.module, self.stubs, self._templates)
+        check(self.playbook, self._trigger, self.module, self.stubs, self._scope.templates)
         self.platform.check()
         began = time.monotonic()
         with closing(self.reporter):
@@ -157,18 +156,18 @@ class Runner:
     def _begin(self, step: Step) -> _Begun:
         """Renders what a node is to get, and tells that it begins."""
         for turn in step.loop:
-            self._turn_to(turn)
+            self._scope.turn_to(turn.foreach, turn.value, turn.index, turn.total)
         node = self.playbook.nodes[step.key]
         begun = _Begun(step.key, node, [Iteration(turn.foreach, turn.index, turn.total) for turn in step.loop])
         try:
             for name, value in node.arguments.items():
-                begun.arguments[name] = self._render(value, f"The argument {name}")
+                begun.arguments[name] = self._scope.render(value, f"The argument {name}")
             if node.operator == "foreach":
-                begun.items = items_of(node, self._templates, self._variables)
+                begun.items = items_of(node, self._scope)
                 begun.arguments["items"] = begun.items
         except NodeError as error:
             begun.error = str(error)
-        begun.undefined = self._templates.take_undefined()
+        begun.undefined = self._scope.take_undefined()
         self._imports.begin(step.key)
         self.reporter.node_started(NodeStarted(step.key, node.name, begun.arguments, begun.undefined, begun.loop))
         return begun
@@ -199,7 +198,7 @@ class Runner:
         elif not (taken := [output for output, is_set in outputs.items() if is_set]):
             taken = ["default"] if "default" in begun.node.outputs else []
         if error is None or taken:
-            self._results[_jinja_key(begun.key)] = results or {}
+            self._scope.keep(begun.key, results or {})
         outcome = NodeOutcome(
             key=begun.key,
             name=begun.node.name,
@@ -212,7 +211,7 @@ class Runner:
             cases=report.get("cases", []),
             taken={output: begun.node.following(output) for output in taken},
             warnings=report.get("warnings", []),
-            undefined=begun.undefined + self._templates.take_undefined(),
+            undefined=begun.undefined + self._scope.take_undefined(),
             loop=begun.loop,
         )
         self.reporter.node_finished(outcome)
@@ -221,7 +220,7 @@ class Runner:
     def _end_loop(self, end: LoopEnd, begun: _Begun) -> NodeOutcome:
         """Tells how a loop ended: well, when it went well for each of its items."""
         total = len(begun.items)
-        results = self._results.get(_jinja_key(end.key)) if total else {"default": {"total": 0}}
+        results = self._scope.results(end.key) if total else {"default": {"total": 0}}
         report: JSONObject = {"results": results}
         if end.failed:
             report["error"] = f"Its body failed for {end.failed:,} of {total:,} items."
@@ -252,7 +251,7 @@ class Runner:
             )
         match node.operator:
             case "condition":
-                output, cases = choose(node, self._templates, self._variables)
+                output, cases = choose(node, self._scope)
                 has = output == "else" or output in node.outputs
                 warnings = [] if has else [f'its case "{output}" holds, and it has no output of that name to follow']
                 return {"outputs": {output: True}, "cases": cases, "warnings": warnings}
@@ -265,24 +264,11 @@ class Runner:
         """Makes the changes of a store, and shows what they are as its arguments."""
         warnings = list[str]()
         for change in begun.node.modifications:
-            value = self._render(change.value, f"The value of store.{change.key}")
+            value = self._scope.render(change.value, f"The value of store.{change.key}")
             begun.arguments[f"{change.type} {change.key}"] = value
-            if warning := keep(self._store, change, value):
+            if warning := keep(self._scope.store, change, value):
                 warnings.append(warning)
         return {"warnings": warnings}
-
-    def _turn_to(self, turn: Turn) -> None:
-        """Lets templates see the item that a loop is at, as the vendor's documentation of foreach has it."""
-        current = {"value": turn.value, "index": turn.index, "total": turn.total}
-        self._results[_jinja_key(turn.foreach)] = {"default": current}
-
-    def _render(self, value: Any, where: str) -> Any:
-        return self._templates.render(value, self._variables, where=where)
-
-    @property
-    def _variables(self) -> JSONObject:
-        """What templates see: the results of the nodes that ran, by their number, and what stores keep."""
-        return {"node": self._results, "store": self._store}
 
     def _not_run(self, plan: Plan, outcomes: list[NodeOutcome]) -> list[NodeNotRun]:
         """The nodes that were not reached, and the failure that each of them comes after."""
@@ -312,8 +298,3 @@ class Runner:
             with suppress(NotThere):  # a node deleted it, or a stub made it up
                 collections.append(self.platform.collection(collection_id))
         return collections
-
-
-def _jinja_key(key: str) -> int | str:
-    """A node's key as templates write it: `node.1` looks for the number."""
-    return int(key) if key.isdecimal() else key

@@ -1,19 +1,26 @@
-"""What a foreach goes through, and what a store keeps."""
+"""Which case of a condition holds, what a foreach goes through, and what a store keeps."""
 
 from typing import Any
 
 import pytest
 
-from sandbox.playbooks.operators import items_of, keep
+from sandbox.playbooks.operators import choose, items_of, keep
 from sandbox.playbooks.playbook import JSONObject, Modification, Node, NodeError
-from sandbox.playbooks.templates import Templates
+from sandbox.playbooks.scope import Scope
 
-VARIABLES = {"node": {1: {"list": ["a", {"b": 1}], "none": None, "text": "abc", "object": {"a": 1}}}, "store": {}}
+RESULTS = {"count": 3, "a b": "x", "list": ["a", {"b": 1}], "none": None, "text": "abc", "object": {"a": 1}}
+
+
+def _scope() -> Scope:
+    """What templates see after node 1."""
+    scope = Scope()
+    scope.keep("1", RESULTS)
+    return scope
 
 
 def _items(items: Any) -> list[Any]:
     node = Node(name="Each", type="operator", subtype="foreach", items=items, loop=["2"], outputs={})
-    return items_of(node, Templates(), VARIABLES)
+    return items_of(node, _scope())
 
 
 @pytest.mark.parametrize(
@@ -92,3 +99,78 @@ def test_store_of_another_kind(change: str, reason: str) -> None:
     with pytest.raises(NodeError) as raised:
         keep({"ip": "192.0.2.1"}, Modification(key=key, type=kind), "x")
     assert str(raised.value) == reason
+
+
+def _holds(left: Any, comparison: str, right: Any, **more: str) -> bool:
+    """Whether a case holds, with the results above as those of node 1."""
+    case = {"name": "Case", "left": left, "comparison": comparison, "right": right, **more}
+    node = Node.model_validate(
+        {"name": "Condition", "type": "operator", "subtype": "condition", "outputs": {}, "cases": [case]}
+    )
+    output, (judged,) = choose(node, _scope())
+    assert output == ("Case" if judged.holds else "else")
+    return judged.holds
+
+
+@pytest.mark.parametrize(
+    ("left", "comparison", "right", "holds"),
+    [
+        ("{{ node.1['a b'] }}", "==", "x", True),
+        ("{{ node.1['a b'] }}", "!=", "x", False),
+        # numbers, whether a template made text of them or not
+        ("{{ node.1.count }}", "==", "{{ 3 }} ", True),
+        ("{{ node.1.count }}", ">=", "3", True),
+        ("{{ node.1.count }}", ">", "{{ 3 }}", False),
+        ("{{ node.1.count }}", "<", "{{ 10 }}", True),
+        ("{{ node.1.count }}", "<=", 2, False),
+        # lists
+        ("{{ node.1 | jsonpath('$.nothing[*]', True) }}", "!=", "[]", False),
+        ("x", "in", '["x", "y"]', True),
+        ("{{ node.1.count }}", "in", "{{ node.1.list }}", False),
+        ("{{ node.1.count }}", "not in", [1, 2], True),
+        ("b", "in", "abc", True),
+        # ranges hold their edges
+        ("{{ node.1.count }}", "range", "[{{ 3 }}, {{ 9 }}]", True),
+        ("{{ node.1.count }}", "range", [0, 3], True),
+        ("{{ node.1.count }}", "range", [4, 9], False),
+        # text
+        ("2026-01-05", "<", "2026-02-01", True),
+        ("{{ node.1.missing }}", "==", "", True),
+    ],
+)
+def test_comparison(left: Any, comparison: str, right: Any, holds: bool) -> None:
+    """Each comparison of the vendor's documentation, with sides as its templates have them."""
+    assert _holds(left, comparison, right) is holds
+
+
+def test_text_stays_text_where_the_case_says_so() -> None:
+    """A case of the type string compares no numbers."""
+    assert _holds("1.0", "==", "1")
+    assert not _holds("1.0", "==", "1", value_type="string")
+
+
+@pytest.mark.parametrize(
+    ("left", "comparison", "right", "reason"),
+    [
+        ("many", ">", "3", "The case \"Case\" cannot compare 'many' > '3'."),
+        ("1", "range", "[1, 2, 3]", "The case \"Case\" cannot compare '1' range '[1, 2, 3]'."),
+    ],
+)
+def test_case_that_cannot_be_judged(left: str, comparison: str, right: str, reason: str) -> None:
+    """Sides that cannot be compared are an error that shows them."""
+    with pytest.raises(NodeError) as raised:
+        _holds(left, comparison, right)
+    assert str(raised.value) == reason
+
+
+def test_first_case_that_holds_is_taken() -> None:
+    """Cases are tried in order, and those after the first that holds are not looked at."""
+    cases = [
+        {"name": str(least), "left": "{{ node.1.count }}", "comparison": ">=", "right": least} for least in (9, 3, 1)
+    ]
+    node = Node.model_validate(
+        {"name": "Size", "type": "operator", "subtype": "condition", "outputs": {}, "cases": cases}
+    )
+    output, judged = choose(node, _scope())
+    assert output == "3"
+    assert [(case.name, case.holds, str(case)) for case in judged] == [("9", False, "3 >= 9"), ("3", True, "3 >= 3")]

@@ -21,19 +21,17 @@ from sandbox.demo import demo
 from sandbox.example_data import example_event, example_file, example_text
 from sandbox.playbooks.access import HeldCollection, Platform
 from sandbox.playbooks.events import (
-    Everyone,
-    Feed,
     NodeNotRun,
     NodeOutcome,
     NodeProgress,
     NodeStarted,
     PlaybookRun,
-    Reporter,
 )
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, PlaybookError
-from sandbox.playbooks.report import ConsoleReporter, as_json
+from sandbox.playbooks.reporters import Feed, Reporter
 from sandbox.playbooks.stubs import Stub
+from sandbox.playbooks.terminal import TerminalReporter
 from tests.sandbox.playbooks.exports import condition, playbook
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -130,10 +128,7 @@ def test_progress_comes_over_liveapi(run: Callable[..., PlaybookRun], sandbox: S
 def test_feed_tells_all_as_json(run: Callable[..., PlaybookRun]) -> None:
     """Whoever draws a run gets the graph, then each node with its arguments and its end, then the whole, numbered."""
     told = list[dict[str, Any]]()
-    silent = Reporter()
-    result = run(
-        playbook({"do": "warn"}, {"do": "fail", "error": "No."}), reporter=Everyone(silent, Feed(told.append))
-    )
+    result = run(playbook({"do": "warn"}, {"do": "fail", "error": "No."}), reporter=Feed(told.append))
     assert json.loads(json.dumps(told)) == told
     events = [
         "run-started",
@@ -525,7 +520,7 @@ def test_command_ends_its_nodes_when_it_is_ended(module: Module, tmp_path: Path,
 def test_progress_in_plain_lines() -> None:
     """Progress is a line each 10 %, whatever the number of events, and 100 % is told once."""
     stream = io.StringIO()
-    reporter = ConsoleReporter(stream)
+    reporter = TerminalReporter(stream)
     for imported in (*range(0, 2001, 7), 2000, 2000):
         reporter.node_progressed(NodeProgress("1", imported, 2000))
     lines = stream.getvalue().splitlines()
@@ -536,7 +531,7 @@ def test_progress_in_plain_lines() -> None:
 
 def test_one_indicator_is_one() -> None:
     """Its progress, and the collection that holds it."""
-    reporter = ConsoleReporter(stream := io.StringIO())
+    reporter = TerminalReporter(stream := io.StringIO())
     reporter.node_progressed(NodeProgress("1", 1, 1))
     reporter.run_finished(PlaybookRun("Test", {}, {}, 1, [], [], [HeldCollection("1", "Feed", 1, 0, {"url": 1})]))
     assert stream.getvalue().splitlines()[::2] == [
@@ -558,7 +553,7 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal there is a bar, which ends at 100 %, and the error is red."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    reporter = ConsoleReporter(stream := Terminal())
+    reporter = TerminalReporter(stream := Terminal())
     reporter.node_progressed(NodeProgress("1", 500, 1000))
     reporter.node_progressed(NodeProgress("1", 1000, 1000))
     reporter.node_finished(NodeOutcome("2", "Import", results={"status": "completed"}))
@@ -572,7 +567,7 @@ def test_json_names_what_was_not_run() -> None:
     """The document has each node once, and says of each whether it ran."""
     outcomes = [NodeOutcome("1", "A", results={"x": 1}), NodeOutcome("2", "B", error="No.")]
     run = PlaybookRun("Test", {}, {}, 1.23456, outcomes, [NodeNotRun("3", "C", after="2")], [])
-    document = json.loads(as_json(run))
+    document = run.as_json()
     assert [(node["key"], node["status"]) for node in document["nodes"]] == [
         ("1", "succeeded"),
         ("2", "failed"),

@@ -15,15 +15,15 @@ from sandbox.playbooks.events import (
     NodeOutcome,
     NodeStarted,
     PlaybookRun,
-    Reporter,
     UndefinedName,
 )
 from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, PlaybookError
 from sandbox.playbooks.process import NodeProcess
-from sandbox.playbooks.report import ConsoleReporter
+from sandbox.playbooks.reporters import Reporter
 from sandbox.playbooks.runner import Runner
 from sandbox.playbooks.stubs import Stub
+from sandbox.playbooks.terminal import TerminalReporter
 from tests.sandbox.playbooks.exports import condition, playbook
 
 Run = Callable[..., PlaybookRun]
@@ -234,7 +234,7 @@ def test_join(run: Run, kind: str, outputs: list[str], keys: list[str]) -> None:
 
 def test_join_that_waits_for_ever(run: Run) -> None:
     """An `all` of which a way was not taken is told with what it waits for."""
-    result = run(_join("all", "a"), reporter=ConsoleReporter(stream := io.StringIO()))
+    result = run(_join("all", "a"), reporter=TerminalReporter(stream := io.StringIO()))
     assert result.not_run[1] == NodeNotRun("4", "Step 4", waits_for=["3"])
     assert "[4] Step 4: not run, it waits for node 3\n" in stream.getvalue()
 
@@ -315,7 +315,7 @@ def test_show_writes_it_all(run: Run) -> None:
     }
     export["nodes"]["1"]["outputs"] = {}
     export["nodes"]["2"]["outputs"] = {}
-    run(export, event={"names": ["a", "b"]}, reporter=ConsoleReporter(stream := io.StringIO(), show=True))
+    run(export, event={"names": ["a", "b"]}, reporter=TerminalReporter(stream := io.StringIO(), show=True))
     output = stream.getvalue()
     assert "[2] Step 2, item 2 of 2\n    arguments\n      do: warn\n      long: word word" in output
     assert "      text: |-\n        a\n\n        b\n      list:\n      - a: 1\n" in output

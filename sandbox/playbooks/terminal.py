@@ -1,21 +1,20 @@
-"""What people see of a playbook's run: bars on a terminal, plain lines elsewhere, or one JSON document."""
+"""What people see of a playbook's run: bars on a terminal, plain lines elsewhere."""
 
 import json
-import math
 import os
 import sys
 import textwrap
-from collections.abc import Sequence
 from typing import Any, TextIO
 
-import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from sandbox.playbooks.events import NodeOutcome, NodeProgress, NodeStarted, PlaybookRun, Reporter, RunStarted, counted
+from sandbox.playbooks.documents import as_yaml
+from sandbox.playbooks.events import NodeOutcome, NodeProgress, NodeStarted, PlaybookRun, RunStarted, counted
 from sandbox.playbooks.playbook import JSONObject
+from sandbox.playbooks.reporters import Reporter
 
-__all__ = ["ConsoleReporter", "as_json", "as_yaml"]
+__all__ = ["TerminalReporter"]
 
 WIDTH = 99
 # Results longer than this say more in the JSON report than on a line.
@@ -24,7 +23,7 @@ LONGEST_VALUE = 72
 LONGEST_ARGUMENT = 2000
 
 
-class ConsoleReporter(Reporter):
+class TerminalReporter(Reporter):
     """Writes a run to a stream. Progress is a bar on a terminal, and a line every 10 % anywhere else.
 
     With `show` it writes each node's arguments, results and log in full.
@@ -186,22 +185,6 @@ class ConsoleReporter(Reporter):
         return shown
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: a text of several lines keeps them."""
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
-def as_yaml(value: Any) -> str:
-    """A value as people read it: keys in their order, no line broken."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
-
-
 def _listed(values: list[Any]) -> str:
     """A list as people write it, as far as it fits."""
     listed = str(values[0])
@@ -210,8 +193,3 @@ def _listed(values: list[Any]) -> str:
             return f"{listed}, ... ({len(values):,})"
         listed += f", {value}"
     return listed
-
-
-def as_json(run: PlaybookRun, differences: Sequence[str] = ()) -> str:
-    """The whole run as one JSON document, for programs, with what differs from what was expected."""
-    return json.dumps({**run.as_json(), "differences": list(differences)}, indent=2)
