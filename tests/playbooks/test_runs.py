@@ -93,8 +93,8 @@ def test_enrichment_is_imported(run: Run, sandbox: Sandbox, collection_id: str) 
         "53fba36204e0359d3bde79e454df8428a98692ca189f6b7db3c7548939a7bed7",
     }
     assert _said(result) == (
-        "Detected by VirusTotal around files.example.net: 3 URLs, 1 files. What five engines or more detect is in the "
-        'IOC collection "Blocklist" for 30 days, 3 of 3.'
+        "Detected by VirusTotal around files.example.net: 3 URLs, 1 file. What five engines or more detect is in the "
+        'IOC collection "Blocklist" for 30 days.'
     )
 
 
@@ -148,7 +148,7 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
         "53fba36204e0359d3bde79e454df8428a98692ca189f6b7db3c7548939a7bed7",
     }
     assert _said(result).splitlines() == [
-        'Imported into the IOC collection "CERT warnings" for 90 days, 4 of 4: 1 ipv4, 1 domain, 1 url, 1 sha256.',
+        'Imported into the IOC collection "CERT warnings" for 90 days: 1 ipv4, 1 domain, 1 url, 1 sha256.',
         "Not taken for an indicator: 10[.]0[.]0[.]4 (a version number)",
         "Not taken for an indicator: f34d5f2d4577ed6d9ceec516c1f5a744 (it follows “imphash”, and is not a file hash that "
         "Sekoia takes)",
@@ -158,6 +158,16 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
 
 
 # On other ways, with every answer given
+
+NOT_ALL: dict[str, Any] = {
+    "missing": [{"value": "b.example", "reason": "Refused"}],
+    "missing_count": 1,
+    "unrecognized": [{"line": 3, "value": "wpad", "reason": "not a domain"}],
+}
+"""Results of an import that did not bring everything in."""
+
+UNKNOWN: dict[str, Any] = {"missing": [], "missing_count": None, "unrecognized": []}
+"""Results of an import whose indicators could not be looked for."""
 
 
 @pytest.mark.parametrize(
@@ -171,13 +181,21 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
             "1 2 3 7",
             "nothing was imported.\nNot taken for an indicator: setup[.]py (a file)",
         ),
+        (
+            {},
+            {"count": 2, "by_type": {"domain": 2}, "indicators": ["a.example", "b.example"], "skipped": []},
+            "1 2 3 4 5 6",
+            "for 90 days, except for what is listed below: 2 domain.\nNot imported: b.example (Refused)\n"
+            "Not imported: wpad (not a domain)",
+        ),
     ],
 )
 def test_cert_mail_to_collection(
     run: Run, event: dict[str, Any], found: dict[str, Any], keys: str, said: str | None
 ) -> None:
-    """Other cases are left alone, and a mail without indicators gets a comment that says so."""
-    result = run("cert_mail_to_collection", {"2": {"results": found}}, **event)
+    """Other cases are left alone, and a mail without indicators gets a comment that says so, as does what is not in."""
+    collection = {"4": {"results": {"collection_id": COLLECTION, "name": "Blocklist"}}, "5": {"results": NOT_ALL}}
+    result = run("cert_mail_to_collection", {"2": {"results": found}, **collection}, **event)
     assert _keys(result) == keys
     assert said is None or _said(result).endswith(said)
 
@@ -188,19 +206,22 @@ def test_cert_mail_to_collection(
         ({"2": _found(), "3": _found()}, "1 2 3 4 8", "nothing was imported."),
         (
             {
-                "2": _found("a.example", "b.example"),
+                "2": _found("a.example", "b.example", "wpad"),
                 "3": _found("a.example"),
-                "6": {
-                    "results": {"imported": 1, "total": 2, "missing": [{"value": "b.example", "reason": "Refused"}]}
-                },
+                "6": {"results": NOT_ALL},
             },
             "1 2 3 4 5 6 7",
-            '"Blocklist" for 90 days, 1 of 2: a.example\nNot imported: b.example (Refused)',
+            '"Blocklist" for 90 days: a.example\nNot imported: b.example (Refused)\nNot imported: wpad (not a domain)',
+        ),
+        (
+            {"2": _found("a.example"), "3": _found(), "6": {"results": UNKNOWN}},
+            "1 2 3 4 5 6 7",
+            "for 90 days: a.example\nSekoia did not show whether all of them are in.",
         ),
     ],
 )
 def test_alert_to_blocklist(run: Run, answers: dict[str, dict[str, Any]], keys: str, said: str) -> None:
-    """An alert without indicators gets a comment that says so, and what Sekoia refused is not told as imported."""
+    """An alert without indicators gets a comment that says so, and what is not in is not told as imported."""
     collection = {"5": {"results": {"collection_id": COLLECTION, "name": "Blocklist"}}}
     result = run("alert_to_blocklist", collection | answers)
     assert _keys(result) == keys
@@ -302,10 +323,15 @@ def test_revoke_false_positive(
             "around files.example.net that five engines or more detect: nothing was imported.",
         ),
         ({"4": {"results": {"response_code": 0}}}, "1 2 3 4 5 10", "nothing was imported."),
+        (
+            {"6": {"results": {"collection_id": COLLECTION, "name": "Blocklist"}}, "7": {"results": NOT_ALL}},
+            "1 2 3 4 5 6 7 8",
+            "for 30 days, except for what is listed below.\nNot imported: b.example (Refused)\nNot imported: wpad (not a domain)",
+        ),
     ],
 )
 def test_enrichment_to_collection(run: Run, answers: dict[str, dict[str, Any]], keys: str, said: str) -> None:
-    """Without a domain nobody is asked, and what few engines detect is not imported."""
+    """Without a domain nobody is asked, what few engines detect is not imported, and what is not in is told."""
     result = run("enrichment_to_collection", answers)
     assert _keys(result) == keys
     assert _said(result).endswith(said)
