@@ -157,6 +157,14 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
     ]
 
 
+@pytest.mark.parametrize("description", [" \n", None])
+def test_a_case_without_a_description_is_no_error(run: Run, description: str | None) -> None:
+    """It gets the comment that nothing was imported: errors would have the platform turn the playbook off."""
+    result = run("cert_mail_to_collection", description=description)
+    assert _keys(result) == "1 2 3 7"
+    assert _said(result) == "The description of this case names no indicator: nothing was imported."
+
+
 # On other ways, with every answer given
 
 NOT_ALL: dict[str, Any] = {
