@@ -39,6 +39,10 @@ class Deadline:
         """Seconds left; 0 once it has passed."""
         return max(0.0, self.at - self.now())
 
+    def postpone(self, seconds: float) -> None:
+        """Put it off to so many seconds from now."""
+        self.at = self.now() + seconds
+
     def check(self, doing: str) -> None:
         """Raise :exc:`DeadlinePassed`, which says what was being done, unless there is time left."""
         self.heed()

@@ -32,6 +32,14 @@ UNANSWERED = 5.0
 """Seconds for the report where the platform has not answered before."""
 
 
+ATTEMPT = 45.0
+"""Seconds for one call of the platform. The SDK waits up to 30 seconds for each piece of an answer, and so for ever for one that
+trickles in."""
+
+REPEATED = 600.0
+"""The same after a call that failed: the SDK pauses for up to 512 seconds before it repeats it."""
+
+
 class _Unanswered(Exception):
     """The platform has not answered once; says where, and what to check."""
 
@@ -44,13 +52,15 @@ class SekoiaItem(ModuleItem):
     """For all that the item does, unless its arguments say otherwise."""
 
     reporting: ClassVar[float] = 1_800.0
-    """Seconds for the report. The SDK repeats it for up to 23 minutes; what takes longer hangs."""
+    """Seconds for the report. The SDK repeats it for up to 23 minutes."""
 
     unanswered: ClassVar[float] = 30.0
     """Seconds from the start of the run after which a platform that has not answered once is not tried again: as long as the SDK
     waits for one answer. An address where nobody ever answers is more often wrong than out of order."""
 
     _answered: bool = False  # whether the platform has answered anything at all
+    _calling: Deadline | None = None  # ends the present call of the platform,
+    _repeating: Deadline | None = None  # and its repetitions
     _refusal: Exception | None = None
     _key: str = ""
 
@@ -107,7 +117,7 @@ class SekoiaItem(ModuleItem):
             ask: The SDK's method for that.
         """
         try:
-            watched(ask, self.deadline)
+            watched(ask, self._call(ATTEMPT, self.deadline))
             self._answered = True
             configuration = self.configuration()
         except (ModuleConfigurationError, ValidationError) as error:
@@ -145,8 +155,8 @@ class SekoiaItem(ModuleItem):
             Unreported: The platform does not accept the report, or its address is unknown.
         """
         try:
-            seconds = self.reporting if self._answered else min(self.reporting, UNANSWERED)
-            watched(send, Deadline(seconds), after_stop=min(seconds, AFTER_STOP))
+            seconds = ATTEMPT if self._answered else UNANSWERED
+            watched(send, self._call(seconds, Deadline(self.reporting)), after_stop=min(seconds, AFTER_STOP))
         except LeftBehind:
             raise Unreported(
                 "The platform did not say in time that it took the report of the run: check url_callback and the network, and "
@@ -179,10 +189,17 @@ class SekoiaItem(ModuleItem):
             raise _Unanswered(
                 f"nobody answers at {urlsplit(self.callback_url).netloc}: check url_callback and the network"
             )
+        if self._answered and self._calling and self._repeating:
+            self._calling.postpone(min(REPEATED, self._repeating.remaining()))
         answer = f"HTTP {exception.response.status_code}" if exception.response is not None else "no answer"
         self.log(f"The platform could not be told how the run goes ({answer})", level="warning")
 
     # Inside
+
+    def _call(self, seconds: float, repeating: Deadline) -> Deadline:
+        """The deadline of a call of the platform, which is put off when the call fails and is repeated."""
+        self._repeating, self._calling = repeating, repeating.within(seconds)
+        return self._calling
 
     def _warn_of_open_ways(self, configuration: Configuration) -> None:
         ways = (("base_url", configuration.base_url, "https"), ("liveapi_url", configuration.liveapi_url, "wss"))

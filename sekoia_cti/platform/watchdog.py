@@ -72,7 +72,7 @@ def watched(work: Callable[[], Result], deadline: Deadline, *, after_stop: float
 
     Args:
         work: Called in another thread, with the context of this one.
-        deadline: Until when it may take, and what it minds itself.
+        deadline: Until when it may take, and what it minds itself. It may be postponed meanwhile.
         after_stop: Seconds that it may take after a request to stop; None: :data:`AFTER_STOP`.
 
     Returns:
@@ -93,22 +93,24 @@ def watched(work: Callable[[], Result], deadline: Deadline, *, after_stop: float
     thread = threading.Thread(target=copy_context().run, args=(do,), name="watched", daemon=True)
     thread.start()
     with stop_requested(lambda: news.put(None)):
-        end = _next(news, (deadline.remaining(), AFTER_DEADLINE), LeftBehind(thread, Hung(deadline.seconds)))
+        end = _next(news, deadline, AFTER_DEADLINE, LeftBehind(thread, Hung(deadline.seconds)))
     if end is None:
         deadline.interrupt()
         # Told to stop only once, so this is the end.
         seconds = AFTER_STOP if after_stop is None else after_stop
-        end = cast("_End[Result]", _next(news, (seconds,), LeftBehind(thread, Interrupted())))
+        end = cast("_End[Result]", _next(news, Deadline(0), seconds, LeftBehind(thread, Interrupted())))
     if end.error is not None:
         raise end.error
     return cast("Result", end.result)
 
 
 def _next(
-    news: SimpleQueue[_End[Result] | None], periods: tuple[float, ...], otherwise: LeftBehind
+    news: SimpleQueue[_End[Result] | None], deadline: Deadline, grace: float, otherwise: LeftBehind
 ) -> _End[Result] | None:
-    """The next message within these periods, one after the other: a process that was stopped during one still has the next."""
-    for seconds in periods:
+    """The next message by the deadline, or in the seconds after it, which a process that was stopped meanwhile has as well."""
+    while left := deadline.remaining():
         with suppress(Empty):
-            return news.get(timeout=seconds)
+            return news.get(timeout=left)
+    with suppress(Empty):
+        return news.get(timeout=grace)
     raise otherwise

@@ -24,16 +24,15 @@ from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from sekoia_cti.client.errors import DeadlinePassed, Interrupted, SekoiaError
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
-from sekoia_cti.platform import watchdog
+from sekoia_cti.platform import sekoia_item, watchdog
 from sekoia_cti.platform.account import SekoiaAccountValidator
 from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.forms import ResultsForm
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.process import Unreported
-from sekoia_cti.platform.sekoia_item import SekoiaItem
 from sekoia_cti.platform.watchdog import Hung, LeftBehind, watched
 from tests.conftest import ROOT, Platform
-from tests.hostile import Hostile, PingFlood, Script, trickle
+from tests.hostile import Hostile, PingFlood, Script, answer, trickle
 
 AFTER_DEADLINE = watchdog.AFTER_DEADLINE
 """Before tests make it shorter."""
@@ -220,12 +219,16 @@ def test_an_account_that_breaks_the_test_is_reported(
     assert node_run.received[-1]["error"] == "The account could not be tested (ZeroDivisionError): test it again."
 
 
+@pytest.mark.fault(
+    "The answer of the playbook callback trickles in and never ends",
+    "The process ends within a minute, with one sentence that says so; the action's timeout is not waited for",
+)
 def test_a_platform_whose_answer_never_ends(
     sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the secrets nor the answer to the report are waited for, for ever."""
-    monkeypatch.setattr(SekoiaItem, "reporting", 0.2)
-    monkeypatch.setattr(SekoiaAction, "seconds", 0.2)
+    """Neither the secrets nor the answer to the report are waited for longer than one call may take."""
+    monkeypatch.setattr(sekoia_item, "ATTEMPT", 0.2)
+    monkeypatch.setattr(sekoia_item, "UNANSWERED", 0.2)
     monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps(platform.module_configuration))
     monkeypatch.setenv("ARGUMENTS", json.dumps({"name": "Blocklist"}))
     monkeypatch.setenv("TOKEN", "token")
@@ -235,6 +238,24 @@ def test_a_platform_whose_answer_never_ends(
             FindIOCCollection(SekoiaCTIModule(), Path()).execute()
         assert len(callback.requests) == 2
     assert b"The platform did not hand over the API key in time: run it again." in callback.requests[1]
+
+
+def test_a_report_whose_answer_never_ends(
+    sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform answered before and failed once, so the report is repeated; that call ends in time as well."""
+    monkeypatch.setattr(sekoia_item, "ATTEMPT", 1.5)
+    monkeypatch.setattr(sekoia_item, "REPEATED", 0.2)
+    monkeypatch.setattr(FindIOCCollection, "_wait_exponent_base", 0)  # the SDK's wait between repetitions
+    monkeypatch.setenv("MODULE_CONFIGURATION", json.dumps(platform.module_configuration))
+    monkeypatch.setenv("ARGUMENTS", json.dumps({"name": "Blocklist"}))
+    monkeypatch.setenv("TOKEN", "token")
+    secrets = {"module_configuration": {"value": platform.secrets}}
+    with Hostile(answer(200, secrets), answer(503), HEADERS) as callback:
+        monkeypatch.setenv("URL_CALLBACK", callback.url)
+        with pytest.raises(Unreported, match="did not say in time that it took the report"):
+            FindIOCCollection(SekoiaCTIModule(), Path()).execute()
+        assert len(callback.requests) == 3
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -338,7 +359,8 @@ def process(
 
 def test_a_process_ends_although_something_hangs(sandbox: Sandbox) -> None:
     """After the report nothing is waited for, and nothing is said of what was left behind."""
-    soon = "from sekoia_cti.platform import item, watchdog; item.SekoiaItem.seconds = 1.0; watchdog.AFTER_DEADLINE = 0.2\n"
+    soon = "from sekoia_cti.platform import watchdog; watchdog.AFTER_DEADLINE = 0.2\n"
+    soon += "from sekoia_cti.platform.sekoia_item import SekoiaItem; SekoiaItem.seconds = 1.0\n"
     with (
         Hostile(HEADERS) as server,
         process(sandbox, "FindIOCCollection", {"name": "x"}, base_url=server.url, before=soon) as (running, node_run),
@@ -387,7 +409,9 @@ def test_a_stop_while_something_hangs(sandbox: Sandbox) -> None:
 )
 def test_a_stop_while_the_platform_does_not_answer(sandbox: Sandbox) -> None:
     """Neither the request for the key nor the report keeps the process from ending, and nothing else is said."""
-    soon = "from sekoia_cti.platform import item, watchdog; item.UNANSWERED = watchdog.AFTER_STOP = 0.2\n"
+    soon = (
+        "from sekoia_cti.platform import sekoia_item, watchdog; sekoia_item.UNANSWERED = watchdog.AFTER_STOP = 0.2\n"
+    )
     with (
         Hostile(HEADERS) as callback,
         process(sandbox, "FindIOCCollection", {"name": "x"}, before=soon, env={"URL_CALLBACK": callback.url}) as (
