@@ -33,7 +33,7 @@ def main() -> None:
             imported = _run(
                 *(sandbox, python, module, "ImportIndicatorsFromText"),
                 collection_id=created["collection_id"],
-                text="malware.example.com",
+                text="malware.example",
             )
         if imported["status"] != "completed":
             sys.exit(f"The import ended as {imported['status']}.")

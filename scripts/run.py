@@ -57,7 +57,7 @@ def environment(kind: str) -> tuple[int, Path]:
     ENVIRONMENTS.mkdir(exist_ok=True)
     with _locked(ENVIRONMENTS / "lock", fcntl.LOCK_EX):
         names = [_name(larger) for larger in KINDS[kind]]
-        complete = [name for name in names if (ENVIRONMENTS / name / "complete").exists()]
+        complete = [name for name in names if _is_complete(ENVIRONMENTS / name)]
         path = ENVIRONMENTS / (complete[0] if complete else names[0])
         if not complete:
             _make(kind, path)
@@ -76,6 +76,11 @@ def _name(kind: str) -> str:
     return f"{kind}-{content.hexdigest()[:12]}"
 
 
+def _is_complete(path: Path) -> bool:
+    """Whether an environment was filled to the end, and the Python that it was made with is still installed."""
+    return (path / "complete").exists() and (path / "bin/python").exists()
+
+
 def _requirements(kind: str) -> Path:
     return ROOT / f"requirements-{kind}.txt"
 
@@ -89,7 +94,7 @@ def _make(kind: str, path: Path) -> None:
     else:
         print(f"Setting up an environment with Python {sys.version.split()[0]} …", file=sys.stderr, flush=True)
         tools = ENVIRONMENTS / _name("uv")
-        if not (tools / "complete").exists():
+        if not _is_complete(tools):
             _make("uv", tools)
         _call(sys.executable, "-m", "venv", "--without-pip", "--clear", path)
         _fill(tools / "bin", python, _requirements(kind))
@@ -141,4 +146,8 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except subprocess.CalledProcessError as error:
-        sys.exit(f"The environment was not set up: {error.cmd[0]} ended with status {error.returncode}; see above.")
+        told = f"{error.cmd[0]} ended with status {error.returncode}; see above. Check the network and the free space"
+        sys.exit(f"The environment was not set up: {told}, and run it again.")
+    except OSError as error:
+        told = f"{error.strerror} ({error.filename}). It needs a folder that can be written"
+        sys.exit(f"The environment was not set up: {told}, with 1 GB free.")

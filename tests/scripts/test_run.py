@@ -138,6 +138,26 @@ def test_one_that_was_not_finished(project: Project) -> None:
     assert project.made() == 2
 
 
+def test_a_python_that_is_gone(project: Project) -> None:
+    """An environment whose Python was removed is made anew."""
+    project.run(*WHICH)
+    python = project.linked() / "bin/python"
+    python.unlink()
+    python.symlink_to(project.root / "gone")
+    assert project.run(*WHICH) == str(project.linked())
+    assert project.made() == 2
+
+
+def test_a_folder_that_cannot_be_written(project: Project) -> None:
+    """A sentence says so, without a traceback."""
+    shutil.rmtree(project.root / ".venvs")
+    (project.root / ".venvs").touch()
+    _, errors = (running := project.start(*WHICH)).communicate(timeout=50)
+    assert running.returncode == 1
+    told = f"File exists ({project.root}/.venvs). It needs a folder that can be written"
+    assert errors == f"The environment was not set up: {told}, with 1 GB free.\n"
+
+
 def test_compiling_is_done_once(project: Project) -> None:
     """Commands start Python dozens of times: whatever the caller's environment says, they keep what they compiled."""
     assert project.run("python", "-c", "import sys; print(sys.dont_write_bytecode)") == "False"
