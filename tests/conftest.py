@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from main import main
 from sandbox import Sandbox
@@ -24,6 +26,32 @@ from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.sekoia_item import SekoiaItem
 
 ROOT = Path(__file__).parent.parent
+
+INHERITED = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_", "PY", "COV", "PIP_", "VIRTUAL_ENV")
+"""What the names of variables start with that tests need from whoever runs them."""
+
+# The examples of Hypothesis are the same in each run, so that a change alone decides whether the tests pass; those that
+# nobody has seen yet are looked for with --hypothesis-profile=search. How long one takes is the machine's business.
+UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, **UNHURRIED)
+settings.register_profile("search", max_examples=1_000, print_blob=True, **UNHURRIED)
+settings.load_profile("repeatable")
+
+
+def pytest_configure() -> None:
+    """Leave a proxy, certificates and keys of the person who runs the tests out of them.
+
+    Each call over HTTP reads through the whole environment besides, twice.
+    """
+    for name in set(os.environ):
+        if not name.startswith(INHERITED):
+            del os.environ[name]
+
+
+def pytest_collection_finish() -> None:
+    """Keep the thousands of tests, which stay until the end, out of each look for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from sandbox.sekoia.callback import NodeRun
 from sekoia_cti.actions.find_ioc_collection import FindIOCCollection
 from tests.conftest import ROOT
 
-RUNS = 30
+RUNS = 18
 """A third of them each way; what one of them leaves behind is then there more often than anything else changes."""
 
 
@@ -147,7 +147,7 @@ def test_many_runs_leave_nothing_behind(
         ours = [thread for thread in threading.enumerate() if thread.name == "liveapi"]
         return process.num_fds(), len(ours), len(logging.getLogger().handlers)
 
-    runs(15)
+    runs(9)
     sandbox.wait_for(lambda: sandbox.live_connections == 0)
     before, memory = open_things(), process.memory_info().rss
     runs(RUNS)

@@ -37,7 +37,8 @@ def create_app(service: Service) -> FastAPI:
     # Its page of documentation comes with all that it needs, for networks without a way out.
     app = FastAPIOffline(title="Sekoia sandbox", description=DESCRIPTION, version="1", redoc_url=None)
     app.state.service = service
-    for root in ROOTS:
+    # Routes are tried in their order, and clients of a host that is not named api.… call below the second root.
+    for root in reversed(ROOTS):
         for router in (collections.router, imports.router, indicators.router, objects.router, telemetry.router):
             app.include_router(router, prefix=root, include_in_schema=root == ROOTS[0])
     for root in API_ROOTS:

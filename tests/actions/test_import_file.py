@@ -19,7 +19,7 @@ from tests.conftest import Platform
 
 HEADER = ["IOC", "Valid until", "Comment"]
 UNKNOWN = [["Name", "Valid until"], *([f"setup{number}.exe", "2030-01-31T00:00:00Z"] for number in range(20))]
-ROWS = [[f"d{number}.example", "2030-01-31T00:00:00Z", f"row {number}"] for number in range(10_000)]
+ROWS = [[f"d{number}.example", "2030-01-31T00:00:00Z", f"row {number}"] for number in range(2_000)]
 
 
 def as_csv(path: Path, rows: list[list[str]]) -> None:
@@ -52,18 +52,18 @@ Writer = Callable[[Path, list[list[str]]], None]
 
 
 @pytest.mark.parametrize(
-    ("name", "write", "mime_type", "count"),
+    ("name", "write", "mime_type"),
     [
-        ("iocs.csv", as_csv, b"text/csv", 10_000),
-        ("iocs.xls", as_xls, b"application/vnd.ms-excel", 2_000),
-        ("iocs.xlsx", as_xlsx, b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 2_000),
+        ("iocs.csv", as_csv, b"text/csv"),
+        ("iocs.xls", as_xls, b"application/vnd.ms-excel"),
+        ("iocs.xlsx", as_xlsx, b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ],
 )
 def test_thousands_of_rows_are_imported(
-    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, write: Writer, mime_type: bytes, count: int
+    sandbox: Sandbox, platform: Platform, collection_id: str, name: str, write: Writer, mime_type: bytes
 ) -> None:
     """CSV, XLS and XLSX arrive completely, as reading the collection back over REST shows."""
-    write(platform.storage / name, [HEADER, *ROWS[:count]])
+    write(platform.storage / name, [HEADER, *ROWS])
     run = platform.run(
         ImportIndicatorsFromFile,
         collection_id=collection_id,
@@ -74,15 +74,13 @@ def test_thousands_of_rows_are_imported(
     assert run.error is None
     assert run.results is not None
     assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "liveapi")
-    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (count, count, count)
+    assert (run.results["submitted"], run.results["imported"], run.results["created"]) == (len(ROWS),) * 3
     assert run.results["mapping"] == ["observable", "valid_until", "description"]
     assert run.results["ignore_first_line"] is True
     (upload,) = [request for request in sandbox.requests if request.path.endswith("/preview")]
     assert b"Content-Type: " + mime_type in upload.body
     there = read_back(sandbox, collection_id)
-    assert {(indicator["name"], indicator["description"]) for indicator in there} == {
-        (row[0], row[2]) for row in ROWS[:count]
-    }
+    assert {(indicator["name"], indicator["description"]) for indicator in there} == {(row[0], row[2]) for row in ROWS}
 
 
 def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 from sekoia_cti.actions.search_indicators import SearchIndicators
-from tests.conftest import Platform, run_as_process
+from tests.conftest import Command, Platform
 
 SHA256 = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 ID = "00000000-0000-4000-8000-000000000001"
@@ -188,12 +188,12 @@ def test_entries_are_counted_like_lines(sandbox: Sandbox, platform: Platform, co
 
 
 @pytest.mark.parametrize("action", ["ImportIndicators", "ImportIndicatorsFromText", "RevokeIndicators"])
-def test_an_object_of_too_many_levels(sandbox: Sandbox, collection_id: str, action: str) -> None:
+def test_an_object_of_too_many_levels(command: Command, collection_id: str, action: str) -> None:
     """It is one sentence, also where the arguments come from the platform."""
     deep = (
         '{"a": ' * 13_000 + "1" + "}" * 13_000
     )  # some versions of Python read 10,000 levels; the environment holds 128 KiB
-    report = run_as_process(sandbox, action, collection_id=collection_id, indicators=deep)
+    report = command(action, collection_id=collection_id, indicators=deep)
     assert report["error"] == (
         "The action's arguments are not valid: indicators: it begins like an object but cannot be read as one: it is cut off, "
         "malformed or nested too deeply."

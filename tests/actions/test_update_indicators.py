@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -18,7 +17,7 @@ from sekoia_cti.actions.update_indicators import (
     UpdateIndicatorsResults,
 )
 from sekoia_cti.client.errors import Interrupted
-from tests.conftest import Platform, Run, run_as_process
+from tests.conftest import Command, Platform, Run
 
 THREAT = "intrusion-set--11111111-1111-4111-8111-111111111111"
 UNKNOWN_ID = "indicator--99999999-9999-4999-8999-999999999999"
@@ -445,11 +444,9 @@ def test_work_that_is_left_behind_is_told(sandbox: Sandbox, platform: Platform, 
     assert run.error and "The action ended early, and running it again is harmless: 1 updated. " in run.error
 
 
-def test_in_a_process_of_its_own(sandbox: Sandbox, platform: Platform, collection_id: str, tmp_path: Path) -> None:
+def test_as_a_command(command: Command, platform: Platform, collection_id: str) -> None:
     """The platform runs it as a command of `main.py`."""
     fill(platform, collection_id, "evil.example")
-    run = run_as_process(
-        sandbox, "UpdateIndicators", tmp_path, collection_id=collection_id, text="evil.example", description="new"
-    )
+    run = command("UpdateIndicators", collection_id=collection_id, text="evil.example", description="new")
 
     assert run["results"]["updated"] == ["evil.example"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,9 +14,14 @@ from packaging.utils import canonicalize_name
 from scripts.lock import EXPORTED
 from tests.conftest import ROOT
 
-LOCK = tomllib.loads((ROOT / "poetry.lock").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES: list[dict[str, Any]] = LOCK["package"]
+
+
+@cache
+def packages() -> list[dict[str, Any]]:
+    """What the lock holds, which takes a while to read."""
+    found: list[dict[str, Any]] = tomllib.loads((ROOT / "poetry.lock").read_text())["package"]
+    return found
 
 
 def asked_for() -> dict[str, dict[str, Requirement]]:
@@ -47,15 +53,15 @@ def locked(groups: set[str]) -> dict[tuple[str, str], set[str]]:
     """The packages that the lock has for some groups."""
     return {
         (canonicalize_name(package["name"]), package["version"]): {file["hash"] for file in package["files"]}
-        for package in PACKAGES
+        for package in packages()
         if groups & set(package["groups"])
     }
 
 
 def test_the_lock_names_no_host() -> None:
     """Whoever installs from it asks an index of their own."""
-    assert not [package["name"] for package in PACKAGES if "source" in package]
-    assert {key for package in PACKAGES for file in package["files"] for key in file} == {"file", "hash"}
+    assert not [package["name"] for package in packages() if "source" in package]
+    assert {key for package in packages() for file in package["files"] for key in file} == {"file", "hash"}
     assert not [name for name in EXPORTED if "://" in (ROOT / name).read_text()]
 
 
