@@ -25,6 +25,8 @@ PACE = 800
 def demo() -> int:
     """Runs both playbooks on a sandbox of its own. Returns 0 if all arrived as sent and no node failed, otherwise 1."""
     reporter = TerminalReporter()
+    reporter.say("Two playbooks on a local Sekoia, with indicators that are reserved for examples.")
+    reporter.say("")
     module = Module.load(MODULE)
     with Sandbox(pace=PACE) as sandbox:
         platform = Platform.of(sandbox)
@@ -55,6 +57,7 @@ def _own_cti(module: Module, platform: Platform, reporter: TerminalReporter) -> 
         )
         return 1
     reporter.say(f"Sent {len(sent):,} indicators as text and as a file: exactly these are in the collection.")
+    reporter.say("The warnings are right: names and addresses that are reserved for examples should never be blocked.")
     return 0
 
 
@@ -74,12 +77,14 @@ def _alert_to_blocklist(module: Module, platform: Platform, reporter: TerminalRe
             inputs={kind: str(path.relative_to(MODULE)) for kind, path in (("trigger", trigger), ("stubs", stubs))},
             reporter=reporter,
         ).run()
-    reporter.say("")
     for collection in run.collections:
+        reporter.say("")
+        reporter.say(f'What "{collection.name}" holds, with the end of each validity:')
         for indicator in platform.indicators(collection.id):
-            reporter.say(f"{indicator['pattern']} until {indicator['valid_until'][:10]}", indent=4)
+            reporter.say(f"{indicator['valid_until'][:10]}  {indicator['name']}", indent=4)
+    reporter.say("")
     reporter.say(
-        "Next: `make sandbox`, then open http://127.0.0.1:8000/ in a browser: there you see imports, fill in the forms of "
-        "the actions, and run playbooks. `.venv/bin/python -m sandbox run --help` runs them in a terminal."
+        "Next: run `make sandbox` and open http://127.0.0.1:8000/ in a browser. There you can watch imports, fill in the "
+        "forms of the actions, and run playbooks. In a terminal, `.venv/bin/python -m sandbox run` runs a playbook."
     )
     return 0 if run.succeeded else 1

@@ -30,7 +30,8 @@ def add_run(commands: Any, api_key: str) -> None:
         help="run a playbook in Sekoia's export format",
         description="Runs a playbook as the platform does: each action of the module is a process of its own. "
         "Nodes of other modules answer what a YAML file of stubs says. Without --trigger and --stubs the files "
-        "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. "
+        "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. What the "
+        "trigger gives comes from --trigger, or the results of the trigger's stub in --stubs, or else from beside it. "
         "The exit status is 1 when a node failed, or with --expect when anything differs, and 2 when the playbook "
         "cannot be run at all.",
     )
@@ -76,9 +77,12 @@ def run_playbook(options: argparse.Namespace) -> int:
     if options.init_stubs is not None:
         return _init_stubs(options.init_stubs, example_stubs(playbook, module))
     start = playbook.start(options.start)
-    trigger = options.trigger or _beside(options.playbook, ".trigger.json")
     stubs = options.stubs or _beside(options.playbook, ".stubs.yaml")
     answers = load_stubs(stubs, playbook) if stubs else {}
+    trigger = options.trigger
+    # What was named on the command line goes before what only lies beside the playbook.
+    if not (trigger or (options.stubs and _gives(answers, start))):
+        trigger = _beside(options.playbook, ".trigger.json")
     expected = Expectations.load(options.expect, playbook) if options.expect else None
     event, warnings = _event(playbook, start, trigger, answers)
     with ExitStack() as stack:
@@ -137,10 +141,15 @@ def _event(
     """What the trigger gives: by its file, or else by its stub; and a warning if there is neither."""
     if trigger:
         return read_json_object(trigger), []
-    if start in stubs and "results" in stubs[start].model_fields_set:
+    if _gives(stubs, start):
         return stubs[start].results, []
     name = playbook.nodes[start].name
     return {}, [f"nothing says what the trigger gives, node {start} ({name}): --trigger FILE does, a JSON object"]
+
+
+def _gives(stubs: dict[str, Stub], trigger: str) -> bool:
+    """Whether the stubs say what the trigger gives."""
+    return trigger in stubs and "results" in stubs[trigger].model_fields_set
 
 
 def _beside(playbook: Path, suffix: str) -> Path | None:

@@ -21,6 +21,8 @@ WIDTH = 99
 LONGEST_VALUE = 72
 # What a stubbed node was given is what its user wants to read; beyond this the JSON report has it.
 LONGEST_ARGUMENT = 2000
+# Two lines of a warning say what it is about; the rest, such as a list of values, is for `--show`.
+LONGEST_WARNING = 170
 
 
 class TerminalReporter(Reporter):
@@ -92,7 +94,8 @@ class TerminalReporter(Reporter):
             self.say("")
             self.say(f"[{outcome.key}] {outcome.name}: through with its items", style="bold")
         for warning in (*map(str, outcome.undefined), *outcome.warnings):
-            self.say(f"warning: {warning}", indent=4, style="yellow")
+            shown = warning if self._show else _shortened(warning)
+            self.say(f"warning: {shown}", indent=4, style="yellow")
         if outcome.stub and not self._show:
             self.say("stub: this node is not run, and would get", indent=4, style="cyan")
             for name, value in outcome.arguments.items():
@@ -117,7 +120,8 @@ class TerminalReporter(Reporter):
 
     def run_finished(self, run: PlaybookRun) -> None:
         """Says what was left out and why, and what the collections hold now."""
-        self.say("")
+        if run.not_run:
+            self.say("")
         for node in run.not_run:
             why = "its branch was not taken" if node.after is None else f"node {node.after} failed before"
             if node.waits_for:
@@ -125,6 +129,7 @@ class TerminalReporter(Reporter):
             self.say(
                 f"[{node.key}] {node.name}: not run, {why}", style="yellow" if node.after or node.waits_for else "dim"
             )
+        self.say("")
         for collection in run.collections:
             revoked = f", {collection.revoked:,} of them revoked" if collection.revoked else ""
             self.say(f'Collection "{collection.name}" holds {counted(collection.total)}{revoked}', style="bold")
@@ -168,12 +173,17 @@ class TerminalReporter(Reporter):
             self.say(before + "; ".join(f"{name}: {value}" for name, value in values.items()), indent=4)
 
     def _shown(self, results: JSONObject) -> dict[str, str]:
-        """The results that fit on a line, as people write them; an id that was shown before says nothing new."""
+        """The results that fit on a line, as people write them.
+
+        An id that was shown before says nothing new, nor does a count that is 0 of a list that is not shown either.
+        """
         shown = {}
         for name, value in results.items():
             match value:
                 case bool():
                     shown[name] = "yes" if value else "no"
+                case 0 if name.endswith("_count"):
+                    continue
                 case int() | float():
                     shown[name] = f"{value:,}"
                 case [str() | None, *_] if not name.endswith("_ids"):
@@ -183,6 +193,14 @@ class TerminalReporter(Reporter):
                     if name.endswith("_id"):
                         self._ids.add((name, value))
         return shown
+
+
+def _shortened(warning: str) -> str:
+    """A warning that fits on two lines."""
+    if len(warning) <= LONGEST_WARNING:
+        return warning
+    cut = warning[:LONGEST_WARNING]
+    return f"{cut.rpartition(', ')[0] or cut.rpartition(' ')[0]}, ..."
 
 
 def _listed(values: list[Any]) -> str:

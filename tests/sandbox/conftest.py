@@ -11,6 +11,8 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox import Sandbox
+from sandbox.playbooks.module import Module
+from tests.sandbox.playbooks.exports import ACTION_UUID, MAIN, MODULE_UUID
 
 HERE = Path(__file__).parent
 
@@ -75,6 +77,25 @@ def listener(sandbox: Sandbox) -> Listen:
         return connect(sandbox.live_url, additional_headers=cookie, proxy=None, max_size=None)
 
     return listen
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Module:
+    """The folder of a module whose action does as it is told."""
+    folder = tmp_path / "module"
+    folder.mkdir()
+    (folder / "main.py").write_text(MAIN)
+    (folder / "manifest.json").write_text(json.dumps({"uuid": MODULE_UUID}))
+    (folder / "action_obey.json").write_text(json.dumps({"uuid": ACTION_UUID, "docker_parameters": "Obey"}))
+    return Module.load(folder)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Path:
+    """An empty storage folder."""
+    folder = tmp_path / "storage"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

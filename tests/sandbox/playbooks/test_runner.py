@@ -1,25 +1,16 @@
 """The playbook runner: real processes that report over real sockets."""
 
-import io
 import json
 import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from sandbox import Sandbox
-from sandbox.__main__ import main
-from sandbox.demo import demo
-from sandbox.example_data import example_event, example_file, example_text
-from sandbox.playbooks.access import HeldCollection, Platform
+from sandbox.playbooks.access import Platform
 from sandbox.playbooks.events import (
     NodeNotRun,
     NodeOutcome,
@@ -31,7 +22,6 @@ from sandbox.playbooks.module import Module
 from sandbox.playbooks.playbook import Playbook, PlaybookError
 from sandbox.playbooks.reporters import Feed, Reporter
 from sandbox.playbooks.stubs import Stub
-from sandbox.playbooks.terminal import TerminalReporter
 from tests.sandbox.playbooks.exports import condition, playbook
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -370,199 +360,6 @@ def test_sandbox_that_cannot_be_used(sandbox: Sandbox) -> None:
         Platform.at(gone, "key").collection("x")
 
 
-# The command line and what it prints
-
-
-def _files(module: Module, tmp_path: Path, export: dict[str, Any]) -> list[str]:
-    path = tmp_path / "playbook.json"
-    path.write_text(json.dumps(export))
-    return ["run", str(path), "--module-dir", str(module.folder)]
-
-
-def test_command_runs_on_a_sandbox_that_is_served(
-    sandbox: Sandbox, module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`run --url … --json` uses the sandbox at that address, and prints one document."""
-    (event := tmp_path / "event.json").write_text('{"name": "From the trigger"}')
-    files = _files(module, tmp_path, playbook({"do": "create", "name": "{{ node.0.name }}"}))
-    target = ["--url", sandbox.url, "--api-key", sandbox.api_key]
-    assert main([*files, "--trigger", str(event), *target, "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["status"] == "succeeded"
-    assert [node["status"] for node in document["nodes"]] == ["succeeded"]
-    (collection,) = document["collections"]
-    assert collection["name"] == "From the trigger"
-    assert collection["total"] == 0
-
-
-def test_command_reports_in_plain_lines(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a terminal: short lines without control characters, with warnings, the error, and what was not run."""
-    error = "It went wrong \x1b[31m" + "for a long reason " * 12
-    files = _files(module, tmp_path, playbook({"do": "warn"}, {"do": "fail", "error": error}, {}))
-    assert main(files) == 1
-    output = capsys.readouterr().out
-    assert output.isascii()
-    assert all(line.isprintable() and len(line) < 100 and line == line.rstrip() for line in output.splitlines())
-    assert output.count("    warning: look here\n") == 1
-    assert re.search(r"^    failed after \d\.\d s: It went wrong", output, re.MULTILINE)
-    assert "    imported: 1; total: 4\n" in output
-    assert "[3] Step 3: not run, node 2 failed before\n" in output
-    assert output.endswith("see node 2.\n")
-
-
-def _branching(tmp_path: Path) -> dict[str, Any]:
-    """An export with a stubbed node, a condition and a branch that is not taken; its examples lie beside it."""
-    export = playbook({}, {}, {}, {})
-    export["nodes"]["1"] |= {"name": "Comment", "module_uuid": "elsewhere"}
-    export["nodes"]["1"]["arguments"] = {"content": "Seen:\n{{ node.0.names }}", "author": None, "long": "word " * 600}
-    export["nodes"]["2"] |= condition(("Yes", "{{ node.1.score }}", ">=", "70"), Yes=["3"], **{"else": ["4"]})
-    export["nodes"]["3"] |= {"arguments": {"do": "report", "results": {"revoked": ["a.example"] * 20, "empty": []}}}
-    export["nodes"]["3"]["outputs"] = {"default": []}
-    (tmp_path / "playbook.stubs.yaml").write_text("Comment: {results: {score: 80}}")
-    (tmp_path / "playbook.trigger.json").write_text('{"names": ["a.example", "b.example"], "count": 2}')
-    return export
-
-
-def test_command_reports_stubs_and_branches(
-    module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The examples beside a playbook are used and named; what a stub would get, and the way taken, are plain to see."""
-    assert main(_files(module, tmp_path, _branching(tmp_path))) == 0
-    output = capsys.readouterr().out
-    assert all(line.isprintable() and len(line) < 100 for line in output.splitlines() if str(tmp_path) not in line)
-    # A long path has a line of its own.
-    assert f"trigger: {tmp_path}/playbook.trigger.json stubs: {tmp_path}/playbook.stubs.yaml" in " ".join(
-        output.split()
-    )
-    assert "[0] Start\n    names: a.example, b.example; count: 2\n" in output
-    assert (
-        "[1] Comment\n    stub: this node is not run, and would get\n"
-        "      content: Seen:\n      ['a.example', 'b.example']\n      author: null\n" in output
-    )
-    assert "... (3,000 characters)\n    answers score: 80\n" in output
-    assert '[2] Check\n    Yes: yes, 80 >= 70\n    branch "Yes" is taken, followed by node 3\n' in output
-    assert f"    revoked: {', '.join(['a.example'] * 6)}, ... (20)\n" in output
-    assert "[4] Step 4: not run, its branch was not taken\n" in output
-
-
-def test_command_reports_to_programs(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--json` tells the same: the files, the event, rendered arguments, stubs, cases, branches, and what was not run."""
-    assert main([*_files(module, tmp_path, _branching(tmp_path)), "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["inputs"] == {
-        "trigger": str(tmp_path / "playbook.trigger.json"),
-        "stubs": str(tmp_path / "playbook.stubs.yaml"),
-    }
-    assert document["event"] == {"names": ["a.example", "b.example"], "count": 2}
-    comment, check, step, not_run = document["nodes"]
-    assert (comment["stub"], comment["results"]) == (True, {"score": 80})
-    assert comment["arguments"]["content"] == "Seen:\n['a.example', 'b.example']"
-    assert check["cases"] == [{"name": "Yes", "left": "80", "comparison": ">=", "right": "70", "holds": True}]
-    assert (check["taken"], check["stub"], check["status"]) == ({"Yes": ["3"]}, False, "succeeded")
-    assert step["arguments"]["do"] == "report"
-    assert not_run == {"key": "4", "name": "Step 4", "after": None, "waits_for": [], "status": "not run"}
-
-
-def test_command_takes_other_examples(module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--trigger` and `--stubs` win over the files beside the playbook."""
-    files = _files(module, tmp_path, _branching(tmp_path))
-    (stubs := tmp_path / "other.yaml").write_text("1: {results: {score: 3}}")
-    (event := tmp_path / "other.json").write_text('{"names": []}')
-    assert main([*files, "--stubs", str(stubs), "--trigger", str(event), "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["inputs"] == {"trigger": str(event), "stubs": str(stubs)}
-    assert document["event"] == {"names": []}
-    assert [node["key"] for node in document["nodes"] if node["status"] == "not run"] == ["3"]
-
-
-def test_command_refuses_stubs_for_another_playbook(
-    module: Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Stubs that name a node which is not there are exit status 2, and nothing is run."""
-    files = _files(module, tmp_path, playbook({}))
-    (stubs := tmp_path / "other.yaml").write_text("Elsewhere: {}")
-    assert main([*files, "--stubs", str(stubs), "--json"]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err == f"error: {stubs} cannot be used: The playbook has no node Elsewhere.\n"
-
-
-def test_command_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Unusable files are exit status 2 and a sentence on standard error."""
-    assert main(["run", str(tmp_path / "none.json")]) == 2
-    assert main(["run", "x.json", "--storage", str(tmp_path / "none")]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert re.fullmatch(
-        r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is not a folder: make it, .+\.\n", err
-    )
-
-
-def test_command_does_not_serve_twice(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    """A port that is taken is exit status 2 and a sentence."""
-    assert main(["serve", "--port", str(urlsplit(sandbox.url).port)]) == 2
-    assert re.fullmatch(r"error: Port \d+ is in use, .* choose another with --port\.\n", capsys.readouterr().err)
-
-
-def test_command_ends_its_nodes_when_it_is_ended(module: Module, tmp_path: Path, storage: Path) -> None:
-    """SIGTERM to the runner ends the process of the node that runs."""
-    os.mkfifo(gate := storage / "gate")
-    files = _files(module, tmp_path, playbook({"do": "hang"}))
-    command = [sys.executable, "-m", "sandbox", *files, "--storage", str(storage), "--json"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as runner:
-        node = int(gate.read_text())
-        runner.terminate()
-        assert runner.wait(10) == 128 + signal.SIGTERM
-    with pytest.raises(ProcessLookupError):
-        os.kill(node, 0)
-
-
-def test_progress_in_plain_lines() -> None:
-    """Progress is a line each 10 %, whatever the number of events, and 100 % is told once."""
-    stream = io.StringIO()
-    reporter = TerminalReporter(stream)
-    for imported in (*range(0, 2001, 7), 2000, 2000):
-        reporter.node_progressed(NodeProgress("1", imported, 2000))
-    lines = stream.getvalue().splitlines()
-    assert len(lines) == 11
-    assert lines[0] == "      0 %  0 of 2,000 indicators"
-    assert lines[-1] == "    100 %  2,000 of 2,000 indicators"
-
-
-def test_one_indicator_is_one() -> None:
-    """Its progress, and the collection that holds it."""
-    reporter = TerminalReporter(stream := io.StringIO())
-    reporter.node_progressed(NodeProgress("1", 1, 1))
-    reporter.run_finished(PlaybookRun("Test", {}, {}, 1, [], [], [HeldCollection("1", "Feed", 1, 0, {"url": 1})]))
-    assert stream.getvalue().splitlines()[::2] == [
-        "    100 %  1 of 1 indicator",
-        'Collection "Feed" holds 1 indicator',
-        "Finished in 1.0 s.",
-    ]
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        """Yes."""
-        return True
-
-
-def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal there is a bar, which ends at 100 %, and the error is red."""
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    reporter = TerminalReporter(stream := Terminal())
-    reporter.node_progressed(NodeProgress("1", 500, 1000))
-    reporter.node_progressed(NodeProgress("1", 1000, 1000))
-    reporter.node_finished(NodeOutcome("2", "Import", results={"status": "completed"}))
-    reporter.node_finished(NodeOutcome("3", "Import", error="No."))
-    assert "100%" in stream.getvalue()
-    assert "1,000 of 1,000 indicators" in stream.getvalue()
-    assert re.search(r"\x1b\[1;31m.*No\.", stream.getvalue())
-
-
 def test_json_names_what_was_not_run() -> None:
     """The document has each node once, and says of each whether it ran."""
     outcomes = [NodeOutcome("1", "A", results={"x": 1}), NodeOutcome("2", "B", error="No.")]
@@ -575,44 +372,3 @@ def test_json_names_what_was_not_run() -> None:
     ]
     assert document["status"] == "failed"
     assert document["seconds"] == 1.235
-
-
-# The module itself
-
-
-def test_examples_are_distinct_and_the_same_each_time(tmp_path: Path) -> None:
-    """The demo's indicators are deterministic, none is there twice, and the text fits into an argument."""
-    values = [*example_text(), *(row[0] for row in example_file())]
-    assert len(set(values)) == len(values) > 3000
-    assert values == [*example_text(), *(row[0] for row in example_file())]
-    assert len(json.dumps(example_event(tmp_path))) < 120 * 1024
-    assert len((tmp_path / "indicators.csv").read_text().splitlines()) == 1 + len(list(example_file()))
-
-
-def test_demo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The demo runs this module for real, finds every indicator again, and shows what it does on an alert."""
-    monkeypatch.setattr("sandbox.demo.PACE", 0)
-    status = demo()
-    output = capsys.readouterr().out
-    assert status == 0, output
-    own, alert = output.split('Playbook "Alert to blocklist"')
-    assert own.count("100 %  ") == 2
-    assert "status: completed" in own
-    assert 'Collection "Our own CTI" holds 3,800 indicators' in own
-    assert "content: Imported into the IOC collection" in alert
-    assert 'Collection "Alert blocklist" holds 5 indicators' in alert
-    assert "    [ipv4-addr:value = '203.0.113.7'] until 20" in alert
-    assert "[8] Comment that there is nothing: not run, its branch was not taken" in alert
-    assert all(len(line) < 100 for line in output.splitlines())
-
-
-def test_demo_notices_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The demo fails when indicators did not arrive, here because nothing imports them."""
-    nodes = {"0": {"name": "Start", "type": "trigger", "outputs": {}}}
-    (path := tmp_path / "playbook.json").write_text(json.dumps({"name": "Nothing", "nodes": nodes}))
-    monkeypatch.setattr("sandbox.demo.PLAYBOOK", path)
-    monkeypatch.setattr("sandbox.demo.PACE", 0)
-    assert demo() == 1
-    assert "Sent 3,800 indicators: 3,800 are missing, 0 were not sent" in capsys.readouterr().out
