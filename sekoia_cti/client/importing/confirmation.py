@@ -38,7 +38,7 @@ from sekoia_cti.indicators.matching import identity
 __all__ = ["Confirmation", "Found"]
 
 SAMPLE = 200
-"""Values of a sample."""
+"""Values of a sample. A smaller one can show that values are missing, but not that all are in."""
 
 SEARCHED = 100
 """Missing values that are searched for one by one before they are called missing, since the bulk reader may lag."""
@@ -64,11 +64,13 @@ class Found:
         complete: Whether all were looked for, and not just a sample.
         grew: Whether the community holds more than before the submission; asked for only where none of the values was found, or
             clocks leave it in doubt whether they changed since.
+        convincing: Whether enough values were looked for to say that all are in, if these are.
     """
 
     tally: Tally
     complete: bool
     grew: bool = False
+    convincing: bool = True
 
 
 class Confirmation:
@@ -134,7 +136,12 @@ class Confirmation:
             return None
         self._seen, tally = sight, sight.tally()
         doubtful = any(part.changed and not part.surely for part in tally.parts)
-        return Found(tally, complete, grew=(doubtful or not tally.active) and self._grew())
+        return Found(
+            tally,
+            complete,
+            grew=(doubtful or not tally.active) and self._grew(),
+            convincing=complete or tally.expected >= min(SAMPLE, self._expected.count()),
+        )
 
     def missing(self) -> Iterator[Missing]:
         """The values that the last complete look did not find; of a sample, those of the sample."""

@@ -144,7 +144,7 @@ class Conclusion:
         if missing_count is not None:
             return "completed" if not missing_count else "rejected" if missing_count >= total else "partial"
         if found := self.watch.found:
-            if found.tally.all_in() and not self.ledger.left_out:
+            if found.tally.all_in() and found.convincing and not self.ledger.left_out:
                 return "completed"
             return "partial" if found.tally.active or self.ledger.shown else "rejected"
         if all(part.failed is not None for part in self.watch.submissions):
@@ -187,12 +187,15 @@ class Conclusion:
         if self.ledger.taken is None:
             return "It is not known which values are in the collection, since the file was not read here"
         if self.watch.found is not None:
-            return "Only a sample of the values was looked for in the collection: looking for all would have taken too long"
+            count = self.watch.found.tally.expected
+            values = "1 value was" if count == 1 else f"{count:,} values were"
+            return f"Only a sample of {values} looked for in the collection: looking for all would have taken too long"
         if self.watch.denial:
             who = "LiveAPI" if self._witness() == "liveapi" else "Sekoia"
+            ended = f"{who} reported that the import ended, but it" if self.watch.ended() else "It"
             return (
-                f"{who} reported that the import ended, but which values are in the collection is not known: the API key may not "
-                f"read it. {str(self.watch.denial).rstrip('.')}"
+                f"{ended} is not known which values are in the collection, since the API key may not read it. "
+                f"{str(self.watch.denial).rstrip('.')}"
             )
         could_not = "could not be" if self.watch.unreadable else "was not"
         return f"It is not known which values are in the collection, since the collection {could_not} read"

@@ -101,6 +101,7 @@ class ImportWatch:
     unreadable: bool = False
     denial: SekoiaError | None = None
     _looked_at: float = -math.inf
+    _seen_at: float = -math.inf  # the same for looks that found something out
     _looks: int = 0  # since the last reason to look early
     _quiet_since: float = math.inf  # when the collection changed last
     _quiet_looks: int = 0
@@ -214,7 +215,7 @@ class ImportWatch:
             self._quiet_since, self._quiet_looks = now, 1
         else:
             self._quiet_looks += 1
-        self.found = found
+        self.found, self._seen_at = found, now
 
     # What to do
 
@@ -242,11 +243,11 @@ class ImportWatch:
             almost = [s.almost_at + self.patience.settle for s in self._open() if s.almost_at is not None]
             moments = [due, self.deadline, *almost, self._quiet_until()]
             return Listen(until=min(moment for moment in moments if moment > now))
-        if self.can_look and self.found is None and now >= self._last_chance():
+        if self.can_look and self._seen_at < self._last_chance() <= now:
             return Look()  # what is in must be known at the deadline, whatever the state of the task
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
             return Ask(task_id)
-        if not self.can_look or any(submission.working for submission in self._open()):
+        if not self.can_look or self._works(now):
             self._looks += 1
             self._looked_at = now
             return Listen(until=min(self._next_look(), self.deadline))
@@ -292,9 +293,16 @@ class ImportWatch:
         if self.ended() and self._ended_at == math.inf:
             self._ended_at = now
             # What was seen before the end is no reason to give a value up.
-            self.found, self._looks, self._quiet_looks, self._looked_at = None, 0, 0, -math.inf
-            self._quiet_since = now
+            self.found, self._looks, self._quiet_looks = None, 0, 0
+            self._looked_at, self._seen_at, self._quiet_since = -math.inf, -math.inf, now
             self._denials, self._denied_since = 0, math.inf
+
+    def _works(self, now: float) -> bool:
+        """Whether a task is known to go on: it said so, and can be asked again, or that was not long ago."""
+        return any(
+            submission.working and (self.can_ask or now < submission.heard_at + self.patience.look_quiet)
+            for submission in self._open()
+        )
 
     def _came(self, submission: Submission, found: Found) -> bool:
         """Whether values of a submission came, or changed, since it was made."""
@@ -305,26 +313,30 @@ class ImportWatch:
         return now.surely > 0 or now.active > before or (now.changed > 0 and found.grew)
 
     def _is_settled(self, now: float) -> bool:
+        """Whether nothing more can be learned, or need be."""
         if not self.submissions:
             return True
-        working = any(submission.working for submission in self._open())
+        works = self._works(now)
         # Without a context, only the task shows whether values that were there before are refreshed.
-        if self.proved() and self.refreshed() and (self.has_context or not working):
+        if self.proved() and self.refreshed() and (self.has_context or not works):
+            return True
+        return self._is_decided(now) if self.ended() else not works and self._is_given_up(now)
+
+    def _is_decided(self, now: float) -> bool:
+        """Whether it is known what is in, after the end of every submission was reported, or cannot be found out."""
+        if not self.doubts() or not self.can_look or self._is_denied(now):
             return True
         found = self.found
-        if self.ended():
-            if not self.doubts() or not self.can_look:
-                return True
-            if self._is_denied(now):
-                return True
-            if found is None:
-                return False
-            if found.tally.all_in() or self._is_over_after_failures(found):
-                return True
-            return self._quiet_looks >= 2 and now >= self._quiet_until()
-        if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
+        if found is None:
             return False
-        if working:
+        if found.tally.all_in() or self._is_over_after_failures(found):
+            return True
+        return self._quiet_looks >= 2 and now >= self._quiet_until()
+
+    def _is_given_up(self, now: float) -> bool:
+        """Whether nothing more is waited for, although no end was reported: the collection has not changed for a while."""
+        found = self.found
+        if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
             return False
         if found.tally.all_in():
             return not self.has_context  # they were in before, and nothing says more

@@ -15,6 +15,7 @@ from sekoia_cti.actions.common.endings import incompletion
 from sekoia_cti.actions.import_file import ImportIndicatorsFromFile
 from sekoia_cti.actions.import_indicators import ImportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
+from sekoia_cti.client.importing import confirmation
 from sekoia_cti.client.importing.confirmation import Confirmation
 from sekoia_cti.client.importing.expected import Expected
 from sekoia_cti.client.importing.watch import Progress
@@ -304,7 +305,7 @@ def test_a_key_that_may_not_read(sandbox: Sandbox, collection_id: str) -> None:
         outcome = running.importer.finish()
         assert running.importer.deadline.remaining()
     assert (outcome.status, outcome.missing_count, outcome.missing) == ("partial", None, ())
-    assert outcome.warnings[0].startswith("LiveAPI reported that the import ended, but which values are in")
+    assert outcome.warnings[0].startswith("LiveAPI reported that the import ended, but it is not known which values")
     assert "“View IOC collections”" in outcome.warnings[0]
 
 
@@ -459,14 +460,20 @@ def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id
     assert looks(sandbox) - begun == 6
 
 
-@pytest.mark.parametrize(("refused", "status"), [(0, "completed"), (1, "partial"), (1_100, "rejected")])
+@pytest.mark.parametrize(
+    ("refused", "size", "status"),
+    [(0, 3, "completed"), (0, 200, "partial"), (1, 3, "partial"), (1_100, 3, "rejected")],
+)
 @pytest.mark.fault(
     "The end leaves a doubt, and looking for all values would take more than half of the remaining time",
     "A sample is looked for, with a warning, and `missing_count` is null; the sample decides between `completed`, "
-    "`partial` and `rejected`",
+    "`partial` and `rejected`. There has to be time for 200 values before they can say `completed`",
 )
-def test_a_sample(sandbox: Sandbox, collection_id: str, refused: int, status: str) -> None:
+def test_a_sample(
+    sandbox: Sandbox, collection_id: str, refused: int, size: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Twenty-two pages that take half a second each are not read within six of twelve seconds."""
+    monkeypatch.setattr(confirmation, "SAMPLE", size)
     values = [f"d{number}.example" for number in range(1_100)]
     import_now(sandbox, collection_id, [f"other{number}.example" for number in range(1_100)])
     sandbox.faults.bulk_reader, sandbox.faults.created_as = "absent", "null"

@@ -320,6 +320,29 @@ def test_the_others_go_on_after_a_failure() -> None:
     assert (watching.ended(), watching.step(20.0)) == (True, Look())
 
 
+def test_what_a_task_said_of_itself_grows_old() -> None:
+    """It runs, it said, and nobody can be asked whether it still does: a minute later the collection is looked at."""
+    watching = watch(has_context=False)
+    watching.heard(TaskEvent(task_id="t", status="RUNNING"), 1.0)
+    watching.can_ask = False
+    assert isinstance(watching.step(60.9), Listen)
+    assert watching.step(61.0) == Look()
+    for at in (61.0, 90.0, 121.0):
+        watching.looked(found(1_000), at)
+    assert watching.step(121.0) == Done()
+
+
+def test_what_was_seen_long_ago_is_looked_at_again_before_the_deadline() -> None:
+    """What is said to be missing at the deadline is what is missing then, also of a task that runs."""
+    watching = watch()
+    watching.looked(found(0), 100.0)
+    watching.heard(TaskEvent(task_id="t", status="RUNNING"), 850.0, by="api")
+    assert isinstance(watching.step(879.9), Listen)
+    assert watching.step(880.0) == Look()
+    watching.looked(found(1), 880.0)
+    assert watching.step(881.0) != Look()
+
+
 def test_a_look_that_fails_ends_nothing() -> None:
     """Before the end and after it, the collection is asked again until the deadline."""
     watching = watch()
