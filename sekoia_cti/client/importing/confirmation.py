@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -24,7 +23,8 @@ from sekoia_cti.client.errors import (
     RequestError,
     Unavailable,
 )
-from sekoia_cti.client.importing.expected import Expected, Sight, Tally
+from sekoia_cti.client.importing.expected import Expected, Sight
+from sekoia_cti.client.importing.look_history import Found
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.listing import bulk_pages, bulk_requests
 from sekoia_cti.client.rest.bulk_page import BULK_PAGE
@@ -35,7 +35,7 @@ from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Collection, Indicator, IndicatorPage, Task
 from sekoia_cti.indicators.matching import identity
 
-__all__ = ["Confirmation", "Found"]
+__all__ = ["Confirmation"]
 
 SAMPLE = 200
 """Values of a sample. A smaller one can show that values are missing, but not that all are in."""
@@ -53,24 +53,6 @@ ATTEMPTS = 3
 """Attempts at a page of a reading that has begun: without them, a single 503 among hundreds of answers would make it useless."""
 
 UNANSWERED = (RequestError, CertificateRejected, DeadlinePassed)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a look found.
-
-    Attributes:
-        tally: Of the values that were looked for.
-        complete: Whether all were looked for, and not just a sample.
-        grew: Whether the community holds more than before the submission; asked for only where none of the values was found, or
-            clocks leave it in doubt whether they changed since.
-        convincing: Whether enough values were looked for to say that all are in, if these are.
-    """
-
-    tally: Tally
-    complete: bool
-    grew: bool = False
-    convincing: bool = True
 
 
 class Confirmation:

@@ -190,14 +190,14 @@ class Conclusion:
             count = self.watch.found.tally.expected
             values = "1 value was" if count == 1 else f"{count:,} values were"
             return f"Only a sample of {values} looked for in the collection: looking for all would have taken too long"
-        if self.watch.denial:
+        if self.watch.history.denial:
             who = "LiveAPI" if self._witness() == "liveapi" else "Sekoia"
             ended = f"{who} reported that the import ended, but it" if self.watch.ended() else "It"
             return (
                 f"{ended} is not known which values are in the collection, since the API key may not read it. "
-                f"{str(self.watch.denial).rstrip('.')}"
+                f"{str(self.watch.history.denial).rstrip('.')}"
             )
-        could_not = "could not be" if self.watch.unreadable else "was not"
+        could_not = "could not be" if self.watch.history.unreadable else "was not"
         return f"It is not known which values are in the collection, since the collection {could_not} read"
 
     def _why_suspected(self) -> str:

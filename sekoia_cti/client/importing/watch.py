@@ -11,15 +11,15 @@ import math
 from dataclasses import dataclass, field
 
 from sekoia_cti.client.errors import SekoiaError
-from sekoia_cti.client.importing.confirmation import Found
+from sekoia_cti.client.importing.look_history import Found, LookHistory
 from sekoia_cti.client.importing.submission import Submission, Witness
 from sekoia_cti.client.waiting import Patience
 from sekoia_cti.client.wire import Accepted, Counts, ImportEvent, TaskEvent
 
 __all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Submission"]
 
-QUIET_LOOKS = 3
-"""Looks that must see no change before values are given up while no end was reported."""
+LOOKS_AFTER_THE_END, LOOKS_WITHOUT_AN_END = 2, 3
+"""Looks that must find the same before what is missing is given up."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,10 @@ class ImportWatch:
         has_context: Whether the values were sent with a context, so that being there is not enough.
 
     Attributes:
-        found: What the last complete look found; once the end was reported, only looks after it count.
-        unreadable: Whether the last look failed.
-        denial: What the last look was denied with, if the key may not read the collection.
+        submissions: The parts of the import, in the order in which Sekoia took them.
+        connected: Whether LiveAPI is.
+        can_look, can_ask: Whether looks and questions for tasks are of any use.
+        history: What looks found; once the end was reported, only looks after it count.
     """
 
     patience: Patience
@@ -97,17 +98,15 @@ class ImportWatch:
     connected: bool = False
     can_look: bool = True
     can_ask: bool = True
-    found: Found | None = None
-    unreadable: bool = False
-    denial: SekoiaError | None = None
-    _looked_at: float = -math.inf
-    _seen_at: float = -math.inf  # the same for looks that found something out
-    _looks: int = 0  # since the last reason to look early
-    _quiet_since: float = math.inf  # when the collection changed last
-    _quiet_looks: int = 0
-    _denied_since: float = math.inf
-    _denials: int = 0  # in a row
-    _ended_at: float = math.inf
+    _end_noted: bool = False
+
+    def __post_init__(self) -> None:
+        self.history = LookHistory(self.patience, self.deadline)
+
+    @property
+    def found(self) -> Found | None:
+        """What the last look found that could be completed."""
+        return self.history.found
 
     # What happened
 
@@ -162,12 +161,11 @@ class ImportWatch:
         for submission in self.submissions:
             if submission.task_id == event.task_id and (submission.is_open() or submission.settled):
                 if submission.settled:
-                    self._ended_at = math.inf  # the silence was not its end
+                    self._end_noted = False  # the silence was not its end
                 if isinstance(event, ImportEvent):
                     submission.progressed(event, now, connected=self.connected)
                 elif submission.state_told(event, now, by):
-                    self._looks += 1
-                    self._looked_at = now
+                    self.history.pass_over(now)
         self._note_end(now)
 
     def untold(self, task_id: str, now: float) -> None:
@@ -181,7 +179,7 @@ class ImportWatch:
         self.connected = True
         for submission in self._open():
             submission.heard_at = now
-        self._looks, self._looked_at = 0, -math.inf
+        self.history.look_soon()
 
     def deaf(self, now: float) -> None:
         """LiveAPI is not connected: from now on events are missed."""
@@ -189,7 +187,7 @@ class ImportWatch:
         for submission in self._open():
             if not submission.missed:
                 submission.missed, submission.heard_at = True, now
-                self._looks, self._looked_at = 0, -math.inf
+                self.history.look_soon()
             submission.almost_at = None  # without a connection, silence means nothing
 
     def looked(self, found: Found | None, now: float, *, denial: SekoiaError | None = None) -> None:
@@ -200,22 +198,10 @@ class ImportWatch:
             now: The time.
             denial: Why not, if the key may not read it.
         """
-        self._looks += 1
-        self._looked_at = now
-        self.denial = denial
-        self._denials = self._denials + 1 if denial else 0
-        self._denied_since = min(self._denied_since, now) if denial else math.inf
-        if found is None:
-            self.unreadable = True
-            return
-        self.unreadable = False
-        for submission in self._open():
-            submission.begun = submission.begun or self._came(submission, found)
-        if self.found is None or found.tally != self.found.tally:
-            self._quiet_since, self._quiet_looks = now, 1
-        else:
-            self._quiet_looks += 1
-        self.found, self._seen_at = found, now
+        if found is not None:
+            for submission in self._open():
+                submission.begun = submission.begun or self._came(submission, found)
+        self.history.add(found, now, denial)
 
     # What to do
 
@@ -241,15 +227,14 @@ class ImportWatch:
         due = self._next_look()
         if due > now:
             almost = [s.almost_at + self.patience.settle for s in self._open() if s.almost_at is not None]
-            moments = [due, self.deadline, *almost, self._quiet_until()]
+            moments = [due, self.deadline, *almost, self.history.unchanged_at(self._quiet_time())]
             return Listen(until=min(moment for moment in moments if moment > now))
-        if self.can_look and self._seen_at < self._last_chance() <= now:
+        if self.can_look and now >= self._last_chance() and self.history.is_older_than(self._last_chance()):
             return Look()  # what is in must be known at the deadline, whatever the state of the task
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
             return Ask(task_id)
         if not self.can_look or self._works(now):
-            self._looks += 1
-            self._looked_at = now
+            self.history.pass_over(now)
             return Listen(until=min(self._next_look(), self.deadline))
         return Look()
 
@@ -290,12 +275,9 @@ class ImportWatch:
         return [submission for submission in self.submissions if submission.is_open()]
 
     def _note_end(self, now: float) -> None:
-        if self.ended() and self._ended_at == math.inf:
-            self._ended_at = now
-            # What was seen before the end is no reason to give a value up.
-            self.found, self._looks, self._quiet_looks = None, 0, 0
-            self._looked_at, self._seen_at, self._quiet_since = -math.inf, -math.inf, now
-            self._denials, self._denied_since = 0, math.inf
+        if self.ended() and not self._end_noted:
+            self._end_noted = True
+            self.history.forget(now)  # what was seen before the end is no reason to give a value up
 
     def _works(self, now: float) -> bool:
         """Whether a task is known to go on: it said so, and can be asked again, or that was not long ago."""
@@ -324,39 +306,30 @@ class ImportWatch:
 
     def _is_decided(self, now: float) -> bool:
         """Whether it is known what is in, after the end of every submission was reported, or cannot be found out."""
-        if not self.doubts() or not self.can_look or self._is_denied(now):
+        if not self.doubts() or not self.can_look or self.history.is_denied(self.patience.look_quiet, now):
             return True
         found = self.found
         if found is None:
             return False
         if found.tally.all_in() or self._is_over_after_failures(found):
             return True
-        return self._quiet_looks >= 2 and now >= self._quiet_until()
+        return self.history.is_unchanged(LOOKS_AFTER_THE_END, self._quiet_time(), now)
 
     def _is_given_up(self, now: float) -> bool:
         """Whether nothing more is waited for, although no end was reported: the collection has not changed for a while."""
         found = self.found
-        if found is None or not found.complete or now < self._quiet_until() or self._quiet_looks < QUIET_LOOKS:
+        if found is None or not found.complete:
+            return False
+        if not self.history.is_unchanged(LOOKS_WITHOUT_AN_END, self._quiet_time(), now):
             return False
         if found.tally.all_in():
             return not self.has_context  # they were in before, and nothing says more
         return all(submission.begun for submission in self._open())
 
-    def _quiet_until(self) -> float:
-        """Until when the collection must not change before what is missing is given up."""
+    def _quiet_time(self) -> float:
+        """For how many seconds the collection must not change before what is missing is given up."""
         told = self.ended() and not any(submission.suspected for submission in self.submissions)
-        soon = told and not self._is_contradicted()
-        return self._at_the_latest(self._quiet_since, self.patience.settle if soon else self.patience.look_quiet)
-
-    def _is_denied(self, now: float) -> bool:
-        """Whether the key may not read the collection, which is no passing fault."""
-        return self._denials >= QUIET_LOOKS and now >= self._at_the_latest(
-            self._denied_since, self.patience.look_quiet
-        )
-
-    def _at_the_latest(self, since: float, seconds: float) -> float:
-        """So long after a moment, or after a third of the time that was left then."""
-        return since + min(seconds, max(0.0, self.deadline - since) / 3) if since < math.inf else math.inf
+        return self.patience.settle if told and not self._is_contradicted() else self.patience.look_quiet
 
     def _is_over_after_failures(self, found: Found) -> bool:
         """Whether nothing more comes of tasks that failed, and the collection is not behind what they reported."""
@@ -380,8 +353,7 @@ class ImportWatch:
         """
         if not self.can_look and not self.can_ask:
             return math.inf
-        pause = min(self.patience.look_longest, self.patience.look_first * 2 ** min(max(0, self._looks - 1), 16))
-        again = self._looked_at + pause if self._looks else -math.inf
+        again = self.history.next_at()
         if self.ended() or self._is_nearly_told():
             return again
         # While anything is heard, a silent task may just be waiting for its turn.

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sekoia_cti.client.errors import PermissionDenied
-from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.expected import Part, Tally
 from sekoia_cti.client.importing.ledger import Ledger
+from sekoia_cti.client.importing.look_history import Found
 from sekoia_cti.client.importing.outcome import Conclusion
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look, Progress
 from sekoia_cti.client.waiting import Patience
@@ -353,7 +353,7 @@ def test_a_look_that_fails_ends_nothing() -> None:
     for at in (103.0, 105.0, 110.0, 500.0, 899.0):
         assert not isinstance(watching.step(at), Done)
         watching.looked(None, at)
-    assert watching.unreadable
+    assert watching.history.unreadable
     assert watching.step(900.0) == Done()
     assert watching.found is None
 

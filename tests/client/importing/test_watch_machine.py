@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sekoia_cti.client.importing.confirmation import Found
 from sekoia_cti.client.importing.expected import Part, Tally
 from sekoia_cti.client.importing.ledger import Ledger
+from sekoia_cti.client.importing.look_history import Found
 from sekoia_cti.client.importing.outcome import Conclusion
 from sekoia_cti.client.importing.watch import Ask, Done, GiveUp, ImportWatch, Listen, Look
 from sekoia_cti.client.waiting import Patience
