@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from scripts import index
+from scripts.ending import failing_as
 from scripts.run import ROOT, environment
 
 __all__ = ["main"]
@@ -33,4 +34,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with failing_as("The lock was not renewed"):
+        main(sys.argv[1:])

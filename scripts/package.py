@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from scripts import index
+from scripts.ending import failing_as
 from scripts.run import ROOT, environment
 
 __all__ = ["main"]
@@ -81,4 +82,5 @@ def _run(sandbox: Sandbox, python: Path, module: Path, command: str, **arguments
 
 
 if __name__ == "__main__":
-    main()
+    with failing_as("The package was not installed and run"):
+        main()

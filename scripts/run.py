@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scripts import index
+from scripts.ending import failing_as
 
 __all__ = ["ENVIRONMENTS", "ROOT", "environment", "main"]
 
@@ -131,6 +132,7 @@ def _remove_unused(needed: set[str]) -> None:
         if path.is_dir() and path.name not in needed:
             lock = ENVIRONMENTS / f"{path.name}.lock"
             with suppress(BlockingIOError), _locked(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                (path / "complete").unlink(missing_ok=True)  # what is removed in part is not one any more
                 shutil.rmtree(path)
                 lock.unlink()
 
@@ -143,11 +145,5 @@ def _locked(path: Path, how: int) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    try:
+    with failing_as("The environment was not set up"):
         main(sys.argv[1:])
-    except subprocess.CalledProcessError as error:
-        told = f"{error.cmd[0]} ended with status {error.returncode}; see above. Check the network and the free space"
-        sys.exit(f"The environment was not set up: {told}, and run it again.")
-    except OSError as error:
-        told = f"{error.strerror} ({error.filename}). It needs a folder that can be written"
-        sys.exit(f"The environment was not set up: {told}, with 1 GB free.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -156,6 +157,29 @@ def test_a_folder_that_cannot_be_written(project: Project) -> None:
     assert running.returncode == 1
     told = f"File exists ({project.root}/.venvs). It needs a folder that can be written"
     assert errors == f"The environment was not set up: {told}, with 1 GB free.\n"
+
+
+def test_one_that_was_removed_in_part(project: Project) -> None:
+    """Removing takes a while, and who interrupts it leaves an environment that is made anew."""
+    first = project.run(*WHICH)
+    project.lock("example==2.0\n")
+    code = "import shutil; shutil.rmtree = lambda path: exit(1); from scripts import run; run.main(['dev', '--', 'python'])"
+    subprocess.run([sys.executable, "-c", code], cwd=project.root, check=False)
+    project.lock("example==1.0\n")
+    assert project.run(*WHICH) == first
+    assert project.made() == 3
+
+
+def test_interrupted(project: Project) -> None:
+    """Ctrl+C ends it without a traceback."""
+    (project.root / "uv.wait").touch()
+    running = project.start(*WHICH)
+    eventually(lambda: project.made() == 1)
+    running.send_signal(signal.SIGINT)
+    (project.root / "uv.wait").unlink()
+    _, errors = running.communicate(timeout=50)
+    assert running.returncode == 130
+    assert "Traceback" not in errors
 
 
 def test_compiling_is_done_once(project: Project) -> None:
