@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -122,7 +123,8 @@ class _Intake:
 
     def _take_each(self, first: int, lines: Sequence[str]) -> None:
         reading, notation, seen, admits = self._reading, self._notation, self._seen, self._admits
-        values, by_type, refanging, rows = reading.values, reading.by_type, self._refanging, self._rows
+        values, refanging, rows = reading.values, self._refanging, self._rows
+        kinds: list[IndicatorType] = []
         for number, line in enumerate(lines, first):
             # Most of the others are known at first sight.
             defangedly = plain_defanged(line) if refanging and "[" in line else None
@@ -141,13 +143,15 @@ class _Intake:
                     reading.kept_out += 1
                     continue
                 values.append(value)
-                by_type[kind] = by_type.get(kind, 0) + 1
+                kinds.append(kind)
                 if kind == "url" or (value is not line and kind in CAN_BE_DEFANGED):
                     notation.note(number, line, kind, value)
                 if why:
                     reading.note_adapted(number, line, value, why)
                 elif rows and number in rows:
                     reading.note_adapted(number, rows[number], value, LEFT_OUT)
+        for kind, count in Counter(kinds).items():
+            reading.by_type[kind] = reading.by_type.get(kind, 0) + count
 
     def _note_unrecognized(self, number: int, value: str, reason: str) -> None:
         if reason == DAMAGED:

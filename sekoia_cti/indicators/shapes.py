@@ -25,15 +25,18 @@ URL = rf"{_HOST}(?:[/?\#][!-\[\]-~]*+)?{_AT_END}"
 """A URL as it is sent, unless another one follows in it."""
 
 _LABELS = rf"(?:{LABEL}\.)++"
-# What a URL holds that can be spelled in several ways is a group of its own: nearly none has any, and looking for it takes
-# longer than all the rest.
+# One hash, or those of a file from the shortest to the longest, as they are sent.
+_LONGER = [rf"(?:[ ,;|][0-9a-f]{{{digits}}})?" for digits in (40, 64, 128)]
+_IN_ORDER = "|".join(rf"[0-9a-f]{{{digits}}}{''.join(_LONGER[at:])}" for at, digits in enumerate(sorted(HASHES)))
+# A colon in the path, and what can be spelled in several ways, begin a group of their own: few URLs have any, and looking for
+# them in each takes as long as all the rest.
 _PLAIN = re.compile(
     rf"""
-      (?P<hash>[0-9A-Fa-f]{{32,128}}+)
-      (?:(?P<alike>(?P<mark>[ ,;|])[0-9A-Fa-f]++(?:(?P=mark)[0-9A-Fa-f]++)*+)|(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f]))?
+      (?P<in_order>{_IN_ORDER})
+    | (?P<hash>[0-9A-Fa-f]{{32,128}}+)(?P<hashes>[ ,;|][0-9A-Fa-f ,;|]*[0-9A-Fa-f])?
     | (?P<domain>{_LABELS}(?P<ending>[a-z]{{2,63}}))
     | (?P<ipv4>{IPV4})
-    | (?P<url>{_HOST}(?:[/?\#][!\#$&-;=?-\[\]_a-z~]*+(?P<spelled>[!-\[\]-~]*+))?{_AT_END})
+    | (?P<url>{_HOST}(?P<path>[/?\#][!\#$&-9;=?-\[\]_a-z~]*+)?)(?(path)(?P<rest>[%:"<>^`{{|}}][!-\[\]-~]*+)?){_AT_END}
     """,
     re.VERBOSE | re.ASCII,
 ).fullmatch
@@ -52,7 +55,7 @@ _DEFANGED_IPV4 = rf"{OCTET}(?:{_DOT}{OCTET}){{3}}"
 _DEFANGED = re.compile(
     rf"""
       (?P<url>h(?:xx|XX|tt)ps?://(?:{_DEFANGED_NAME.replace("?P<ending>", "?:")}|{_DEFANGED_IPV4})(?::[0-9]{{1,4}})?
-        (?:[/?\#][!\#$&'*-;=?-Z_a-z~]*+(?P<spelled>[!-'*-Z^-z|~]*+))?(?<=[0-9A-Za-z/]))
+        (?P<path>[/?\#][!\#$&'*-9;=?-Z_a-z~]*+)?)(?(path)(?P<rest>[%:"<>^`|][!-'*-Z^-z|~]*+)?)(?<=[0-9A-Za-z/])
     | (?P<domain>{_DEFANGED_NAME})
     | (?P<ipv4>{_DEFANGED_IPV4})
     """,
@@ -68,26 +71,23 @@ def plain(value: str) -> Finding | None:
     if kind == "domain":
         return _domain(value, match["ending"])
     if kind == "url":
+        return "url", value, value, None
+    if kind == "rest":
         # Another URL in it may be another value of the line.
-        if value.find("://", 8) >= 0:
-            return None
-        return "url", value, escaped(value) if match["spelled"] else value, None
+        return ("url", value, escaped(value), None) if value.find("://", 8) < 0 else None
     if kind == "ipv4":
         return "ipv4", value, value, None
-    if kind == "alike":
-        found = of_one_file(value.lower().split(match["mark"]), value)
-        return found if found[0] else None
+    if kind == "in_order":
+        if hash_kind := HASHES.get(len(value)):
+            return hash_kind, value, value, None
+        joined = value.replace(" ", ",").replace(";", ",").replace("|", ",")
+        return "hashes", joined, joined, None
     if kind == "hashes":
         words = value.lower().replace(",", " ").replace(";", " ").replace("|", " ").split()
         found = of_one_file(words, value)
         return found if found[0] else None
-    if hash_kind := HASHES.get(len(value)):
-        # The same object where it can be: half a million keys are kept besides their values.
-        lowered = value.lower()
-        if lowered == value:
-            lowered = value
-        return hash_kind, lowered, lowered, None
-    return None
+    lowered = value.lower()
+    return (hash_kind, lowered, lowered, None) if (hash_kind := HASHES.get(len(value))) else None
 
 
 def plain_kind(lines: Sequence[str]) -> IndicatorType | None:
@@ -110,15 +110,16 @@ def plain_defanged(text: str) -> Finding | None:
     """What a text is that is defanged in the usual way, and nothing else."""
     if (match := _DEFANGED(text)) is None or len(text) > LONGEST:
         return None
-    value = text.replace("[.]", ".")
-    if match["domain"]:
+    kind, value = match.lastgroup, text.replace("[.]", ".")
+    if kind == "domain":
         return _domain(value, match["ending"])
-    if match["ipv4"]:
+    if kind == "ipv4":
         return "ipv4", value, value, None
-    if text.find("://", 9) >= 0:
-        return None  # the path of a defanged URL can be defanged as well
     value = f"http{value[4:]}"
-    return "url", value, escaped(value) if match["spelled"] else value, None
+    if kind == "url":
+        return "url", value, value, None
+    # Another URL in it may be defanged as well.
+    return ("url", value, escaped(value), None) if value.find("://", 8) < 0 else None
 
 
 def _domain(name: str, ending: str) -> Finding | None:
