@@ -15,7 +15,7 @@ from sekoia_cti.platform.module import SekoiaCTIModule
 
 
 def main() -> str:
-    """Run the action that the platform asks for.
+    """Run the action that the platform requests.
 
     Returns:
         An empty text: on Fission this function answers an HTTP request, and the results have gone to the callback.

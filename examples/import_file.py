@@ -1,4 +1,4 @@
-"""Import a table, or a text with an indicator a line: SEKOIA_API_KEY=… python -m examples.import_file feed.csv"""
+"""Import a table, or a text with one indicator per line: SEKOIA_API_KEY=… python -m examples.import_file feed.csv"""
 
 import os
 import sys

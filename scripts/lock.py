@@ -1,4 +1,5 @@
-"""Renew ``poetry.lock``, and the requirement files that pip, uv and the Dockerfile take from it: ``make lock``."""
+"""Renew ``poetry.lock``, and the requirement files for pip, uv and the Dockerfile that are exported from it: ``make
+lock``."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ EXPORTED = {
 
 
 def main(arguments: list[str]) -> None:
-    """Lock the newest versions that pyproject.toml allows; with ``--no-update``, only what it newly asks for."""
+    """Lock the newest versions that pyproject.toml allows; with ``--no-update``, only its new requirements."""
     _, pip = environment("uv")
     _, tools = environment("poetry")
     variables = index.variables(pip / "bin/python")

@@ -1,7 +1,7 @@
 """Install the module as the platform does, and run it: ``make package``.
 
-What the platform takes of the repository goes into an empty folder, Poetry installs what the lock names for it into an empty
-environment, and ``main.py`` creates a collection there and imports an indicator, against a sandbox.
+The parts of the repository that the platform uses are copied into an empty folder, Poetry installs the locked packages
+into an empty environment, and ``main.py`` creates a collection there and imports an indicator, against a sandbox.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TAKEN = ("main.py", "manifest.json", "pyproject.toml", "poetry.lock", "logo.png"
 
 
 def main() -> None:
-    """Install and run; ends with an error where either fails."""
+    """Install and run; exits with an error if either fails."""
     with tempfile.TemporaryDirectory(prefix="package-") as name:
         module = _copied(Path(name) / "module")
         python = _installed(module, Path(name) / "environment")
@@ -50,7 +50,7 @@ def _copied(folder: Path) -> Path:
 
 
 def _installed(module: Path, path: Path) -> Path:
-    """An environment with what Poetry installs from the lock; its Python."""
+    """Create an environment with what Poetry installs from the lock; returns its Python."""
     _, pip = environment("uv")
     _, tools = environment("poetry")
     poetry = tools / "bin/poetry"
@@ -65,7 +65,7 @@ def _installed(module: Path, path: Path) -> Path:
 
 
 def _run(sandbox: Sandbox, python: Path, module: Path, command: str, **arguments: str) -> dict[str, str]:
-    """The results of an action, run as the platform runs it: with the module's folder and environment alone."""
+    """The results of an action, run like on the platform: with only the module's folder and environment."""
     node_run = sandbox.node_run()
     variables = {
         "MODULE_CONFIGURATION": json.dumps({"base_url": sandbox.url}),

@@ -1,11 +1,11 @@
-"""Run a command in the environment of the project, which is made first where it is missing or its lock changed.
+"""Run a command in the project's environment, which is created first if it is missing or the lock has changed.
 
-``python -m scripts.run dev -- python -m sandbox demo``; without a command, the environment is only made.
+``python -m scripts.run dev -- python -m sandbox demo``; without a command, it only creates the environment.
 
-Each environment lies below ``.venvs``, named by what decides its content: the locked requirements, the version of Python, and
-its own path. It never changes once it is complete; when the lock does, another is made, and the link ``.venv`` moves on. A
-command holds a lock on the environment it runs in, so that the old one is removed only when nothing uses it. Another
-lock is held while an environment is made, so that a second ``make`` waits for it.
+Each environment is in ``.venvs``, named after what determines its content: the locked requirements, the version of
+Python, and its own path. It never changes once it is complete. When the lock changes, another one is created, and the
+link ``.venv`` is moved. A command holds a lock on the environment that it runs in, so an old one is removed only when
+nothing uses it. Another lock is held while an environment is created, so a second ``make`` waits for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".venvs"
 LINK = ROOT / ".venv"
 KINDS = {
-    "dev": ["dev", "browser"],  # where the larger one exists, the smaller one is not needed
+    "dev": ["dev", "browser"],  # if the larger one exists, the smaller one is not needed
     "browser": ["browser"],
     "poetry": ["poetry"],
     "uv": ["uv"],
@@ -39,7 +39,7 @@ PIP = ("--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "-
 
 
 def main(arguments: list[str]) -> None:
-    """Make the environment of the kind that the first argument names, and become the command after ``--``."""
+    """Create the environment of the kind that the first argument names, and become the command after ``--``."""
     kind, *command = arguments
     lock, path = environment(kind)
     if command[1:]:
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
 
 
 def environment(kind: str) -> tuple[int, Path]:
-    """A complete environment, and the descriptor that keeps it from being removed as long as it is open."""
+    """A complete environment, and a descriptor that prevents its removal while it is open."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     with _locked(ENVIRONMENTS / "lock", fcntl.LOCK_EX):
         names = [_name(larger) for larger in KINDS[kind]]
@@ -71,7 +71,7 @@ def environment(kind: str) -> tuple[int, Path]:
 
 
 def _name(kind: str) -> str:
-    """What the environment of a kind is called: two of the same name have the same content."""
+    """The name of the environment of a kind: two with the same name have the same content."""
     content = hashlib.sha256(_requirements(kind).read_bytes())
     content.update(f"{sys.version_info[:3]} {ENVIRONMENTS}".encode())
     return f"{kind}-{content.hexdigest()[:12]}"
@@ -89,7 +89,7 @@ def _requirements(kind: str) -> Path:
 def _make(kind: str, path: Path) -> None:
     """Fill an environment with exactly what is locked."""
     python = path / "bin/python"
-    if kind == "uv":  # by pip, which is there before uv is
+    if kind == "uv":  # by pip, which is there before uv
         _call(sys.executable, "-m", "venv", "--clear", path)
         _call(python, "-m", "pip", "install", *PIP, "-r", _requirements(kind))
     else:
@@ -103,10 +103,10 @@ def _make(kind: str, path: Path) -> None:
 
 
 def _fill(tools: Path, python: Path, requirements: Path) -> None:
-    """Install with uv, and where that does not reach an index as pip would, with pip."""
+    """Install with uv, or with pip if uv cannot reach the index."""
     command = (tools / "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements)
     if subprocess.run(command, env=index.variables(tools / "python"), check=False).returncode:
-        print("uv did not succeed; trying pip, which takes longer …", file=sys.stderr, flush=True)
+        print("uv failed; trying pip, which takes longer …", file=sys.stderr, flush=True)
         _call(tools / "python", "-m", "pip", "--python", python, "install", *PIP, "-r", requirements)
 
 
@@ -115,10 +115,10 @@ def _call(*command: str | Path) -> None:
 
 
 def _point_at(path: Path) -> None:
-    """Move the link in one step, so that there is no moment without an environment."""
+    """Move the link in one step, so that there is always an environment."""
     if LINK.is_symlink() and LINK.resolve() == path.resolve():
         return
-    if LINK.is_dir() and not LINK.is_symlink():  # as it was made before the environments had names
+    if LINK.is_dir() and not LINK.is_symlink():  # as it was created before the environments had names
         LINK.rename(ENVIRONMENTS / "unnamed")
     new = LINK.with_name(f"{LINK.name}.new")
     new.unlink(missing_ok=True)

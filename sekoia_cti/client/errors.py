@@ -341,7 +341,7 @@ class DeadlinePassed(SekoiaError):
 
     Args:
         doing: What was being done.
-        seconds: The whole time there was.
+        seconds: The total time that it had.
     """
 
     def __init__(self, doing: str, seconds: float) -> None:

@@ -76,7 +76,7 @@ def checked_key(value: str) -> str:
     """
     value = value.strip()
     if not all("!" <= letter <= "~" and letter not in ';,"\\' for letter in value):
-        raise ValueError("it holds characters that no API key has: copy it again")
+        raise ValueError("it contains characters that no API key has: copy it again")
     return value
 
 

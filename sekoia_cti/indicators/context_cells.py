@@ -48,7 +48,7 @@ class ContextCells:
     Args:
         layout: Where they are.
         survey: Told of each cell that cannot be used.
-        validity: What holds for rows that say nothing else.
+        validity: The validity of rows that do not give one.
         is_phase: Whether Sekoia knows a phase of this name that is not known here.
     """
 

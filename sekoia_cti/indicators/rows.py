@@ -43,8 +43,8 @@ class TableRows:
         layout: Of the table.
         refanging: Whether defanged observables are to be sent as they were before.
         send_unrecognized: Whether what is not an indicator that we know is sent anyway.
-        validity: What holds for rows that say nothing else.
-        is_phase: Whether Sekoia knows a kill chain phase that is not known here.
+        validity: The validity of rows that do not give one.
+        is_phase: Says whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator, anew whenever the rows are read.
         ends: Gives the cell of a further column for a value: the end of its validity.
     """

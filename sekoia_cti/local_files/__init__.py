@@ -1,1 +1,2 @@
-"""Tables on the local disk: unpacked, taken out of their workbooks by a separate process, and written as they are sent."""
+"""Tables on the local disk: unpacked, extracted from workbooks by a separate process, and written in the form in which
+they are sent."""

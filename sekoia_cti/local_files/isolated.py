@@ -1,4 +1,5 @@
-"""Reads workbooks in a separate process, which may die: this one has to report to the platform, whatever a file does."""
+"""Reads workbooks in a separate process, which may die: this process must report to the platform, whatever a file
+does."""
 
 from __future__ import annotations
 
@@ -20,16 +21,16 @@ from sekoia_cti.indicators.input_errors import UnreadableFile
 __all__ = ["Sheet", "sheets", "write_sheet"]
 
 MOST_MEMORY = 1024**3
-"""Bytes that the reader may take."""
+"""Bytes of memory that the reader may use."""
 
 MOST_SECONDS = 120.0
-"""That it may take; the largest workbook that there can be takes a fraction of them."""
+"""Seconds that the reader may take; the largest possible workbook takes a fraction of that."""
 
 MOST_BYTES = 2 * 1024**3
-"""Of CSV that a sheet may become; more is what only a file made to fill the disk gives."""
+"""Bytes of CSV that a sheet may become; only a file made to fill the disk yields more."""
 
 _UNREADABLE = 3
-"""Its exit status: see :mod:`sekoia_cti.indicators.workbook`, which must not be imported here."""
+"""The reader's exit status: see :mod:`sekoia_cti.indicators.workbook`, which must not be imported here."""
 
 _PIECE = 256 * 1024
 _ROOT = str(Path(__file__).parents[2])
@@ -40,12 +41,12 @@ class Sheet:
     """A sheet of a workbook.
 
     Attributes:
-        name: As people see it.
-        visible: Whether people see it.
+        name: Its name, as shown in the workbook.
+        visible: Whether it is visible in the workbook.
         alone: Whether there is nothing else in the workbook, not even an empty sheet or a chart.
-        rows: How many are not empty; 1 in a workbook with one sheet, where it does not matter.
-        merged: Whether a cell stands for several rows, which is filled into all of them.
-        top: The cells of the first one of these, each cut; empty in a workbook of one sheet.
+        rows: How many rows are not empty; 1 in a workbook with one sheet, where it does not matter.
+        merged: Whether a merged cell spans several rows; its value is filled into all of them.
+        top: The cells of the first row that is not empty, each truncated; empty in a workbook with one sheet.
     """
 
     name: str
@@ -57,14 +58,14 @@ class Sheet:
 
 
 def sheets(path: Path, *, seconds: float) -> list[Sheet]:
-    """The sheets of a workbook that hold cells, in their order.
+    """The sheets of a workbook that contain cells, in order.
 
     Args:
         path: A local file.
-        seconds: After which the reader is ended.
+        seconds: The time after which the reader is killed.
 
     Raises:
-        UnreadableFile: The workbook cannot be read within bounds.
+        UnreadableFile: The workbook cannot be read within the limits.
     """
     with _reader(path, seconds) as told:
         return [Sheet(**sheet) for sheet in json.loads(told.read(MOST_BYTES) or b"[]")]
@@ -77,10 +78,10 @@ def write_sheet(path: Path, sheet: str, to: Path, *, seconds: float) -> None:
         path: A local file.
         sheet: The name of the sheet.
         to: A local file.
-        seconds: After which the reader is ended.
+        seconds: The time after which the reader is killed.
 
     Raises:
-        UnreadableFile: The workbook cannot be read within bounds.
+        UnreadableFile: The workbook cannot be read within the limits.
     """
     written = 0
     with _reader(path, seconds, sheet) as told, to.open("wb") as target:
@@ -101,7 +102,7 @@ def _reader(path: Path, seconds: float, *arguments: str) -> Iterator[IO[bytes]]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            # Modules from where ours come from, and none of the secrets that the environment may hold.
+            # The same module path as here, but none of the secrets that the environment may contain.
             env={"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, *sys.path]))},
         )
         watchdog = threading.Timer(seconds, process.kill)
@@ -126,4 +127,4 @@ def _sentence(status: int, complaints: bytes, *, in_time: bool) -> str:
         said = next(reversed(complaints.decode(errors="replace").split("\n")[:-1]), "no reason given")[:200]
         return f"it cannot be read as a workbook ({said}): repair it, or save it as CSV"
     what = "memory" if in_time and status != -signal.SIGXCPU else "time"
-    return f"it is damaged, or takes more {what} than a workbook may: repair it, or save it as CSV"
+    return f"it is damaged, or takes more {what} than allowed: repair it, or save it as CSV"

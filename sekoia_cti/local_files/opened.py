@@ -1,4 +1,4 @@
-"""From a file on the local disk to its tables: unpacked, and taken out of its workbook."""
+"""Finds the tables in a file on the local disk: unpacks it, and extracts them from its workbook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sekoia_cti.local_files.isolated import Sheet, sheets, write_sheet
 __all__ = ["LocalFile", "LocalTable", "open_local", "tables"]
 
 MOST_UNPACKED = 1024**3
-"""Bytes that a packed file may hold."""
+"""Bytes that a packed file may contain."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class LocalFile:
         path: Where it is.
         name: What it is called.
         kind: What it is.
-        is_original: Whether it is byte for byte what the storage has, under a name that does not say otherwise.
+        is_original: Whether it is byte for byte the file in the storage, under a name that fits its content.
     """
 
     path: Path
@@ -38,19 +38,19 @@ class LocalFile:
 
     @property
     def size(self) -> int:
-        """Bytes in it."""
+        """The size in bytes."""
         return self.path.stat().st_size
 
 
 @dataclass(frozen=True)
 class LocalTable:
-    """A table that a file holds.
+    """A table in a file.
 
     Attributes:
         file: The file.
         table: The table.
-        sheet: The sheet that it is, in a workbook.
-        others: The other sheets of the workbook that hold anything.
+        sheet: Its sheet, in a workbook.
+        others: The other sheets of the workbook that are not empty.
     """
 
     file: LocalFile
@@ -60,13 +60,13 @@ class LocalTable:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a reader of the file as it is in the storage finds this table and nothing else."""
+        """Whether a reader of the stored file finds this table and nothing else."""
         is_all = self.sheet is None or (self.sheet.alone and self.sheet.visible and not self.sheet.merged)
         return self.file.is_original and is_all
 
 
 def open_local(path: Path, name: str, folder: Path) -> LocalFile:
-    """Open a file of the local disk, and unpack it if it is packed.
+    """Open a file on the local disk, and unpack it if it is packed.
 
     Args:
         path: Where it is.
@@ -89,13 +89,14 @@ def open_local(path: Path, name: str, folder: Path) -> LocalFile:
 
 
 def tables(file: LocalFile, folder: Path, *, sheet: str | None, seconds: float) -> Iterator[LocalTable]:
-    """The tables of a file, in the order in which they are looked at: of a workbook the visible sheets, or the one asked for.
+    """The tables of a file, in the order in which they are examined: in a workbook, the visible sheets, or the
+    requested one.
 
     Args:
-        file: On the local disk.
-        folder: Where sheets go.
-        sheet: The name of a sheet, or its number from 1.
-        seconds: That reading a workbook may take.
+        file: The file on the local disk.
+        folder: The folder for extracted sheets.
+        sheet: The name of a sheet, or its number, counting from 1.
+        seconds: The time that reading a workbook may take.
 
     Raises:
         UnreadableFile: It cannot be read.
@@ -113,7 +114,7 @@ def tables(file: LocalFile, folder: Path, *, sheet: str | None, seconds: float) 
     for number, one in enumerate(_asked_for(found, sheet, file.name), 1):
         path = folder / f"sheet-{number}.csv"
         write_sheet(file.path, one.name, path, seconds=seconds)
-        # A cell of the sheet that holds semicolons is one cell.
+        # A cell of the sheet that contains semicolons is still one cell.
         table = look(partial(_open, path), delimiter=",")
         others = tuple(other for other in filled if other is not one)
         yield LocalTable(file, table, replace(one), others)
@@ -124,7 +125,7 @@ def _asked_for(found: list[Sheet], sheet: str | None, name: str) -> list[Sheet]:
         visible = [one for one in found if one.visible and one.rows]
         if visible:
             return visible
-        raise UnreadableFile("it has no visible sheet that holds anything: give the argument sheet")
+        raise UnreadableFile("it has no visible sheet with any content: set the argument sheet")
     named = [one for one in found if one.name.casefold() == sheet.strip().casefold()]
     if not named and sheet.strip().isdigit() and 0 < int(sheet) <= len(found):
         named = [found[int(sheet) - 1]]

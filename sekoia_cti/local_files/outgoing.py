@@ -1,4 +1,4 @@
-"""A file of indicators on its way to Sekoia: what it holds, and what is sent."""
+"""A file of indicators on its way to Sekoia: what it contains, and what is sent."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Wishes:
     """How the user wants a file to be read.
 
     Attributes:
-        mapping: What each column holds, if that is given.
-        ignore_first_line: Whether the first line is a heading, if that is given.
-        sheet: Of a workbook, if that is given.
-        refang: Whether defanged observables are to be sent as they were before.
+        mapping: What each column contains, if given.
+        ignore_first_line: Whether the first line is a heading, if given.
+        sheet: The sheet of a workbook, if given.
+        refang: Whether defanged observables are restored.
         send_unrecognized: Whether values that are not recognized are sent too.
-        validity: What holds for rows that say nothing else.
-        is_phase: Whether Sekoia knows a kill chain phase that is not known here.
-        guard: Judges each indicator; None lets all pass.
+        validity: The validity of rows that do not give one.
+        is_phase: Says whether Sekoia knows a kill chain phase that is not known here.
+        guard: Judges each indicator; None accepts all.
         ends: Gives the end of a value's validity, as the cell of a column; None if it does not depend on the value.
     """
 
@@ -52,16 +52,16 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What goes to Sekoia in place of a file of the storage: the file itself, or a CSV of the rows to be sent.
+    """What is sent to Sekoia for a file in the storage: the file itself, or a CSV of the rows to be sent.
 
     Attributes:
-        path: Where it is on the local disk, as long as the scratch folder is there.
+        path: Where it is on the local disk, as long as the scratch folder exists.
         name: What it is called.
-        mime_type: What it is.
-        is_original: Whether it is byte for byte what the storage has.
+        mime_type: Its MIME type.
+        is_original: Whether it is byte for byte the file in the storage.
         source: The table that it comes from.
-        layout: Of that table.
-        survey: What became of its values.
+        layout: The layout of that table.
+        survey: What happened to its values.
     """
 
     path: Path
@@ -78,7 +78,7 @@ class Outgoing:
         return self.path.stat().st_size
 
     def rows(self) -> Iterator[Row]:
-        """All rows with a value, as they are sent, read from the disk again."""
+        """All rows with a value, as they are sent, read again from the disk."""
         index = self.layout.observable
         if self.is_original:
             for number, row in self.layout.table.rows():
@@ -90,43 +90,43 @@ class Outgoing:
             yield from islice(rows, 0 if self.layout.heading is None else 1, None)
 
     def values(self) -> Iterator[str]:
-        """All values as they are sent, read from the disk again."""
+        """All values as they are sent, read again from the disk."""
         index = self.layout.observable
         return (row[index].strip() for row in self.rows())
 
     def ends(self) -> Iterator[datetime | None]:
-        """For each value, when its row says that its validity ends; only of a table with a column that says so."""
+        """For each value, when its row says that its validity ends; only for a table with a column for that."""
         at = self.layout.mapping.index("valid_until")
         return (_time(row[at]) if at < len(row) else None for row in self.rows())
 
     def first_rows(self, count: int) -> list[list[str]]:
-        """The first rows of the table, as the storage has them."""
+        """The first rows of the table, as they are in the storage."""
         return [row for _, row in islice(self.layout.table.rows(), count)]
 
 
 def prepare(file: LocalFile, folder: Path, wishes: Wishes, *, seconds: float) -> Outgoing | None:
-    """Read a file, and write a CSV of what is to be sent if it cannot be sent as it is.
+    """Read a file, and, if it cannot be sent unchanged, write a CSV of what is to be sent.
 
     Args:
-        file: On the local disk.
+        file: The file on the local disk.
         folder: Where the CSV goes.
         wishes: How to read it.
-        seconds: That reading a workbook may take.
+        seconds: The time that reading a workbook may take.
 
     Returns:
         What is to be sent; None if it is not clear which column holds the indicators.
 
     Raises:
         UnreadableFile: Its format cannot be read.
-        InputError: It can be read in several ways, or not as the user wants it.
+        InputError: It can be read in several ways, or not in the way that the user wants.
     """
     if (found := _laid_out(file, folder, wishes, seconds)) is None:
         return None
     source, layout = found
     if wishes.ends and (mapped := _heading_of(layout, "valid_until")):
         raise InputError(
-            f"Column {mapped} of {file.name} says until when indicators are valid, so validity_by_type cannot be used: run "
-            "the action without it, or give a mapping that ignores the column"
+            f"Column {mapped} of {file.name} contains the end of validity, so validity_by_type cannot be used: run "
+            "the action without it, or set a mapping that ignores the column"
         )
     rows = TableRows(
         layout,
@@ -158,7 +158,7 @@ def _time(cell: str) -> datetime | None:
 
 
 def _heading_of(layout: Layout, field: str) -> str:
-    """The column that is mapped to a field, as people call it; empty if there is none."""
+    """The name of the column that is mapped to a field; empty if there is none."""
     if field not in layout.mapping:
         return ""
     at = layout.mapping.index(field)
@@ -166,10 +166,11 @@ def _heading_of(layout: Layout, field: str) -> str:
 
 
 def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> tuple[LocalTable, Layout] | None:
-    """The first table that holds indicators, as its heading or their number says; without one, the first that can be read at all.
+    """The first table that contains indicators, judging by its heading or their number; otherwise, the first that can
+    be read.
 
     Raises:
-        InputError: None does, and there are hidden sheets, which are only read on request.
+        InputError: None does, but there are hidden sheets, which are read only on request.
     """
 
     def recognize(cell: str) -> list[tuple[str, str]]:
@@ -181,7 +182,8 @@ def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> 
         if layout is not None and any(column.found for column in layout.columns):
             if layout.is_certain:
                 return source, layout
-            # A sheet of contacts and links has indicators as well: one whose heading says so goes before it.
+            # A sheet of contacts and links contains indicators as well, so a sheet whose heading announces indicators
+            # comes first.
             doubtful = doubtful or (source, layout)
         elif layout is not None:
             fallback = fallback or (source, layout)
@@ -190,7 +192,7 @@ def _laid_out(file: LocalFile, folder: Path, wishes: Wishes, seconds: float) -> 
         return doubtful
     if hidden and not wishes.send_unrecognized:
         raise InputError(
-            f"No visible sheet of {file.name} holds a recognized indicator, and hidden ones are not looked at: "
-            f"give the argument sheet for {' or '.join(hidden)}"
+            f"No visible sheet of {file.name} contains a recognized indicator, and hidden ones are not read: to read "
+            f"one, set the argument sheet to {' or '.join(hidden)}"
         )
     return fallback

@@ -1,4 +1,4 @@
-"""Text of a file: unpacked, and refused by name where it is not text."""
+"""Reads the text of a file: unpacked, and refused if it is not text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sekoia_cti.indicators.packed import open_packed
 __all__ = ["unpacked"]
 
 MOST_UNPACKED = 256 * 1024**2
-"""Bytes that a packed file may hold."""
+"""Bytes that a packed file may contain."""
 
 
 def unpacked(content: bytes, wanted: Wanted) -> bytes:

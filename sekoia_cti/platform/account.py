@@ -1,4 +1,4 @@
-"""The account validator: what happens when people test the account of the module; nothing in Sekoia changes."""
+"""The account validator: what happens when users test the module's account; it changes nothing in Sekoia."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
     """Checks whether the API key can list IOC collections, and whether LiveAPI accepts it."""
 
     seconds: ClassVar[float] = 15.0
-    """For each of the two checks."""
+    """Seconds for each of the two checks."""
 
     @cached_property
     def deadline(self) -> Deadline:
-        """When the last of the checks has to have ended."""
+        """When the last of the checks must have ended."""
         return Deadline(2 * self.seconds)
 
     def set_task_as_running(self) -> None:
-        """Tell the platform, which hands over the secrets."""
+        """Tell the platform that the run has begun, and receive the secrets."""
         self.take_secrets(super().set_task_as_running)
 
     def send_results(self, success: bool) -> None:
@@ -38,19 +38,19 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
         self.report(lambda: super(SekoiaAccountValidator, self).send_results(success))
 
     def validate(self) -> bool:
-        """Check both; True if both accept the key, otherwise the error says which did not and what to do."""
+        """Check both; True if both accept the key. Otherwise, the error says which did not and what to do."""
         try:
             complaints = watched(self._complaints, self.deadline)
         except LeftBehind as left:
             complaints = [str(left.why)]
         except Exception as error:  # noqa: BLE001  # whatever it is, it is reported
-            # The SDK reports what is unexpected in an action, not what is unexpected here.
+            # The SDK reports unexpected errors of actions, but not those of account validators.
             self.log_exception(error)
             complaints = [f"The account could not be tested ({type(error).__name__}): test it again."]
         if complaints:
             self.error(" ".join(complaints))
         else:
-            self.log("The API key can list IOC collections, and LiveAPI lets it in", level="info")
+            self.log("The API key can list IOC collections, and LiveAPI accepts it", level="info")
         return not complaints
 
     def log(self, message: str, level: LogLevelStr = "debug", only_sentry: bool = False, **kwargs: Any) -> None:
@@ -58,7 +58,7 @@ class SekoiaAccountValidator(SekoiaItem, AccountValidator):
         super().log(self.presentable(message), level, only_sentry=only_sentry, **kwargs)
 
     def error(self, message: str) -> None:
-        """Make this the reason why the account is not valid."""
+        """Set the reason why the account is not valid."""
         super().error(self.presentable(message))
 
     def _complaints(self) -> list[str]:

@@ -1,4 +1,5 @@
-"""The base of every action: opens the client, tells people what happens, and turns errors into the node's error once."""
+"""The base of every action: opens the client, reports what happens, and turns errors into the node's error in one
+place."""
 
 import logging
 import threading
@@ -28,7 +29,7 @@ from sekoia_cti.platform.watchdog import LeftBehind, watched
 __all__ = ["SekoiaAction"]
 
 _RUNNING: ContextVar["SekoiaAction | None"] = ContextVar("running", default=None)
-"""The action that runs here, and in the threads it starts for its work: on Fission there can be several at once."""
+"""The action that runs in this context, including the threads that it starts: on Fission, several can run at once."""
 
 _ADDING_HANDLERS = threading.Lock()
 
@@ -36,25 +37,27 @@ _ADDING_HANDLERS = threading.Lock()
 class SekoiaAction(SekoiaItem, Action):
     """An action of this module.
 
-    An error of the client, of the arguments or of the configuration becomes the node's error: one sentence, without the
-    key. What is unexpected stays the SDK's business, which reports it with a traceback. What hangs is left behind a moment
+    An error in the client, the arguments or the configuration becomes the node's error: one sentence, without the key.
+    Unexpected errors are left to the SDK, which reports them with a traceback. Work that hangs is abandoned shortly
     after the deadline, and the node reports without it.
     """
 
     branches: ClassVar[dict[str, str]] = {}
-    """Output branches that a playbook can follow, and when; an action follows one with `set_output`."""
+    """The output branches that a playbook can follow, and when; an action chooses one with `set_output`."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "run" in vars(cls):
-            # The SDK's generator takes an annotation as it stands, which is text where annotations are imported from __future__.
+            # The SDK's generator uses annotations unresolved, which makes them strings if annotations are imported
+            # from __future__.
             cls.run.__annotations__ = get_type_hints(cls.run)
 
     def __init__(self, module: Module | None = None, data_path: Path | None = None) -> None:
         root = logging.getLogger()
         with _ADDING_HANDLERS:
             before = list(root.handlers)
-            # With a folder, the SDK does not look for the storage before anything watches it; data_path does that.
+            # Given a folder, the SDK does not look for the storage before the watchdog runs; data_path does that
+            # instead.
             super().__init__(module, data_path or Path(DATA_STORAGE))
             self._handlers = [
                 handler for handler in root.handlers if isinstance(handler, ActionLogHandler) and handler not in before
@@ -72,10 +75,10 @@ class SekoiaAction(SekoiaItem, Action):
         """What the action does."""
 
     def leave(self, why: SekoiaError) -> BaseModel | None:
-        """Report what is known of work that has to be left behind, and may still go on.
+        """Report what is known about work that has to be abandoned, and may still continue.
 
         Args:
-            why: For the node's error.
+            why: The reason, for the node's error.
 
         Returns:
             Results of what was done so far; None if there are none.
@@ -85,7 +88,7 @@ class SekoiaAction(SekoiaItem, Action):
 
     @cached_property
     def deadline(self) -> Deadline:
-        """When everything has to have ended: given by the argument ``timeout``, if there is one."""
+        """When everything must have ended, according to the argument ``timeout``, if there is one."""
         timeout = self._model.model_fields.get("timeout")
         if timeout is None:
             return Deadline(self.seconds)
@@ -97,7 +100,7 @@ class SekoiaAction(SekoiaItem, Action):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the platform gave; what cannot be read is reported by `run`."""
+        """The arguments from the platform; `run` reports arguments that cannot be read."""
         try:
             return super().arguments
         except MissingConfigurationError:
@@ -118,7 +121,7 @@ class SekoiaAction(SekoiaItem, Action):
         return self._storage
 
     def execute(self) -> None:
-        """Run, and report whatever happens."""
+        """Run the action, and report the result, whatever happens."""
         token = _RUNNING.set(self)
         try:
             super().execute()
@@ -126,7 +129,7 @@ class SekoiaAction(SekoiaItem, Action):
             _RUNNING.reset(token)
 
     def set_task_as_running(self) -> None:
-        """Tell the platform, which hands over the secrets."""
+        """Tell the platform that the run has begun, and receive the secrets."""
         self.take_secrets(super().set_task_as_running)
 
     def send_results(self) -> None:
@@ -139,7 +142,7 @@ class SekoiaAction(SekoiaItem, Action):
         say(self.presentable(message))
 
     def warn(self, sentence: str) -> None:
-        """Tell people what they should know."""
+        """Write a warning for people."""
         self.tell(sentence, "warning")
 
     def log(self, message: str, level: LogLevelStr = "debug", only_sentry: bool = True, **kwargs: Any) -> None:
@@ -148,14 +151,14 @@ class SekoiaAction(SekoiaItem, Action):
             super().log(self.presentable(message), level, only_sentry=only_sentry, **kwargs)
 
     def error(self, message: str) -> None:
-        """Make this the node's error, and print it for the person who runs the action by hand."""
+        """Set the node's error, and print it for anyone who runs the action by hand."""
         if not self._is_left_behind():
             line = self.presentable(message)
             super().error(line)
             say(f"Error: {line}")
 
     def set_output(self, output: str, activate: bool = True) -> None:
-        """Follow a branch, or not."""
+        """Follow an output branch, or not."""
         if not self._is_left_behind():
             super().set_output(output, activate)
 

@@ -1,6 +1,6 @@
-"""Where the playbook's storage of a run is.
+"""Finds the playbook's storage of a run.
 
-The SDK finds it once for a process, but on Fission two runs in one process can have two storages.
+The SDK finds it once per process, but on Fission, two runs in one process can have different storages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["data_path_for"]
 
 
 class _StorageSettings(Configuration):
-    """The settings that decide where a storage is; the SDK keeps a path for each that is not equal to another."""
+    """The settings that decide where a storage is; the SDK caches one path for each distinct value."""
 
     NAMES = ("file_backend", "sub_folder")
 

@@ -1,4 +1,4 @@
-"""The base of all models that the platform shows as forms, and sentences about what is wrong with a value."""
+"""The base of all models that the platform shows as forms, and sentences about invalid values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 
 class _FlatSchema(GenerateJsonSchema):
-    """JSON Schema as the platform's forms want it: draft 7, and an optional value is one that may be left out."""
+    """JSON Schema as the platform's forms require it: draft 7, in which an optional value is one that may be left
+    out."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -33,7 +34,7 @@ class _FlatSchema(GenerateJsonSchema):
 
 
 class _ResultsSchema(_FlatSchema):
-    """The same for results, which are ``null`` where there is nothing to report."""
+    """The same for results, which are ``null`` if there is nothing to report."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         generated = super().nullable_schema(schema)
@@ -43,7 +44,8 @@ class _ResultsSchema(_FlatSchema):
 
 
 class Form(BaseModel):
-    """Base of configuration and arguments. Values are never part of pydantic's own messages, since one may be a key."""
+    """The base of configuration and arguments. Values never appear in pydantic's own messages, since one may be a
+    key."""
 
     model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)
 
@@ -58,7 +60,7 @@ class Form(BaseModel):
 
 
 class ResultsForm(Form):
-    """Base of results."""
+    """The base of results."""
 
     @classmethod
     def _generator(cls) -> type[GenerateJsonSchema]:
@@ -69,7 +71,7 @@ def objects(**fields: str) -> WithJsonSchema:
     """The schema of a list of objects.
 
     Args:
-        fields: The type of each field: ``string``, ``string?`` where it can be null, ``string[]`` for a list.
+        fields: The type of each field: ``string``, ``string?`` if it can be null, ``string[]`` for a list.
     """
 
     def schema(kind: str) -> dict[str, Any]:
@@ -82,17 +84,17 @@ def objects(**fields: str) -> WithJsonSchema:
 
 
 def complaint(error: ValidationError, *, show_values: bool) -> str:
-    """What is wrong with which value, for an analyst: ``timeout: input should be … (got 5)``.
+    """Which value is wrong, and why, for an analyst: ``timeout: input should be … (got 5)``.
 
     Args:
-        error: What pydantic found.
-        show_values: Whether values may be shown; not those of a configuration.
+        error: The error from pydantic.
+        show_values: Whether values may be shown; those of a configuration may not.
     """
     said: dict[str, str] = {}
     for problem in error.errors(include_url=False):
         name = next((part for part in problem["loc"] if isinstance(part, str)), "")
         if problem["type"] == "missing":
-            text = "it is required, and is empty: check the step that fills it" if show_values else "it is required"
+            text = "it is required, but is empty: check the step that fills it" if show_values else "it is required"
         else:
             text = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
             text = text[:1].lower() + text[1:]
@@ -104,18 +106,18 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
 
 
 NEAR = 0.8
-"""How alike two names must be (difflib's ratio) for one to be taken for a misspelling of the other."""
+"""How similar two names must be (difflib's ratio) for one to count as a misspelling of the other."""
 
 
 def refuse_misspelled(names: Iterable[str], form: type[Form]) -> None:
-    """Refuse names that a form does not have and that look like one it has; others may be the platform's own.
+    """Refuse names that a form does not have but that resemble one of its own; other names may come from the platform.
 
     Args:
-        names: What the form does not have.
-        form: What it has.
+        names: The names that the form does not have.
+        form: The form.
 
     Raises:
-        InputError: One is near: ignoring it would mean to go on without what was asked for.
+        InputError: One is close to a name of the form: ignoring it would mean ignoring what the user asked for.
     """
     for name in names:
         if near := get_close_matches(name.lower().replace("-", "_"), form.model_fields, n=1, cutoff=NEAR):
@@ -128,7 +130,8 @@ def _short(value: object) -> str:
 
 
 def visible(text: str) -> str:
-    """A text in which characters that a terminal or a page obeys instead of showing (ESC, marks of direction) are escaped."""
+    """A text with control characters escaped: those that a terminal or a page obeys instead of showing (ESC, direction
+    marks)."""
     if text.isprintable():
         return text
     return "".join(_escaped(letter) for letter in text)

@@ -16,15 +16,16 @@ __all__ = ["Configuration", "NoConfiguration", "SekoiaCTIModule"]
 
 
 def _require_key(schema: dict[str, Any]) -> None:
-    """The form asks for the key, although the configuration has to be valid before the platform hands it over."""
+    """Make the form ask for the key, although the configuration must be valid before the platform hands it over."""
     schema["properties"]["api_key"].pop("default", None)
     schema["required"] = ["api_key"]
 
 
 class Configuration(Form):
-    """How to reach Sekoia; valid without the key, which the platform hands over when the run starts."""
+    """How to reach Sekoia. It is valid without the key, which the platform hands over when the run starts."""
 
-    # The SDK sets secrets with setattr (SDK module.py, set_secrets): without validation a str would replace the SecretStr.
+    # The SDK sets secrets with setattr (SDK module.py, set_secrets): without validation, a str would replace the
+    # SecretStr.
     model_config = ConfigDict(
         title="Sekoia CTI Configuration", validate_assignment=True, json_schema_extra=_require_key
     )
@@ -32,19 +33,19 @@ class Configuration(Form):
     api_key: SecretStr = Field(
         default=SecretStr(""),
         title="API key",
-        description="API key of Sekoia.io with the permissions “View IOC collections” and “Manage IOC collections”",
+        description="Sekoia.io API key with the permissions “View IOC collections” and “Manage IOC collections”",
         json_schema_extra={"secret": True},
     )
     base_url: str = Field(
         default=DEFAULT_BASE_URL,
         title="Base URL",
-        description="Where the API of your region is, for example https://api.sekoia.io or https://app.fra2.sekoia.io/api",
+        description="API address of your region, such as https://api.sekoia.io or https://app.fra2.sekoia.io/api",
         json_schema_extra={"format": "uri"},
     )
     liveapi_url: str | None = Field(
         default=None,
         title="LiveAPI URL",
-        description="Where the LiveAPI of your region is (ws:// or wss://); found from the base URL when left empty",
+        description="LiveAPI address of your region (ws:// or wss://); derived from the base URL if left empty",
         json_schema_extra={"format": "uri"},
     )
 
@@ -81,7 +82,7 @@ class Configuration(Form):
 
 
 class NoConfiguration(ModuleConfigurationError):
-    """What the platform gave as configuration is not a JSON object."""
+    """The configuration from the platform is not a JSON object."""
 
 
 class SekoiaCTIModule(Module):
@@ -91,16 +92,17 @@ class SekoiaCTIModule(Module):
     configuration: Configuration  # type: ignore[override]
 
     def manifest_required_properties(self) -> list[str]:
-        """What must be configured before a run starts: not the secrets, which are handed over later (contract, Playbooks)."""
+        """What must be configured before a run starts: everything but the secrets, which are handed over later
+        (contract, Playbooks)."""
         secrets = self.manifest_secrets()
         return [name for name in super().manifest_required_properties() if name not in secrets]
 
     def load_config(self, file_name: str, type_: str = "str", non_exist_ok: bool = False) -> Any:
-        """Something that the platform gave.
+        """A piece of configuration from the platform.
 
         Raises:
             NoConfiguration: The module's configuration is not a JSON object.
-            MissingConfigurationError: There is no such thing.
+            MissingConfigurationError: The platform did not provide it.
         """
         if file_name != self.MODULE_CONFIGURATION_FILE_NAME:
             return super().load_config(file_name, type_, non_exist_ok)
@@ -126,21 +128,21 @@ class SekoiaCTIModule(Module):
             super().register(getattr(import_module(item), name), name)
 
     def run(self) -> None:
-        """Run what the command names.
+        """Run the action that the command names.
 
         Raises:
-            Unreported: There is no such action, so there is none that could report it.
+            Unreported: There is no such action, and therefore none that could report the problem.
         """
         try:
             super().run()
         except CommandNotFoundError:
-            missing = f"There is no action “{self.command}”" if self.command else "No action was named"
+            missing = f"There is no action “{self.command}”" if self.command else "No action was given"
             raise Unreported(
-                f"{missing}: name one by the docker_parameters of its action_….json, such as CreateIOCCollection"
+                f"{missing}: use the docker_parameters of an action_….json, such as CreateIOCCollection"
             ) from None
 
     def init_sentry(self) -> None:
-        """Send errors to Sentry if the platform configures it, with less in them than the SDK would send."""
+        """Send errors to Sentry if the platform configures it, but with less content than the SDK would send."""
         if dsn := self.load_config(self.SENTRY_FILE_NAME, non_exist_ok=True):
             tags = {
                 "module": self.name,

@@ -1,4 +1,4 @@
-"""New files of the playbook's storage, local or in S3, written piece by piece: complete, or not there at all."""
+"""New files in the playbook's storage, local or in S3, written piece by piece: either complete or absent."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from sekoia_cti.platform.storage import UNREADABLE, absent, reason
 __all__ = ["GrowingList", "NewFile", "writing"]
 
 _UNWRITABLE = (*UNREADABLE, ValueError)
-"""What writing can raise; the library for S3 turns a refusal into a ValueError."""
+"""The errors that writing can raise; the S3 library turns a refusal into a ValueError."""
 
 
 class NewFile:
-    """A text file whose failures are the storage's, told apart from those of the code that writes.
+    """A text file that distinguishes failures of the storage from those of the code that writes.
 
-    To be used with ``with``; it is complete once that is left, and removed after an error.
+    Use it with ``with``: the file is complete once the block ends, and removed after an error.
 
     Args:
-        path: Where it will be.
+        path: Where the file will be.
 
     Raises:
-        InputError: The storage does not take it; from any method, and when ``with`` is left.
+        InputError: The storage refuses it; raised by any method, and at the end of the ``with`` block.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +37,7 @@ class NewFile:
 
     @property
     def name(self) -> str:
-        """The file's, below the storage."""
+        """The name of the file, relative to the storage."""
         return self._path.name
 
     def __enter__(self) -> Self:
@@ -47,7 +47,7 @@ class NewFile:
 
     def write(self, text: str) -> None:
         """Add text."""
-        assert self._file is not None  # noqa: S101  # with comes first
+        assert self._file is not None  # noqa: S101  # entered by with
         with self._reported():
             self._file.write(text)
 
@@ -61,11 +61,11 @@ class NewFile:
                 self._file.close()
 
     def _remove(self, error: BaseException) -> None:
-        """Leave nothing behind that looks like a whole file."""
+        """Leave nothing behind that looks like a complete file."""
         if self._file is None:
             return
         file, self._file = self._file, None
-        # Of a file that is left with an error S3 keeps nothing, and a local storage all that was written so far.
+        # If the block ends with an error, S3 keeps nothing, but a local storage keeps what was written so far.
         with suppress(*_UNWRITABLE):
             file.__exit__(type(error), error, error.__traceback__)
         with suppress(*UNREADABLE):
@@ -78,7 +78,7 @@ class NewFile:
         except _UNWRITABLE as error:
             self._remove(error)
             what_to_do = (
-                absent(self._path.parent) or "make room there, or check its permissions, and run the action again"
+                absent(self._path.parent) or "free up space or check the permissions there, and run the action again"
             )
             raise InputError(
                 f"The file {self.name} could not be written to the playbook's storage ({reason(error)}), and no part of it was "
@@ -88,29 +88,29 @@ class NewFile:
 
 @contextmanager
 def writing(storage: Path, name: str, ending: str) -> Iterator[tuple[NewFile, str]]:
-    """A new file for text, and its path below the storage; removed again if it is not finished.
+    """A new text file, and its path relative to the storage; removed if it is not completed.
 
     Args:
         storage: The action's ``data_path``.
         name: What the file is named after.
-        ending: Of its name, without the dot.
+        ending: The extension of its name, without the dot.
 
     Raises:
-        InputError: The storage does not take it.
+        InputError: The storage refuses it.
     """
     with NewFile(storage / f"{name}-{uuid4()}.{ending}") as file:
         yield file, file.name
 
 
 class GrowingList:
-    """A list of results that is handed over as it is while it is short, and as a JSON file of the storage when it is long.
+    """A list of results that is returned directly if it is short, and as a JSON file in the storage if it is long.
 
-    To be used with ``with``: the file is complete, and there, once it is left; after an error there is no file.
+    Use it with ``with``: the file is complete once the block ends; after an error, there is no file.
 
     Args:
         storage: The action's ``data_path``.
         name: What the file is named after.
-        most: Items up to which there is no file.
+        most: The number of items up to which no file is written.
     """
 
     def __init__(self, storage: Path, name: str, *, most: int) -> None:
@@ -123,16 +123,16 @@ class GrowingList:
 
     @property
     def items(self) -> list[Any] | None:
-        """All items, or None when they are in a file."""
+        """All items, or None if they are in a file."""
         return None if self._file else self._items
 
     @property
     def path(self) -> str | None:
-        """The file, below the storage, or None when there is none."""
+        """The path of the file relative to the storage, or None if there is no file."""
         return self._file.name if self._file else None
 
     def append(self, item: Any) -> None:
-        """Add what JSON can hold.
+        """Add an item, which JSON must be able to represent.
 
         Raises:
             InputError: The file cannot be written.
@@ -154,7 +154,7 @@ class GrowingList:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None and error is None:
-            self._file.write("]\n")  # which leaves no file behind where it fails
+            self._file.write("]\n")  # which leaves no file behind if it fails
         self._open.__exit__(kind, error, trace)
 
 

@@ -1,6 +1,6 @@
-"""The process that a run has for itself: requests to stop, standard output, and its end.
+"""A process that belongs to one run: requests to stop, standard output, and its end.
 
-On Fission many runs share the process, and it is not theirs: :func:`own` is not called there.
+On Fission, many runs share a process that is not theirs: :func:`own` is not called there.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from types import FrameType
 __all__ = ["Unreported", "end_with", "own", "say", "stop_requested"]
 
 LINE = 4_000
-"""Bytes of a line that is printed: a pipe that is ready takes 4,096 without making the writer wait."""
+"""The most bytes to print at once: a pipe that is ready accepts 4,096 without blocking."""
 
 PATIENCE = 0.2
-"""Seconds to wait for a reader of standard output that is busy."""
+"""Seconds to wait for a busy reader of standard output."""
 
 
 class Unreported(Exception):
-    """The platform could not be told how the run ended; says why, in a sentence for the person who started it."""
+    """The platform could not be told how the run ended; says why, in a sentence for whoever started it."""
 
 
 class _StopRequest:
-    """SIGINT or SIGTERM, as a request that the main thread learns of while it waits.
+    """SIGINT or SIGTERM, as a request that the main thread learns about while it waits.
 
-    A signal comes between any two steps of the main thread, so its handler only notes it, and calls what is safe there.
+    A signal can arrive between any two steps of the main thread, so its handler only records it and calls what is safe
+    in a handler.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class _StopRequest:
         self._listener: Callable[[], None] | None = None
 
     def note(self, _number: int, _frame: FrameType | None) -> None:
-        """Take the signal; once is enough, and more must not disturb the report."""
+        """Record the signal. Once is enough, and more signals must not disturb the report."""
         if not self._made:
             self._made = True
             if self._listener:
@@ -46,10 +47,10 @@ class _StopRequest:
 
     @contextmanager
     def told_to(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Call a listener, at once if the request was made before.
+        """Call a listener when the request is made, or immediately if it was made before.
 
         Args:
-            listener: Has to be reentrant, such as ``SimpleQueue.put``.
+            listener: Must be reentrant, such as ``SimpleQueue.put``.
         """
         self._listener = listener
         try:
@@ -61,18 +62,18 @@ class _StopRequest:
 
 
 _STOP = _StopRequest()
-"""One for all, as signals are the process's."""
+"""One for the whole process, like signals."""
 
 
 def own() -> None:
-    """Take SIGINT and SIGTERM, from the start on: a run that was asked to stop reports that, however early it was."""
+    """Handle SIGINT and SIGTERM from the start: a run that was asked to stop reports that, no matter how early."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _STOP.note)
 
 
 @contextmanager
 def stop_requested(listener: Callable[[], None]) -> Iterator[None]:
-    """Call a listener if a request to stop comes meanwhile; only the main thread hears of signals.
+    """Call a listener if a request to stop comes while the context lasts; only the main thread receives signals.
 
     Args:
         listener: See :meth:`_StopRequest.told_to`.
@@ -85,7 +86,8 @@ def stop_requested(listener: Callable[[], None]) -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """Print a line for the person who runs the action by hand; where that is not possible, the playbook's log has it anyway."""
+    """Print a line for anyone who runs the action by hand. If that is not possible, the playbook's log still has
+    it."""
     output = sys.stdout
     if output is None:
         return  # closed before the process began
@@ -97,12 +99,13 @@ def say(line: str) -> None:
 
 
 def _takes_more(number: int) -> bool:
-    """Whether something can be written without waiting: a full pipe that nobody reads must not stop a run."""
+    """Whether a write would not block: a full pipe that nobody reads must not stop a run."""
     return bool(select.select([], [number], [], PATIENCE)[1])
 
 
 def end_with(run: Callable[[], object]) -> None:
-    """Run, then end the process, whatever was left behind: a thread that hangs, or output that nobody reads."""
+    """Run, then end the process regardless of what was left behind, such as a hanging thread or output that nobody
+    reads."""
     code = 0
     try:
         run()
@@ -111,15 +114,15 @@ def end_with(run: Callable[[], object]) -> None:
             with suppress(OSError, ValueError):
                 print(error, file=sys.stderr)
         code = 1
-    except Exception:  # noqa: BLE001  # told as Python tells it, and the process ends
+    except Exception:  # noqa: BLE001  # printed as Python would, and the process ends
         sys.excepthook(*sys.exc_info())
         code = 1
     if threading.active_count() == 1 and _is_flushed():
         if code:
             sys.exit(code)
         return
-    # Python's own end would wait for threads, or fall over one that holds a lock of the output.
-    import sentry_sdk  # here, since this module is there before everything else
+    # Python's own shutdown would wait for threads, or fail if one holds a lock of the output.
+    import sentry_sdk  # here, since this module is imported before everything else
 
     sentry_sdk.flush(timeout=2.0)
     os._exit(code)

@@ -1,9 +1,9 @@
 """What is sent to Sentry if the platform configures it: which error happened where, and in which run.
 
-Nothing that a run was given or received leaves the process. The variables of a stack hold the API key and what is imported,
-the body of a request on Fission holds both, and messages, breadcrumbs and extras quote them; so an event is made anew from
-what is known to be harmless.
-The words are in the playbook's log, which the run's id in the tags leads to.
+Nothing that a run was given or received leaves the process. The variables of a stack contain the API key and the
+imported data, the body of a request on Fission contains both, and messages, breadcrumbs and extras quote them. So each
+event is built anew from what is known to be harmless. The messages are in the playbook's log, which can be found by
+the run's id in the tags.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sentry_sdk.types import Event, Hint
 
 __all__ = ["WITHHELD", "scrubbed", "start"]
 
-WITHHELD = "The words are in the playbook's log only, since they may quote what was imported"
+WITHHELD = "The message is only in the playbook's log, since it may quote what was imported"
 
 _EVENT = (
     "event_id", "timestamp", "platform", "level", "logger", "environment", "release", "server_name", "sdk", "tags", "modules",
@@ -33,12 +33,12 @@ def start(dsn: str, environment: str | None, tags: Mapping[str, str | None]) -> 
     """Send errors to Sentry.
 
     Args:
-        dsn: Where to.
-        environment: Of the platform.
+        dsn: The address of Sentry.
+        environment: The platform's environment.
         tags: Sent with each error; those without a value are left out.
     """
     options = sentry_sdk.get_client().options
-    # On Fission each run comes here, and the client of the run before it will do.
+    # On Fission, every run comes here, and the client of an earlier run is good enough.
     ours = options.get("before_send") is scrubbed and options["dsn"] == dsn
     if not (ours and environment in (None, options["environment"])):
         sentry_sdk.get_client().close()
@@ -51,22 +51,22 @@ def start(dsn: str, environment: str | None, tags: Mapping[str, str | None]) -> 
                 before_send=scrubbed,
             )
         except ValueError:
-            # The address is not valid; the run goes on without Sentry.
-            logging.getLogger(__name__).warning("Sentry is not told of errors, since its address is not valid")
+            # The address is not valid; the run continues without Sentry.
+            logging.getLogger(__name__).warning("Errors are not sent to Sentry, since its address is not valid")
     for name, value in tags.items():
         if value:
             sentry_sdk.set_tag(name, value)
 
 
 def scrubbed(event: Event, _hint: Hint) -> Event:
-    """An event with nothing but what is known to be harmless."""
+    """An event with only what is known to be harmless."""
     given: dict[str, Any] = dict(event)
     clean = _only(given, _EVENT)
     if exceptions := (given.get("exception") or {}).get("values"):
         clean["exception"] = {"values": [_exception(exception) for exception in exceptions]}
     else:
         clean["message"] = WITHHELD
-    return clean  # type: ignore[return-value]  # a TypedDict, made key by key
+    return clean  # type: ignore[return-value]  # a TypedDict, built key by key
 
 
 def _exception(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files of the playbook's storage, in a local folder or S3: found safely, and read completely or not at all."""
+"""Files in the playbook's storage, in a local folder or S3: found safely, and read completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from sekoia_cti.indicators.input_errors import InputError
 __all__ = ["UNREADABLE", "NowhereToWork", "StoredFile", "absent", "find", "reason", "scratch"]
 
 UNREADABLE = (OSError, BotoCoreError, ClientError)
-"""What opening, reading or writing a file can raise, in either storage."""
+"""The errors that opening, reading or writing a file can raise, in either storage."""
 
 TRIES = 3
-"""How often a file is read before the storage is said to fail: a network share or S3 can refuse once."""
+"""How often a file is read before the storage counts as failing: a network share or S3 can refuse once."""
 
 PAUSE = 0.2
-"""Seconds before the second try; twice as many before the third."""
+"""Seconds before the second attempt; twice as many before the third."""
 
 _PIECE = 1024 * 1024
-_MEMORY = "/dev/shm"  # noqa: S108  # a folder of its own with a random name is made below it
+_MEMORY = "/dev/shm"  # noqa: S108  # a separate folder with a random name is created inside it
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that was in the storage, and not empty, when it was looked for.
+    """A file that existed in the storage, and was not empty, when it was looked up.
 
     Attributes:
         storage: The action's ``data_path``: a local folder, or an ``S3Path``.
-        relative: Where the file is below it.
-        size: Bytes in it.
-        modified: What tells one state of the file from another, besides its size.
+        relative: The path of the file relative to it.
+        size: The size of the file in bytes.
+        modified: What distinguishes one state of the file from another, besides its size.
     """
 
     storage: Path
@@ -53,11 +53,11 @@ class StoredFile:
 
     @property
     def name(self) -> str:
-        """Its name, without folders."""
+        """The file's name, without folders."""
         return self.relative.name
 
     def open(self) -> BinaryIO:
-        """Open it for reading; what is read may be of another size by then.
+        """Open the file for reading; its size may have changed by then.
 
         Raises:
             OSError, BotoCoreError, ClientError: The storage fails; see :data:`UNREADABLE`.
@@ -65,18 +65,18 @@ class StoredFile:
         return _open(self.storage, self.relative)
 
     def read(self) -> bytes:
-        """All of it.
+        """The whole content of the file.
 
         Raises:
-            InputError: The storage fails, or the file changes meanwhile.
+            InputError: The storage fails, or the file changes in the meantime.
         """
         return self._read(lambda: b"".join(self._pieces()))
 
     def copy(self, to: Path) -> None:
-        """Copy it into a local file, in pieces.
+        """Copy the file into a local file, in pieces.
 
         Raises:
-            InputError: The storage fails, or the file changes meanwhile.
+            InputError: The storage fails, or the file changes in the meantime.
             OSError: The copy cannot be written.
         """
 
@@ -85,7 +85,7 @@ class StoredFile:
                 for piece in self._pieces():
                     try:
                         target.write(piece)
-                    except OSError as error:  # not the storage's fault, so another try would not help
+                    except OSError as error:  # not the storage's fault, so another attempt would not help
                         raise _NotWritten(error) from None
 
         try:
@@ -94,10 +94,10 @@ class StoredFile:
             raise error.why from None
 
     def check_unchanged(self) -> None:
-        """Make sure that the file is what it was when it was looked for.
+        """Make sure that the file is still the same as when it was looked up.
 
         Raises:
-            InputError: It is not, or the storage fails.
+            InputError: It has changed, or the storage fails.
         """
         if self._read(lambda: _stat(self.storage, self.relative)) != (self.size, self.modified):
             raise self._changed()
@@ -105,7 +105,7 @@ class StoredFile:
     def _pieces(self) -> Iterator[bytes]:
         done = 0
         with _open(self.storage, self.relative) as file:
-            # One byte more than announced tells whether it has grown.
+            # One byte more than announced shows whether the file has grown.
             while piece := file.read(min(_PIECE, self.size + 1 - done)):
                 done += len(piece)
                 yield piece
@@ -128,11 +128,11 @@ class StoredFile:
 
 
 class NowhereToWork(InputError):
-    """No copy of a file can be written, so that it cannot be looked at."""
+    """No copy of a file can be written, so it cannot be examined."""
 
 
 class _NotWritten(Exception):
-    """Carries the error of a copy past the handling of the storage's errors."""
+    """Carries an error in writing the copy past the handling of the storage's errors."""
 
     def __init__(self, why: OSError) -> None:
         super().__init__(str(why))
@@ -140,36 +140,37 @@ class _NotWritten(Exception):
 
 
 def find(storage: Path, relative: str, argument: str) -> StoredFile:
-    """The file at a path below the storage.
+    """Find the file at a path in the storage.
 
     Args:
         storage: The action's ``data_path`` (contract, "Playbooks").
-        relative: As an earlier action of the playbook gave it.
-        argument: The argument that holds it, for errors.
+        relative: The path, as an earlier action of the playbook returned it.
+        argument: The argument that contains it, for errors.
 
     Raises:
-        InputError: It is outside of the storage, missing, a folder, empty or unreadable.
+        InputError: The file is outside the storage, missing, a folder, empty or unreadable.
     """
     relative = relative.strip()
     if "\0" in relative or not relative.isprintable():
-        raise InputError(f"{argument} holds “{relative!a}”, which is not a valid file path")
+        raise InputError(f"{argument} is “{relative!a}”, which is not a valid file path")
     path = PurePath(relative)
     if relative.startswith("/") or ".." in path.parts:
-        raise InputError(f"{argument} must name a file of the playbook's storage, and “{relative}” leads out of it")
+        raise InputError(f"{argument} must name a file in the playbook's storage, but “{relative}” is outside it")
     try:
         size, modified = _again(lambda: _stat(storage, path), but=_TOLD)
     except (FileNotFoundError, NotADirectoryError):
         hint = absent(storage)
         raise InputError(
-            f"{argument} names “{relative}”, which is not in the playbook's storage: check the earlier action"
+            f"{argument} names “{relative}”, which is not in the playbook's storage: check the step that creates it"
             + (f", or {hint}" if hint else "")
         ) from None
     except IsADirectoryError:
-        raise InputError(f"{argument} must name a file, and “{relative}” is a folder") from None
+        raise InputError(f"{argument} must name a file, but “{relative}” is a folder") from None
     except UNREADABLE as error:
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise InputError(
-                f"{argument} must name a file of the playbook's storage, and “{relative}” leads out of it: links are not "
+                f"{argument} must name a file in the playbook's storage, but “{relative}” is outside it: links are "
+                "not "
                 "followed"
             ) from None
         raise InputError(
@@ -181,11 +182,11 @@ def find(storage: Path, relative: str, argument: str) -> StoredFile:
 
 
 _TOLD = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
-"""What a storage answers about a file when it does not fail."""
+"""The errors by which a working storage says what a file is."""
 
 
 def _again(read: Callable[[], Result], but: tuple[type[Exception], ...] = ()) -> Result:
-    """Read, and again where the storage fails, but for errors that say what the file is."""
+    """Read, and retry if the storage fails, except after errors that say what the file is."""
     for tried in range(1, TRIES):
         try:
             return read()
@@ -198,16 +199,16 @@ def _again(read: Callable[[], Result], but: tuple[type[Exception], ...] = ()) ->
 
 @contextmanager
 def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
-    """A local folder for copies, which is gone when the context is left.
+    """A local folder for copies, which is removed when the context ends.
 
-    It is a temporary one, or, where none can be written, one in the playbook's storage, or in memory.
+    It is a temporary folder, or, if none is writable, one in the playbook's storage or in memory.
 
     Args:
         storage: The action's ``data_path``.
-        warn: Called with a sentence if the work does not go to the temporary folder.
+        warn: Called with a sentence if the temporary folder is not used.
 
     Raises:
-        NowhereToWork: None of them can be written.
+        NowhereToWork: None of them is writable.
     """
     failure: OSError | None = None
     for place in (None, _MEMORY) if isinstance(storage, PureS3Path) else (None, storage, _MEMORY):
@@ -218,12 +219,12 @@ def scratch(storage: Path, warn: Callable[[str], None] = lambda _: None) -> Iter
             continue
         if failure:
             where = "memory" if place == _MEMORY else "the playbook's storage"
-            warn(f"The temporary folder cannot be written ({reason(failure)}): the work on the file goes to {where}")
+            warn(f"The temporary folder is not writable ({reason(failure)}): the file is processed in {where} instead")
         with folder as name:
             yield Path(name)
         return
     raise NowhereToWork(
-        "The file cannot be processed, since neither the temporary folder nor the playbook's storage can be written "
+        "The file cannot be processed, since neither the temporary folder nor the playbook's storage is writable "
         f"({reason(failure or OSError())}): make one of them writable"
     )
 
@@ -243,13 +244,14 @@ def reason(error: Exception) -> str:
 
 
 def absent(storage: Path) -> str:
-    """What to do about a storage that does not exist, as can happen if an action is run by hand: the platform always has it.
+    """What to do about a storage that does not exist, which can happen if an action is run by hand; on the platform,
+    it always exists.
 
     Args:
         storage: The action's ``data_path``.
 
     Returns:
-        The words; empty for a storage that is there, or in S3, which has no folders.
+        The advice; empty for a storage that exists, or is in S3, which has no folders.
     """
     if type(storage) is not type(Path()) or storage.is_dir():
         return ""
@@ -257,13 +259,14 @@ def absent(storage: Path) -> str:
 
 
 def _said_by_s3(error: BaseException | None) -> ClientError | None:
-    """The answer of S3 that an error of its library quotes."""
+    """The answer from S3 that an error of its library quotes."""
     while error is not None and not isinstance(error, ClientError):
         error = error.__cause__
     return error
 
 
-# What is opened is what was checked: no path is looked at first and opened by its name later, and no link is followed.
+# The file that was checked is the one that is opened: no path is checked first and opened by name later, and no link
+# is followed.
 
 
 def _open(storage: Path, relative: PurePath) -> BinaryIO:
@@ -273,7 +276,7 @@ def _open(storage: Path, relative: PurePath) -> BinaryIO:
 
 
 def _stat(storage: Path, relative: PurePath) -> tuple[int, object]:
-    """Its size, and what tells one state of the file from another."""
+    """The size of a file, and what distinguishes one state of it from another."""
     if isinstance(storage, PureS3Path):
         return _stat_object(storage / relative)
     descriptor = _descriptor(storage, relative)
@@ -297,12 +300,12 @@ def _stat_object(path: Path) -> tuple[int, object]:
 
 
 def _descriptor(storage: Path, relative: PurePath) -> int:
-    """Opened folder by folder, so that nobody can swap a link in on the way."""
+    """A descriptor, opened folder by folder, so that nobody can swap in a link along the way."""
     folder = os.open(storage, os.O_RDONLY | os.O_DIRECTORY)
     for part in relative.parts[:-1]:
         inner = _open_below(folder, part, os.O_DIRECTORY)
         folder = inner
-    # Without O_NONBLOCK opening a pipe would wait for a writer.
+    # Without O_NONBLOCK, opening a pipe would wait for a writer.
     descriptor = _open_below(folder, relative.name, os.O_NONBLOCK)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
@@ -315,7 +318,7 @@ def _open_below(folder: int, name: str, flags: int) -> int:
     try:
         return os.open(name or ".", os.O_RDONLY | os.O_NOFOLLOW | flags, dir_fd=folder)
     except NotADirectoryError:
-        # Which a link to a folder is too, for O_DIRECTORY with O_NOFOLLOW.
+        # With O_DIRECTORY and O_NOFOLLOW, this error also means a link to a folder.
         if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
         raise

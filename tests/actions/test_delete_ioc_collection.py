@@ -45,7 +45,8 @@ def test_the_name_is_required(platform: Platform, collection_id: str) -> None:
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="")
     assert (
         run.error
-        == "The action's arguments are not valid: confirm_name: it is required, and is empty: check the step that fills it."
+        == "The action's arguments are not valid: confirm_name: it is required, but is empty: check the step that "
+        "fills it."
     )
 
 

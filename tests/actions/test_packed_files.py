@@ -121,8 +121,8 @@ def test_indicators_in_a_hidden_sheet(platform: Platform, collection_id: str) ->
     (platform.storage / "book.xlsx").write_bytes(content)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx")
     assert run.error == (
-        "No visible sheet of book.xlsx holds a recognized indicator, and hidden ones are not looked at: give "
-        "the argument sheet for “Old”."
+        "No visible sheet of book.xlsx contains a recognized indicator, and hidden ones are not read: to read one, "
+        "set the argument sheet to “Old”."
     )
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx", sheet="Old")
     assert run.results and (run.results["status"], run.results["sheet"]) == ("completed", "Old")

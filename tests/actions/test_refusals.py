@@ -131,7 +131,7 @@ STORED: list[tuple[Callable[[Path], object], str, str]] = [
     (
         lambda _: None,
         "iocs.csv",
-        "{argument} names “iocs.csv”, which is not in the playbook's storage: check the earlier action.",
+        "{argument} names “iocs.csv”, which is not in the playbook's storage: check the step that creates it.",
     ),
     (
         lambda storage: (storage / "iocs.csv").touch(),
@@ -142,19 +142,19 @@ STORED: list[tuple[Callable[[Path], object], str, str]] = [
     (
         lambda _: None,
         "../iocs.csv",
-        "{argument} must name a file of the playbook's storage, and “../iocs.csv” leads out of it.",
+        "{argument} must name a file in the playbook's storage, but “../iocs.csv” is outside it.",
     ),
     (
         lambda _: None,
         "/etc/hostname",
-        "{argument} must name a file of the playbook's storage, and “/etc/hostname” leads out of it.",
+        "{argument} must name a file in the playbook's storage, but “/etc/hostname” is outside it.",
     ),
     (
         lambda storage: (storage / "link.csv").symlink_to("/etc/hostname"),
         "link.csv",
-        "{argument} must name a file of the playbook's storage, and “link.csv” leads out of it: links are not followed.",
+        "{argument} must name a file in the playbook's storage, but “link.csv” is outside it: links are not followed.",
     ),
-    (lambda _: None, "a\0b", "{argument} holds “'a\\x00b'”, which is not a valid file path."),
+    (lambda _: None, "a\0b", "{argument} is “'a\\x00b'”, which is not a valid file path."),
 ]
 
 
@@ -334,11 +334,12 @@ def test_arguments_that_are_no_object(platform: Platform) -> None:
         (
             {},
             {"api_key": "two words"},
-            "The module's configuration is not valid: api_key: it holds characters that no API key has: copy it again.",
+            "The module's configuration is not valid: api_key: it contains characters that no API key has: copy it "
+            "again.",
         ),
-        ({}, {}, "The module's configuration has no API key: enter one in the account of the module."),
-        ({}, {"api_key": None}, "The module's configuration has no API key: enter one in the account of the module."),
-        ({}, {"api_key": ""}, "The module's configuration has no API key: enter one in the account of the module."),
+        ({}, {}, "The module's configuration has no API key: enter one in the module's account."),
+        ({}, {"api_key": None}, "The module's configuration has no API key: enter one in the module's account."),
+        ({}, {"api_key": ""}, "The module's configuration has no API key: enter one in the module's account."),
     ],
 )
 def test_a_wrong_configuration(

@@ -80,7 +80,7 @@ def test_no_key(platform: Platform, validate: Any, secrets: dict[str, Any]) -> N
     platform.secrets = secrets
     told = validate()
     assert told["results"] == {"success": False}
-    assert told["error"] == "The module's configuration has no API key: enter one in the account of the module."
+    assert told["error"] == "The module's configuration has no API key: enter one in the module's account."
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_key_that_no_header_takes(platform: Platform, validate: Any) -> None:
     """A key that was copied with blanks in it is told when it is handed over."""
     platform.secrets = {"api_key": "two words"}
     assert validate()["error"] == (
-        "The module's configuration is not valid: api_key: it holds characters that no API key has: copy it again."
+        "The module's configuration is not valid: api_key: it contains characters that no API key has: copy it again."
     )
 
 

@@ -67,7 +67,7 @@ def test_a_run_that_begins_takes_nothing_from_another(platform: Platform) -> Non
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TOKEN", "wrong", r"did not take the report of the run \(HTTP 401\)"),
+        ("TOKEN", "wrong", r"refused the report of the run \(HTTP 401\)"),
         ("TOKEN", None, r"could not be reported \(/symphony/token does not exist\)"),
         ("URL_CALLBACK", None, r"could not be reported \(/symphony/url_callback does not exist\)"),
         (
@@ -143,7 +143,7 @@ def test_a_key_that_travels_unencrypted(
     """It is told, unless it goes no farther than this machine."""
     platform.module_configuration = configuration
     logs = platform.run(Echo).logs
-    assert ("warning: The API key travels unencrypted" in logs) is bool(warned_of)
+    assert ("warning: The API key is sent unencrypted" in logs) is bool(warned_of)
     assert (warned_of or "") in logs
 
 

@@ -90,8 +90,8 @@ def test_empty_urls_mean_the_defaults() -> None:
         ({"base_url": 5}, "base_url: input should be a valid string"),
         ({"base_url": "https://me:pw@api.sekoia.io"}, "base_url: it must not contain a user name or password"),
         ({"liveapi_url": "https://x.example"}, "liveapi_url: it must be a URL that begins with wss:// (or ws://)"),
-        ({"api_key": "a b"}, "api_key: it holds characters that no API key has: copy it again"),
-        ({"api_key": "ké"}, "api_key: it holds characters that no API key has: copy it again"),
+        ({"api_key": "a b"}, "api_key: it contains characters that no API key has: copy it again"),
+        ({"api_key": "ké"}, "api_key: it contains characters that no API key has: copy it again"),
         ({"api_key": ["s3cret"]}, "api_key: input should be a valid string"),
     ],
 )

@@ -140,7 +140,7 @@ def test_a_failure_that_stays(
         (errno.EIO, storage.TRIES, "which cannot be read from the playbook's storage (input/output error)"),
         (errno.EMFILE, storage.TRIES, "which cannot be read from the playbook's storage (too many open files)"),
         (errno.EACCES, 1, "which cannot be read from the playbook's storage (permission denied)"),
-        (errno.ENOENT, 1, "which is not in the playbook's storage: check the earlier action"),
+        (errno.ENOENT, 1, "which is not in the playbook's storage: check the step that creates it"),
         (errno.ENAMETOOLONG, storage.TRIES, "which cannot be read from the playbook's storage (file name too long)"),
     ],
 )
@@ -168,7 +168,8 @@ def test_no_storage_at_all(platform: Platform, collection_id: str, tmp_path: Pat
     platform.storage = tmp_path / "symphony_data"
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv")
     assert run.error == (
-        "file_path names “feed.csv”, which is not in the playbook's storage: check the earlier action, or set SUB_FOLDER to a "
+        "file_path names “feed.csv”, which is not in the playbook's storage: check the step that creates it, or set "
+        "SUB_FOLDER to a "
         f"folder that exists, since {platform.storage} does not."
     )
 
@@ -212,7 +213,8 @@ def test_links_are_not_followed(platform: Platform, collection_id: str, tmp_path
     (platform.storage / "feed.csv").write_text(DEFANGED)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=relative)
     assert run.error == (
-        f"file_path must name a file of the playbook's storage, and “{relative}” leads out of it: links are not followed."
+        f"file_path must name a file in the playbook's storage, but “{relative}” is outside it: links are not "
+        "followed."
     )
 
 
@@ -341,8 +343,8 @@ def test_no_room_for_results(
     assert run.error is not None
     assert run.error.startswith("The file indicators-")
     assert run.error.endswith(
-        ".json could not be written to the playbook's storage (file too large), and no part of it was kept: make room there, or "
-        "check its permissions, and run the action again."
+        ".json could not be written to the playbook's storage (file too large), and no part of it was kept: free up "
+        "space or check the permissions there, and run the action again."
     )
     assert list(platform.storage.iterdir()) == []
 
@@ -361,7 +363,7 @@ def test_a_temporary_folder_that_cannot_be_written(
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == REFANGED
     assert [path.name for path in platform.storage.iterdir()] == ["feed.csv"]
     assert (
-        "warning: The temporary folder cannot be written (no such file or directory): the work on the file goes to the"
+        "warning: The temporary folder is not writable (no such file or directory): the file is processed in the"
         in run.logs
     )
 
@@ -428,7 +430,7 @@ def test_nowhere_to_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         (folder / "file").touch()
     assert not folder.exists()
     assert warnings == [
-        "The temporary folder cannot be written (no such file or directory): the work on the file goes to memory"
+        "The temporary folder is not writable (no such file or directory): the file is processed in memory"
     ]
     monkeypatch.setattr(storage, "_MEMORY", str(tmp_path / "missing"))
     with pytest.raises(InputError, match="neither the temporary folder nor the playbook's storage can be written"):

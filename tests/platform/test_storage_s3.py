@@ -115,15 +115,15 @@ def test_a_list_goes_to_s3_and_back(
     [
         (
             "missing.csv",
-            "file_path names “missing.csv”, which is not in the playbook's storage: check the earlier action.",
+            "file_path names “missing.csv”, which is not in the playbook's storage: check the step that creates it.",
         ),
         (
             "../other/feed.csv",
-            "file_path must name a file of the playbook's storage, and “../other/feed.csv” leads out of it.",
+            "file_path must name a file in the playbook's storage, but “../other/feed.csv” is outside it.",
         ),
         (
             "/storage/other",
-            "file_path must name a file of the playbook's storage, and “/storage/other” leads out of it.",
+            "file_path must name a file in the playbook's storage, but “/storage/other” is outside it.",
         ),
         ("folder", "file_path must name a file, and “folder” is a folder."),
         ("empty.csv", "The file “empty.csv” of file_path is empty: there is nothing to import."),

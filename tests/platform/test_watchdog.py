@@ -150,7 +150,7 @@ def test_an_action_reports_without_what_hangs(platform: Platform, never: threadi
     Hanging.hang, Hanging.ended = never.wait, threading.Event()
     run = platform.run(Patient)
     assert run.error == (
-        "The timeout of 0 seconds passed, and something that was waited for hangs: check the name servers, the network and "
+        "The timeout of 0 seconds passed because something hangs: check the name servers, the network and "
         "the proxy, then run it again."
     )
     assert run.results == {"count": 2}
@@ -234,10 +234,10 @@ def test_a_platform_whose_answer_never_ends(
     monkeypatch.setenv("TOKEN", "token")
     with Hostile(HEADERS) as callback:
         monkeypatch.setenv("URL_CALLBACK", callback.url)
-        with pytest.raises(Unreported, match="did not say in time that it took the report"):
+        with pytest.raises(Unreported, match="did not accept the report of the run in time"):
             FindIOCCollection(SekoiaCTIModule(), Path()).execute()
         assert len(callback.requests) == 2
-    assert b"The platform did not hand over the API key in time: run it again." in callback.requests[1]
+    assert b"The platform did not provide the API key in time: run the action again." in callback.requests[1]
 
 
 def test_a_report_whose_answer_never_ends(
@@ -424,8 +424,8 @@ def test_a_stop_while_the_platform_does_not_answer(sandbox: Sandbox) -> None:
         assert running.wait(10) == 1
         assert running.stderr
         assert running.stderr.read() == (
-            "The platform did not say in time that it took the report of the run: check url_callback and the network, and run it "
-            "again.\n"
+            "The platform did not accept the report of the run in time: check url_callback and the network, and run "
+            "the action again.\n"
         )
 
 

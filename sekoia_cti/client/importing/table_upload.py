@@ -21,7 +21,7 @@ def upload(rest: RestClient, collection_id: str, path: Path, *, name: str, mime_
         collection_id: ``ioc-collection--<uuid>``.
         path: Where it is.
         name: What it is called.
-        mime_type: What it is.
+        mime_type: Its MIME type.
 
     Raises:
         SekoiaError: The upload failed.

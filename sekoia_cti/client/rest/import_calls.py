@@ -93,7 +93,7 @@ class ImportCalls(CallFamily):
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             open_file: Opens the file for reading bytes; called again when the upload is repeated.
-            size: Bytes in it.
+            size: The size of the file in bytes.
             name: File name to tell Sekoia.
             mime_type: What it is (contract, "MIME types").
 

@@ -27,7 +27,7 @@ class Multipart:
 
     Args:
         file: Opened for reading bytes, at its start.
-        size: Bytes in it.
+        size: The size of the file in bytes.
         name: File name to tell.
         mime_type: MIME type of the part.
         deadline: Checked with each piece.

@@ -155,7 +155,7 @@ def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"collection_id": ""}, "collection_id: it is required, and is empty: check the step that fills it"),
+        ({"collection_id": ""}, "collection_id: it is required, but is empty: check the step that fills it"),
         (
             {"collection_id": "Blocklist"},
             "collection_id: “Blocklist” is not an IOC collection id: it must be ioc-collection--<uuid>",
@@ -314,7 +314,7 @@ def test_a_name_must_not_be_blank() -> None:
     with pytest.raises(ValidationError) as caught:
         CreateIOCCollectionArguments.model_validate({"name": "  "})
     assert (
-        complaint(caught.value, show_values=True) == "name: it is required, and is empty: check the step that fills it"
+        complaint(caught.value, show_values=True) == "name: it is required, but is empty: check the step that fills it"
     )
 
 
