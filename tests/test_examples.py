@@ -64,7 +64,7 @@ def test_an_example_says_what_it_needs(run: Run, name: str) -> None:
         (
             {"SEKOIA_API_KEY": "two\nlines"},
             "evil.example\n",
-            "api_key: it holds characters that no API key has: copy it",
+            "api_key: it contains characters that no API key has: copy it",
         ),
         ({"SEKOIA_URL": "nonsense"}, "evil.example\n", "base_url: it must be a URL that begins with https://"),
         ({"SEKOIA_URL": "http://127.0.0.1:1"}, "evil.example\n", "Sekoia could not be reached at 127.0.0.1:1 while"),

@@ -219,7 +219,7 @@ def test_authorities_that_cannot_be_used_are_named_with_their_variable(
     if content is not None:
         bundle.write_text(content)
     monkeypatch.setenv(variable, str(bundle))
-    sentence = f"The certificate authorities that {variable} names cannot be used \\({bundle}: {reason}\\)"
+    sentence = f"The certificate authorities in {variable} cannot be used \\({bundle}: {reason}\\)"
     with pytest.raises(AuthoritiesUnusable, match=sentence):
         trust()
     with Hostile(answer(500)) as server, clients(server.host, "key") as (rest, _):
@@ -241,10 +241,10 @@ def test_a_socks_proxy(
     platform.module_configuration["liveapi_url"] = "ws://live.example/live/"
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.results and (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
-    assert "the environment names a SOCKS proxy, for which a library is missing" in run.logs
+    assert "the environment names a SOCKS proxy, which requires a library that is not installed" in run.logs
     platform.module_configuration["base_url"] = "https://sekoia.example"
     run = platform.run(FindIOCCollection, name="Blocklist")
-    assert run.error and "since it is a SOCKS proxy: name an HTTP proxy" in run.error
+    assert run.error and "since it is a SOCKS proxy: use an HTTP proxy" in run.error
 
 
 @pytest.mark.fault(
@@ -280,7 +280,7 @@ def test_a_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch, scheme: 
         with LiveAPI(f"{scheme.replace('http', 'ws')}://sekoia.example/live/", "key", patience=PATIENCE) as live:
             error = live.ready(Deadline(10))
     assert isinstance(error, LiveAPIUnreachable)
-    assert error.reason == "the proxy wants a user name and password in its address"
+    assert error.reason == "the proxy requires a user name and password in its address"
 
 
 class Stumbling(TLSFront):

@@ -801,8 +801,7 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     assert told["error"] == (
         "The import could not be followed to its end: Sekoia has imported 500 of 1,000 indicators so far; what was "
         "submitted may still be imported by Sekoia, so check the collection before running the action again. The "
-        "platform stopped the action "
-        "before it was done: run it again."
+        "platform stopped the action before it was done: run it again."
     )
     assert told["results"]["status"] == "incomplete"
     assert sandbox.live_connections == 0

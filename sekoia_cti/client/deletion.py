@@ -33,8 +33,8 @@ def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience:
         name = rest.collection(collection_id).name
         if name != confirm_name:
             raise InputError(
-                f"Nothing was deleted: the IOC collection {collection_id} is named “{name}”, not “{confirm_name}”; check "
-                "collection_id and confirm_name"
+                f"Nothing was deleted: the IOC collection {collection_id} is named “{name}”, not “{confirm_name}”: "
+                "check collection_id and confirm_name"
             )
         told = rest.delete(collection_id)
     except NotFound:
@@ -43,7 +43,7 @@ def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience:
         return False
     if not _is_gone(rest, collection_id, name, patience, told=told):
         raise InputError(
-            f"Sekoia took the deletion, and the IOC collection {collection_id} is still there: look for it on Sekoia's page, "
+            f"Sekoia accepted the deletion, but the IOC collection {collection_id} still exists: check it in Sekoia, "
             "and run the action again"
         )
     return True

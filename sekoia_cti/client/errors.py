@@ -148,8 +148,8 @@ class LimitExceeded(Refused):
     def __str__(self) -> str:
         return self._sentence(
             "Sekoia refused the indicators",
-            f"the community holds {self.count:,} of at most {self.limit:,} indicators, and {self.new:,} were to be added; "
-            "delete collections that are no longer needed, then run the action again",
+            f"the community holds {self.count:,} of at most {self.limit:,} indicators, and {self.new:,} were to be "
+            "added: delete collections that are no longer needed, then run the action again",
         )
 
 
@@ -206,7 +206,7 @@ class ProxyRefused(RequestError):
     def __str__(self) -> str:
         return self._sentence(
             "The proxy refused the request",
-            "put a user name and password that it accepts into the proxy's address (HTTPS_PROXY or HTTP_PROXY)",
+            "add a user name and password that the proxy accepts to its address (HTTPS_PROXY or HTTP_PROXY)",
         )
 
 
@@ -226,7 +226,7 @@ class ListingIncomplete(RequestError):
     def __str__(self) -> str:
         return self._sentence(
             f"Sekoia listed only {self.seen:,} of {self.total:,}",
-            "what is not listed may be there, so run it again later",
+            "indicators that were not listed may exist, so run the action again later",
         )
 
 
@@ -243,8 +243,8 @@ class UnexpectedAnswer(RequestError):
 
     def __str__(self) -> str:
         return self._sentence(
-            "The answer is not one of Sekoia's",
-            f"{self.why}; check base_url, and that no proxy answers in Sekoia's place",
+            "The answer did not come from Sekoia",
+            f"{self.why}; check base_url, and that no proxy answers instead of Sekoia",
         )
 
 
@@ -285,8 +285,8 @@ class AuthoritiesUnusable(SekoiaError):
 
     def __str__(self) -> str:
         return (
-            f"The certificate authorities that {self.variable} names cannot be used ({self.path}: {self.reason}): correct "
-            "the variable, or remove it to trust the usual authorities."
+            f"The certificate authorities in {self.variable} cannot be used ({self.path}: {self.reason}): correct the "
+            "variable, or remove it to trust the usual authorities."
         )
 
 
@@ -295,8 +295,8 @@ class ProxyUnusable(SekoiaError):
 
     def __str__(self) -> str:
         return (
-            "The proxy that the environment names cannot be used, since its address is not valid: correct HTTPS_PROXY, "
-            "HTTP_PROXY or ALL_PROXY, such as http://proxy.example:3128."
+            "The proxy set in the environment cannot be used, since its address is not valid: correct HTTPS_PROXY, "
+            "HTTP_PROXY or ALL_PROXY; a valid address is http://proxy.example:3128, for example."
         )
 
 

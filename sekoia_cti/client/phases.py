@@ -71,7 +71,7 @@ def _ended(sentence: str) -> str:
 def _why(refusal: RequestError) -> str:
     if isinstance(refusal, PermissionDenied):
         return (
-            f"Sekoia refused to list its own kill chains (HTTP {refusal.status}), where it may be: give the API key the "
-            "permission “View intelligence” to have it looked up there"
+            f"It may be one of Sekoia's own, but Sekoia refused to list its kill chains (HTTP {refusal.status}): give "
+            "the API key the permission “View intelligence” to have it looked up"
         )
-    return f"Sekoia did not list its own kill chains, where it may be: {refusal}"
+    return f"It may be one of Sekoia's own, but Sekoia did not list its kill chains: {refusal}"

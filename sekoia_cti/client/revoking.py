@@ -24,8 +24,8 @@ LOOKS = 3
 """At what was not shown to be revoked."""
 
 NOT_SEEN = (
-    "Sekoia took the revocation, and the indicator was not seen revoked afterwards: run the action again, or revoke it on "
-    "Sekoia's page."
+    "Sekoia accepted the revocation, but the indicator was not seen as revoked afterward: run the action again, or "
+    "revoke it in Sekoia."
 )
 
 Fate = Literal["revoked", "would_revoke", "already_revoked", "not_found", "failed"]

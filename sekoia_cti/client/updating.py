@@ -108,7 +108,7 @@ class Target(NamedTuple):
         begin, until = target.valid_from, target.valid_until
         if begin and until and aware(begin) >= aware(until):
             if changes.valid_from is not None:
-                return cls(target, "failed", "its validity would end before it begins: give valid_until too")
+                return cls(target, "failed", "its validity would end before it begins: set valid_until too")
             # A validity that ends before it began is meant to be over.
             target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
         return cls(target, "unchanged" if _said(present) == _said(target) else "pending", emptied=emptied)
@@ -255,7 +255,7 @@ class Updater:
                 if other := update.settle(told):
                     update.state, update.reason = (
                         "failed",
-                        f"Sekoia did not change it as asked: see its {', '.join(other)}",
+                        f"Sekoia did not change it as requested: check its {', '.join(other)}",
                     )
             refused = 0
             self._on_progress(number, len(self.updates))

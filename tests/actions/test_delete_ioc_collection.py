@@ -33,7 +33,7 @@ def test_another_name_deletes_nothing(sandbox: Sandbox, platform: Platform, coll
     """The name must be exactly that of the collection."""
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name=name)
     assert run.error == (
-        f"Nothing was deleted: the IOC collection {collection_id} is named “Blocklist”, not “{name}”; "
+        f"Nothing was deleted: the IOC collection {collection_id} is named “Blocklist”, not “{name}”: "
         "check collection_id and confirm_name."
     )
     assert run.results is None
@@ -102,7 +102,7 @@ def test_a_collection_that_stays(
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.results is None
     assert run.error == (
-        f"Sekoia took the deletion, and the IOC collection {collection_id} is still there: look for it on Sekoia's page, and "
+        f"Sekoia accepted the deletion, but the IOC collection {collection_id} still exists: check it in Sekoia, and "
         "run the action again."
     )
 

@@ -107,4 +107,4 @@ def test_the_limit_is_told(sandbox: Sandbox, platform: Platform, collection_id: 
     sandbox.faults.collection_limit = 2
     run = as_text(platform, values, collection_id=collection_id, dry_run=True)
 
-    assert ("may pass the limit" in run.logs) is (there == 0)
+    assert ("may exceed the limit" in run.logs) is (there == 0)

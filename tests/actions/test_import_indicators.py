@@ -157,7 +157,7 @@ def test_a_request_of_nothing_but_refusals_is_given_up(
     assert run.results["missing_count"] == 100
     assert run.results["missing"][-1] == {
         "value": "192.0.2.99",
-        "reason": "Sekoia refused a request with it, and others of that request one by one",
+        "reason": "Sekoia refused the request that contained it, and refused other values of that request one by one",
     }
     assert len(submissions(sandbox)) < 30
     assert names(sandbox, collection_id) == set(DOMAINS[:3])
@@ -267,7 +267,9 @@ def test_the_limit_of_the_community(sandbox: Sandbox, platform: Platform, collec
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
     assert run.error is not None
     assert "the community holds 0 of at most 120 indicators, and 250 were to be added" in run.error
-    assert "The import may pass the limit: the community holds 0 of at most 120 indicators, and up to 250" in run.logs
+    assert (
+        "The import may exceed the limit: the community holds 0 of at most 120 indicators, and up to 250" in run.logs
+    )
     assert run.results
     assert run.results["status"] == "incomplete"
     assert run.results["submitted"] + run.results["missing_count"] == 250

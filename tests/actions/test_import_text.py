@@ -196,8 +196,8 @@ def test_a_phase_that_only_sekoia_knows(sandbox: Sandbox, platform: Platform, co
         (
             RestFault(path="/kill-chains$", status=403),
             "“impact”",
-            "? Sekoia refused to list its own kill chains (HTTP 403), where it may be: give the API key the permission “View "
-            "intelligence” to have it looked up there.",
+            "? It may be one of Sekoia's own, but Sekoia refused to list its kill chains (HTTP 403): give the API key the "
+            "permission “View intelligence” to have it looked up.",
         ),
         (
             RestFault(path="/kill-chains$", status=500),
@@ -363,7 +363,7 @@ def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nb.example")
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="c.example\nd.example")
     figures = "the community holds 2 of at most 3 indicators"
-    assert f"warning: The import may pass the limit: {figures}, and up to 2 are to be added" in run.logs
+    assert f"warning: The import may exceed the limit: {figures}, and up to 2 are to be added" in run.logs
     assert run.error is not None
     assert "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “" in run.error
     assert f"{figures}, and 2 were to be added" in run.error
@@ -500,7 +500,9 @@ def test_what_no_request_can_carry_is_missing(sandbox: Sandbox, platform: Platfo
     assert run.results and run.error is None
     assert values(sandbox, collection_id) == {"a.example"}
     assert run.results["status"] == "partial"
-    assert run.results["missing"] == [{"value": "no \\ud83d indicator", "reason": "it contains half a character"}]
+    assert run.results["missing"] == [
+        {"value": "no \\ud83d indicator", "reason": "it contains an incomplete character"}
+    ]
 
 
 @pytest.mark.parametrize(

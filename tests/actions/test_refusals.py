@@ -105,7 +105,9 @@ def test_liveapi_unreachable(platform: Platform, collection_id: str, configurati
     assert run.results
     assert (run.results["status"], run.results["confirmed_by"]) == ("completed", "api")
     assert f"warning: LiveAPI could not be reached at {configuration['liveapi_url']} (" in run.logs
-    assert "which must let WebSockets through. The import goes on and will be confirmed over the REST API." in run.logs
+    assert (
+        "which must let WebSockets through. The import continues, and will be confirmed over the REST API." in run.logs
+    )
 
 
 @pytest.mark.usefixtures("hasty")
@@ -138,7 +140,7 @@ STORED: list[tuple[Callable[[Path], object], str, str]] = [
         "iocs.csv",
         "The file “iocs.csv” of {argument} is empty: there is nothing to import.",
     ),
-    (lambda storage: (storage / "iocs").mkdir(), "iocs", "{argument} must name a file, and “iocs” is a folder."),
+    (lambda storage: (storage / "iocs").mkdir(), "iocs", "{argument} must name a file, but “iocs” is a folder."),
     (
         lambda _: None,
         "../iocs.csv",

@@ -252,7 +252,7 @@ def test_an_end_that_cannot_come_nearer(sandbox: Sandbox, platform: Platform, co
     sandbox.faults.rest = [RestFault(method="PUT", status=403, times=1)]
     run = synchronize(platform, collection_id, lines(2), valid_until="2098-01-01")
     assert (counts(run), run.error) == ({"refreshed": 1, "removed": 1}, None)
-    assert "1 of 1 validities could not be cut to what the feed says (Sekoia denied permission" in run.logs
+    assert "1 of 1 validities could not be shortened to what the feed says (Sekoia denied permission" in run.logs
 
 
 @pytest.mark.parametrize("valid_for", [None, 20])
@@ -535,7 +535,7 @@ def test_a_removal_that_is_answered_and_not_done(sandbox: Sandbox, platform: Pla
     sandbox.faults.validity_shrinks, sandbox.faults.changes = False, "ignored"
     run = synchronize(platform, collection_id, lines(3))
     assert counts(run) == {"added": 1, "remaining": 2}
-    assert run.results and run.results["failed"][0]["reason"] == "Sekoia left its validity as it was"
+    assert run.results and run.results["failed"][0]["reason"] == "Sekoia did not change its validity"
 
 
 def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -580,7 +580,7 @@ def test_a_refusal_that_passed_is_not_told_as_the_reason(
             2,
             {"valid_until": "2098-01-01"},
             {"refreshed": 2},
-            "Validities that should end earlier were not looked for, but will be in the next run: ",
+            "Validities that should end earlier were not checked, but will be in the next run: ",
         ),
     ],
 )

@@ -309,7 +309,7 @@ def test_a_field_is_cleared_beside_a_new_value_of_another(
 @pytest.mark.parametrize(
     ("empty_values", "said"),
     [
-        ("keep", "Sekoia did not change it as asked: see its description, valid_until"),
+        ("keep", "Sekoia did not change it as requested: check its description, valid_until"),
         (
             "refuse",
             "Sekoia refused the request (HTTP 400) while updating the indicator, saying “description: it must not be",
@@ -350,7 +350,7 @@ def test_an_end_before_the_beginning_fails(sandbox: Sandbox, platform: Platform,
     fill(platform, collection_id, "evil.example")
     run = platform.run(UpdateIndicators, collection_id=collection_id, text="evil.example", valid_from="2199-01-01")
 
-    assert run.error and "its validity would end before it begins: give valid_until too" in run.error
+    assert run.error and "its validity would end before it begins: set valid_until too" in run.error
     assert run.results and run.results["failed"][0]["value"] == "evil.example"
     assert changes(sandbox) == []
 
@@ -387,7 +387,7 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
     sandbox.faults.changes = "ignored"
     run = platform.run(UpdateIndicators, collection_id=collection_id, text="evil.example", description="new")
 
-    assert run.error and "Sekoia did not change it as asked" in run.error
+    assert run.error and "Sekoia did not change it as requested" in run.error
     assert told(run) == {"failed_count": 1}
 
 

@@ -23,8 +23,8 @@ SENTENCES = [
     ),
     (
         errors.ProxyRefused(DOING, status=407),
-        "The proxy refused the request (HTTP 407) while creating the IOC collection: put a user name and password that it "
-        "accepts into the proxy's address (HTTPS_PROXY or HTTP_PROXY).",
+        "The proxy refused the request (HTTP 407) while creating the IOC collection: add a user name and password "
+        "that the proxy accepts to its address (HTTPS_PROXY or HTTP_PROXY).",
     ),
     (
         errors.NotFound("looking up the IOC collection", what=collection("c").name, check=collection("c").check),
@@ -41,8 +41,8 @@ SENTENCES = [
             "submitting the indicators", status=400, message="too many", count=499_990, limit=500_000, new=20
         ),
         "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “too many”: the community holds "
-        "499,990 of at most 500,000 indicators, and 20 were to be added; delete collections that are no longer needed, then "
-        "run the action again.",
+        "499,990 of at most 500,000 indicators, and 20 were to be added: delete collections that are no longer "
+        "needed, then run the action again.",
     ),
     (
         errors.Unavailable(DOING, host="api.sekoia.io", reason="connection refused"),
@@ -59,13 +59,13 @@ SENTENCES = [
     ),
     (
         errors.ListingIncomplete("listing the IOC collections", seen=200, total=5_000),
-        "Sekoia listed only 200 of 5,000 while listing the IOC collections: what is not listed may be there, so run it again "
-        "later.",
+        "Sekoia listed only 200 of 5,000 while listing the IOC collections: indicators that were not listed may "
+        "exist, so run the action again later.",
     ),
     (
         errors.UnexpectedAnswer(DOING, status=200, why="it is not valid JSON"),
-        "The answer is not one of Sekoia's (HTTP 200) while creating the IOC collection: it is not valid JSON; check "
-        "base_url, and that no proxy answers in Sekoia's place.",
+        "The answer did not come from Sekoia (HTTP 200) while creating the IOC collection: it is not valid JSON; check "
+        "base_url, and that no proxy answers instead of Sekoia.",
     ),
     (
         errors.CertificateRejected("api.sekoia.io", "certificate has expired"),
@@ -74,13 +74,13 @@ SENTENCES = [
     ),
     (
         errors.AuthoritiesUnusable("REQUESTS_CA_BUNDLE", "/certs/proxy.pem", "no such file or directory"),
-        "The certificate authorities that REQUESTS_CA_BUNDLE names cannot be used (/certs/proxy.pem: no such file or "
+        "The certificate authorities in REQUESTS_CA_BUNDLE cannot be used (/certs/proxy.pem: no such file or "
         "directory): correct the variable, or remove it to trust the usual authorities.",
     ),
     (
         errors.ProxyUnusable(),
-        "The proxy that the environment names cannot be used, since its address is not valid: correct HTTPS_PROXY, HTTP_PROXY "
-        "or ALL_PROXY, such as http://proxy.example:3128.",
+        "The proxy set in the environment cannot be used, since its address is not valid: correct HTTPS_PROXY, "
+        "HTTP_PROXY or ALL_PROXY; a valid address is http://proxy.example:3128, for example.",
     ),
     (
         errors.LiveAPIRefused("wss://app.sekoia.io/live/", "HTTP 401", 401),

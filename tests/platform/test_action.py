@@ -73,7 +73,7 @@ def test_a_run_that_begins_takes_nothing_from_another(platform: Platform) -> Non
         (
             "URL_CALLBACK",
             "http://127.0.0.1:9/",
-            "could not be reported: nobody answers at 127.0.0.1:9: check url_callback",
+            "could not be reported: 127.0.0.1:9 does not answer: check url_callback",
         ),
     ],
 )
@@ -125,8 +125,8 @@ def test_an_argument_that_nobody_knows(platform: Platform, given: dict[str, Any]
 @pytest.mark.parametrize(
     ("configuration", "warned_of"),
     [
-        ({"base_url": "http://sekoia.example"}, "to http://sekoia.example: begin base_url with https://"),
-        ({"liveapi_url": "ws://192.0.2.7/live/"}, "to ws://192.0.2.7/live/: begin liveapi_url with wss://"),
+        ({"base_url": "http://sekoia.example"}, "to http://sekoia.example: change base_url to begin with https://"),
+        ({"liveapi_url": "ws://192.0.2.7/live/"}, "to ws://192.0.2.7/live/: change liveapi_url to begin with wss://"),
         ({"base_url": "https://sekoia.example"}, None),
         ({"base_url": "http://localhost:8080"}, None),
         ({"base_url": "http://sekoia.localhost./"}, None),

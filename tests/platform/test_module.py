@@ -104,10 +104,10 @@ def test_a_wrong_configuration_is_told_without_its_values(configuration: dict[st
 
 
 @pytest.mark.parametrize(
-    ("command", "said"), [([], "No action was named: "), (["ImportText"], "There is no action “ImportText”: ")]
+    ("command", "said"), [([], "No action was given: "), (["ImportText"], "There is no action “ImportText”: ")]
 )
 def test_an_action_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, command: list[str], said: str) -> None:
     """Whoever runs main.py by hand learns what to say."""
     monkeypatch.setattr(sys, "argv", ["main.py", *command])
-    with pytest.raises(Unreported, match=said + "name one by the docker_parameters"):
+    with pytest.raises(Unreported, match=said + "use the docker_parameters"):
         main.main()

@@ -430,9 +430,9 @@ def test_nowhere_to_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         (folder / "file").touch()
     assert not folder.exists()
     assert warnings == [
-        "The temporary folder is not writable (no such file or directory): the file is processed in memory"
+        "The temporary folder is not writable (no such file or directory): the file is processed in memory instead"
     ]
     monkeypatch.setattr(storage, "_MEMORY", str(tmp_path / "missing"))
-    with pytest.raises(InputError, match="neither the temporary folder nor the playbook's storage can be written"):
+    with pytest.raises(InputError, match="neither the temporary folder nor the playbook's storage is writable"):
         with storage.scratch(tmp_path / "missing", warnings.append):
             pass

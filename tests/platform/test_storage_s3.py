@@ -125,7 +125,7 @@ def test_a_list_goes_to_s3_and_back(
             "/storage/other",
             "file_path must name a file in the playbook's storage, but “/storage/other” is outside it.",
         ),
-        ("folder", "file_path must name a file, and “folder” is a folder."),
+        ("folder", "file_path must name a file, but “folder” is a folder."),
         ("empty.csv", "The file “empty.csv” of file_path is empty: there is nothing to import."),
     ],
 )
@@ -294,5 +294,5 @@ def test_s3_hangs(sandbox: Sandbox, platform: Platform, collection_id: str, monk
         platform.storage = S3Path("/hangs")
         register_configuration_parameter(platform.storage, resource=session.resource("s3", endpoint_url=server.url))
         run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="iocs.txt")
-    assert run.error and "something that was waited for hangs" in run.error
+    assert run.error and "because something hangs" in run.error
     assert not [request for request in sandbox.requests if request.method == "POST"]

@@ -172,7 +172,7 @@ def test_what_is_left_behind_changes_nothing_any_more(
 
     monkeypatch.setattr(Hanging, "leave", go_on)
     run = platform.run(Patient)
-    assert run.error and "waited for hangs" in run.error
+    assert run.error and "something hangs" in run.error
     assert "too late" not in run.logs
     assert run.outputs == {}
 

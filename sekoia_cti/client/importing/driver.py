@@ -68,7 +68,7 @@ class Driver:
         if error is None:
             self._watch.listening(self._deadline.now())
         else:
-            self._on_warning(f"{error} The import goes on and will be confirmed over the REST API.")
+            self._on_warning(f"{error} The import continues, and will be confirmed over the REST API.")
 
     def refuse_a_refused_key(self) -> None:
         """Take what was heard. A refusal by message can come at any time; before the first submission it is an error.
@@ -162,7 +162,7 @@ class Driver:
             case Disconnected(error, final):
                 self._watch.deaf(now)
                 if final:
-                    self._on_warning(f"{error} The import goes on and will be confirmed over the REST API.")
+                    self._on_warning(f"{error} The import continues, and will be confirmed over the REST API.")
             case Heard(event):
                 self._watch.heard(event, now)
                 self._on_progress(self._watch.progress())

@@ -105,7 +105,8 @@ class Halving:
             return False
         while self._parts:
             self._give_up(
-                self._parts.popleft()[0], "Sekoia refused a request with it, and others of that request one by one"
+                self._parts.popleft()[0],
+                "Sekoia refused the request that contained it, and refused other values of " "that request one by one",
             )
         return True
 

@@ -271,7 +271,8 @@ class Importer:
     def _sendable(self, values: Sequence[str]) -> Sequence[str]:
         bad = {value for value in values if unsendable(value)}
         self._ledger.left_out += (
-            Missing(value.encode(errors="backslashreplace").decode(), "it contains half a character") for value in bad
+            Missing(value.encode(errors="backslashreplace").decode(), "it contains an incomplete character")
+            for value in bad
         )
         return [value for value in values if value not in bad] if bad else values
 
@@ -323,7 +324,8 @@ class Importer:
         room = Room(held, new)
         if room.is_short():
             self.on_warning(
-                f"The import may pass the limit: the community holds {held.count:,} of at most {held.max:,} indicators, and "
+                f"The import may exceed the limit: the community holds {held.count:,} of at most {held.max:,} "
+                "indicators, and "
                 f"up to {new:,} are to be added"
             )
         return room
@@ -353,8 +355,9 @@ class Importer:
     ) -> None:
         """A submission was not answered, and may have been taken: it is watched like one whose task is not named."""
         self.on_warning(
-            f"No clear answer came while {failure.doing} ({failure.reason or f'HTTP {failure.status}'}): Sekoia may have taken "
-            "what was sent, so the collection is watched for it, and it is sent again until it is there"
+            f"No clear answer came while {failure.doing} ({failure.reason or f'HTTP {failure.status}'}): Sekoia may "
+            "have accepted what was sent, so the collection is watched, and the values are sent again until they are "
+            "there"
         )
         self._unanswered.add(failure, send, count=count, part=part)
 

@@ -328,11 +328,11 @@ def _reason(error: Exception) -> str:
         code = error.rcvd.code if error.rcvd else None
         return f"closed with code {code}" if code else "the connection was lost"
     if isinstance(error, InvalidProxyStatus) and error.response.status_code == 407:
-        return "the proxy wants a user name and password in its address"
+        return "the proxy requires a user name and password in its address"
     if isinstance(error, ProxyError):
         return "the proxy did not let the connection through"
     if isinstance(error, ImportError):
-        return "the environment names a SOCKS proxy, for which a library is missing"
+        return "the environment names a SOCKS proxy, which requires a library that is not installed"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, ssl.SSLError):

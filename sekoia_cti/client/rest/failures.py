@@ -60,11 +60,11 @@ _UNTRUSTED = (ssl.SSLCertVerificationError, ssl.CertificateError)
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
         (requests.exceptions.InvalidSchema,),
-        "the proxy that the environment names cannot be used, since it is a SOCKS proxy: name an HTTP proxy",
+        "the proxy set in the environment cannot be used, since it is a SOCKS proxy: use an HTTP proxy",
     ),
     ((requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL), "the address is not valid"),
     ((requests.exceptions.ProxyError,), "the proxy did not let the request through"),
-    ((urllib3.exceptions.NameResolutionError,), "its name is unknown"),
+    ((urllib3.exceptions.NameResolutionError,), "its name could not be resolved"),
     ((ConnectionRefusedError,), "connection refused"),
     ((urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError), "no answer in time"),
 )

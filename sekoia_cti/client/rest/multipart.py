@@ -74,7 +74,8 @@ class Multipart:
             piece = self._file.read(size)
         except OSError as error:
             raise InputError(
-                f"The file {self._name} could not be read to its end ({(error.strerror or str(error)).lower()}), and nothing "
+                f"The file {self._name} could not be read completely ({(error.strerror or str(error)).lower()}), and "
+                "nothing "
                 "was imported: run the action again"
             ) from None
         if not piece:

@@ -64,7 +64,7 @@ def uploaded_file(collection_id: str) -> Subject:
         collection_id: ``ioc-collection--<uuid>``.
     """
     path = collection(collection_id).below("indicators/files/process").path
-    return Subject(path, "such uploaded file", f"that the file was uploaded a short while ago, {_SAME_COMMUNITY}")
+    return Subject(path, "such uploaded file", f"that the file was uploaded recently, {_SAME_COMMUNITY}")
 
 
 def bulk_reader(collection_id: str) -> Subject:

@@ -172,7 +172,7 @@ class Removal:
 
     def _revoke(self, indicator_id: str) -> str | None:
         told = self.rest.revoke(self.collection_id, indicator_id, attempts=ATTEMPTS)
-        return None if told else "Sekoia did not show that it is revoked"
+        return None if told else "Sekoia did not confirm that it is revoked"
 
     def _end(self, item: dict[str, Any], until: datetime) -> str | None:
         indicator = checked_indicator(item)
@@ -185,4 +185,4 @@ class Removal:
             context.model_copy(update={"valid_from": begun, "valid_until": until}),
             attempts=ATTEMPTS,
         )
-        return "Sekoia left its validity as it was" if told.is_active(until) else None
+        return "Sekoia did not change its validity" if told.is_active(until) else None

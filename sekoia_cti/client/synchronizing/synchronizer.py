@@ -287,7 +287,7 @@ class Synchronizer:
                 late += [(item, end) for item, end in found if end is not None][: max(0, most - len(late))]
         except SekoiaError as error:
             self._on_warning(
-                f"Validities that should end earlier were not looked for, but will be in the next run: {error}"
+                f"Validities that should end earlier were not checked, but will be in the next run: {error}"
             )
             return
         total, progress = len(late), self._on_progress("Shortened")
@@ -301,10 +301,10 @@ class Synchronizer:
         )
         shortening.end(late)
         if shortening.remaining:
-            why = str(shortening.failure or "Sekoia left them as they were").rstrip(".")
+            why = str(shortening.failure or "Sekoia did not change them").rstrip(".")
             self._on_warning(
-                f"{len(shortening.remaining):,} of {total:,} validities could not be cut to what the feed says ({why}): the next "
-                "run goes on there"
+                f"{len(shortening.remaining):,} of {total:,} validities could not be shortened to what the feed says "
+                f"({why}): the next run continues from there"
             )
 
     def _import_texts(self, values: Sequence[str], context: Context) -> Outcome:

@@ -161,7 +161,7 @@ def test_values_that_were_there_before_need_a_minute() -> None:
     confirmation: Any = SimpleNamespace(missing=lambda: iter(()))
     outcome = Conclusion(watching, confirmation, Ledger(taken=1_000)).outcome("completed")
     assert (outcome.status, outcome.missing_count) == ("completed", 0)
-    assert ["they were in before" in warning for warning in outcome.warnings] == [True]
+    assert ["they were there before" in warning for warning in outcome.warnings] == [True]
 
 
 def test_what_never_arrives_is_given_up_once_the_task_has_begun() -> None:

@@ -199,7 +199,7 @@ def test_a_missing_library_for_a_proxy_is_told(monkeypatch: pytest.MonkeyPatch) 
     with LiveAPI("ws://sekoia.example/live/", "k", patience=PATIENCE) as live:
         error = live.ready(Deadline(10))
     assert isinstance(error, LiveAPIUnreachable)
-    assert error.reason == "the environment names a SOCKS proxy, for which a library is missing"
+    assert error.reason == "the environment names a SOCKS proxy, which requires a library that is not installed"
 
 
 def test_a_message_above_the_limit_ends_the_connection() -> None:

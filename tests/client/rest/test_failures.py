@@ -27,6 +27,8 @@ def test_a_name_that_does_not_exist() -> None:
     """A host that cannot be found is named as such."""
     with (
         client("http://sekoia.invalid", patience=Patience.none().but(attempts=1)) as collections,
-        pytest.raises(Unavailable, match=r"could not be reached at sekoia.invalid .*\(its name is unknown\)"),
+        pytest.raises(
+            Unavailable, match=r"could not be reached at sekoia.invalid .*\(its name could not be resolved\)"
+        ),
     ):
         collections.collection("c")

@@ -73,7 +73,7 @@ class Failing(io.BytesIO):
     [
         (io.BytesIO(b"x" * 10), 9, "changed while it was being uploaded"),
         (io.BytesIO(b"x" * 10), 11, "changed while it was being uploaded"),
-        (Failing(bytes(2 * SMALLEST)), 2 * SMALLEST, r"could not be read to its end \(input/output error\)"),
+        (Failing(bytes(2 * SMALLEST)), 2 * SMALLEST, r"could not be read completely \(input/output error\)"),
     ],
 )
 def test_never_more_nor_less_than_announced(file: io.BytesIO, size: int, sentence: str) -> None:
@@ -97,7 +97,7 @@ def test_a_disk_that_fails_in_mid_upload(sandbox: Sandbox, collection_id: str) -
 
     root = f"{sandbox.url}/api/v2/inthreat"
     with RestClient(root, sandbox.api_key, deadline=Deadline(10), patience=Patience.none()) as rest:
-        with pytest.raises(InputError, match=r"The file a\.csv could not be read to its end \(input/output error\)"):
+        with pytest.raises(InputError, match=r"The file a\.csv could not be read completely \(input/output error\)"):
             rest.preview_file(collection_id, open_file, size=2 * SMALLEST, name="a.csv", mime_type="text/csv")
     assert len(opened) == 1
 
