@@ -1,4 +1,5 @@
-"""What everything that the platform runs shares: the configuration with the key, and the client made of it."""
+"""What everything that the platform runs has in common: the configuration with the key, and the client that uses
+it."""
 
 from __future__ import annotations
 
@@ -26,10 +27,10 @@ __all__ = ["SekoiaItem"]
 
 
 AFTER_STOP = 10.0
-"""Seconds that a report may take after a request to stop: platforms end a process by force some time after it."""
+"""Seconds that a report may take after a request to stop: platforms kill a process some time afterward."""
 
 UNANSWERED = 5.0
-"""Seconds for the report where the platform has not answered before."""
+"""Seconds for the report if the platform has not answered before."""
 
 
 ATTEMPT = 45.0
@@ -41,24 +42,24 @@ REPEATED = 600.0
 
 
 class _Unanswered(Exception):
-    """The platform has not answered once; says where, and what to check."""
+    """The platform has never answered; says where, and what to check."""
 
 
 class SekoiaItem(ModuleItem):
-    """An item of the module that talks to Sekoia with the account of the module."""
+    """An item of the module that talks to Sekoia with the module's account."""
 
     patience: ClassVar[Patience] = Patience()
     seconds: ClassVar[float] = 120.0
-    """For all that the item does, unless its arguments say otherwise."""
+    """Seconds for everything that the item does, unless its arguments say otherwise."""
 
     reporting: ClassVar[float] = 1_800.0
     """Seconds for the report. The SDK repeats it for up to 23 minutes."""
 
     unanswered: ClassVar[float] = 30.0
-    """Seconds from the start of the run after which a platform that has not answered once is not tried again: as long as the SDK
-    waits for one answer. An address where nobody ever answers is more often wrong than out of order."""
+    """Seconds from the start of the run after which a platform that has never answered is not tried again: as long as
+    the SDK waits for one answer. An address that never answers is more likely to be wrong than to be down."""
 
-    _answered: bool = False  # whether the platform has answered anything at all
+    _answered: bool = False  # whether the platform has ever answered
     _calling: Deadline | None = None  # ends the present call of the platform,
     _repeating: Deadline | None = None  # and its repetitions
     _refusal: Exception | None = None
@@ -66,14 +67,14 @@ class SekoiaItem(ModuleItem):
 
     @cached_property
     def deadline(self) -> Deadline:
-        """When everything that the item does has to have ended; it counts from the start of the run."""
+        """When everything that the item does must have ended, counting from the start of the run."""
         return Deadline(self.seconds)
 
     def configuration(self) -> Configuration:
         """The module's configuration with the key.
 
         Raises:
-            InputError: It is not valid, or the platform handed over no key.
+            InputError: It is not valid, or the platform did not hand over a key.
         """
         try:
             if self._refusal:
@@ -83,14 +84,14 @@ class SekoiaItem(ModuleItem):
             raise InputError(f"The module's configuration is not valid: {_why(error)}") from None
         self._key = configuration.api_key.get_secret_value()
         if not self._key:
-            raise InputError("The module's configuration has no API key: enter one in the account of the module")
+            raise InputError("The module's configuration has no API key: enter one in the module's account")
         return configuration
 
     def sekoia(self, deadline: Deadline | None = None) -> Sekoia:
-        """Sekoia with the account of the module, to be closed.
+        """Sekoia with the module's account; the caller closes it.
 
         Args:
-            deadline: Ends everything it does; by default that of the run.
+            deadline: The deadline for everything it does; by default, that of the run.
         """
         configuration = self.configuration()
         return Sekoia(
@@ -103,18 +104,18 @@ class SekoiaItem(ModuleItem):
         )
 
     def presentable(self, text: str) -> str:
-        """A text that may quote anything, without the key, and without letters that change how the rest is shown."""
+        """A text that may quote anything, without the key and without control characters."""
         return visible(text.replace(self._key, "…") if self._key else text)
 
     # For the two kinds of items
 
     def take_secrets(self, ask: Callable[[], None]) -> None:
-        """Have the SDK tell the platform that the run began; the answer holds the secrets.
+        """Have the SDK tell the platform that the run has begun; the answer contains the secrets.
 
-        What is wrong with them is kept for :meth:`configuration`, where it becomes an error that is reported.
+        A problem with them is kept for :meth:`configuration`, where it becomes an error that is reported.
 
         Args:
-            ask: The SDK's method for that.
+            ask: The SDK's method for this.
         """
         try:
             watched(ask, self._call(ATTEMPT, self.deadline))
@@ -126,30 +127,31 @@ class SekoiaItem(ModuleItem):
             self._refusal = InputError(f"The platform could not be asked for the API key: {error}")
         except SendEventError as error:
             answer = f"HTTP {error.status_code}" if error.status_code else "no answer"
-            self._refusal = InputError(f"The platform did not hand over the API key ({answer}): run it again")
+            self._refusal = InputError(f"The platform did not provide the API key ({answer}): run the action again")
         except _Unanswered as error:
             self._refusal = InputError(f"The platform could not be asked for the API key: {error}")
         except LeftBehind:
-            self._refusal = InputError("The platform did not hand over the API key in time: run it again")
+            self._refusal = InputError("The platform did not provide the API key in time: run the action again")
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-            # The SDK reads module_configuration.value of the answer, which may be absent or null. What is missing then
-            # is the key, and configuration() says so.
+            # The SDK reads module_configuration.value of the answer, which may be absent or null. Then the key is
+            # missing, and configuration() says so.
             self._answered = True
-            self.log("The platform did not hand over any secrets", level="warning")
+            self.log("The platform did not provide any secrets", level="warning")
         except InputError:
-            pass  # it is raised again where the configuration is needed
+            pass  # it is raised again when the configuration is needed
         else:
             self._warn_of_open_ways(configuration)
 
     def warn(self, sentence: str) -> None:
-        """Tell people what they should know."""
+        """Write a warning for people."""
         self.log(sentence, level="warning")
 
     def report(self, send: Callable[[], None]) -> None:
-        """Have the SDK tell the platform how the run ended; a request to stop leaves it only some seconds more.
+        """Have the SDK tell the platform how the run ended; after a request to stop, only a few seconds are left for
+        that.
 
         Args:
-            send: The SDK's method for that.
+            send: The SDK's method for this.
 
         Raises:
             Unreported: The platform does not accept the report, or its address is unknown.
@@ -159,27 +161,28 @@ class SekoiaItem(ModuleItem):
             watched(send, self._call(seconds, Deadline(self.reporting)), after_stop=min(seconds, AFTER_STOP))
         except LeftBehind:
             raise Unreported(
-                "The platform did not say in time that it took the report of the run: check url_callback and the network, and "
-                "run it again."
+                "The platform did not accept the report of the run in time: check url_callback and the network, and "
+                "run the action again."
             ) from None
         except _Unanswered as error:
-            raise Unreported(f"The run could not be reported: {error}, and run it again.") from None
+            raise Unreported(f"The run could not be reported: {error}, and run the action again.") from None
         except SendEventError as error:
             raise Unreported(
-                f"The platform did not take the report of the run (HTTP {error.status_code}): check url_callback and token, and "
-                "run it again."
+                f"The platform refused the report of the run (HTTP {error.status_code}): check url_callback and "
+                "token, and run the action again."
             ) from None
         except MissingConfigurationError as error:
             raise Unreported(
-                f"The run could not be reported ({str(error).rstrip('.')}): the platform sets url_callback and token; set "
-                "URL_CALLBACK and TOKEN to run it by hand."
+                f"The run could not be reported ({str(error).rstrip('.')}): the platform normally sets url_callback "
+                "and token; to run the action by hand, set URL_CALLBACK and TOKEN."
             ) from None
 
     def log_exception(self, exception: Exception, **kwargs: Any) -> None:
-        """Write an exception to the log. The SDK does so before it calls the platform once more, and that is no use for ever.
+        """Write an exception to the log. The SDK does so before each new attempt to reach the platform, which must not
+        go on forever.
 
         Raises:
-            _Unanswered: The platform was tried long enough, and has not answered once.
+            _Unanswered: The platform was tried long enough, and has never answered.
         """
         if not isinstance(exception, RequestException):
             super().log_exception(exception, **kwargs)
@@ -187,12 +190,12 @@ class SekoiaItem(ModuleItem):
         self._answered = self._answered or exception.response is not None
         if not self._answered and self.deadline.now() - self.deadline.start >= self.unanswered:
             raise _Unanswered(
-                f"nobody answers at {urlsplit(self.callback_url).netloc}: check url_callback and the network"
+                f"{urlsplit(self.callback_url).netloc} does not answer: check url_callback and the network"
             )
         if self._answered and self._calling and self._repeating:
             self._calling.postpone(min(REPEATED, self._repeating.remaining()))
         answer = f"HTTP {exception.response.status_code}" if exception.response is not None else "no answer"
-        self.log(f"The platform could not be told how the run goes ({answer})", level="warning")
+        self.log(f"The platform could not be told how the run is going ({answer})", level="warning")
 
     # Inside
 
@@ -206,7 +209,8 @@ class SekoiaItem(ModuleItem):
         for name, url, scheme in ways:
             if url and is_open(url):
                 self.warn(
-                    f"The API key travels unencrypted to {url}: begin {name} with {scheme}://, as every region has it"
+                    f"The API key is sent unencrypted to {url}: change {name} to begin with {scheme}://, which every "
+                    "region supports"
                 )
 
 

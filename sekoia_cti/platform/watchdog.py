@@ -1,7 +1,7 @@
-"""Work that may hang is done where it can be left behind, so that the node reports whatever happens.
+"""Work that may hang is done where it can be abandoned, so that the node reports whatever happens.
 
-A name look-up cannot be interrupted, and an answer that trickles in keeps every timeout. So the work has a thread of its own,
-which nothing joins, and whatever waits for it stops waiting a moment after the deadline.
+A name lookup cannot be interrupted, and an answer that trickles in never triggers a timeout. So the work has its own
+thread, which nothing joins, and whatever waits for it stops waiting shortly after the deadline.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ __all__ = ["Hung", "LeftBehind", "watched"]
 Result = TypeVar("Result")
 
 AFTER_DEADLINE = 3.0
-"""Seconds after the deadline when work counts as hanging: work that minds the deadline ends within moments of it."""
+"""Seconds after the deadline when work counts as hanging: work that respects the deadline ends shortly after it."""
 
 AFTER_STOP = 3.0
 """The same for work that was asked to stop."""
 
 
 class LeftBehind(Exception):
-    """The work did not end; its thread goes on, and what it still says is to be ignored.
+    """The work did not end; its thread continues, and whatever it still reports must be ignored.
 
     Attributes:
-        thread: Where it goes on.
-        why: For the node's error.
+        thread: The thread in which it continues.
+        why: The reason, for the node's error.
     """
 
     def __init__(self, thread: threading.Thread, why: SekoiaError) -> None:
@@ -44,10 +44,10 @@ class LeftBehind(Exception):
 
 
 class Hung(SekoiaError):
-    """The deadline passed, and the work did not mind it.
+    """The deadline passed, and the work did not respect it.
 
     Args:
-        seconds: The whole time there was.
+        seconds: The total time that it had.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -56,7 +56,7 @@ class Hung(SekoiaError):
 
     def __str__(self) -> str:
         return (
-            f"The timeout of {self.seconds:,.0f} seconds passed, and something that was waited for hangs: check the name "
+            f"The timeout of {self.seconds:,.0f} seconds passed because something hangs: check the name "
             "servers, the network and the proxy, then run it again."
         )
 
@@ -68,11 +68,11 @@ class _End(Generic[Result]):
 
 
 def watched(work: Callable[[], Result], deadline: Deadline, *, after_stop: float | None = None) -> Result:
-    """Do the work, for as long as there is time; when the process is asked to stop, the work learns of it from its deadline.
+    """Do the work until the deadline; if the process is asked to stop, the work learns about it from its deadline.
 
     Args:
         work: Called in another thread, with the context of this one.
-        deadline: Until when it may take, and what it minds itself. It may be postponed meanwhile.
+        deadline: When it must have ended; the work itself respects it too. It may be postponed meanwhile.
         after_stop: Seconds that it may take after a request to stop; None: :data:`AFTER_STOP`.
 
     Returns:
@@ -96,7 +96,7 @@ def watched(work: Callable[[], Result], deadline: Deadline, *, after_stop: float
         end = _next(news, deadline, AFTER_DEADLINE, LeftBehind(thread, Hung(deadline.seconds)))
     if end is None:
         deadline.interrupt()
-        # Told to stop only once, so this is the end.
+        # A second notice can only be the end, since a request to stop comes only once.
         seconds = AFTER_STOP if after_stop is None else after_stop
         end = cast("_End[Result]", _next(news, Deadline(0), seconds, LeftBehind(thread, Interrupted())))
     if end.error is not None:

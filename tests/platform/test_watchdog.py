@@ -253,7 +253,7 @@ def test_a_report_whose_answer_never_ends(
     secrets = {"module_configuration": {"value": platform.secrets}}
     with Hostile(answer(200, secrets), answer(503), HEADERS) as callback:
         monkeypatch.setenv("URL_CALLBACK", callback.url)
-        with pytest.raises(Unreported, match="did not say in time that it took the report"):
+        with pytest.raises(Unreported, match="did not accept the report of the run in time"):
             FindIOCCollection(SekoiaCTIModule(), Path()).execute()
         assert len(callback.requests) == 3
 

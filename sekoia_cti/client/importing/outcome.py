@@ -169,12 +169,14 @@ class Conclusion:
             said.append(self._why_suspected())
         if status == "completed" and not self.watch.refreshed():
             said.append(
-                "All indicators are in the collection, but they were in before: Sekoia did not report that it refreshed them"
+                "All indicators are in the collection, but they were there before: Sekoia did not report that it "
+                "refreshed them"
             )
         if differs:
             are = "1 value is" if differs == 1 else f"{differs:,} values are"
             said.append(
-                f"{are} in the collection with another validity, description, kill chain phase or threat than was asked for"
+                f"{are} in the collection with a different validity, description, kill chain phase or threat than "
+                "requested"
             )
         said += (
             f"Sekoia reported that the import task {part.task_id} failed: {part.failed}"
@@ -203,7 +205,7 @@ class Conclusion:
     def _why_suspected(self) -> str:
         first, count = next(iter(self.ledger.suspected)), len(self.ledger.suspected)
         values = f"“{shown(first)}”" if count == 1 else f"{count:,} indicators, such as “{shown(first)}”,"
-        return f"It is not known whether {values} went in: Sekoia could not process the request (HTTP 500)"
+        return f"It is not known whether {values} ended up in the collection: Sekoia could not process the request (HTTP 500)"
 
     def _progress(self) -> Progress:
         progress, added = self.watch.progress(), self.ledger.shown

@@ -375,7 +375,7 @@ def test_a_value_that_breaks_sekoia_and_cannot_be_looked_for(sandbox: Sandbox, c
         running.importer.submit_text(VALUES[:4])
         outcome = running.importer.finish()
     assert (outcome.status, outcome.submitted, outcome.missing_count, outcome.missing) == ("partial", 3, None, ())
-    assert any("not known whether “d2.example” went in" in warning for warning in outcome.warnings)
+    assert any("not known whether “d2.example” ended up in" in warning for warning in outcome.warnings)
 
 
 @pytest.mark.parametrize(("lags", "told"), [(0, ("completed", 0)), (5, ("partial", None))])
@@ -616,7 +616,7 @@ def test_a_look_that_hangs(
     )
     assert (told["duplicates"], told["unrecognized_count"], told["missing_path"]) == (1, 1, None)
     assert run.error and run.error.startswith("The import could not be followed to its end")
-    assert "something that was waited for hangs" in run.error
+    assert "because something hangs" in run.error
 
 
 SCRIPT = """
