@@ -702,7 +702,7 @@ def test_a_submission_that_is_never_answered(
     assert run.results
     assert (run.results["status"], run.results["missing_count"]) == ("completed", 0)
     assert "as confirmed by the REST API" in run.logs
-    assert "Sekoia may have taken what was sent" in run.logs
+    assert "Sekoia may have accepted what was sent" in run.logs
     assert len(sandbox.indicators(collection_id)) == 20
 
 
