@@ -106,7 +106,15 @@ def _is_named(known: KillChain | Phase, name: str) -> bool:
     return _slug(name) in (_slug(known.name), _slug(known.display_name or known.name))
 
 
-_MEANT = dict.fromkeys(("c2", "c-c", "cnc", "c-and-c", "c2c", "command-control"), "command-and-control")
+_MEANT = {
+    **dict.fromkeys(("c2", "c-c", "cnc", "c-and-c", "c2c", "command-control"), "command-and-control"),
+    "recon": "reconnaissance",
+    "weaponisation": "weaponization",
+    "actions-on-objective": "actions-on-objectives",
+    "privesc": "privilege-escalation",
+    "defence-evasion": "defense-evasion",
+    "exfil": "exfiltration",
+}
 """What people call phases."""
 
 

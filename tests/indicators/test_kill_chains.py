@@ -25,6 +25,12 @@ LOCKHEED = "lockheed-martin-cyber-kill-chain"
         ("MITRE ATT&CK: Resource  Development", ("mitre-attack", "resource-development")),
         ("Lockheed Martin Cyber Kill Chain:delivery", (LOCKHEED, "delivery")),
         ("Diamond Model:infrastructure", ("diamond-model", "infrastructure")),
+        ("Recon", (LOCKHEED, "reconnaissance")),
+        ("Weaponisation", (LOCKHEED, "weaponization")),
+        ("Actions on Objective", (LOCKHEED, "actions-on-objectives")),
+        ("privesc", ("mitre-attack", "privilege-escalation")),
+        ("mitre-attack:Defence Evasion", ("mitre-attack", "defense-evasion")),
+        ("exfil", ("mitre-attack", "exfiltration")),
     ],
 )
 def test_a_phase_is_found_in_its_kill_chain(text: str, expected: tuple[str, str]) -> None:

@@ -113,10 +113,12 @@ class CollectionArguments(Arguments):
     @classmethod
     def _is_collection_id(cls, value: str) -> str:
         value = value.strip()
-        named = _COLLECTION_ID.search(value) or re.fullmatch(rf"({_UUID})", value)
-        if named is None:
+        named = _COLLECTION_ID.findall(value)
+        if not named and (re.fullmatch(_UUID, value) or "://" in value):
+            named = re.findall(_UUID, value.partition("?")[0])
+        if len({uuid.lower() for uuid in named}) != 1:
             raise ValueError(f"“{value[:60]}” is not an IOC collection id: it must be ioc-collection--<uuid>")
-        return f"ioc-collection--{named[1]}"
+        return f"ioc-collection--{named[0].lower()}"
 
 
 class RefangArguments(Arguments):

@@ -143,13 +143,37 @@ def test_days_are_read_as_people_write_them(given_: object, days: int) -> None:
     assert text(valid_for=given_).valid_for == days
 
 
+OTHER = "00000000-0000-4000-8000-000000000002"
+
+
 @pytest.mark.parametrize(
-    "form", ["{}", " ioc-collection--{} ", "https://app.sekoia.io/intelligence/collections/ioc-collection--{}?x=1"]
+    "form",
+    [
+        "{}",
+        " ioc-collection--{} ",
+        "https://app.sekoia.io/intelligence/collections/ioc-collection--{}?x=1",
+        f"https://app.sekoia.io/{OTHER}/collections/ioc-collection--{{}}",
+        f"https://app.sekoia.io/intelligence/collections/{{}}/indicators?community={OTHER}",
+    ],
 )
-def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str) -> None:
+@pytest.mark.parametrize("uuid", ["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000A"])
+def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str, uuid: str) -> None:
     """A bare UUID, an id, or the address of a page that holds it."""
-    uuid = "00000000-0000-4000-8000-000000000001"
-    assert text(collection_id=form.format(uuid)).collection_id == f"ioc-collection--{uuid}"
+    assert text(collection_id=form.format(uuid)).collection_id == f"ioc-collection--{uuid.lower()}"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"https://app.sekoia.io/{OTHER}/collections/{OTHER[:-1]}3",  # either can be meant
+        f"ioc-collection--{OTHER} ioc-collection--{OTHER[:-1]}3",
+        f"indicator--{OTHER}",
+    ],
+)
+def test_what_is_not_clearly_one_collection_is_refused(written: str) -> None:
+    """Several ids, or that of something else."""
+    with pytest.raises(ValueError, match="is not an IOC collection id"):
+        text(collection_id=written)
 
 
 @pytest.mark.parametrize(
