@@ -801,7 +801,7 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     assert told["error"] == (
         "The import could not be followed to its end: Sekoia has imported 500 of 1,000 indicators so far; what was "
         "submitted may still be imported by Sekoia, so check the collection before running the action again. The "
-        "platform stopped the action before it was done: run it again."
+        "run was stopped before it was finished: run it again."
     )
     assert told["results"]["status"] == "incomplete"
     assert sandbox.live_connections == 0
@@ -831,7 +831,7 @@ def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_p
     told = node_run.received[-1]
     assert told["error"].startswith("The import could not be followed to its end: ")
     assert {missing["reason"] for missing in told["results"]["missing"]} == {"it was not submitted"}
-    assert told["error"].endswith(" The platform stopped the action before it was done: run it again.")
+    assert told["error"].endswith(" The run was stopped before it was finished: run it again.")
     assert (told["results"]["status"], told["results"]["submitted"]) == ("incomplete", 100)
     sandbox.release_imports()
 

@@ -44,7 +44,7 @@ def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience:
     if not _is_gone(rest, collection_id, name, patience, told=told):
         raise InputError(
             f"Sekoia accepted the deletion, but the IOC collection {collection_id} still exists: check it in Sekoia, "
-            "and run the action again"
+            "and try again"
         )
     return True
 

@@ -20,12 +20,16 @@
     │   ├── LiveAPIRefused        the key was refused
     │   └── LiveAPIUnreachable    no connection could be made
     ├── DeadlinePassed            the time was up before the work could be handed over
-    └── Interrupted               the platform asked the process to stop
+    └── Interrupted               the work was asked to stop
 
 Errors store what happened as data and render it as one sentence. The API key is never part of one.
 """
 
 from __future__ import annotations
+
+import math
+
+from sekoia_cti.indicators.display import counted
 
 __all__ = [
     "AuthoritiesUnusable",
@@ -68,19 +72,24 @@ class RequestError(SekoiaError):
     Args:
         doing: What the call was for, as it follows "Sekoia … while": ``"creating the IOC collection"``.
         status: HTTP status, or None when no answer came.
-        message: Sekoia's own words: one line, without markup, or None.
+        message: Sekoia's own words: one line, or None.
+        foreign: Whether the answer holds something else than JSON, so that it may not be one of Sekoia's (contract, "Errors").
     """
 
-    def __init__(self, doing: str, *, status: int | None = None, message: str | None = None) -> None:
+    def __init__(
+        self, doing: str, *, status: int | None = None, message: str | None = None, foreign: bool = False
+    ) -> None:
         super().__init__(doing, status, message)
         self.doing = doing
         self.status = status
         self.message = message
+        self.foreign = foreign
 
     def _sentence(self, what: str, advice: str) -> str:
         said = f", saying “{self.message}”" if self.message else ""
         code = f" (HTTP {self.status})" if self.status else ""
-        return f"{what}{code} while {self.doing}{said}: {advice}."
+        hint = "; the answer is not JSON, so also check base_url, and that no proxy answers in Sekoia's place"
+        return f"{what}{code} while {self.doing}{said}: {advice}{hint if self.foreign else ''}."
 
 
 class KeyRefused(RequestError):
@@ -89,8 +98,7 @@ class KeyRefused(RequestError):
     def __str__(self) -> str:
         return self._sentence(
             "Sekoia refused the API key",
-            "check that the key of the module's configuration is complete, has not expired, and belongs to the region "
-            "of base_url",
+            "check that the key is complete, has not expired, and belongs to the region of base_url",
         )
 
 
@@ -125,7 +133,7 @@ class Refused(RequestError):
     """HTTP 400, or another answer that will not change by asking again."""
 
     def __str__(self) -> str:
-        return self._sentence("Sekoia refused the request", "correct the arguments of the action and run it again")
+        return self._sentence("Sekoia refused the request", "correct the arguments, then try again")
 
 
 class LimitExceeded(Refused):
@@ -149,7 +157,7 @@ class LimitExceeded(Refused):
         return self._sentence(
             "Sekoia refused the indicators",
             f"the community holds {self.count:,} of at most {self.limit:,} indicators, and {self.new:,} were to be "
-            "added: delete collections that are no longer needed, then run the action again",
+            "added: delete collections that are no longer needed, then try again",
         )
 
 
@@ -160,7 +168,8 @@ class Unavailable(RequestError):
         host: Host and port that were asked.
         reason: Why no answer came, in a few words; None when there was an answer.
         retry_after: Seconds that Sekoia asked to wait before the next call.
-        undone: True if the request certainly had no effect: it never reached Sekoia, or Sekoia rejected it unread.
+        undone: Whether the request certainly had no effect: it never reached Sekoia, or Sekoia rejected it unread.
+        garbled: Whether what answered does not speak HTTP.
     """
 
     def __init__(
@@ -173,16 +182,18 @@ class Unavailable(RequestError):
         reason: str | None = None,
         retry_after: float | None = None,
         undone: bool = False,
+        garbled: bool = False,
     ) -> None:
         super().__init__(doing, status=status, message=message)
         self.host = host
         self.reason = reason
         self.retry_after = retry_after
         self.undone = undone
+        self.garbled = garbled
 
-    def is_unreached(self) -> bool:
-        """Whether nobody was reached at all."""
-        return self.status is None and self.undone
+    def is_elsewhere(self) -> bool:
+        """Whether Sekoia is probably somewhere else: nobody was reached, or nobody who speaks HTTP."""
+        return self.garbled or (self.status is None and self.undone)
 
     def may_be_done(self) -> bool:
         """Whether the request may have had its effect all the same; who is asked to come again later knows that it had not."""
@@ -190,14 +201,24 @@ class Unavailable(RequestError):
 
     def __str__(self) -> str:
         if self.status is None:
+            what = "could not be reached" if self.undone else "did not answer"
             return (
-                f"Sekoia could not be reached at {self.host} while {self.doing} ({self.reason}): "
-                "check base_url, the network and the proxy, then run the action again."
+                f"Sekoia {what} at {self.host} while {self.doing} ({self.reason}): check base_url, the network and the proxy, "
+                "then try again."
             )
         return self._sentence(
             "Sekoia asked for a pause" if self.status == 429 else "Sekoia could not answer",
-            "run the action again later",
+            f"try again {_when(self.retry_after)}",
         )
+
+
+def _when(seconds: float | None) -> str:
+    """When Sekoia can be asked again, for people."""
+    if not seconds or seconds > 86_400:
+        return "later"
+    if seconds < 120:
+        return f"in {counted(math.ceil(seconds), 'second')}"
+    return f"in {counted(math.ceil(seconds / 60), 'minute')}"
 
 
 class ProxyRefused(RequestError):
@@ -226,7 +247,7 @@ class ListingIncomplete(RequestError):
     def __str__(self) -> str:
         return self._sentence(
             f"Sekoia listed only {self.seen:,} of {self.total:,}",
-            "indicators that were not listed may exist, so run the action again later",
+            "indicators that were not listed may exist, so try again later",
         )
 
 
@@ -321,8 +342,8 @@ class LiveAPIRefused(LiveAPIError):
 
     def __str__(self) -> str:
         return (
-            f"LiveAPI refused the API key at {self.url} ({self.reason}): check that the key of the module's "
-            "configuration is complete, has not expired, and belongs to the region of base_url."
+            f"LiveAPI refused the API key at {self.url} ({self.reason}): check that the key is complete, has not expired, and "
+            "belongs to the region of base_url."
         )
 
 
@@ -350,14 +371,11 @@ class DeadlinePassed(SekoiaError):
         self.seconds = seconds
 
     def __str__(self) -> str:
-        return (
-            f"The timeout of {self.seconds:,.0f} seconds passed while {self.doing}: give the action a longer timeout "
-            "and run it again."
-        )
+        return f"The timeout of {self.seconds:,.0f} seconds passed while {self.doing}: set a longer timeout, then try again."
 
 
 class Interrupted(SekoiaError):
-    """The platform asked the process to stop (SIGTERM)."""
+    """The work was asked to stop; in a playbook by the platform, with SIGTERM."""
 
     def __str__(self) -> str:
-        return "The platform stopped the action before it was done: run it again."
+        return "The run was stopped before it was finished: run it again."

@@ -56,6 +56,7 @@ def checked_url(value: str, schemes: tuple[str, str]) -> str:
     try:
         parts = urlsplit(value)
         usable = parts.scheme.lower() in schemes and parts.hostname and (parts.port is None or parts.port > 0)
+        (parts.hostname or "").encode("idna")  # raises for a name that no host can have, such as a..example
     except ValueError:
         usable = False
     if not usable or any(letter.isspace() for letter in value):

@@ -24,7 +24,7 @@ LOOKS = 3
 """At what was not shown to be revoked."""
 
 NOT_SEEN = (
-    "Sekoia accepted the revocation, but the indicator was not seen as revoked afterward: run the action again, or "
+    "Sekoia accepted the revocation, but the indicator was not seen as revoked afterward: try again, or "
     "revoke it in Sekoia."
 )
 

@@ -39,7 +39,7 @@ class Sekoia(Connection):
 
     Args:
         api_key: Needs *View IOC collections* and *Manage IOC collections*.
-        base_url: Where the API of the region is, in any of the forms that the module's configuration takes.
+        base_url: Where the API of the region is, with or without ``/api`` (contract, "Where it lives").
         liveapi_url: Where LiveAPI is; found from `base_url` when None.
         timeout: Seconds for each call, an import's wait included; or a deadline for all of them.
         patience: Timeouts, backoff and rate.

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from sekoia_cti.client.times import aware
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.kill_chains import KillChain
 from sekoia_cti.indicators.stored_patterns import compared_values, value_of
 
@@ -41,6 +42,7 @@ __all__ = [
     "Task",
     "TaskEvent",
     "Wire",
+    "words_of",
 ]
 
 FILE_COLUMNS = (
@@ -213,6 +215,9 @@ class IndicatorPage(Wire):
     has_more: bool | None = None
 
 
+_WORDS = ("message", "error", "detail", "msg", "reason", "attributes")
+"""Names for words, the likeliest first."""
+
 TaskId = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 
 
@@ -294,7 +299,7 @@ class Task(Wire):
     @model_validator(mode="before")
     @classmethod
     def _has_words(cls, told: Any) -> Any:
-        return {**told, "message": _words(told)} if isinstance(told, dict) else told
+        return {**told, "message": words_of(told)} if isinstance(told, dict) else told
 
 
 class TaskEvent(Task):
@@ -311,14 +316,22 @@ class TaskEvent(Task):
             return None
 
 
-def _words(told: Any) -> str | None:
-    """The first text under a name for words, in an object and then in its attributes."""
+def words_of(told: object, depth: int = 4) -> str | None:
+    """What Sekoia says in its own words (contract, "Errors").
+
+    Args:
+        told: A text, a list of which the first is taken, or an object with a name for words.
+        depth: How deep to look.
+
+    Returns:
+        One line of up to 300 characters, in which what a terminal would obey is escaped; None if there are no words.
+    """
     if isinstance(told, str):
-        return " ".join(told.split())[:300] or None
-    if not isinstance(told, dict):
+        return shown(" ".join(told.split()), 300) or None
+    if not isinstance(told, dict | list) or not depth:
         return None
-    named = (told.get(name) for name in ("message", "error", "detail", "reason", "attributes"))
-    return next((words for value in named if (words := _words(value))), None)
+    held = [told.get(name) for name in _WORDS] if isinstance(told, dict) else told
+    return next((words for value in held if (words := words_of(value, depth - 1))), None)
 
 
 class _TaskMessage(Wire):

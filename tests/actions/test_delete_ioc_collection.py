@@ -103,7 +103,7 @@ def test_a_collection_that_stays(
     assert run.results is None
     assert run.error == (
         f"Sekoia accepted the deletion, but the IOC collection {collection_id} still exists: check it in Sekoia, and "
-        "run the action again."
+        "try again."
     )
 
 

@@ -202,7 +202,7 @@ def test_a_phase_that_only_sekoia_knows(sandbox: Sandbox, platform: Platform, co
         (
             RestFault(path="/kill-chains$", status=500),
             "“impact”",
-            "(HTTP 500) while reading the kill chains, saying “Internal Server Error”: run the action again later.",
+            "(HTTP 500) while reading the kill chains, saying “Internal Server Error”: try again later.",
         ),
     ],
 )

@@ -31,8 +31,7 @@ def test_a_wrong_key(platform: Platform, collection_id: str) -> None:
     assert run.error is not None
     assert run.error.startswith("Sekoia refused the API key (HTTP 401) while looking up the IOC collection")
     assert run.error.endswith(
-        "check that the key of the module's configuration is complete, has not expired, and belongs to the region of "
-        "base_url."
+        "check that the key is complete, has not expired, and belongs to the region of base_url."
     )
     assert run.results is None
 
@@ -72,7 +71,7 @@ def test_sekoia_unreachable(platform: Platform) -> None:
     run = platform.run(CreateIOCCollection, name="Blocklist")
     assert run.error == (
         "Sekoia could not be reached at 127.0.0.1:9 while creating the IOC collection (connection refused): check "
-        "base_url, the network and the proxy, then run the action again."
+        "base_url, the network and the proxy, then try again."
     )
 
 
@@ -87,8 +86,8 @@ def test_liveapi_refused(
     setattr(sandbox.faults, fault, value)
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.error == (
-        f"LiveAPI refused the API key at {sandbox.live_url} ({reason}): check that the key of the module's configuration "
-        "is complete, has not expired, and belongs to the region of base_url."
+        f"LiveAPI refused the API key at {sandbox.live_url} ({reason}): check that the key is complete, has not expired, and "
+        "belongs to the region of base_url."
     )
     assert not any(request.path.endswith("/text") for request in sandbox.requests)
 

@@ -481,6 +481,6 @@ def test_sigterm(sandbox: Sandbox, platform: Platform, collection_id: str) -> No
     end = node_run.received[-1]
     assert (end["results"]["revoked"], end["results"]["remaining"]) == (MANY[:1], MANY[1:3])
     assert end["error"] == (
-        "The action ended early, and running it again is harmless: 1 revoked, 2 not processed. The platform stopped "
-        "the action before it was done: run it again."
+        "The action ended early, and running it again is harmless: 1 revoked, 2 not processed. The run was stopped before it "
+        "was finished: run it again."
     )

@@ -656,7 +656,7 @@ def test_work_that_is_left_behind_is_told(
         "most_removed": 100,
     }
     run = platform.run(Left, **given)
-    assert run.error and run.error.count("The platform stopped the action before it was done: run it again.") == 1
+    assert run.error and run.error.count("The run was stopped before it was finished: run it again.") == 1
     assert run.results is not None
     assert (counts(run), run.results["status"], run.results["missing_count"]) == expected
     assert run.results["added_path"] is None  # the storage may be what hangs

@@ -14,7 +14,12 @@ SENTENCES = [
     (
         errors.KeyRefused(DOING, status=401, message="The token is expired"),
         "Sekoia refused the API key (HTTP 401) while creating the IOC collection, saying “The token is expired”: check that "
-        "the key of the module's configuration is complete, has not expired, and belongs to the region of base_url.",
+        "the key is complete, has not expired, and belongs to the region of base_url.",
+    ),
+    (
+        errors.Refused(DOING, status=405, foreign=True),
+        "Sekoia refused the request (HTTP 405) while creating the IOC collection: correct the arguments, then try again; the "
+        "answer is not JSON, so also check base_url, and that no proxy answers in Sekoia's place.",
     ),
     (
         errors.PermissionDenied(DOING, status=403),
@@ -34,7 +39,7 @@ SENTENCES = [
     (
         errors.Refused(DOING, status=400, message="name is too long"),
         "Sekoia refused the request (HTTP 400) while creating the IOC collection, saying “name is too long”: correct the "
-        "arguments of the action and run it again.",
+        "arguments, then try again.",
     ),
     (
         errors.LimitExceeded(
@@ -42,25 +47,38 @@ SENTENCES = [
         ),
         "Sekoia refused the indicators (HTTP 400) while submitting the indicators, saying “too many”: the community holds "
         "499,990 of at most 500,000 indicators, and 20 were to be added: delete collections that are no longer "
-        "needed, then run the action again.",
+        "needed, then try again.",
     ),
     (
-        errors.Unavailable(DOING, host="api.sekoia.io", reason="connection refused"),
+        errors.Unavailable(DOING, host="api.sekoia.io", reason="connection refused", undone=True),
         "Sekoia could not be reached at api.sekoia.io while creating the IOC collection (connection refused): check "
-        "base_url, the network and the proxy, then run the action again.",
+        "base_url, the network and the proxy, then try again.",
+    ),
+    (
+        errors.Unavailable(DOING, host="api.sekoia.io", reason="no answer in time"),
+        "Sekoia did not answer at api.sekoia.io while creating the IOC collection (no answer in time): check base_url, the "
+        "network and the proxy, then try again.",
     ),
     (
         errors.Unavailable(DOING, host="api.sekoia.io", status=503),
-        "Sekoia could not answer (HTTP 503) while creating the IOC collection: run the action again later.",
+        "Sekoia could not answer (HTTP 503) while creating the IOC collection: try again later.",
     ),
     (
-        errors.Unavailable(DOING, host="api.sekoia.io", status=429),
-        "Sekoia asked for a pause (HTTP 429) while creating the IOC collection: run the action again later.",
+        errors.Unavailable(DOING, host="api.sekoia.io", status=429, retry_after=1.0),
+        "Sekoia asked for a pause (HTTP 429) while creating the IOC collection: try again in 1 second.",
+    ),
+    (
+        errors.Unavailable(DOING, host="api.sekoia.io", status=503, retry_after=3_600.0),
+        "Sekoia could not answer (HTTP 503) while creating the IOC collection: try again in 60 minutes.",
+    ),
+    (
+        errors.Unavailable(DOING, host="api.sekoia.io", status=429, retry_after=float("inf")),
+        "Sekoia asked for a pause (HTTP 429) while creating the IOC collection: try again later.",
     ),
     (
         errors.ListingIncomplete("listing the IOC collections", seen=200, total=5_000),
         "Sekoia listed only 200 of 5,000 while listing the IOC collections: indicators that were not listed may "
-        "exist, so run the action again later.",
+        "exist, so try again later.",
     ),
     (
         errors.UnexpectedAnswer(DOING, status=200, why="it is not valid JSON"),
@@ -84,8 +102,8 @@ SENTENCES = [
     ),
     (
         errors.LiveAPIRefused("wss://app.sekoia.io/live/", "HTTP 401", 401),
-        "LiveAPI refused the API key at wss://app.sekoia.io/live/ (HTTP 401): check that the key of the module's "
-        "configuration is complete, has not expired, and belongs to the region of base_url.",
+        "LiveAPI refused the API key at wss://app.sekoia.io/live/ (HTTP 401): check that the key is "
+        "complete, has not expired, and belongs to the region of base_url.",
     ),
     (
         errors.LiveAPIUnreachable("wss://app.sekoia.io/live/", "HTTP 502", 502),
@@ -94,9 +112,9 @@ SENTENCES = [
     ),
     (
         errors.DeadlinePassed("uploading the file", 900),
-        "The timeout of 900 seconds passed while uploading the file: give the action a longer timeout and run it again.",
+        "The timeout of 900 seconds passed while uploading the file: set a longer timeout, then try again.",
     ),
-    (errors.Interrupted(), "The platform stopped the action before it was done: run it again."),
+    (errors.Interrupted(), "The run was stopped before it was finished: run it again."),
 ]
 
 

@@ -86,6 +86,11 @@ def test_empty_urls_mean_the_defaults() -> None:
         ({"base_url": "ftp://api.sekoia.io"}, "base_url: it must be a URL that begins with https:// (or http://)"),
         ({"base_url": "https://"}, "base_url: it must be a URL that begins with https:// (or http://)"),
         ({"base_url": "https://a b.example"}, "base_url: it must be a URL that begins with https:// (or http://)"),
+        ({"base_url": "https://a..example"}, "base_url: it must be a URL that begins with https:// (or http://)"),
+        (
+            {"base_url": f"https://{'a' * 64}.example"},
+            "base_url: it must be a URL that begins with https:// (or http://)",
+        ),
         ({"base_url": "https://a.example:port"}, "base_url: it must be a URL that begins with https:// (or http://)"),
         ({"base_url": 5}, "base_url: input should be a valid string"),
         ({"base_url": "https://me:pw@api.sekoia.io"}, "base_url: it must not contain a user name or password"),

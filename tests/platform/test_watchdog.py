@@ -381,7 +381,7 @@ def test_a_stop_before_the_action_began(sandbox: Sandbox) -> None:
     with process(sandbox, "FindIOCCollection", {"name": "Blocklist"}, before=early) as (running, node_run):
         assert node_run.finished.wait(30)
         assert running.wait(10) == 0
-    assert node_run.received[-1]["error"] == "The platform stopped the action before it was done: run it again."
+    assert node_run.received[-1]["error"] == "The run was stopped before it was finished: run it again."
     assert not sandbox.requests
 
 
@@ -400,7 +400,7 @@ def test_a_stop_while_something_hangs(sandbox: Sandbox) -> None:
             running.send_signal(signal.SIGTERM)
             assert node_run.finished.wait(10)
             assert running.wait(10) == 0
-    assert node_run.received[-1]["error"] == "The platform stopped the action before it was done: run it again."
+    assert node_run.received[-1]["error"] == "The run was stopped before it was finished: run it again."
 
 
 @pytest.mark.fault(

@@ -22,6 +22,8 @@ from sekoia_cti.client.errors import (
 )
 from sekoia_cti.client.rest.clock import http_date
 from sekoia_cti.client.rest.subjects import Subject
+from sekoia_cti.client.wire import words_of
+from sekoia_cti.indicators.display import shown
 
 __all__ = ["RawAnswer", "Refusals", "read_as"]
 
@@ -54,7 +56,8 @@ def read_as(model: type[Answer], answer: RawAnswer, doing: str) -> Answer:
     try:
         return model.model_validate_json(answer.content or b"{}")  # a body may be missing where nothing is told
     except ValidationError as error:
-        raise UnexpectedAnswer(doing, status=answer.status, why=_why(error)) from None
+        why = _why(error) if answer.content else "it is empty"
+        raise UnexpectedAnswer(doing, status=answer.status, why=why) from None
 
 
 class Refusals:
@@ -79,17 +82,21 @@ class Refusals:
             now: The time at Sekoia.
         """
         status, headers, content = answer
-        message = self._message(content)
+        body = _json(content)
+        message, foreign = self._message(body), bool(content) and body is None
         if status == 401:
-            return KeyRefused(doing, status=status, message=message)
+            return KeyRefused(doing, status=status, message=message, foreign=foreign)
         if status == 403:
-            return PermissionDenied(doing, status=status, message=message)
+            return PermissionDenied(doing, status=status, message=message, foreign=foreign)
         if status == 404:
             return NotFound(doing, what=subject.name, check=subject.check, message=message)
         if status == 407:
             return ProxyRefused(doing, status=status, message=message)
         if 300 <= status < 400:
-            return UnexpectedAnswer(doing, status=status, why=f"it redirects to {_place(headers.get('Location', ''))}")
+            place = self._without_key(_place(headers.get("Location", "")))
+            return UnexpectedAnswer(doing, status=status, why=f"it redirects to {place}")
+        if status < 200:
+            return UnexpectedAnswer(doing, status=status, why="it is not the answer to a request")
         if status == 429 or status >= 500:
             return Unavailable(
                 doing,
@@ -99,19 +106,24 @@ class Refusals:
                 retry_after=_retry_after(headers.get("Retry-After"), now),
                 undone=status == 429,
             )
-        return Refused(doing, status=status, message=message)
+        return Refused(doing, status=status, message=message, foreign=foreign)
 
-    def _message(self, content: bytes) -> str | None:
-        """Sekoia's own words from the body of an error, as one short line without the key; None if there are none."""
-        try:
-            body = json.loads(content)
-        except (ValueError, RecursionError):
-            return None
-        said = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
-        if not isinstance(said, str):
-            return None
-        line = " ".join(said.replace(self._key, "…").split()).rstrip(".")
-        return line[:300] or None
+    def _message(self, body: object) -> str | None:
+        """Sekoia's own words from the body of an error, as one line without the key; None if there are none."""
+        words = words_of(body) if isinstance(body, dict) else None
+        return self._without_key(words).rstrip(".") or None if words else None
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "…")
+
+
+def _json(content: bytes) -> object:
+    """What a body holds; None if that is not JSON."""
+    try:
+        body: object = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return body
 
 
 def _retry_after(value: str | None, now: datetime) -> float | None:
@@ -127,8 +139,11 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def _place(location: str) -> str:
+    """Where a redirect leads, for people: scheme and host, without a password."""
     try:
-        return urlsplit(location).netloc or "another address"
+        parts = urlsplit(location)
+        host = parts.netloc.rpartition("@")[2]
+        return shown(f"{parts.scheme}://{host}" if parts.scheme else host) if host else "another address"
     except ValueError:
         return "an address that is not valid"
 

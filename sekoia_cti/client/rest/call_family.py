@@ -16,7 +16,3 @@ class CallFamily:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-
-    def _moment(self) -> float:
-        """Seconds that an answer may take where there is another way to go on, so that a stall costs only a part of the time."""
-        return max(1.0, self._transport.deadline.remaining() / 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -42,7 +43,13 @@ def failure_of(
     # Python tells a proxy's answer to CONNECT in words only.
     if any("Tunnel connection failed: 407" in str(cause) for cause in _causes(error)):
         return ProxyRefused(doing, status=407)
-    return Unavailable(doing, host=host, reason=_reason(error), undone=_never_sent(error))
+    return Unavailable(
+        doing,
+        host=host,
+        reason=_reason(error),
+        undone=_is_unsent(error),
+        garbled=any(map(_is_garbled, _causes(error))),
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -57,12 +64,14 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 _UNTRUSTED = (ssl.SSLCertVerificationError, ssl.CertificateError)
 
+_INVALID_ADDRESS = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
+
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
         (requests.exceptions.InvalidSchema,),
         "the proxy set in the environment cannot be used, since it is a SOCKS proxy: use an HTTP proxy",
     ),
-    ((requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL), "the address is not valid"),
+    (_INVALID_ADDRESS, "the address is not valid"),
     ((requests.exceptions.ProxyError,), "the proxy did not let the request through"),
     ((urllib3.exceptions.NameResolutionError,), "its name could not be resolved"),
     ((ConnectionRefusedError,), "connection refused"),
@@ -70,15 +79,28 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
-def _never_sent(error: BaseException) -> bool:
-    """True when no connection was made, not even through a proxy, so that Sekoia cannot have seen the request."""
+def _is_unsent(error: BaseException) -> bool:
+    """Whether no connection was made, not even through a proxy, so that Sekoia cannot have seen the request."""
     unmade = (
-        urllib3.exceptions.NewConnectionError
-        | urllib3.exceptions.ConnectTimeoutError
-        | requests.exceptions.ProxyError
-        | requests.exceptions.InvalidSchema
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        requests.exceptions.ProxyError,
+        requests.exceptions.InvalidSchema,
+        *_INVALID_ADDRESS,
     )
-    return any(isinstance(cause, unmade) for cause in _causes(error))
+    return any(isinstance(cause, unmade) or _has_no_tls(cause) for cause in _causes(error))
+
+
+def _is_garbled(error: BaseException) -> bool:
+    """Whether what came is not HTTP; an answer that ends too early is."""
+    if isinstance(error, http.client.HTTPException):
+        return not isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected)
+    return isinstance(error, urllib3.exceptions.DecodeError)
+
+
+def _has_no_tls(error: BaseException) -> bool:
+    """Whether what answered does not speak TLS, such as a server for ``http://``."""
+    return isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 
 
 def _reason(error: BaseException) -> str:
@@ -88,6 +110,10 @@ def _reason(error: BaseException) -> str:
     for kinds, words in _REASONS:
         if any(isinstance(cause, kinds) for cause in causes):
             return words
+    if any(map(_is_garbled, causes)):
+        return "what answers there does not speak HTTP as an API does"
+    if any(map(_has_no_tls, causes)):
+        return "what answers there does not speak TLS, which https:// needs"
     innermost = causes[-1]
     if isinstance(innermost, ssl.SSLError) and not isinstance(innermost, ssl.SSLCertVerificationError):
         return tls_failure(innermost)

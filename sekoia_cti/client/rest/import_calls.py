@@ -41,15 +41,16 @@ class ImportCalls(CallFamily):
         Raises:
             NotFound: There is no such collection.
         """
+        doing = "submitting the indicators"
         body = {"indicators": text, **context.payload(), **({"format": format} if format else {})}
         return self._transport.call(
             Accepted,
             "POST",
             subjects.collection(collection_id).below("indicators/text"),
-            doing="submitting the indicators",
-            silent=self._moment(),
+            doing=doing,
+            silent=self._transport.moment(),
             tries=tries,
-            data=JSONBody(body),
+            data=JSONBody(body, self._transport.deadline, doing),
             headers={"Content-Type": JSONBody.content_type},
         )
 
@@ -77,7 +78,7 @@ class ImportCalls(CallFamily):
             "POST",
             subjects.collection(collection_id).below("indicators"),
             doing="submitting the indicators",
-            silent=self._moment(),
+            silent=self._transport.moment(),
             tries=tries,
             json={
                 "indicators": [indicator.model_dump(mode="json", exclude_none=True) for indicator in indicators],
@@ -144,7 +145,7 @@ class ImportCalls(CallFamily):
             "POST",
             subjects.uploaded_file(collection_id),
             doing="starting the import of the file",
-            silent=self._moment(),
+            silent=self._transport.moment(),
             tries=tries,
             json={
                 "file_handle": file_handle,

@@ -51,7 +51,7 @@ class IndicatorCalls(CallFamily):
             subjects.collection(collection_id).below("indicators"),
             doing="reading the indicators of the collection",
             tries={"attempts": attempts},
-            within=math.inf if attempts is None else self._moment(),
+            within=math.inf if attempts is None else self._transport.moment(),
             params={"limit": limit, **({"offset": offset} if offset else {}), **({"term": term} if term else {})},
         )
 
@@ -183,7 +183,9 @@ class IndicatorCalls(CallFamily):
         doing = "reading the collection with the bulk reader"
         subject = subjects.bulk_reader(collection_id)
         answer = self._transport.repeat(
-            lambda: self._transport.exchange("GET", subject, doing=doing, params=query, within=self._moment()),
+            lambda: self._transport.exchange(
+                "GET", subject, doing=doing, params=query, within=self._transport.moment()
+            ),
             attempts=attempts,
         )
         page = ObjectPage.parse(answer.content)

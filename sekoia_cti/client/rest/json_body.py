@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sekoia_cti.client.waiting import Deadline
+
 __all__ = ["JSONBody"]
 
 PIECE = 64 * 1024
@@ -18,16 +20,25 @@ class JSONBody:
 
     Args:
         value: What JSON can hold, without lone surrogates, which UTF-8 has no bytes for.
+        deadline: Checked with each piece: on a slow line, each of many can be in time, and all of them late.
+        doing: What the call is for, as errors say it.
+
+    Raises:
+        DeadlinePassed: While it is sent.
     """
 
     content_type = "application/json"
 
-    def __init__(self, value: dict[str, Any]) -> None:
+    def __init__(self, value: dict[str, Any], deadline: Deadline, doing: str) -> None:
         self._content = json.dumps(value, ensure_ascii=False).encode()
+        self._deadline = deadline
+        self._doing = doing
 
     def __len__(self) -> int:
         return len(self._content)
 
     def __iter__(self) -> Iterator[memoryview]:
         content = memoryview(self._content)
-        yield from (content[start : start + PIECE] for start in range(0, len(content), PIECE))
+        for start in range(0, len(content), PIECE):
+            self._deadline.check(self._doing)
+            yield content[start : start + PIECE]

@@ -74,9 +74,8 @@ class Multipart:
             piece = self._file.read(size)
         except OSError as error:
             raise InputError(
-                f"The file {self._name} could not be read completely ({(error.strerror or str(error)).lower()}), and "
-                "nothing "
-                "was imported: run the action again"
+                f"The file {self._name} could not be read completely ({(error.strerror or str(error)).lower()}), and nothing "
+                "was imported: try again"
             ) from None
         if not piece:
             raise self._changed()
@@ -84,6 +83,6 @@ class Multipart:
 
     def _changed(self) -> InputError:
         return InputError(
-            f"The file {self._name} changed while it was being uploaded, and nothing was imported: run the action again once "
+            f"The file {self._name} changed while it was being uploaded, and nothing was imported: try again once "
             "the file is complete"
         )

@@ -30,7 +30,7 @@ class OptionalCalls(CallFamily):
             "GET",
             subjects.COLLECTIONS.below("count-total-iocs"),
             doing="counting the indicators of the community",
-            within=self._moment(),
+            within=self._transport.moment(),
             params={"community_uuid": community_uuid} if community_uuid else {},
         )
 
@@ -41,7 +41,11 @@ class OptionalCalls(CallFamily):
             PermissionDenied: The key lacks *View intelligence*, which the rest does not take (contract, "Permissions").
         """
         page = self._transport.call_once(
-            KillChainPage, "GET", Subject("/kill-chains"), doing="reading the kill chains", within=self._moment()
+            KillChainPage,
+            "GET",
+            Subject("/kill-chains"),
+            doing="reading the kill chains",
+            within=self._transport.moment(),
         )
         return page.items
 
@@ -59,13 +63,17 @@ class OptionalCalls(CallFamily):
             "GET",
             self._below_api_root(f"v1/tasks/{quote(task_id, safe='')}"),
             doing="asking for the state of the task",
-            within=self._moment(),
+            within=self._transport.moment(),
         )
 
     def identity(self) -> Identity:
         """``GET /v1/me`` below the API's root: whose key it is."""
         return self._transport.call_once(
-            Identity, "GET", self._below_api_root("v1/me"), doing="asking whose key it is", within=self._moment()
+            Identity,
+            "GET",
+            self._below_api_root("v1/me"),
+            doing="asking whose key it is",
+            within=self._transport.moment(),
         )
 
     def _below_api_root(self, path: str) -> Subject:

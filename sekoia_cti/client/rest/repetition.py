@@ -92,9 +92,10 @@ class Repetition:
         return too_long or too_often or state.upcoming_sleep >= self._deadline.remaining()
 
     def _most(self, failure: Unavailable) -> int | None:
-        # An address where nobody was ever reached is more often wrong than out of order.
-        if self._attempts or failure.is_unreached():
-            return self._attempts or self._patience.attempts
+        if self._attempts:
+            return self._attempts
+        if failure.is_elsewhere():  # an address where nobody was reached is more often wrong than out of order
+            return self._patience.attempts
         if failure.status == 500 and self._attempts_at_500:
             return self._attempts_at_500
         return self._attempts_in_doubt if failure.may_be_done() else None

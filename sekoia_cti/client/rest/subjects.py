@@ -22,7 +22,11 @@ class Subject:
 
     path: str
     name: str = "API at this address"
-    check: str = f"base_url, {_SAME_COMMUNITY}"
+    check: str = "base_url"
+
+    def is_below_root(self) -> bool:
+        """Whether the path is not a whole URL."""
+        return "://" not in self.path
 
     def below(self, path: str) -> Subject:
         """A part of it. A 404 there still means that this subject does not exist."""
@@ -30,6 +34,7 @@ class Subject:
 
 
 COLLECTIONS = Subject("/ioc-collections")
+"""All IOC collections: the listing that every API of Sekoia's has."""
 
 
 def collection(collection_id: str) -> Subject:

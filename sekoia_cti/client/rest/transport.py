@@ -12,14 +12,14 @@ import requests
 import urllib3
 from pydantic import BaseModel
 
-from sekoia_cti.client.errors import Unavailable, UnexpectedAnswer
+from sekoia_cti.client.errors import DeadlinePassed, RequestError, Unavailable, UnexpectedAnswer
 from sekoia_cti.client.rest.answers import RawAnswer, Refusals, read_as
 from sekoia_cti.client.rest.clock import ServerClock
 from sekoia_cti.client.rest.failures import failure_of
 from sekoia_cti.client.rest.pace import Pace
 from sekoia_cti.client.rest.repetition import Repetition, Tries
 from sekoia_cti.client.rest.session import open_session
-from sekoia_cti.client.rest.subjects import Subject
+from sekoia_cti.client.rest.subjects import COLLECTIONS, Subject
 from sekoia_cti.client.waiting import Deadline, Patience
 
 __all__ = ["Transport"]
@@ -61,6 +61,7 @@ class Transport:
         self._pace = Pace(patience)
         self._session = open_session(api_key, user_agent)
         self._clock = ServerClock()
+        self._is_sekoia = False  # until something below the root answers with more than a refusal
 
     def close(self) -> None:
         """Close the session and its connections."""
@@ -105,12 +106,31 @@ class Transport:
         """One request; an answer that is not a refusal."""
         answer = self._send(method, subject, doing, **request)
         if answer.is_refusal():
+            if answer.status == 404 and not self._is_sekoia:
+                self._look_for_api(subject, doing)
             raise self._refusals.error(answer, subject, doing, self.server_time() or datetime.now(UTC))
+        self._is_sekoia = self._is_sekoia or subject.is_below_root()
         return answer
+
+    def _look_for_api(self, subject: Subject, doing: str) -> None:
+        """Ask for what is always there, once: where that is not found either, a 404 says nothing about its subject."""
+        status = 404
+        if subject != COLLECTIONS:
+            try:
+                status = self._send("GET", COLLECTIONS, doing, within=self.moment(), params={"limit": 1}).status
+            except (RequestError, DeadlinePassed):
+                return
+        if status == 404:
+            raise UnexpectedAnswer(doing, status=404, why=f"there is no API at {self.root}")
+        self._is_sekoia = 200 <= status < 300
 
     def repeat(self, once: Callable[[], Result], **tries: Unpack[Tries]) -> Result:
         """Do it until it works, while what prevents it may pass and the deadline lets another attempt in."""
         return Repetition(self.deadline, self.patience, tries).run(once)
+
+    def moment(self) -> float:
+        """Seconds that an answer may take where there is another way to go on, so that a stall costs only a part of the time."""
+        return max(1.0, self.deadline.remaining() / 4)
 
     def back_off(self, failures: int) -> None:
         """Wait before something is asked once more that failed so many times in a row."""
@@ -134,7 +154,7 @@ class Transport:
         try:
             with self._session.request(
                 method,
-                subject.path if "://" in subject.path else self.root + subject.path,
+                self.root + subject.path if subject.is_below_root() else subject.path,
                 timeout=(min(patience.connect, left), min(patience.read, left, silent)),
                 allow_redirects=False,
                 stream=True,

@@ -16,6 +16,9 @@ COLLECTION = {"id": "ioc-collection--1", "name": "Blocklist"}
 MISSING = "ioc-collection--99999999-9999-4999-8999-999999999999"
 
 
+LISTING = answer(200, {"items": [], "total": 0})
+"""What every API of Sekoia's has: it shows that a 404 is about its subject, and not about the address."""
+
 PASSING: list[Script] = [
     answer(429, {"message": "slow down"}, Retry_After="0"),
     answer(500),

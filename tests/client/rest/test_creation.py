@@ -8,9 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from sandbox import RestFault, Sandbox
-from sekoia_cti.client.errors import (
-    Refused,
-)
+from sekoia_cti.client.errors import Refused
 from sekoia_cti.client.rest.endpoints import RestClient
 from tests.client.rest.conftest import COLLECTION, client
 from tests.hostile import Hostile, answer, reset

@@ -13,14 +13,14 @@ from sekoia_cti.client.errors import (
 )
 from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.wire import Context, KillChainPhase
-from tests.client.rest.conftest import client
+from tests.client.rest.conftest import LISTING, client
 from tests.hostile import Hostile, Script, answer, reset
 
 
 def test_an_unknown_indicator_is_named() -> None:
     """The error tells the indicator, the collection and which arguments to check."""
     with (
-        Hostile(answer(404)) as server,
+        Hostile(answer(404), LISTING) as server,
         client(server.url) as collections,
         pytest.raises(
             NotFound,
@@ -100,7 +100,7 @@ def test_a_change_is_repeated_as_often_as_it_may() -> None:
             collections.update_indicator("c", "indicator--1", Context(), attempts=3)
         assert len(server.requests) == 3
     with (
-        Hostile(answer(404)) as server,
+        Hostile(answer(404), LISTING) as server,
         client(server.url) as collections,
         pytest.raises(NotFound, match="indicator--1"),
     ):

@@ -7,9 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from sekoia_cti.client.errors import (
-    Unavailable,
-)
+from sekoia_cti.client.errors import Unavailable
 from sekoia_cti.client.waiting import Deadline, Patience
 from tests.client.rest.conftest import COLLECTION, PASSING, client
 from tests.hostile import Hostile, Script, answer, silence

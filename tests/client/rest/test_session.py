@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sekoia_cti.client.errors import (
-    UnexpectedAnswer,
-)
+from sekoia_cti.client.errors import UnexpectedAnswer
 from tests.client.rest.conftest import COLLECTION, KEY, client
 from tests.hostile import Hostile, answer
 

@@ -314,7 +314,7 @@ def test_an_action_is_stopped(served: Sandbox) -> None:
     served.wait_for(lambda: "The run was stopped." in _page(served, path).text, 30)
     page = _page(served, path).text
     assert "list.txt" in page
-    assert "The platform stopped the action" in page  # which the action says, when it heeds the signal
+    assert "The run was stopped" in page  # which the action says, when it heeds the signal
 
 
 def test_the_stream_of_changes(sandbox: Sandbox) -> None:
