@@ -62,6 +62,7 @@ GROUPS = {
     "What becomes of indicators": (
         "stored_form",
         "refused_values",
+        "ignored_columns",
         "ignored_counts_unchanged",
         "reimport_modifies",
         "validity_shrinks",

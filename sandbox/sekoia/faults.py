@@ -110,6 +110,9 @@ class Faults(_Settings):
         "short IPv6 addresses, and URLs with their host so and their escapes in upper case",
     )
     refused_values: list[str] = Field(default=[], description="values that imports ignore")
+    ignored_columns: list[Literal["description", "valid_from", "valid_until", "kill_chain_phases"]] = Field(
+        default=[], description="columns that imports from files ignore, though they are mapped"
+    )
     ignored_counts_unchanged: bool = Field(
         default=False, description="`ignored` counts, besides what is refused, what is there and would not change"
     )

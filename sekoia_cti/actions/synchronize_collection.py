@@ -147,6 +147,11 @@ class ChangeResults(ResultsForm):
         title="Missing count", description="How many there are; null if that could not be determined"
     )
     missing_path: str | None = Field(title="Missing file", description=_path("Missing"))
+    context_differs_count: int | None = Field(
+        title="Context differs count",
+        description="Indicators that were sent and are in the collection with a different validity, description, kill chain "
+        "phase or threat than the feed says; null if the collection was not read after sending",
+    )
     failed: FailedList = Field(
         title="Failed", description="The first 100 indicators that Sekoia refused to remove, with value and reason"
     )
@@ -322,6 +327,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
             missing=list(islice(missing, REASONED)),
             missing_count=None if missing_count is None else missing_count + len(read.damaged),
             missing_path=self._file("missing", missing),
+            context_differs_count=outcome.context_differs_count if outcome else 0,
             failed=failed[:REASONED],
             failed_count=len(failed),
             failed_path=self._file("failed", failed),
@@ -349,7 +355,7 @@ class SynchronizeCollection(ImportAction, FeedAction):
         self, arguments: SynchronizeCollectionArguments, read: ReadFeed, plan: Plan, **told: Any
     ) -> SynchronizeCollectionResults:
         nothing: dict[str, Any] = {"task_ids": [], "task_ids_count": 0}
-        nothing |= {"missing": [], "missing_count": 0, "missing_path": None}
+        nothing |= {"missing": [], "missing_count": 0, "missing_path": None, "context_differs_count": None}
         nothing |= {"failed": [], "failed_count": 0, "failed_path": None}
         results = nothing | told | read.told
         results |= list_files(self, read.lists) if self._keeps else {f"{name}_path": None for name in read.lists}

@@ -15,12 +15,15 @@ from sekoia_cti.indicators.files import MIME_TYPES
 from sekoia_cti.indicators.guard import Guard
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.layout import Layout, lay_out
+from sekoia_cti.indicators.row_context import RowContext, row_context
 from sekoia_cti.indicators.rows import TableRows
 from sekoia_cti.indicators.survey import Survey
 from sekoia_cti.indicators.tables import Row
 from sekoia_cti.local_files.opened import LocalFile, LocalTable, tables
 
 __all__ = ["Outgoing", "Wishes", "prepare"]
+
+_COMPARED = {"description", "valid_from", "kill_chain_phases"}
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,15 @@ class Outgoing:
         """For each value, when its row says that its validity ends; only for a table with a column for that."""
         at = self.layout.mapping.index("valid_until")
         return (_time(row[at]) if at < len(row) else None for row in self.rows())
+
+    def says_more(self) -> bool:
+        """Whether the rows say more than a value and the end of its validity that can be compared with a collection."""
+        return not _COMPARED.isdisjoint(self.layout.mapping)
+
+    def contexts(self) -> Iterator[RowContext]:
+        """For each value, what its row says besides the end of its validity."""
+        columns = {name: at for at, name in enumerate(self.layout.mapping) if name}
+        return (row_context(row, columns) for row in self.rows())
 
     def first_rows(self, count: int) -> list[list[str]]:
         """The first rows of the table, as they are in the storage."""

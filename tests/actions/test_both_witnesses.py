@@ -158,7 +158,7 @@ def test_context_that_differs_is_no_loss(
     sandbox.faults.validity_shrinks = shrinks
     told = imported(platform, collection_id, ["a.example.com"], valid_for=3)
     assert (told["status"], told["context_differs_count"]) == ("completed", 0 if shrinks else 1)
-    assert ("1 value is in the collection with another validity" in told["logs"]) is not shrinks
+    assert ("1 value is in the collection with a different validity" in told["logs"]) is not shrinks
 
 
 @pytest.mark.parametrize("stored", [False, True])

@@ -347,3 +347,35 @@ def test_rows_within_quotation_marks_are_told(sandbox: Sandbox, platform: Platfo
         "row 2, "
         "“b.example,y”: check whether a quotation mark is missing"
     ) in run.logs
+
+
+@pytest.mark.fault(
+    "Sekoia ignores a column of a file, such as `description`, or keeps another description",
+    "Completed, since the values are in; a warning and `context_differs_count` say how many differ",
+)
+@pytest.mark.parametrize(("lost", "again"), [("none", False), ("none", True), ("all", False)])
+def test_what_rows_say_is_looked_for(
+    sandbox: Sandbox, platform: Platform, collection_id: str, lost: Any, again: bool
+) -> None:
+    """Whether Sekoia takes the column is unknown, and its counts do not tell: not even of an import of new values."""
+    sandbox.faults.lose_events = lost
+    rows = [["IOC", "Comment", "Kill chain phases"], ["a.example", "one", "delivery"], ["b.example", "", ""]]
+
+    def differ() -> int:
+        as_csv(platform.storage / "iocs.csv", rows)
+        arguments = {"collection_id": collection_id, "file_path": "iocs.csv", "known_good": "import"}
+        run = platform.run(ImportIndicatorsFromFile, **arguments)
+        assert (run.error, run.results and run.results["status"]) == (None, "completed")
+        assert run.results
+        count = run.results["context_differs_count"]
+        assert ("with a different validity, description, kill chain phase or threat" in run.logs) is bool(count)
+        return int(count)
+
+    if again:
+        assert differ() == 0
+        rows[1][1] = "other"
+    sandbox.faults.ignored_columns = ["description"]
+    assert differ() == 1
+    sandbox.faults.ignored_columns = ["description", "kill_chain_phases"]
+    rows[2][2] = "impact"
+    assert differ() == 2

@@ -113,10 +113,35 @@ def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collecti
     sandbox.faults.validity_shrinks = shrinks
     nearer = [ROWS[0].replace("2099", "2098"), *ROWS[1:], hashes.format("2097-01-01")]
     before = len(sandbox.requests)
-    assert counts(synchronize(platform, collection_id, nearer)) == {"refreshed": 2, "unchanged": 3}
+    run = synchronize(platform, collection_id, nearer)
+    assert counts(run) == {"refreshed": 2, "unchanged": 3}
+    assert (run.results and run.results["context_differs_count"], "with a different validity" in run.logs) == (
+        0,
+        False,
+    )
     assert sent(sandbox, before) == ["POST preview", "POST process", *([] if shrinks else ["PUT indicator"] * 2)]
     assert held(sandbox, collection_id)["d1.example"][0] == "2098-01-01"
     assert counts(synchronize(platform, collection_id, nearer)) == {"unchanged": 5}
+
+
+def test_what_differs_after_an_end_was_cut_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """The ends that were set one by one are right, and the description of one of them is not."""
+    synchronize(platform, collection_id, ROWS)
+    sandbox.faults.validity_shrinks, sandbox.faults.ignored_columns = False, ["description"]
+    nearer = [
+        ROWS[0].replace("2099", "2098").replace("first", "other"),
+        ROWS[1],
+        ROWS[2].replace("2099", "2098"),
+        ROWS[3],
+    ]
+    run = synchronize(platform, collection_id, nearer)
+    assert counts(run) == {"refreshed": 2, "unchanged": 2}
+    assert run.results and run.results["context_differs_count"] == 1
+    assert "1 value is in the collection with a different validity, description" in run.logs
+    assert [held(sandbox, collection_id)[name][0] for name in ("d1.example", "http://d3.example/x")] == [
+        "2098-01-01",
+        "2098-01-02",
+    ]
 
 
 def test_an_end_that_is_filled_in_and_does_not_take(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
@@ -125,7 +150,28 @@ def test_an_end_that_is_filled_in_and_does_not_take(sandbox: Sandbox, platform: 
     sandbox.faults.validity_shrinks = False
     run = synchronize(platform, collection_id, ROWS, refresh="always", valid_for=10)
     assert counts(run) == {"refreshed": 4}
-    assert "2 values are in the collection with another validity" in run.logs
+    assert "2 values are in the collection with a different validity" in run.logs
+
+
+@pytest.mark.parametrize("column", ["description", "kill_chain_phases"])
+def test_what_sekoia_kept_instead_of_the_rows_own_is_told(
+    sandbox: Sandbox, platform: Platform, collection_id: str, column: Any
+) -> None:
+    """The rows are in, so nothing is missing; that they say something else is a warning, in each run until it is so."""
+    synchronize(platform, collection_id, ROWS)
+    sandbox.faults.ignored_columns = [column]
+    changed = [row.replace("first", "other").replace("Control", "Control, Impact") for row in ROWS]
+    for _ in range(2):
+        run = synchronize(platform, collection_id, changed)
+        assert (run.error, run.results and run.results["status"]) == (None, "completed")
+        assert (
+            "1 value is in the collection with a different validity, description, kill chain phase or threat"
+            in run.logs
+        )
+    sandbox.faults.ignored_columns = []
+    run = synchronize(platform, collection_id, changed)
+    assert (counts(run)["refreshed"], "with a different" in run.logs) == (1, False)
+    assert counts(synchronize(platform, collection_id, changed)) == {"unchanged": 4}
 
 
 def test_a_table_of_values_alone_goes_as_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:

@@ -124,6 +124,7 @@ async def process_file(
         raise HTTPException(404, f"File {file.file_handle} not found")
     table = await asyncio.to_thread(tables.read, content)
     rows = table.rows[1:] if file.ignore_first_line else table.rows
-    form = service.controls.faults.stored_form
-    read = partial(tables.entry, mapping=file.mapping, default=file.context(), form=form)
+    faults = service.controls.faults
+    mapping = [None if column in faults.ignored_columns else column for column in file.mapping]
+    read = partial(tables.entry, mapping=mapping, default=file.context(), form=faults.stored_form)
     return await accept(service, background, response, service.imports.new(collection, rows, read))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sekoia_cti.client.importing.importer import Importer
@@ -13,9 +14,9 @@ from sekoia_cti.client.synchronizing.comparison import Said
 from sekoia_cti.client.synchronizing.synchronizer import Groups
 from sekoia_cti.client.synchronizing.text_feed import said_in, with_end
 from sekoia_cti.client.wire import Context
-from sekoia_cti.indicators import kill_chains
+from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.dates import read_date
-from sekoia_cti.indicators.input_errors import InputError
+from sekoia_cti.indicators.row_context import RowContext, phase_name
 from sekoia_cti.indicators.tables import Row, RowWriter
 from sekoia_cti.local_files.outgoing import Outgoing
 
@@ -72,6 +73,7 @@ class TableFeed:
                 values=[self.values[place] for place in places],
                 count=len(places),
                 ends=self._ends(places, end) if "valid_until" in self._columns else None,
+                rows=Again(partial(self._contexts, places)),
                 context=self._unmapped if "valid_until" in self._columns else with_end(self._unmapped, end),
                 new=min(new, len(places)),
             )
@@ -79,6 +81,13 @@ class TableFeed:
     def _ends(self, places: Sequence[int], end: datetime | None) -> list[datetime | None]:
         """When the rows at these positions say that the validity ends; rows without an end get the given one."""
         return [self.said_of(place).valid_until or end for place in places]
+
+    def _contexts(self, places: Sequence[int]) -> Iterator[RowContext]:
+        """What the rows at these positions say besides."""
+        for place in places:
+            said = self.said_of(place)
+            phases = frozenset(name for chain, name in said.phases if chain is None)
+            yield RowContext(said.description, said.valid_from, phases)
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         """The cells of a row that say something about its indicator, except threats."""
@@ -119,9 +128,5 @@ def _ended(rows: Iterable[Row], at: int, end: datetime) -> Iterable[Row]:
 
 
 def _phase(name: str) -> str:
-    """A phase in a column, by the name that indicators use for it."""
-    try:
-        found = kill_chains.known_phase(name.strip())
-    except InputError:
-        found = None
-    return found[1] if found else name.strip().lower().replace(" ", "-")
+    """A phase of a column by the name that indicators carry."""
+    return phase_name(name) or name.strip().lower().replace(" ", "-")

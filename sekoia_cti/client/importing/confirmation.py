@@ -227,9 +227,9 @@ class Confirmation:
     def _is_up_to_date(self, sight: Sight) -> bool:
         """Search for some of the values that the bulk reader lacks, or shows differently than sent; whether it can be trusted."""
         before = sight.tally()
-        if before.all_as_asked():
+        missing, differing = before.expected - before.active, before.differing
+        if not missing and not differing:
             return True
-        missing, differing = before.expected - before.active, before.active - before.as_asked
         if missing:
             self._search(sight, _spread((each.value for each in sight.missing()), missing, SEARCHED))
         else:
@@ -237,7 +237,7 @@ class Confirmation:
         after = sight.tally()
         if missing:
             return missing <= SEARCHED or after.active == before.active
-        return differing <= COMPARED or after.as_asked == before.as_asked
+        return differing <= COMPARED or after.differing == before.differing
 
     def _search_all(self, sight: Sight) -> bool:
         self._search(sight, [missing.value for missing in sight.missing()])

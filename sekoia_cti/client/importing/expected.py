@@ -16,15 +16,19 @@ from typing import Any, NamedTuple
 
 from sekoia_cti.client.importing.key_index import Digests, KeyIndex
 from sekoia_cti.client.importing.missing import INACTIVE, NOT_THERE, Missing
+from sekoia_cti.client.importing.row_digests import RowDigests
 from sekoia_cti.client.importing.wanted import Wanted
 from sekoia_cti.client.times import aware, stamp
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.matching import identity
+from sekoia_cti.indicators.row_context import RowContext
 from sekoia_cti.indicators.stored_patterns import value_of
 
 __all__ = ["Expected", "Part", "Sight", "Tally"]
 
-THERE, ACTIVE, AS_ASKED, CHANGED, SURELY = 1, 2, 4, 8, 16
+THERE, ACTIVE, AS_ASKED, CHANGED, SURELY, AS_IN_ROW = 1, 2, 4, 8, 16, 32
+
+CARRIED = AS_ASKED | AS_IN_ROW
 
 CLOCK_LAG = timedelta(seconds=2)
 """How far Sekoia's clock, as known here, can lag: answers state it in whole seconds, and servers renew it once a second."""
@@ -52,6 +56,7 @@ class Tally:
         as_asked: Active, and carrying the context that was sent.
         changed: Active, and modified since the submission.
         parts: The same for each batch of values.
+        differing: Active, without the context that was sent or without what their rows say besides.
     """
 
     expected: int
@@ -60,6 +65,7 @@ class Tally:
     as_asked: int
     changed: int
     parts: tuple[Part, ...] = field(default=(), compare=False)
+    differing: int = field(default=0, compare=False)
 
     def all_in(self) -> bool:
         """Whether every value is in."""
@@ -76,6 +82,7 @@ class _Batch:
     context: Context
     asked: Wanted
     ends: Iterable[datetime | None] | None
+    rows: Iterable[RowContext] | None
 
 
 @dataclass(slots=True)
@@ -92,30 +99,44 @@ class Expected:
     _ends_of_batches: list[int] = field(default_factory=list)
     _contexts: array[int] | None = None
     _valid_until: array[int] | None = None
+    _row_digests: RowDigests | None = None
     _since: tuple[str | None, str] = (None, "")
     _ready: bool = False
 
     def __bool__(self) -> bool:
         return bool(self._batches)
 
-    def add(self, values: Iterable[str], context: Context, *, ends: Iterable[datetime | None] | None = None) -> int:
+    def add(
+        self,
+        values: Iterable[str],
+        context: Context,
+        *,
+        ends: Iterable[datetime | None] | None = None,
+        rows: Iterable[RowContext] | None = None,
+    ) -> int:
         """Expect these values too.
 
         Args:
             values: Lines as they were sent; iterated at every count.
             context: What was sent along with them.
             ends: For each value, the end of its validity in its own row; None where there are no such rows.
+            rows: For each value, what its row says besides. It is compared and is no proof of an import, since whether Sekoia
+                takes all of these columns is unknown (contract, "File columns"); iterated when a look begins.
 
         Returns:
             The number of this batch, from 0, as :attr:`Tally.parts` counts.
         """
-        self._batches.append(_Batch(values, context, Wanted.of(context), ends))
+        self._batches.append(_Batch(values, context, Wanted.of(context), ends, rows))
         self._ready = False
         return len(self._batches) - 1
 
     def has_context(self) -> bool:
         """Whether anything was said about the values, so that being there is not all that was asked for."""
         return any(batch.context.payload() or batch.ends is not None for batch in self._batches)
+
+    def has_rows(self) -> bool:
+        """Whether rows say more of their values than the end of a validity."""
+        return any(batch.rows is not None for batch in self._batches)
 
     def count(self) -> int:
         """How many values there are."""
@@ -133,15 +154,16 @@ class Expected:
         """The same for so many of the values, spread from the first to the last."""
         last = self.count() - 1
         places = {round(step * last / max(1, size - 1)) for step in range(size)}
-        picked: dict[int, list[tuple[str, datetime | None]]] = {}
-        for number, (value, end, of) in enumerate(self._values()):
+        picked: dict[int, list[tuple[str, datetime | None, RowContext | None]]] = {}
+        for number, (value, end, row, of) in enumerate(self._values()):
             if number in places:
-                picked.setdefault(of, []).append((value, end))
+                picked.setdefault(of, []).append((value, end, row))
         some = Expected(self.since)
         for at, batch in enumerate(self._batches):  # one for each, so that they keep their numbers
-            pairs = picked.get(at, [])
-            ends = [end for _, end in pairs] if batch.ends is not None else None
-            some.add([value for value, _ in pairs], batch.context, ends=ends)
+            here = picked.get(at, [])
+            ends = [end for _, end, _ in here] if batch.ends is not None else None
+            rows = [row for _, _, row in here if row is not None] if batch.rows is not None else None
+            some.add([value for value, _, _ in here], batch.context, ends=ends, rows=rows)
         return some
 
     # What a look asks
@@ -166,8 +188,11 @@ class Expected:
         since, surely = self._since
         if since is not None and (modified := stamp(indicator.get("modified"))) is not None and modified >= since:
             marks |= CHANGED | (SURELY if modified >= surely else 0)
-        is_as_asked = (asked.is_empty and wanted is None) or asked.is_carried(indicator, wanted)
-        return marks | AS_ASKED if is_as_asked else marks
+        if (asked.is_empty and wanted is None) or asked.is_carried(indicator, wanted):
+            marks |= AS_ASKED
+        if self._row_digests is None or self._row_digests.are_carried(place, indicator):
+            marks |= AS_IN_ROW
+        return marks
 
     def values(self) -> Iterator[str]:
         """Each value, in its order."""
@@ -179,11 +204,13 @@ class Expected:
 
     # Inside
 
-    def _values(self) -> Iterator[tuple[str, datetime | None, int]]:
-        """Each value with the end of validity in its row, and the number of its batch."""
+    def _values(self) -> Iterator[tuple[str, datetime | None, RowContext | None, int]]:
+        """Each value with the end of validity in its row, what that says besides, and the number of its batch."""
         for number, batch in enumerate(self._batches):
-            for value, end in zip(batch.values, repeat(None) if batch.ends is None else batch.ends, strict=False):
-                yield value, end, number
+            ends = repeat(None) if batch.ends is None else batch.ends
+            rows = repeat(None) if batch.rows is None else batch.rows
+            for value, end, row in zip(batch.values, ends, rows, strict=False):
+                yield value, end, row, number
 
     def _prepare(self) -> None:
         if self._ready:
@@ -204,7 +231,17 @@ class Expected:
         keys = self._index.keys
         self._contexts = array("I", (contexts[digest] for digest in keys)) if contexts else None
         self._valid_until = array("q", (ends.get(digest, UNSAID) for digest in keys)) if ends else None
+        self._row_digests = self._read_rows() if self.has_rows() else None
         self._ready = True
+
+    def _read_rows(self) -> RowDigests:
+        contexts = RowDigests(len(self._index.keys))
+        begins = [0, *self._ends_of_batches]
+        for batch, begin in zip(self._batches, begins, strict=False):
+            for number, said in enumerate(batch.rows or (), begin):
+                for place in self._index.places_of(number):
+                    contexts.note(place, said)
+        return contexts
 
 
 class Sight:
@@ -240,7 +277,7 @@ class Sight:
         return self._tally
 
     def _counted(self) -> Tally:
-        there = as_asked = start = 0
+        there = as_asked = told = start = 0
         parts = list[Part]()
         for end in self.expected.batches():
             counts = Counter(self.expected.index.marks_of(start, end, self._marks))
@@ -249,22 +286,25 @@ class Sight:
                 return sum(count for marks, count in counts.items() if marks & mark)
 
             there, as_asked = there + seen(THERE), as_asked + seen(AS_ASKED)
+            told += sum(count for marks, count in counts.items() if marks & CARRIED == CARRIED)
             parts.append(Part(seen(ACTIVE), seen(CHANGED), seen(SURELY)))
             start = end
+        active = sum(part.active for part in parts)
         return Tally(
             expected=start,
             there=there,
-            active=sum(part.active for part in parts),
+            active=active,
             as_asked=as_asked,
             changed=sum(part.changed for part in parts),
             parts=tuple(parts),
+            differing=active - told,
         )
 
     def differing(self) -> Iterator[str]:
-        """The values that were seen in, but without the context that was sent."""
+        """The values that were seen in, but without the context that was sent, or what their rows say besides."""
         marks = self.expected.index.marks_of(0, self.expected.count(), self._marks)
         for value, found in zip(self.expected.values(), marks, strict=True):
-            if found & ACTIVE and not found & AS_ASKED:
+            if found & ACTIVE and found & CARRIED != CARRIED:
                 yield value
 
     def missing(self) -> Iterator[Missing]:

@@ -26,6 +26,7 @@ from sekoia_cti.client.rest.repetition import Tries
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Accepted, Added, Collection, Context, Counts, Indicator, Mapping
 from sekoia_cti.indicators.again import Again
+from sekoia_cti.indicators.row_context import RowContext
 
 if TYPE_CHECKING:
     from sekoia_cti.client.live.stream import LiveAPI
@@ -181,6 +182,7 @@ class Importer:
         values: Iterable[str] | None,
         count: int | None,
         ends: Iterable[datetime | None] | None = None,
+        rows: Iterable[RowContext] | None = None,
         context: Context | None = None,
         new: int | None = None,
     ) -> None:
@@ -193,6 +195,7 @@ class Importer:
             values: What is in it, to be gone through again and again; None when that is not known.
             count: How many values that is.
             ends: For each value, when its row says that its validity ends; None where no column says so.
+            rows: For each value, what its row says besides; None where no column says anything.
             context: For what no column maps; by default that of the import.
             new: How many of them the collection does not hold; None: perhaps all.
 
@@ -226,7 +229,7 @@ class Importer:
         part = None
         if values is not None:
             # What a column maps is the affair of each row.
-            part = self._expected.add(values, context.beside(mapping), ends=ends)
+            part = self._expected.add(values, context.beside(mapping), ends=ends, rows=rows)
         self._ledger.take(count if values is not None else None)
         if doubt is not None:
             self._note_doubt(doubt, count, part, send)
@@ -248,6 +251,7 @@ class Importer:
         watch.can_look = bool(self._expected) and ledger.taken is not None
         try:
             if self._driver.run(after_look=self._unanswered.repeat, last=not self._unanswered):
+                self._compare_rows()
                 return self._outcome("completed")
         except SekoiaError as error:
             ledger.fail(error)
@@ -305,6 +309,11 @@ class Importer:
             ledger.fail(failure)
         if not (ledger.taken or ledger.suspected) and ledger.failure is not None:
             raise ledger.failure
+
+    def _compare_rows(self) -> None:
+        """Look whether indicators have what their rows say: counts do not tell, and some columns may not be taken (contract)."""
+        if self._expected.has_rows() and self.watch.found is None and (found := self._confirmation.look()) is not None:
+            self.watch.looked(found, self.deadline.now())
 
     def _begin(self) -> None:
         """What comes before the first submission: the key must be good, and Sekoia's clock is noted."""
@@ -368,7 +377,7 @@ class Importer:
         sight = shown.look()
         sight.see((item.model_dump(mode="json") for item in items), self.rest.server_time() or datetime.now(UTC))
         tally, unseen = sight.tally(), [missing.value for missing in sight.missing()]
-        self._ledger.show([item.id for item in items if not item.revoked], tally.active, tally.active - tally.as_asked)
+        self._ledger.show([item.id for item in items if not item.revoked], tally.active, tally.differing)
         if unseen:
             self._expected.add(unseen, request.context)
             self.watch.done(Counts(), self.deadline.now(), expected=len(unseen))

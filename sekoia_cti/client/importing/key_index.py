@@ -88,6 +88,10 @@ class KeyIndex:
         place = bisect_left(keys, digest, self._starts[bucket], self._starts[bucket + 1])
         return place if place < len(keys) and keys[place] == digest else None
 
+    def places_of(self, number: int) -> tuple[int, ...]:
+        """Where the keys of a value are, by its number."""
+        return (self._places[number], *self._more.get(number, ()))
+
     def marks_of(self, start: int, end: int, marks: bytearray) -> bytearray:
         """The marks of some values: of a file, those that all of its hashes have.
 

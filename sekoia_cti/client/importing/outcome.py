@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Literal
 
@@ -62,6 +62,13 @@ class Outcome:
     context_differs_count: int | None = None
     warnings: tuple[str, ...] = ()
     failure: SekoiaError | None = None
+
+    def with_fewer_differing(self, count: int) -> Outcome:
+        """The same, once so many of the values whose context differs were put right in another way."""
+        before = self.context_differs_count or 0
+        left = max(0, before - count)
+        warnings = (_differing(left) if said == _differing(before) else said for said in self.warnings)
+        return replace(self, context_differs_count=left, warnings=tuple(said for said in warnings if said))
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class Conclusion:
         found = self.watch.found
         if found is None:
             return self.ledger.shown_differing if self.ledger.shown else None
-        return self.ledger.shown_differing + found.tally.active - found.tally.as_asked
+        return self.ledger.shown_differing + found.tally.differing
 
     def _judged(self, missing_count: int | None) -> Status:
         """How an import that has ended turned out."""
@@ -173,11 +180,7 @@ class Conclusion:
                 "refreshed them"
             )
         if differs:
-            are = "1 value is" if differs == 1 else f"{differs:,} values are"
-            said.append(
-                f"{are} in the collection with a different validity, description, kill chain phase or threat than "
-                "requested"
-            )
+            said.append(_differing(differs))
         said += (
             f"Sekoia reported that the import task {part.task_id} failed: {part.failed}"
             for part in self.watch.submissions
@@ -224,3 +227,11 @@ class Conclusion:
     def _witness(self) -> Witness:
         witnesses = {part.ended_by for part in self.watch.submissions}
         return "liveapi" if witnesses == {"liveapi"} else "api"
+
+
+def _differing(count: int) -> str:
+    """How many values are in with another context than was asked for, as a sentence; empty for none."""
+    if not count:
+        return ""
+    are = "1 value is" if count == 1 else f"{count:,} values are"
+    return f"{are} in the collection with a different validity, description, kill chain phase or threat than requested"

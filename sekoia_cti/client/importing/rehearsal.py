@@ -45,4 +45,4 @@ def rehearse(expected: Expected, confirmation: Confirmation) -> Rehearsal:
         nothing = None if expected else 0
         return Rehearsal(expected.count(), nothing, nothing, nothing)
     tally = found.tally
-    return Rehearsal(tally.expected, tally.active, tally.there - tally.active, tally.active - tally.as_asked)
+    return Rehearsal(tally.expected, tally.active, tally.there - tally.active, tally.differing)

@@ -48,4 +48,5 @@ def submit_table(importer: Importer, table: Outgoing, file_handle: str) -> None:
         values=Again(table.values),
         count=table.survey.values,
         ends=Again(table.ends) if "valid_until" in table.layout.mapping else None,
+        rows=Again(table.contexts) if table.says_more() else None,
     )

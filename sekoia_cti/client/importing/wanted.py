@@ -9,7 +9,7 @@ from typing import Any
 from sekoia_cti.client.times import stamp
 from sekoia_cti.client.wire import Context
 
-__all__ = ["Wanted"]
+__all__ = ["Wanted", "names_of_phases", "text_of"]
 
 
 @dataclass(slots=True)
@@ -41,21 +41,25 @@ class Wanted:
             indicator: As Sekoia's JSON has it.
             valid_until: When it was to end, by the context or by its row; None if neither says.
         """
-        if self.description is not None and _text(indicator.get("description")).strip() != self.description:
+        if self.description is not None and text_of(indicator.get("description")).strip() != self.description:
             return False
         if valid_until is not None and stamp(indicator.get("valid_until")) != valid_until:
             return False
         if self.valid_from is not None and stamp(indicator.get("valid_from")) != self.valid_from:
             return False
-        if self.phases:
-            there = _list(indicator.get("kill_chain_phases"))
-            held = {(str(p.get("kill_chain_name")), str(p.get("phase_name"))) for p in there if isinstance(p, Mapping)}
-            if not self.phases <= held:
-                return False
+        if self.phases and not self.phases <= names_of_phases(indicator):
+            return False
         return not self.threats or self.threats <= set(map(str, _list(indicator.get("x_ic_related_threat_refs"))))
 
 
-def _text(value: object) -> str:
+def names_of_phases(indicator: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The kill chains and phases of an indicator, as Sekoia's JSON has it."""
+    there = _list(indicator.get("kill_chain_phases"))
+    return {(str(p.get("kill_chain_name")), str(p.get("phase_name"))) for p in there if isinstance(p, Mapping)}
+
+
+def text_of(value: object) -> str:
+    """A field that should hold a text; empty if it does not."""
     return value if isinstance(value, str) else ""
 
 

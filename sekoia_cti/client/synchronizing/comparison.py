@@ -256,6 +256,11 @@ class Comparison:
                 return end
         return None
 
+    def agrees(self, indicator: Mapping[str, Any], until: datetime) -> bool:
+        """Whether an indicator is as the feed says, if its validity ends then."""
+        places = self._index.places_of(known(value_of(indicator["pattern"]))[1])
+        return all(self._said_of(place).is_carried_by(indicator, until) for place in places)
+
     # Inside
 
     def _in(self, *states: _State) -> list[int]:

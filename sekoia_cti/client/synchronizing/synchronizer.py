@@ -203,7 +203,7 @@ class Synchronizer:
             outcome = importer.finish()
         self.sent = Sent(outcome, frozenset(self._not_in(plan, outcome)))
         if outcome.context_differs_count and outcome.status != "incomplete" and self._names_ends(plan):
-            self._cut()
+            self.sent = replace(self.sent, outcome=outcome.with_fewer_differing(self._cut()))
         return self.sent
 
     def remove(self, plan: Plan) -> Removal:
@@ -274,10 +274,13 @@ class Synchronizer:
     def _names_ends(self, plan: Plan) -> bool:
         return any(self._feed.said_of(place).valid_until is not None for place in plan.due)
 
-    def _cut(self) -> None:
+    def _cut(self) -> int:
         """Set one by one the ends that the feed names, and that the import did not set since they lie before the present ones.
 
         Whether an import can end a validity earlier is unknown (contract).
+
+        Returns:
+            How many indicators are as the feed says now, and were not before.
         """
         comparison, late = self._comparison(), list[tuple[dict[str, Any], datetime]]()
         most = int(self._rest.deadline.remaining() / 2 * self._patience.requests_per_second)
@@ -289,7 +292,7 @@ class Synchronizer:
             self._on_warning(
                 f"Validities that should end earlier were not checked, but will be in the next run: {error}"
             )
-            return
+            return 0
         total, progress = len(late), self._on_progress("Shortened")
         leaving = [Leaving(item["id"], value_of(item["pattern"]), by_text=False) for item, _ in late]
         shortening = Removal(
@@ -306,6 +309,8 @@ class Synchronizer:
                 f"{len(shortening.remaining):,} of {total:,} validities could not be shortened to what the feed says "
                 f"({why}): the next run continues from there"
             )
+        cut = {each.id for each in shortening.removed}
+        return sum(item["id"] in cut and comparison.agrees(item, end) for item, end in late)
 
     def _import_texts(self, values: Sequence[str], context: Context) -> Outcome:
         deadline = self._rest.deadline

@@ -11,6 +11,7 @@ from sekoia_cti.client.importing.expected import Expected, Tally
 from sekoia_cti.client.wire import Context, KillChainPhase
 from sekoia_cti.indicators.again import Again
 from sekoia_cti.indicators.matching import identity
+from sekoia_cti.indicators.row_context import RowContext
 
 ODD: list[Any] = [None, 7, True, ["x"], {"en": "x"}]
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -113,6 +114,52 @@ def test_rows_that_tell_when_they_end() -> None:
     assert sight.tally() == Tally(4, 4, 3, 1, 0)
     assert [missing.value for missing in sight.missing()] == ["c.example"]
     assert expected.has_context()
+
+
+ROW = RowContext("one", NOW, frozenset({"delivery"}))
+AS_IN_ROW: dict[str, Any] = {
+    "description": " one",
+    "valid_from": "2030-01-01T00:00:00.5Z",
+    "kill_chain_phases": [{"kill_chain_name": "any", "phase_name": "delivery"}, {"phase_name": "impact"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "fields", "differing"),
+    [
+        (RowContext(), {"description": "any"}, 0),
+        (ROW, AS_IN_ROW, 0),
+        *((ROW, AS_IN_ROW | {name: odd}, 1) for name in AS_IN_ROW for odd in [*ODD, "x", []]),
+        (RowContext("one"), {"description": "one", "valid_from": "2030-01-01T00:00:00Z"}, 0),
+        (RowContext(None, NOW), {"valid_from": "2030-01-01T00:00:01Z"}, 1),
+        (RowContext(phases=frozenset({"delivery", "impact"})), AS_IN_ROW, 0),
+        (RowContext(phases=frozenset({"delivery", "other"})), AS_IN_ROW, 1),
+    ],
+)
+def test_what_rows_say_besides_is_compared_and_no_proof(
+    row: RowContext, fields: dict[str, Any], differing: int
+) -> None:
+    """What a row says differs or not, and the import is proved either way; a sample knows as much."""
+    expected = Expected()
+    expected.add(["z.example"], Context())
+    expected.add(["a.example", "b.example"], Context(), rows=[RowContext(), row])
+    for some in (expected, expected.sample(3)):
+        sight = some.look()
+        sight.see([indicator(name, **fields) for name in ("a.example", "b.example", "z.example")], NOW)
+        assert (sight.tally().as_asked, sight.tally().differing) == (3, differing)
+        assert list(sight.differing()) == ["b.example"] * differing
+    assert not expected.has_context()
+
+
+def test_the_row_of_a_file_holds_for_all_of_its_hashes() -> None:
+    """Each of its indicators is compared with the row."""
+    md5, sha1 = "a" * 32, "b" * 40
+    expected = Expected()
+    expected.add([f"{md5},{sha1}"], Context(), rows=[RowContext("one")])
+    sight = expected.look()
+    for name, value, description in (("MD5", md5, "one"), ("'SHA-1'", sha1, "other")):
+        sight.see([{"pattern": f"[file:hashes.{name} = '{value}']", "description": description}], NOW)
+    assert (sight.tally().active, sight.tally().differing) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,16 @@ def test_process(files: Files, sandbox: Sandbox, listen: Listen, collection_id: 
     assert (second["valid_from"], second["valid_until"]) == (second["created"], "2031-06-01T00:00:00.000000Z")
 
 
+def test_columns_that_are_ignored(files: Files, sandbox: Sandbox, listen: Listen, collection_id: str) -> None:
+    """Though they are mapped, they say nothing."""
+    sandbox.faults.ignored_columns = ["description", "valid_until"]
+    with listen() as connection:
+        files.process(as_csv(ROWS), [*MAPPING], CSV, ignore_first_line=True)
+        import_end(connection)
+    first = sandbox.indicators(collection_id)[0]
+    assert (first["description"], first["valid_from"][:4], first["valid_until"][:4] != "2030") == (None, "2030", True)
+
+
 def test_typed_cells(files: Files, sandbox: Sandbox, listen: Listen, collection_id: str) -> None:
     """Dates and numbers of a workbook are understood."""
     rows = [["example.com", datetime(2030, 1, 1, 12, tzinfo=UTC).replace(tzinfo=None), date(2031, 1, 1), 7]]
