@@ -83,8 +83,26 @@ def objects(**fields: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "array", "items": {"type": "object", "properties": properties}})
 
 
+_WHOLE_NUMBER = "it must be a whole number"
+_TRUE_OR_FALSE = "it must be true or false"
+_WORDS = {
+    "bool_parsing": _TRUE_OR_FALSE,
+    "bool_type": _TRUE_OR_FALSE,
+    "greater_than_equal": "it must be at least {ge:,}",
+    "int_from_float": _WHOLE_NUMBER,
+    "int_parsing": _WHOLE_NUMBER,
+    "int_type": _WHOLE_NUMBER,
+    "less_than_equal": "it must be at most {le:,}",
+    "list_type": "it must be a list",
+    "literal_error": "it must be {expected}",
+    "string_too_long": "it can have at most {max_length:,} characters",
+    "string_type": "it must be text",
+}
+"""What pydantic finds wrong, by its names of the kinds of errors."""
+
+
 def complaint(error: ValidationError, *, show_values: bool) -> str:
-    """Which value is wrong, and why, for an analyst: ``timeout: input should be … (got 5)``.
+    """Which value is wrong, and why, for an analyst: ``timeout: it must be at least 10 (got 5)``.
 
     Args:
         error: The error from pydantic.
@@ -98,6 +116,8 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
         else:
             text = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
             text = text[:1].lower() + text[1:]
+            if words := _WORDS.get(problem["type"]):
+                text = words.format_map(problem.get("ctx", {}))
             if show_values and problem["type"] not in ("value_error", "assertion_error"):
                 text += f" (got {_short(problem['input'])})"
         said.setdefault(name, text)

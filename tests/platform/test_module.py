@@ -92,12 +92,12 @@ def test_empty_urls_mean_the_defaults() -> None:
             "base_url: it must be a URL that begins with https:// (or http://)",
         ),
         ({"base_url": "https://a.example:port"}, "base_url: it must be a URL that begins with https:// (or http://)"),
-        ({"base_url": 5}, "base_url: input should be a valid string"),
+        ({"base_url": 5}, "base_url: it must be text"),
         ({"base_url": "https://me:pw@api.sekoia.io"}, "base_url: it must not contain a user name or password"),
         ({"liveapi_url": "https://x.example"}, "liveapi_url: it must be a URL that begins with wss:// (or ws://)"),
         ({"api_key": "a b"}, "api_key: it contains characters that no API key has: copy it again"),
         ({"api_key": "ké"}, "api_key: it contains characters that no API key has: copy it again"),
-        ({"api_key": ["s3cret"]}, "api_key: input should be a valid string"),
+        ({"api_key": ["s3cret"]}, "api_key: it must be text"),
     ],
 )
 def test_a_wrong_configuration_is_told_without_its_values(configuration: dict[str, Any], complaints: str) -> None:

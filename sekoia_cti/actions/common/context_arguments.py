@@ -53,6 +53,13 @@ def days(value: object) -> object:
     return int(match[1]) * {"d": 1, "w": 7, "y": 365}[unit]
 
 
+def _days_or_refused(value: object) -> object:
+    number = days(value)
+    if isinstance(number, str) and re.search(r"[^\W\d_]", number):
+        raise ValueError(f"it must be a number of days, such as 90 (got “{number.strip()[:40]}”)")
+    return number
+
+
 def _time(value: object) -> object:
     """An ISO 8601 date or date-time; without an offset, it is in UTC."""
     if not isinstance(value, str):
@@ -73,7 +80,7 @@ Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "stri
 class ContextArguments(Arguments):
     """The context of every indicator of an import."""
 
-    valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
+    valid_for: Annotated[int, BeforeValidator(_days_or_refused)] | None = Field(
         default=None,
         title="Valid for",
         description="How many days from now the indicators are valid, such as 90; cannot be combined with “Valid "

@@ -191,18 +191,18 @@ def test_what_is_not_clearly_one_collection_is_refused(written: str) -> None:
         ),
         (
             {"valid_for": "soon"},
-            "valid_for: input should be a valid integer, unable to parse string as an integer (got 'soon')",
+            "valid_for: it must be a number of days, such as 90 (got “soon”)",
         ),
         ({"valid_for": True}, "valid_for: it must be a number of days, such as 90"),
         (
             {"valid_for": 30, "valid_from": "2099-01-01"},
             "valid_from must be before the end of valid_for, which counts from now: use valid_until instead",
         ),
-        ({"valid_for": 0}, "valid_for: input should be greater than or equal to 1 (got 0)"),
-        ({"timeout": 5}, "timeout: input should be greater than or equal to 10 (got 5)"),
-        ({"timeout": 86_401}, "timeout: input should be less than or equal to 86400 (got 86401)"),
-        ({"wait": "maybe"}, "wait: input should be a valid boolean, unable to interpret input (got 'maybe')"),
-        ({"description": "x" * 501}, f"description: string should have at most 500 characters (got '{'x' * 56}…)"),
+        ({"valid_for": 0}, "valid_for: it must be at least 1 (got 0)"),
+        ({"timeout": 5}, "timeout: it must be at least 10 (got 5)"),
+        ({"timeout": 86_401}, "timeout: it must be at most 86,400 (got 86401)"),
+        ({"wait": "maybe"}, "wait: it must be true or false (got 'maybe')"),
+        ({"description": "x" * 501}, f"description: it can have at most 500 characters (got '{'x' * 56}…)"),
         (
             {"valid_from": "yesterday"},
             "valid_from: it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z, not “yesterday”",
@@ -287,7 +287,7 @@ def test_what_is_not_clearly_one_collection_is_refused(written: str) -> None:
         ),
         (
             {"format": "domain"},
-            "format: input should be 'one_per_line', 'ipv4-addr.value', 'ipv6-addr.value', 'domain-name.value', 'url.value', "
+            "format: it must be 'one_per_line', 'ipv4-addr.value', 'ipv6-addr.value', 'domain-name.value', 'url.value', "
             "'email-addr.value' or 'file.hashes' (got 'domain')",
         ),
     ],
@@ -314,7 +314,7 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
             "mapping: “colour” is not one of observable, valid_from, valid_until, kill_chain_phases, x_ic_related_threat_refs, "
             "description or ignore",
         ),
-        ({"mapping": 5}, "mapping: input should be a valid list (got 5)"),
+        ({"mapping": 5}, "mapping: it must be a list (got 5)"),
         (
             {"mime_type": "application/pdf"},
             "mime_type: Sekoia accepts CSV, XLS and XLSX: use one of their MIME types, or leave this empty",
