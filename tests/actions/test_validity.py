@@ -104,7 +104,7 @@ def test_a_file_with_its_own_column_is_refused(
         validity_by_type="domain: 60",
     )
 
-    assert run.error and "Column 2 (“valid until”) of feed.csv says until when indicators are valid" in run.error
+    assert run.error and "Column 2 (“valid until”) of feed.csv contains the end of validity" in run.error
     assert not sandbox.indicators(collection_id)
 
 
