@@ -19,7 +19,11 @@ from sekoia_cti.indicators.refang import refang
 
 __all__ = ["Exclusions"]
 
-_COMMENT = re.compile(r"(?:^|\s)#.*|^\s*(?:;|(?://|!)\s).*", re.DOTALL)
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//\s).*|^\s*(?:;|!\s).*", re.DOTALL)
+_BULLET = re.compile(r"^(?:[-–•*+]|[0-9]+[.)])\s+")
+_AROUND = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "(": ")", "[": "]", "<": ">", "{": "}"}
+_OF_RULES = frozenset("*|/")
+"""What has a meaning in a rule: where it stands beside a value, that value alone is not what was meant."""
 _BELOW = re.compile(r"(?:\*?\.|\|\|)(?P<name>[^\s/:,;*|^]+?)\.?\^?")
 _SENDERS = re.compile(r"\*?@(?P<name>[^\s/@:,;*]+)")
 _RANGE = re.compile(r"(?P<first>[0-9A-Fa-f:.]+)\s*[-–]\s*(?P<last>[0-9A-Fa-f:.]+)")
@@ -154,8 +158,16 @@ def _rules(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, 1):
         text = _COMMENT.sub("", line)
         for rule in [text] if "://" in text else re.split("[,;]", text):
-            if rule := rule.strip():
+            if rule := _bare(rule):
                 yield number, rule
+
+
+def _bare(rule: str) -> str:
+    """A rule without the bullet, quotes or brackets that a list puts around it."""
+    rule = _BULLET.sub("", rule.strip(), count=1)
+    while len(rule) > 1 and _AROUND.get(rule[0]) == rule[-1]:
+        rule = rule[1:-1].strip()
+    return rule
 
 
 def _networks(rule: str) -> list[str]:
@@ -170,10 +182,12 @@ def _networks(rule: str) -> list[str]:
 
 
 def _keys(rule: str) -> frozenset[str]:
-    """The keys of the indicators of a rule; none if it holds anything else, or a wildcard."""
+    """The keys of the indicators of a rule; none if it holds anything else, or what makes another rule of it."""
     if _WILDCARD.fullmatch(rule):
         return frozenset()
     reading = read([rule])
+    if "url" not in reading.by_type and not _OF_RULES.isdisjoint(rule.rstrip("/")):
+        return frozenset()
     keys = frozenset().union(*map(identity, reading.values)) if not reading.unrecognized_count else frozenset()
     return keys | {spelling for key in keys for spelling in _without_path(key)}
 

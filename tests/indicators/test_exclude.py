@@ -72,6 +72,18 @@ COVERED = [
     ("*@bücher[.]example", "someone@xn--bcher-kva.example"),
     ("https://corp.example", "https://corp.example/"),
     ("https://corp.example:8443/", "https://CORP.example:8443"),
+    # in a list of another program
+    ('"*.corp.example"', "a.corp.example"),
+    ("- '.corp.example'", "a.corp.example"),
+    ("• *.corp.example", "a.corp.example"),
+    ("* ||corp.example^", "a.corp.example"),
+    ("12. *.corp.example", "a.corp.example"),
+    ("“@corp.example”", "someone@corp.example"),
+    ("[10.0.0.0/8]", "10.1.1.1"),
+    ("(10.0.0.0 - 10.0.0.255)", "10.0.0.7"),
+    ("[2001:db8::1]", "2001:db8::1"),
+    ("*.corp.example // ours", "a.corp.example"),
+    ("corp.example/", "corp.example"),
 ]
 
 NOT_COVERED = [
@@ -100,6 +112,8 @@ NOT_COVERED = [
     ("@corp.example", "https://someone@corp.example/"),
     ("https://corp.example", "https://corp.example/a"),
     ("https://corp.example/a", "https://corp.example/a/"),
+    ("https://corp.example/(a)", "https://corp.example/(a"),
+    ("10.0.0.1 - 10.0.0.3", "10.0.0.4"),
 ]
 
 
@@ -150,6 +164,9 @@ def test_joins_its_sources() -> None:
         "https://corp.example/*",
         "http://*.corp.example/",
         ".corp.example/a",
+        "corp.example|10.0.0.0/8",
+        "10.0.0.0/8 | corp.example",
+        "ours: *.corp.example",
     ],
 )
 def test_refuses_what_it_cannot_read(rule: str) -> None:
