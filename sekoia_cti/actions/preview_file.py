@@ -4,9 +4,9 @@ first."""
 from pydantic import Field
 
 from sekoia_cti.actions.common.arguments import RefangArguments, Timeout
-from sekoia_cti.actions.common.bounds import list_files, path_field
+from sekoia_cti.actions.common.bounds import list_files
 from sekoia_cti.actions.common.file_reports import CellResults, ColumnList, account_of, described_columns, lists_of
-from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
+from sekoia_cti.actions.common.reading_results import ValueResults
 from sekoia_cti.actions.common.upload_action import FileArguments, UploadAction
 from sekoia_cti.local_files.outgoing import Wishes
 from sekoia_cti.platform import storage
@@ -46,25 +46,9 @@ class UploadResults(ResultsForm):
     cleaned: int = Field(
         title="Cleaned", description="How many of them differ from the original, such as refanged ones"
     )
-    duplicates: int = Field(title="Duplicates", description="Values that repeat an earlier row")
-    unrecognized: UnrecognizedList = Field(
-        title="Unrecognized",
-        description="The first 100 values that are not recognized indicators, with line, value and reason; they "
-        "are not in the upload",
-    )
-    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
-    unrecognized_path: str | None = path_field("Unrecognized")
-    adapted: AdaptedList = Field(
-        title="Adapted",
-        description="The first 100 values that are in the upload only in part or in a different form, with line, "
-        "written, sent and why",
-    )
-    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
-    adapted_path: str | None = path_field("Adapted")
-    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind there are")
 
 
-class PreviewIndicatorsFileResults(CellResults, UploadResults):
+class PreviewIndicatorsFileResults(CellResults, ValueResults, UploadResults):
     """What is in the file."""
 
 

@@ -9,7 +9,7 @@ from sekoia_cti.actions.common.bounds import path_field
 from sekoia_cti.actions.common.file_reports import CellResults
 from sekoia_cti.actions.common.gathered import SkippedList
 from sekoia_cti.actions.common.layout_arguments import LayoutArguments, Sheet
-from sekoia_cti.actions.common.reports import AdaptedList, TypeCounts, UnrecognizedList
+from sekoia_cti.actions.common.reading_results import ValueResults
 from sekoia_cti.actions.common.sources import Format, SourceArguments
 
 __all__ = ["FeedArguments", "FeedResults"]
@@ -54,25 +54,9 @@ class FeedArguments(LayoutArguments, ReadingArguments, SourceArguments, Collecti
         return self
 
 
-class FeedResults(CellResults):
+class FeedResults(CellResults, ValueResults):
     """How the feed was read."""
 
-    duplicates: int = Field(title="Duplicates", description="Values that repeat an earlier indicator of the feed")
-    unrecognized: UnrecognizedList = Field(
-        title="Unrecognized",
-        description="The first 100 values that are not recognized indicators, with line, value and reason; they "
-        "count as not in the feed, unless send_unrecognized is set",
-    )
-    unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
-    unrecognized_path: str | None = path_field("Unrecognized")
-    adapted: AdaptedList = Field(
-        title="Adapted",
-        description="The first 100 values that are used only in part or in a different form, each with line, as "
-        "written, as sent, and why",
-    )
-    adapted_count: int = Field(title="Adapted count", description="How many such values there are")
-    adapted_path: str | None = path_field("Adapted")
-    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind the feed contains")
     skipped: SkippedList | None = Field(
         title="Skipped",
         description="The first 100 values whose author marked them as not for detection, such as revoked indicators, "

@@ -12,31 +12,36 @@ from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.reading import Reading
 from sekoia_cti.platform.forms import ResultsForm
 
-__all__ = ["ReadingResults", "lists_as_read", "reading_results"]
+__all__ = ["ReadingResults", "ValueResults", "lists_as_read", "reading_results"]
 
 
-class ReadingResults(ResultsForm):
-    """How lines or a list were read."""
+class ValueResults(ResultsForm):
+    """What happened to the values of a source, whatever it is."""
 
     duplicates: int = Field(
         title="Duplicates",
-        description="Values that repeat an indicator with the same context, and were sent only once",
+        description="Values that repeat an earlier indicator with the same context, and count only once",
     )
     unrecognized: UnrecognizedList = Field(
         title="Unrecognized",
         description="The first 100 values that are not recognized indicators, with line (in a list: position), value "
-        "and reason; they were not sent, unless send_unrecognized is set",
+        "and reason; they are left out, unless an import sets send_unrecognized",
     )
     unrecognized_count: int = Field(title="Unrecognized count", description="How many such values there are")
     unrecognized_path: str | None = path_field("Unrecognized")
     adapted: AdaptedList = Field(
         title="Adapted",
-        description="The first 100 values that were sent only in part or in a different form, each with line, as "
+        description="The first 100 values that are used only in part or in a different form, each with line, as "
         "written, as sent, and why",
     )
     adapted_count: int = Field(title="Adapted count", description="How many such values there are")
     adapted_path: str | None = path_field("Adapted")
-    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind were sent")
+    by_type: TypeCounts = Field(title="By type", description="How many indicators of each kind there are")
+
+
+class ReadingResults(ValueResults):
+    """How lines or a list were read."""
+
     skipped: SkippedList = Field(
         title="Skipped",
         description="The first 100 values whose author marked them as not for detection, such as revoked indicators, "
