@@ -1,8 +1,8 @@
-"""The second witness: the collection itself, read for the values that an import should have put into it.
+"""The second witness: looks into the collection for the values that an import should have put there.
 
-A look takes the way with the fewest requests: the pages of the collection, the bulk reader, its recent changes, or one search
-for each value. If none of them can be completed in half of the time that is left, a sample is looked for. No failure of a
-look is an error: the import waits, and looks again.
+A look uses the method with the fewest requests: the pages of the collection, the bulk reader, its recent changes, or one search
+per value. If none of these can be completed in half of the remaining time, it looks for a sample. If a look fails, that is not
+an error: the import waits, and looks again.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from sekoia_cti.indicators.matching import identity
 __all__ = ["Confirmation"]
 
 SAMPLE = 200
-"""Values of a sample. A smaller one can show that values are missing, but not that all are in."""
+"""How many values a sample has. A smaller one can show that values are missing, but not that all are in."""
 
 SEARCHED = 100
-"""Missing values that are searched for one by one before they are called missing, since the bulk reader may lag."""
+"""How many values that the bulk reader lacks are searched for before they are called missing, since it may lag."""
 
 COMPARED = 5
-"""Values that are searched for before they are said to have another context than was sent, for the same reason."""
+"""How many values whose context differs in the bulk reader are searched for, for the same reason."""
 
 HIT_PAGES = 10
-"""Pages of hits that one search reads: a short value can be part of half the collection's patterns."""
+"""How many pages of hits one search reads: a short value can be part of half the collection's patterns."""
 
 ATTEMPTS = 3
-"""Attempts at a page of a reading that has begun: without them, a single 503 among hundreds of answers would make it useless."""
+"""Attempts at each page once a reading has begun. Otherwise, a single 503 among hundreds of answers would make it useless."""
 
 UNANSWERED = (RequestError, CertificateRejected, DeadlinePassed)
 
@@ -61,12 +61,12 @@ class Confirmation:
     Args:
         rest: The REST client.
         collection: Where the import goes.
-        expected: What is looked for.
-        deadline, patience: Of the import.
+        expected: The values to look for.
+        deadline, patience: Those of the import.
 
     Attributes:
-        held: How many indicators the community held before the submission; None where that is not known.
-        denial: What the last look was denied with, if the key may not read the collection.
+        held: How many indicators the community held before the submission; None if that is not known.
+        denial: Sekoia's answer to the last look if the key may not read the collection.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Confirmation:
         self._refused_at = -math.inf
 
     def ask(self, task_id: str) -> Task | None:
-        """The state of a task; None if Sekoia does not report it. Unless that may be temporary, it is not asked again."""
+        """The state of a task; None if Sekoia does not report it. Unless that may be temporary, Sekoia is not asked again."""
         if not self.can_ask():
             return None
         try:
@@ -107,7 +107,7 @@ class Confirmation:
         return self._has_tasks is not False and self._may_be_refused()
 
     def look(self) -> Found | None:
-        """Look once; None when the collection could not be read."""
+        """Look once; None if the collection could not be read."""
         self.denial = None
         try:
             sight, complete = self._look()
@@ -126,7 +126,7 @@ class Confirmation:
         )
 
     def missing(self) -> Iterator[Missing]:
-        """The values that the last complete look did not find; of a sample, those of the sample."""
+        """The values that the last successful look did not find; if it looked for a sample, those of the sample."""
         return self._seen.missing() if self._seen is not None else iter(())
 
     # Inside
@@ -147,7 +147,7 @@ class Confirmation:
         self._see(sight, first.items)
         if first.total <= len(first.items):
             if not first.total and self._may_read_bulk():
-                self._read_objects(sight, None)  # an empty listing may lag
+                self._read_objects(sight, None)  # a listing that is empty may lag
             return sight, True
 
         def affordable() -> float:
@@ -156,17 +156,17 @@ class Confirmation:
         for requests, read in sorted(self._ways(first, self._expected.count()), key=lambda way: way[0]):
             if requests > affordable():
                 break
-            with suppress(RequestError):  # another way may not be refused
+            with suppress(RequestError):  # another method may work
                 if read(sight):
                     return sight, True
-        # Where it is not known whether quotes are searched, a value takes two requests.
+        # As long as it is not known whether terms in quotes are found, a value takes two requests.
         few = affordable() if self._finds_quoted else affordable() / 2
         sample = self._expected.sample(max(1, min(SAMPLE, int(few)))).look()
         self._search(sample, sample.expected.values())
         return sample, False
 
     def _ways(self, first: IndicatorPage, values: int) -> list[tuple[int, Callable[[Sight], bool]]]:
-        """The ways to read, each with the requests that it takes; a way says whether it read everything."""
+        """The methods of reading, each with its number of requests. Called, a method says whether it has read everything."""
         ways: list[tuple[int, Callable[[Sight], bool]]] = [
             (math.ceil(first.total / PAGE) - 1, partial(self._read_pages, first=first)),
         ]
@@ -190,7 +190,7 @@ class Confirmation:
         return self._has_bulk or (self._has_bulk is None and self._may_be_refused())
 
     def _may_be_refused(self) -> bool:
-        """Two refusals within 10 s would start our own pause, so calls that may not be supported are spaced out."""
+        """Whether a call that Sekoia may not support is possible now: two refusals within 10 s would start a pause."""
         return self._deadline.now() - self._refused_at >= self._patience.pause_after_errors
 
     def _read_pages(self, sight: Sight, first: IndicatorPage) -> bool:
@@ -206,7 +206,7 @@ class Confirmation:
         return self._read_objects(sight, None) and self._is_up_to_date(sight)
 
     def _read_recent(self, sight: Sight) -> bool:
-        """Only what was modified since the submission, which need not be all that is in."""
+        """Read what was modified since the submission, which may not be everything that is in."""
         read = self._read_objects(sight, self._expected.since)
         return read and sight.tally().all_in() and self._is_up_to_date(sight)
 
@@ -225,7 +225,7 @@ class Confirmation:
         return True
 
     def _is_up_to_date(self, sight: Sight) -> bool:
-        """Search for some of the values that the bulk reader lacks, or shows differently than sent; whether it can be trusted."""
+        """Search for some values that the bulk reader lacks, or shows with another context; return whether it is right."""
         before = sight.tally()
         missing, differing = before.expected - before.active, before.differing
         if not missing and not differing:
@@ -256,7 +256,7 @@ class Confirmation:
         for term in terms(value):
             in_quotes = term.startswith("'")
             if not in_quotes and self._finds_quoted:
-                break  # it would be found in quotes
+                break  # the term in quotes would have found it
             if self._find(sight, value, term):
                 self._finds_quoted = self._finds_quoted or in_quotes
                 break
@@ -277,5 +277,5 @@ class Confirmation:
 
 
 def _spread(values: Iterable[str], count: int, most: int) -> list[str]:
-    """Some of so many values, from the first to the last, since lagging ones are often adjacent."""
+    """Pick some of so many values, spread from the first to the last, since values that lag are often adjacent."""
     return list(islice(islice(values, 0, None, max(1, math.ceil(count / most))), most))

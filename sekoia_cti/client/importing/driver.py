@@ -1,4 +1,4 @@
-"""Drives the watch of an import: does what it decides, and reports to it what LiveAPI told and what was asked and seen."""
+"""The loop around the watch of an import: does what the watch decides, and reports the results and LiveAPI's events to it."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["Driver"]
 
 REFUSAL = 1.0
-"""Seconds that a refusal by message may take before the first submission, where LiveAPI does not answer a ping earlier."""
+"""Seconds to wait before the first submission for a refusal by message, unless LiveAPI answers a ping earlier."""
 
 CATCH_UP = 1.0
-"""Seconds after the deadline for reading what has arrived before it."""
+"""Seconds after the deadline for reading what arrived before it."""
 
 
 class Driver:
     """The loop around the watch of one import.
 
     Args:
-        watch: Decides.
+        watch: Decides what to do next.
         confirmation: Looks into the collection, and asks for the state of tasks.
         live: The connection to LiveAPI, or None for an import that is not waited for.
-        deadline: Ends it all.
-        on_progress: Told of each change.
-        on_warning: Told what people should know at once.
+        deadline: When everything has to have ended.
+        on_progress: Called whenever the progress changes.
+        on_warning: Called with what people should know at once.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Driver:
     # Before the end is waited for
 
     def connect(self) -> None:
-        """Connect LiveAPI, before anything is submitted; if it cannot be reached, that is a warning.
+        """Connect LiveAPI before anything is submitted. If it cannot be reached, there is a warning, and the import goes on.
 
         Raises:
             LiveAPIRefused: The key was refused.
@@ -71,7 +71,7 @@ class Driver:
             self._on_warning(f"{error} The import continues, and will be confirmed over the REST API.")
 
     def refuse_a_refused_key(self) -> None:
-        """Take what was heard. A refusal by message can come at any time; before the first submission it is an error.
+        """Process what LiveAPI has sent. If it refused the key by message before the first submission, that is an error.
 
         Raises:
             LiveAPIRefused: The key was refused, and nothing was submitted yet.
@@ -79,19 +79,19 @@ class Driver:
         if self._live is None:
             return
         if not self._watch.submissions:
-            self._live.catch_up(REFUSAL, wait_for_idle=False)
+            self._live.catch_up(REFUSAL)
         while (signal := self._live.next(0)) is not None:
             if isinstance(signal, Disconnected) and signal.final and not self._watch.submissions:
                 raise signal.error
             self._take(signal)
 
     def expect(self, task_id: str) -> None:
-        """Hear what LiveAPI tells of a task, what it told already included."""
+        """Listen for the events of a task, including those that have come already."""
         if self._live is not None:
             self._live.awaits(task_id)
 
     def catch_up(self) -> None:
-        """Take what was heard meanwhile."""
+        """Process what LiveAPI has sent meanwhile."""
         while self._live is not None and (signal := self._live.next(0)) is not None:
             self._take(signal)
 
@@ -105,10 +105,10 @@ class Driver:
             last: Whether no submission follows.
 
         Returns:
-            Whether it is done.
+            True when it is done, False when it gave up.
 
         Raises:
-            SekoiaError: The platform stops the process.
+            Interrupted: The platform is stopping the process.
         """
         watch, deadline = self._watch, self._deadline
         if self._live is not None and last:
@@ -116,7 +116,7 @@ class Driver:
         self._on_progress(watch.progress())
         caught_up = False
         while True:
-            self.catch_up()  # a look takes time, in which the end may have been told
+            self.catch_up()  # the end may have been reported during a look
             deadline.heed()
             watch.can_ask = self._confirmation.can_ask()
             match watch.step(deadline.now()):
@@ -125,7 +125,7 @@ class Driver:
                 case GiveUp():
                     if caught_up or self._live is None:
                         return False
-                    # A process that was stopped for a while finds the end in the socket.
+                    # If the process was stopped for a while, the end may be waiting in the socket.
                     self._live.catch_up(CATCH_UP)
                     caught_up = True
                 case Ask(task_id):

@@ -1,7 +1,7 @@
-"""What an import is expected to have put into a collection, and how much of it a look saw there: no I/O.
+"""The values that an import should have put into a collection, and which of them a look found there. No I/O.
 
-Of the values only an index of their keys is held (:mod:`~sekoia_cti.client.importing.key_index`); which ones are missing is
-found by iterating over the values again.
+Only an index of the values' keys is held in memory (:mod:`~sekoia_cti.client.importing.key_index`); to find out which values are
+missing, they are iterated again.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ THERE, ACTIVE, AS_ASKED, CHANGED, SURELY, AS_IN_ROW = 1, 2, 4, 8, 16, 32
 CARRIED = AS_ASKED | AS_IN_ROW
 
 CLOCK_LAG = timedelta(seconds=2)
-"""How far Sekoia's clock, as known here, can lag: answers state it in whole seconds, and servers renew it once a second."""
+"""How far our idea of Sekoia's clock can lag: answers state the time in whole seconds, and servers update it once a second."""
 
 UNSAID = -(2**63)
-"""In place of the end of a validity, if the row has none."""
+"""Stands for the end of validity of a row that has none."""
 
 
 class Part(NamedTuple):
-    """How many values of one batch are active, modified since the submission, and certainly so whatever the clocks."""
+    """How many values of one batch are active, were modified since the submission, and certainly were, whatever the clocks."""
 
     active: int
     changed: int
@@ -47,16 +47,16 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of the values were seen, and how.
+    """How many of the values were found, and in which state.
 
     Attributes:
-        expected: Values there should be.
-        there: Seen at all.
-        active: Seen, neither revoked nor expired.
-        as_asked: Active, and carrying the context that was sent.
-        changed: Active, and modified since the submission.
-        parts: The same for each batch of values.
-        differing: Active, without the context that was sent or without what their rows say besides.
+        expected: How many values there should be.
+        there: How many were found in any state.
+        active: How many of these are neither revoked nor expired.
+        as_asked: How many active values have the context that was sent.
+        changed: How many active values were modified since the submission.
+        parts: The counts for each batch of values.
+        differing: How many active values lack the context that was sent, or the other fields of their rows.
     """
 
     expected: int
@@ -78,7 +78,7 @@ class Tally:
 
 @dataclass(slots=True)
 class _Batch:
-    values: Iterable[str]  # can be iterated many times
+    values: Iterable[str]  # iterated several times
     context: Context
     asked: Wanted
     ends: Iterable[datetime | None] | None
@@ -90,7 +90,7 @@ class Expected:
     """The values of an import.
 
     Args:
-        since: Sekoia's clock at the first submission; None if it is not known.
+        since: Sekoia's time at the first submission; None if it is not known.
     """
 
     since: datetime | None = None
@@ -114,14 +114,14 @@ class Expected:
         ends: Iterable[datetime | None] | None = None,
         rows: Iterable[RowContext] | None = None,
     ) -> int:
-        """Expect these values too.
+        """Expect these values as well.
 
         Args:
-            values: Lines as they were sent; iterated at every count.
-            context: What was sent along with them.
-            ends: For each value, the end of its validity in its own row; None where there are no such rows.
-            rows: For each value, what its row says besides. It is compared and is no proof of an import, since whether Sekoia
-                takes all of these columns is unknown (contract, "File columns"); iterated when a look begins.
+            values: Lines as they were sent; they are iterated several times.
+            context: The context that was sent with them.
+            ends: For each value, the end of validity in its row; None if no column holds one.
+            rows: For each value, the other fields of its row; iterated when a look begins. They are compared, but they do not
+                prove an import: it is unknown whether Sekoia takes all of these columns (contract, "File columns").
 
         Returns:
             The number of this batch, from 0, as :attr:`Tally.parts` counts.
@@ -131,11 +131,11 @@ class Expected:
         return len(self._batches) - 1
 
     def has_context(self) -> bool:
-        """Whether anything was said about the values, so that being there is not all that was asked for."""
+        """Whether the values were sent with any context."""
         return any(batch.context.payload() or batch.ends is not None for batch in self._batches)
 
     def has_rows(self) -> bool:
-        """Whether rows say more of their values than the end of a validity."""
+        """Whether rows have other fields than the end of validity."""
         return any(batch.rows is not None for batch in self._batches)
 
     def count(self) -> int:
@@ -144,14 +144,14 @@ class Expected:
         return self._index.count()
 
     def look(self) -> Sight:
-        """Begin a new look: nothing was seen yet."""
+        """Begin a new look."""
         self._prepare()
         if self.since is not None:
             self._since = stamp(self.since), stamp(self.since + CLOCK_LAG) or ""
         return Sight(self)
 
     def sample(self, size: int) -> Expected:
-        """The same for so many of the values, spread from the first to the last."""
+        """Expect only so many of the values, spread from the first to the last."""
         last = self.count() - 1
         places = {round(step * last / max(1, size - 1)) for step in range(size)}
         picked: dict[int, list[tuple[str, datetime | None, RowContext | None]]] = {}
@@ -159,29 +159,29 @@ class Expected:
             if number in places:
                 picked.setdefault(of, []).append((value, end, row))
         some = Expected(self.since)
-        for at, batch in enumerate(self._batches):  # one for each, so that they keep their numbers
+        for at, batch in enumerate(self._batches):  # one for each batch, so that batches keep their numbers
             here = picked.get(at, [])
             ends = [end for _, end, _ in here] if batch.ends is not None else None
             rows = [row for _, _, row in here if row is not None] if batch.rows is not None else None
             some.add([value for value, _, _ in here], batch.context, ends=ends, rows=rows)
         return some
 
-    # What a look asks
+    # For looks
 
     @property
     def index(self) -> KeyIndex:
-        """Where the key of each value is."""
+        """The index of the values' keys."""
         self._prepare()
         return self._index
 
     def judge(self, indicator: Mapping[str, Any], place: int, now: str) -> int:
-        """What an indicator says about the value at a place; all times are texts in UTC, to the second."""
+        """The marks of an indicator for the value at a place. Times are texts in UTC, to the second."""
         asked = self._batches[self._contexts[place] if self._contexts else 0].asked
         wanted = asked.valid_until
         if self._valid_until is not None and (own := self._valid_until[place]) != UNSAID:
             wanted = stamp(datetime.fromtimestamp(own, UTC))
         until = stamp(indicator.get("valid_until"))
-        # If a validity that has passed was requested, such an indicator is as requested.
+        # If the requested validity has passed, an expired indicator is as requested.
         if indicator.get("revoked") or (until is not None and until <= now and not (wanted and wanted <= now)):
             return THERE
         marks = THERE | ACTIVE
@@ -195,11 +195,11 @@ class Expected:
         return marks
 
     def values(self) -> Iterator[str]:
-        """Each value, in its order."""
+        """The values in their order."""
         return (value for batch in self._batches for value in batch.values)
 
     def batches(self) -> Sequence[int]:
-        """Behind which value each batch ends."""
+        """For each batch, the number of the value after its last one."""
         return self._ends_of_batches
 
     # Inside
@@ -222,7 +222,7 @@ class Expected:
             begun = digests.count()
             digests.add(batch.values)
             self._ends_of_batches.append(digests.count())
-            if len(self._batches) > 1:  # of a value that was sent twice, the last context holds
+            if len(self._batches) > 1:  # for a value that was sent twice, the last context applies
                 contexts |= dict.fromkeys(digests.all(begun), at)
             for number, end in enumerate(batch.ends or (), begun):
                 if end is not None:
@@ -245,10 +245,10 @@ class Expected:
 
 
 class Sight:
-    """What one look saw of the values that are expected.
+    """What one look found of the expected values.
 
     Args:
-        expected: These values; none are added meanwhile.
+        expected: The values. None may be added during the look.
     """
 
     def __init__(self, expected: Expected) -> None:
@@ -257,12 +257,12 @@ class Sight:
         self._tally: Tally | None = None
 
     def see(self, indicators: Iterable[Mapping[str, Any]], now: datetime) -> None:
-        """Note indicators of the collection, as Sekoia's JSON has them."""
+        """Add indicators of the collection, in Sekoia's JSON form."""
         place_of, judge, marks = self.expected.index.place, self.expected.judge, self._marks
         self._tally, moment = None, stamp(now) or ""
         for indicator in indicators:
             value = value_of(indicator["pattern"])
-            # Nearly all are stored in their canonical form, which is its own only key.
+            # Nearly all values are stored in canonical form, which is then their only key.
             if (place := place_of(value)) is not None:
                 marks[place] |= judge(indicator, place, moment)
                 continue
@@ -271,7 +271,7 @@ class Sight:
                     marks[place] |= judge(indicator, place, moment)
 
     def tally(self) -> Tally:
-        """How many of the values were seen."""
+        """Count the values that were found."""
         if self._tally is None:
             self._tally = self._counted()
         return self._tally
@@ -308,7 +308,7 @@ class Sight:
                 yield value
 
     def missing(self) -> Iterator[Missing]:
-        """The values that were not seen in, in their order, and what is known about each."""
+        """The values that are not in, in their order, each with the reason."""
         marks = self.expected.index.marks_of(0, self.expected.count(), self._marks)
         for value, found in zip(self.expected.values(), marks, strict=True):
             if not found & ACTIVE:

@@ -1,4 +1,4 @@
-"""Which request of an import goes next, and what is tried when one is refused: decisions without I/O."""
+"""Decides, without I/O, which request of an import is sent next, and what to try when Sekoia refuses one."""
 
 from __future__ import annotations
 
@@ -12,53 +12,54 @@ from sekoia_cti.client.importing.requests import Request
 __all__ = ["IN_A_ROW", "Halving"]
 
 IN_A_ROW = 10
-"""Values refused one by one after which the rest of a request is given up: each costs a request, and every two a pause."""
+"""How many values Sekoia refuses one by one before the rest of a request is given up: every two cost a pause."""
 
 BOTH_HALVES = 3
-"""Requests refused, with nothing taken in between, when one and both of its halves were."""
+"""How many requests in a row have been refused when a request and both of its halves have been."""
 
 
 @dataclass
 class Halving:
-    """Which request goes next. One that is refused is cut in halves until the values that Sekoia does not take stand alone.
+    """Decides which request is sent next. A refused request is halved until the values that Sekoia refuses stand alone.
 
-    What may be taken goes first: a request that is refused waits until all the others have gone, and of two halves the second
-    is tried before the first is cut again, unless both are refused.
+    Requests that Sekoia is likely to accept are sent first: a refused request waits until all others have been sent, and of two
+    halves the second is tried before the first is halved again, unless both are refused.
 
-    An answer of 500 can come from anything, so a request is sent twice before it is cut, and a value alone is sent again, after
-    what waits next, before it is blamed. Every two errors cost a pause (:class:`~sekoia_cti.client.waiting.Patience`), and all
-    the rest next to nothing: one value among *n* that is always answered 500 makes 3 + log2(*n*) errors, which is 30 s of pauses
-    for 10 values, 60 s for 1,000, and 100 s for 100,000.
+    HTTP 500 can have any reason. So a request is sent twice before it is halved, and a single value is sent again later before it
+    is blamed. Every two errors cost a pause (:class:`~sekoia_cti.client.waiting.Patience`); the rest costs next to nothing.
+    One value among *n* that is always answered with HTTP 500 causes 3 + log2(*n*) errors. That is 30 s of pauses for 10 values,
+    60 s for 1,000, and 100 s for 100,000.
 
     Args:
-        requests: In the order in which they are to go.
-        in_a_row: Values refused one by one, with none taken in between, after which the rest of a request is given up; None: 10.
+        requests: The requests in the order in which to send them.
+        in_a_row: How many values Sekoia refuses one by one, without accepting any in between, before the rest of a request is
+            given up; 10 when None.
     """
 
     requests: Iterable[Request]
     in_a_row: int | None = None
     missing: list[Missing] = field(default_factory=list)
-    """Values that Sekoia refused, or that were not submitted, and why."""
+    """Values that Sekoia refused or that were not submitted, and why."""
     in_doubt: list[tuple[Request, str]] = field(default_factory=list)
-    """Requests given up that Sekoia may have taken, although it answered 500, and why."""
+    """Requests that were given up after HTTP 500, and why. Sekoia may have accepted them anyway."""
     stopped: bool = False
-    """Whether the end was reached by stopping."""
+    """Whether the submission was stopped before its end."""
     attempts: int = 2
-    """How often the next request is to be sent while the answer is 500."""
-    _whole: Request | None = None  # the last request that was not cut
-    _aside: deque[Request] = field(default_factory=deque)  # refused, to be cut when all the others have gone
+    """How often to send the next request if the answer is HTTP 500."""
+    _whole: Request | None = None  # the last request, if it was not halved before
+    _aside: deque[Request] = field(default_factory=deque)  # refused, to be halved when all others have been sent
     _parts: deque[tuple[Request, bool]] = field(default_factory=deque)  # and whether the other half follows
     _half: bool = False  # whether the other half of the last request follows
-    _refused: int = 0  # values alone, with nothing taken in between
-    _in_vain: int = 0  # requests of any size, the same
-    _suspected: dict[str, int] = field(default_factory=dict)  # how often a value alone was answered 500
-    _works: bool = False  # whether something was taken since the first refusal
+    _refused: int = 0  # single values, with nothing accepted in between
+    _in_vain: int = 0  # the same for requests of any size
+    _suspected: dict[str, int] = field(default_factory=dict)  # how often a single value was answered with HTTP 500
+    _works: bool = False  # whether Sekoia has accepted anything since the first refusal
 
     def __post_init__(self) -> None:
         self._waiting = iter(self.requests)
 
     def next(self) -> Request | None:
-        """The request to make now; None when nothing is left."""
+        """The request to send now; None when nothing is left."""
         self._whole, self._half = None, False
         if not self._parts:
             self._refused = 0
@@ -73,20 +74,20 @@ class Halving:
         return request
 
     def taken(self) -> None:
-        """Sekoia took the last request."""
+        """Sekoia accepted the last request."""
         self._refused = self._in_vain = 0
         self._works = True
 
     def refused(self, request: Request, reason: str, *, surely: bool = True) -> bool:
-        """Sekoia did not take a request, presumably because of what is in it.
+        """Sekoia did not accept the last request, presumably because of its content.
 
         Args:
-            request: The last one.
-            reason: For those of its values that turn out to be why.
-            surely: Whether what is in it is why; otherwise it may be taken when it is sent again, or may have been taken already.
+            request: The last request.
+            reason: The reason to report for those of its values that turn out to be the cause.
+            surely: Whether its content is certainly the cause; otherwise Sekoia may accept it next time, or may have stored it.
 
         Returns:
-            True when too many values were refused in a row, and the rest of the request was given up.
+            True if too many values in a row were refused, so that the rest of the request was given up.
         """
         if self.attempts > 1:
             self.attempts, self._works = 1, False
@@ -106,25 +107,25 @@ class Halving:
         while self._parts:
             self._give_up(
                 self._parts.popleft()[0],
-                "Sekoia refused the request that contained it, and refused other values of " "that request one by one",
+                "Sekoia refused the request that contained it, and refused other values of that request one by one",
             )
         return True
 
     def stop(self, request: Request | None, reason: str) -> None:
-        """Nothing more can be submitted: this request and all that would follow are given up."""
+        """Nothing more can be submitted: give up this request and all that would follow."""
         self.stopped = True
         while request is not None:
             self._give_up(request, reason)
             request = self.next()
 
     def _is_to_blame(self, request: Request) -> bool:
-        """Whether a value alone was answered 500 often enough: twice where Sekoia takes others, else it may be out of order."""
+        """Whether a single value was answered with HTTP 500 often enough: twice, or three times if nothing else is accepted."""
         (value,) = request.values
         self._suspected[value] = times = self._suspected.get(value, 0) + 1
         return times > (1 if self._works else 2)
 
     def _again(self, request: Request) -> None:
-        """Have what is in a request tried again; behind the other half, unless that is likely to be refused too."""
+        """Try the content of a request again, after the other half, unless that is likely to be refused too."""
         other = [self._parts.popleft()] if self._half and self._in_vain < BOTH_HALVES else []
         if len(request.values) == 1:
             again = [(request, False)]

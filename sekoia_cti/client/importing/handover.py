@@ -1,4 +1,4 @@
-"""What an answer to one request of an import means for those that follow: decisions without I/O."""
+"""Decides, without I/O, what the answer to one request of an import means for the requests that follow."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from sekoia_cti.client.wire import Filling
 __all__ = ["Handover", "Room"]
 
 ATTEMPTS_IN_DOUBT = 4
-"""Attempts at a submission that may have been taken each time, before the collection is looked at as well."""
+"""Attempts at a submission that may have been accepted each time, before the collection is watched as well."""
 
 BY_THE_LIMIT = 3
-"""Values refused one by one after which the community's limit, if it may be passed, is taken for the reason."""
+"""How many values Sekoia refuses one by one before the community's limit is taken for the reason, if the import may exceed it."""
 
 NOT_SUBMITTED = "it was not submitted"
 
 
 @dataclass(frozen=True)
 class Room:
-    """What the community can still hold.
+    """How much the community can still hold.
 
     Attributes:
-        held: What it holds, and can hold; None where Sekoia does not tell, or nothing is to be added.
-        new: How many indicators are to be added, at the most.
+        held: How much it holds, and can hold; None if Sekoia does not report it, or nothing is to be added.
+        new: How many indicators are to be added, at most.
     """
 
     held: Filling | None
     new: int
 
     def is_short(self) -> bool:
-        """Whether the limit may be passed."""
+        """Whether the import may exceed the limit."""
         return self.held is not None and self.held.count + self.new > self.held.max
 
     def explained(self, error: SekoiaError) -> SekoiaError:
-        """The refusal of more than the community can hold, with its figures; any other error as it is."""
+        """The error with the community's figures, if the limit may be the reason for a refusal; any other error unchanged."""
         if not isinstance(error, Refused) or self.held is None or not self.is_short():
             return error
         return LimitExceeded(
@@ -54,13 +54,13 @@ class Room:
 
 
 class Handover:
-    """Steers the submission of requests: which one goes next, how often, and when the rest is given up.
+    """Controls the submission of requests: which one is sent next, how often, and when the rest is given up.
 
     Args:
-        requests: In the order in which they are to go.
-        room: What the community can still hold.
-        cut: Whether a request that is refused is cut in halves, to find the values that are the reason.
-        watched: Whether the collection can tell what became of a request without an answer.
+        requests: The requests in the order in which to send them.
+        room: How much the community can still hold.
+        cut: Whether to halve a request that Sekoia refuses, in order to find the values that are the reason.
+        watched: Whether the collection is watched for requests that are not answered.
     """
 
     def __init__(self, requests: Iterable[Request], *, room: Room, cut: bool, watched: bool) -> None:
@@ -71,28 +71,28 @@ class Handover:
         self._failure: SekoiaError | None = None
 
     def next(self) -> Request | None:
-        """The request to make now; None when nothing is left."""
+        """The request to send now; None when nothing is left."""
         return self._halving.next()
 
     def tries(self) -> Tries:
-        """How often it is to be made."""
+        """How often to send it."""
         return {"attempts_at_500": self._halving.attempts, **tries_in_doubt(self._watched)}
 
     def taken(self) -> None:
-        """Sekoia took the last request."""
+        """Sekoia accepted the last request."""
         self._halving.taken()
 
     def failed(self, request: Request, error: SekoiaError) -> Unavailable | None:
-        """The last request came to nothing.
+        """The last request failed.
 
         Args:
-            request: The last one.
-            error: What came of it.
+            request: The last request.
+            error: Why it failed.
 
         Returns:
-            The error, if Sekoia may have taken the request, so that the collection is to be watched for it.
+            The error, if Sekoia may have accepted the request, so that the collection has to be watched for it.
         """
-        breaks = isinstance(error, Unavailable) and error.status == 500  # perhaps for one of its values
+        breaks = isinstance(error, Unavailable) and error.status == 500  # perhaps because of one of its values
         if isinstance(error, Unavailable) and may_be_seen(error, self._watched) and not (self._cut and breaks):
             return error
         if not (self._cut and isinstance(error, RequestError) and (breaks or isinstance(error, Refused))):
@@ -106,20 +106,20 @@ class Handover:
         return None
 
     def failure(self) -> SekoiaError | None:
-        """What kept values from being submitted; None where values were refused one by one, and are missing."""
+        """What kept values from being submitted. Values that were refused one by one are missing, which is no failure."""
         if self._room.is_short() and isinstance(self._failure, Refused):
             return self._room.explained(self._failure)
         return self._failure if self._halving.stopped else None
 
     def in_doubt(self) -> Sequence[tuple[Request, str]]:
-        """Requests that were given up after an answer of 500, and why: Sekoia may have taken them all the same."""
+        """Requests that were given up after HTTP 500, and why. Sekoia may have accepted them anyway."""
         return self._halving.in_doubt
 
     def missing(self, values: Iterable[str]) -> Sequence[Missing]:
-        """The values that were not submitted, or refused.
+        """The values that were refused or not submitted, in the order in which they were given.
 
         Args:
-            values: All values, in the order in which they were given, which is that of the missing ones.
+            values: All values in that order.
         """
         missing = self._halving.missing
         named = {each.value for each in missing}
@@ -128,15 +128,15 @@ class Handover:
 
 
 def tries_in_doubt(watched: bool) -> Tries:
-    """How often a submission is made that may have been taken each time.
+    """How often to send a submission that may have been accepted each time.
 
-    What is not watched is repeated until the deadline, since nothing else would tell that it was taken.
+    If the collection is not watched, only an answer can show that Sekoia accepted it, so it is repeated until the deadline.
     """
     return {"attempts_in_doubt": ATTEMPTS_IN_DOUBT} if watched else {}
 
 
 def may_be_seen(failure: Unavailable, watched: bool) -> bool:
-    """Whether the collection can tell what became of a submission without an answer."""
+    """Whether the collection can show if Sekoia accepted a submission that it did not answer."""
     return watched and failure.may_be_done()
 
 

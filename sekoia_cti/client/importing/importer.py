@@ -1,4 +1,4 @@
-"""Runs one import into one collection: submits what it is given, and finds out what became of it."""
+"""Runs one import into one collection: submits what it is given, and finds out whether it arrived."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ __all__ = ["Importer"]
 
 @dataclass
 class Importer:
-    """One import. LiveAPI is connected before anything is submitted, and one deadline holds for all of it.
+    """One import. LiveAPI is connected before anything is submitted, and one deadline covers everything.
 
     Args:
         rest: The REST client.
         live: The connection to LiveAPI, or None for an import that is not waited for.
         collection: Where the indicators go.
-        context: What is sent along with them.
-        deadline: Ends it all.
-        patience: Settling and looking times.
-        on_progress: Told of each change.
-        on_warning: Told what people should know at once.
-        lines: The most that one request carries as text.
+        context: What is sent with them.
+        deadline: When everything has to have ended.
+        patience: How long to wait, and for what.
+        on_progress: Called whenever the progress changes.
+        on_warning: Called with what people should know at once.
+        lines: How many lines one request carries as text, at most.
     """
 
     rest: RestClient
@@ -83,7 +83,7 @@ class Importer:
         return self.collection.id
 
     def connect(self) -> None:
-        """Connect LiveAPI, before anything is submitted; if it cannot be reached, that is a warning.
+        """Connect LiveAPI before anything is submitted. If it cannot be reached, there is a warning, and the import goes on.
 
         Raises:
             LiveAPIRefused: The key was refused.
@@ -92,7 +92,7 @@ class Importer:
         self._driver.connect()
 
     def rehearse(self, groups: Iterable[tuple[Context, Sequence[str] | Again]]) -> Rehearsal:
-        """Find out what the collection holds already, and submit nothing; what cannot be submitted is among the missing.
+        """Find out what the collection already holds, and submit nothing. Values that cannot be submitted are in :attr:`missing`.
 
         Args:
             groups: Contexts, each with the values that would be sent with it, in the form in which they would be sent.
@@ -106,7 +106,7 @@ class Importer:
 
     @property
     def missing(self) -> Sequence[Missing]:
-        """Values that cannot be submitted, so far."""
+        """The values found so far that cannot be submitted."""
         return self._ledger.left_out
 
     # Submitting
@@ -115,11 +115,11 @@ class Importer:
         """Submit lines as text, in parts.
 
         Args:
-            values: Lines as they are to be sent, each once.
-            format: A format of the contract; not sent when None.
+            values: The lines to send, without duplicates.
+            format: One of the contract's formats; not sent when None.
 
         Raises:
-            SekoiaError: Sekoia took none of them.
+            SekoiaError: Sekoia accepted none of them.
         """
         self.submit_texts([(self.context, values)], format=format)
 
@@ -131,16 +131,16 @@ class Importer:
         new: int | None = None,
         cut: bool = True,
     ) -> None:
-        """Submit lines as text, those of each context by themselves, in parts.
+        """Submit lines as text, in parts; each part has one context.
 
         Args:
-            groups: What is sent along, and lines as they are to be sent; each line once in all groups.
-            format: A format of the contract; not sent when None.
-            new: How many of them the collection does not hold; None: perhaps all.
-            cut: Whether a text that is refused is cut in halves, to find the lines that are the reason.
+            groups: Contexts, each with the lines to send with it. No line occurs twice, not even in different groups.
+            format: One of the contract's formats; not sent when None.
+            new: How many of the lines may be new in the collection; None for all of them.
+            cut: Whether to halve a text that Sekoia refuses, in order to find the lines that are the reason.
 
         Raises:
-            SekoiaError: Sekoia took none of them.
+            SekoiaError: Sekoia accepted none of them.
         """
         sendable = [(context, self._sendable(values)) for context, values in groups]
 
@@ -158,10 +158,10 @@ class Importer:
         )
 
     def submit_entries(self, entries: Iterable[Entry]) -> None:
-        """Submit indicators that each have a context, in requests of at most a hundred.
+        """Submit indicators with their own contexts, in requests of at most a hundred.
 
         Raises:
-            SekoiaError: Sekoia took none of them.
+            SekoiaError: Sekoia accepted none of them.
         """
         entries = list(entries)
         sendable = set(self._sendable([entry.item.value for entry in entries]))
@@ -192,15 +192,15 @@ class Importer:
             file_handle: From the preview.
             mapping: What each column holds.
             ignore_first_line: Whether the first line is a heading.
-            values: What is in it, to be gone through again and again; None when that is not known.
-            count: How many values that is.
-            ends: For each value, when its row says that its validity ends; None where no column says so.
-            rows: For each value, what its row says besides; None where no column says anything.
-            context: For what no column maps; by default that of the import.
-            new: How many of them the collection does not hold; None: perhaps all.
+            values: The values in it, which are iterated several times; None if they are not known.
+            count: How many values there are; None if that is not known.
+            ends: For each value, the end of validity in its row; None if no column holds one.
+            rows: For each value, the other fields of its row; None if no column holds any.
+            context: For the fields that no column holds; by default the context of the import.
+            new: How many of the values may be new in the collection; None for all of them.
 
         Raises:
-            SekoiaError: Sekoia did not take it.
+            SekoiaError: Sekoia did not accept it.
         """
         context = self.context if context is None else context
         watched = self.live is not None and values is not None
@@ -228,7 +228,7 @@ class Importer:
             doubt = error
         part = None
         if values is not None:
-            # What a column maps is the affair of each row.
+            # The fields that a column holds can differ from row to row.
             part = self._expected.add(values, context.beside(mapping), ends=ends, rows=rows)
         self._ledger.take(count if values is not None else None)
         if doubt is not None:
@@ -237,14 +237,14 @@ class Importer:
             self._note_accepted(accepted, count, part)
 
     def leave_out(self, missing: Iterable[Missing]) -> None:
-        """Count values as missing that cannot be submitted at all."""
+        """Count values as missing, since they cannot be submitted at all."""
         self._ledger.left_out += missing
 
     def finish(self) -> Outcome:
-        """Wait until it is known what became of everything, or the deadline passes."""
+        """Wait until it is known which values are in the collection, or until the deadline."""
         ledger, watch = self._ledger, self.watch
         if isinstance(ledger.failure, Interrupted):
-            return self._outcome("incomplete")  # the platform stops the process: nothing is waited for
+            return self._outcome("incomplete")  # the platform is stopping the process, so there is no time to wait
         if self.live is None and not watch.ended() and watch.submissions:
             return self._outcome("submitted" if ledger.failure is None else "incomplete")
         watch.has_context = self._expected.has_context()
@@ -261,13 +261,13 @@ class Importer:
         return self._outcome("incomplete")
 
     def leave(self, why: SekoiaError) -> Outcome:
-        """What is known of an import that something hangs in, which may go on meanwhile."""
+        """Report what is known about an import in which something hangs; it may go on while this is called."""
         self._ledger.fail(why)
         return self._outcome("incomplete")
 
     @property
     def indicator_ids(self) -> list[str]:
-        """Ids of indicators, where Sekoia told them at once."""
+        """Ids of the indicators that Sekoia returned in its answers."""
         return self._ledger.ids
 
     # How it submits
@@ -311,35 +311,34 @@ class Importer:
             raise ledger.failure
 
     def _compare_rows(self) -> None:
-        """Look whether indicators have what their rows say: counts do not tell, and some columns may not be taken (contract)."""
+        """Look once for the fields of rows: Sekoia may ignore some columns (contract), which its counts do not show."""
         if self._expected.has_rows() and self.watch.found is None and (found := self._confirmation.look()) is not None:
             self.watch.looked(found, self.deadline.now())
 
     def _begin(self) -> None:
-        """What comes before the first submission: the key must be good, and Sekoia's clock is noted."""
+        """Prepare for a submission: make sure that LiveAPI has not refused the key, and note Sekoia's clock."""
         self._driver.refuse_a_refused_key()
         if self._expected.since is None and (now := self.rest.server_time()) is not None:
-            self._expected.since = now.replace(microsecond=0)  # Sekoia may tell times in whole seconds
+            self._expected.since = now.replace(microsecond=0)  # Sekoia may report times in whole seconds
 
     def _room_for(self, new: int) -> Room:
-        """What the community can hold, with a warning if the import may pass its limit."""
+        """How much the community can still hold, with a warning if the import may exceed its limit."""
         if not new:
             return Room(None, new)
         try:
             held = self.rest.count(self.collection.community_uuid)
         except RequestError:
-            return Room(None, new)  # it may take another permission, and the import does not depend on it
+            return Room(None, new)  # the call may need another permission, and the import does not depend on it
         self._confirmation.held = held.count if self._confirmation.held is None else self._confirmation.held
         room = Room(held, new)
         if room.is_short():
             self.on_warning(
                 f"The import may exceed the limit: the community holds {held.count:,} of at most {held.max:,} "
-                "indicators, and "
-                f"up to {new:,} are to be added"
+                f"indicators, and up to {new:,} are to be added"
             )
         return room
 
-    # What an answer says
+    # What the answers mean
 
     def _note(self, request: Request, answer: Accepted | Added) -> None:
         self._ledger.take(len(request.values))
@@ -362,7 +361,7 @@ class Importer:
     def _note_doubt(
         self, failure: Unavailable, count: int | None, part: int | None, send: Callable[[Tries], Accepted | Added]
     ) -> None:
-        """A submission was not answered, and may have been taken: it is watched like one whose task is not named."""
+        """Watch a submission that was not answered, but may have been accepted, like one whose task is unknown."""
         self.on_warning(
             f"No clear answer came while {failure.doing} ({failure.reason or f'HTTP {failure.status}'}): Sekoia may "
             "have accepted what was sent, so the collection is watched, and the values are sent again until they are "
@@ -371,7 +370,7 @@ class Importer:
         self._unanswered.add(failure, send, count=count, part=part)
 
     def _note_shown(self, request: Request, items: Sequence[Indicator]) -> None:
-        """Values whose indicator the answer shows are in; the others are looked for."""
+        """Count the values whose indicators are in the answer as in the collection, and look for the others."""
         shown = Expected(self._expected.since)
         shown.add(request.values, request.context)
         sight = shown.look()
@@ -383,7 +382,7 @@ class Importer:
             self.watch.done(Counts(), self.deadline.now(), expected=len(unseen))
 
     def _suspect(self, given_up: Sequence[tuple[Request, str]]) -> None:
-        """Look for what was answered 500, however often it was sent: Sekoia may have it all the same."""
+        """Look for the values that Sekoia answered with HTTP 500 each time: it may have stored them anyway."""
         by_context: dict[int, list[tuple[Request, str]]] = {}
         for request, reason in given_up:
             by_context.setdefault(id(request.context), []).append((request, reason))

@@ -1,4 +1,4 @@
-"""The keys of many values, each found by its digest: some twenty bytes a value, so that half a million of them cost little."""
+"""An index of the keys of many values by their digests. It takes about twenty bytes per value, so half a million cost little."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sekoia_cti.indicators.matching import are_keys, identity
 __all__ = ["Digests", "KeyIndex"]
 
 FEW = 64
-"""Values that are looked at together: if all of them are keys as they stand, none takes a closer look."""
+"""How many values are checked together: if each of them is its own only key, none needs a closer look."""
 
 _ALL = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -22,7 +22,7 @@ class Digests:
 
     Attributes:
         first: For each value, the digest of one of its keys.
-        more: The other digests of a value that has several keys, such as a file with several hashes, by its number.
+        more: The other digests of values with several keys, such as files with several hashes, by the number of the value.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Digests:
         return (self.first[number], *self.more.get(number, ()))
 
     def all(self, start: int = 0) -> Iterator[int]:
-        """All digests of all values, or of those from a number on."""
+        """All digests of all values, or of the values from a number on."""
         yield from self.first[start:] if start else self.first
         for number, others in self.more.items():
             if number >= start:
@@ -59,18 +59,18 @@ class Digests:
 
 
 class KeyIndex:
-    """Where the key of a value is among the keys of all values.
+    """Finds the place of a key among the keys of all values.
 
     Args:
-        digests: Those of the values.
+        digests: The digests of the values.
 
     Attributes:
-        keys: The digests in order. The place of a key is its place here.
+        keys: The sorted digests. The place of a key is its place in here.
     """
 
     def __init__(self, digests: Digests) -> None:
         self.keys = _sorted(digests.all())
-        bits = max(0, len(self.keys).bit_length() - 3)  # some eight keys a bucket
+        bits = max(0, len(self.keys).bit_length() - 3)  # about eight keys per bucket
         self._shift = 64 - bits
         self._starts = array("I", (bisect_left(self.keys, at << self._shift) for at in range(1 << bits)))
         self._starts.append(len(self.keys))
@@ -82,7 +82,7 @@ class KeyIndex:
         return len(self._places)
 
     def place(self, key: str) -> int | None:
-        """Where a key is, if a value has it."""
+        """The place of a key; None if no value has it."""
         digest, keys = hash(key) & _ALL, self.keys
         bucket = digest >> self._shift
         place = bisect_left(keys, digest, self._starts[bucket], self._starts[bucket + 1])
@@ -93,11 +93,11 @@ class KeyIndex:
         return (self._places[number], *self._more.get(number, ()))
 
     def marks_of(self, start: int, end: int, marks: bytearray) -> bytearray:
-        """The marks of some values: of a file, those that all of its hashes have.
+        """The marks of some values. A file has the marks that all of its hashes have.
 
         Args:
-            start, end: Numbers of the first value, and of the one behind the last.
-            marks: Those of all keys, by their place.
+            start, end: The numbers of the first value, and of the one after the last.
+            marks: The marks of all keys by their places.
         """
         found = bytearray(map(marks.__getitem__, self._places[start:end]))
         if self._more:
@@ -107,13 +107,13 @@ class KeyIndex:
         return found
 
     def _place_of(self, digest: int) -> int:
-        """Where a digest is: looked for among the few that share its first bits."""
+        """The place of a digest, which is looked up among the few with the same first bits."""
         bucket = digest >> self._shift
         return bisect_left(self.keys, digest, self._starts[bucket], self._starts[bucket + 1])
 
 
 def _sorted(digests: Iterable[int]) -> array[int]:
-    """Digests in order, sorted part by part: a list of all of them would take forty bytes each."""
+    """Sort digests in parts: one list of all digests would take forty bytes per digest."""
     parts = [array("Q") for _ in range(64)]
     for digest in digests:
         parts[digest >> 58].append(digest)
@@ -124,5 +124,5 @@ def _sorted(digests: Iterable[int]) -> array[int]:
 
 
 def _digest(key: str) -> int:
-    """64 bits of a key. Python's hash of a text depends on a secret of the process, so nobody can aim at a collision."""
+    """A hash of 64 bits. Python's hash of a text depends on a secret of the process, so nobody can provoke a collision."""
     return hash(key) & _ALL

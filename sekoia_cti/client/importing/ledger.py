@@ -1,4 +1,4 @@
-"""What was submitted of an import, and what was not: no I/O."""
+"""Counts which values of an import were submitted, and which were not."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["Ledger"]
 
 @dataclass
 class Ledger:
-    """The account of every value that an import was given: it was left out, or Sekoia took it, or may have taken it.
+    """The account of every value of an import: it was left out, or Sekoia accepted it, or may have accepted it.
 
-    What becomes of the values that Sekoia took, or may have taken, is seen by looks
-    (:mod:`~sekoia_cti.client.importing.expected`), but for those that an answer showed to be in.
+    Looks into the collection show which of the accepted values are in (:mod:`~sekoia_cti.client.importing.expected`), except for
+    those whose indicators were in an answer already.
 
     Attributes:
         left_out: Values that were not submitted, or that Sekoia refused.
-        suspected: Values that Sekoia answered 500 each time, and what is told of those that are not in the collection.
-        taken: How many values Sekoia took; None when they are not known.
-        shown: Of them, how many an answer showed to be in.
-        shown_differing: Of these, how many with another context than was sent.
-        failure: What kept values from being submitted or waited for, if anything did.
+        suspected: Values that Sekoia answered with HTTP 500 each time; for each, the reason to report if it is not in.
+        taken: How many values Sekoia accepted; None if that is not known.
+        shown: How many of them were in the collection according to an answer.
+        shown_differing: How many of these had another context than the one that was sent.
+        failure: What kept values from being submitted or waited for; None if nothing did.
     """
 
     left_out: list[Missing] = field(default_factory=list)
@@ -35,26 +35,26 @@ class Ledger:
     _ids: dict[str, None] = field(default_factory=dict)
 
     def take(self, values: int | None) -> None:
-        """Sekoia took so many values; None when they are not known."""
+        """Sekoia accepted so many values; None if it is not known how many."""
         self.taken = None if values is None else (self.taken or 0) + values
 
     def show(self, ids: list[str], active: int, differing: int) -> None:
-        """An answer showed values to be in.
+        """An answer showed that values are in the collection.
 
         Args:
-            ids: Of their indicators.
-            active: How many values.
-            differing: Of them, how many with another context than was sent.
+            ids: The ids of their indicators.
+            active: How many values there are.
+            differing: How many of them have another context than the one that was sent.
         """
         self._ids.update(dict.fromkeys(ids))
         self.shown += active
         self.shown_differing += differing
 
     def fail(self, error: SekoiaError) -> None:
-        """Something kept values from being submitted or waited for; what came first says why."""
+        """Something kept values from being submitted or waited for. The first such error is kept."""
         self.failure = self.failure or error
 
     @property
     def ids(self) -> list[str]:
-        """Ids of the indicators that answers showed, each once."""
+        """Ids of the indicators in Sekoia's answers, without duplicates."""
         return list(self._ids)

@@ -1,4 +1,4 @@
-"""What looks into the collection have found so far, and for how long it has been the same: no I/O, like the watch."""
+"""Remembers, without I/O, what the looks into the collection found, and for how long that has not changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sekoia_cti.client.waiting import Patience
 __all__ = ["Found", "LookHistory"]
 
 DENIALS = 3
-"""Looks in a row that must be denied before the key is taken for the reason."""
+"""How many looks in a row must be denied before the key's permissions are taken for the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Found:
     """What a look found.
 
     Attributes:
-        tally: Of the values that were looked for.
-        complete: Whether all were looked for, and not just a sample.
-        grew: Whether the community holds more than before the submission; asked for only where none of the values was found, or
-            clocks leave it in doubt whether they changed since.
-        convincing: Whether enough values were looked for to say that all are in, if these are.
+        tally: The tally of the values that were looked for.
+        complete: Whether all values were looked for, and not just a sample.
+        grew: Whether the community holds more indicators than before the submission. This is only found out if none of the values
+            was found, or if clocks leave it open whether values have changed since the submission.
+        convincing: Whether enough values were looked for to conclude that all are in if these are.
     """
 
     tally: Tally
@@ -35,16 +35,16 @@ class Found:
 
 @dataclass
 class LookHistory:
-    """The looks so far. Every method takes the time, in seconds that only grow.
+    """The looks so far. ``now`` is the time in seconds, which only grows.
 
     Args:
         patience: How often to look.
-        deadline: When the time of the import is up.
+        deadline: The deadline of the import.
 
     Attributes:
-        found: What the last look found that could be completed; None before there was one.
+        found: What the last successful look found; None if there was none.
         unreadable: Whether the last look failed.
-        denial: What the last look was denied with, if the key may not read the collection.
+        denial: Sekoia's answer to the last look if the key may not read the collection.
     """
 
     patience: Patience
@@ -52,10 +52,10 @@ class LookHistory:
     found: Found | None = None
     unreadable: bool = False
     denial: SekoiaError | None = None
-    _looks: int = 0  # since the last reason to look soon
+    _looks: int = 0  # since there was a reason to look soon
     _looked_at: float = -math.inf
     _found_at: float = -math.inf
-    _same: int = 0  # looks that found the same
+    _same: int = 0  # looks in a row that found the same
     _same_since: float = math.inf
     _denied: int = 0  # looks in a row that were denied
     _denied_since: float = math.inf
@@ -63,7 +63,13 @@ class LookHistory:
     # What happened
 
     def add(self, found: Found | None, now: float, denial: SekoiaError | None) -> None:
-        """A look found this; None when the collection could not be read, and perhaps why the key may not read it."""
+        """Add a look.
+
+        Args:
+            found: What it found; None if the collection could not be read.
+            now: The time.
+            denial: Sekoia's answer if the key may not read the collection.
+        """
         self.pass_over(now)
         self.unreadable, self.denial = found is None, denial
         self._denied = self._denied + 1 if denial else 0
@@ -77,16 +83,16 @@ class LookHistory:
         self.found, self._found_at = found, now
 
     def pass_over(self, now: float) -> None:
-        """What is known makes a look needless now; the next one comes as after a look."""
+        """Skip a look that is not needed: the next one is due as if this one had taken place."""
         self._looks += 1
         self._looked_at = now
 
     def look_soon(self) -> None:
-        """Something may have been missed: looks begin anew, in quick succession."""
+        """Look soon, and then in short intervals again, since something may have been missed."""
         self._looks, self._looked_at = 0, -math.inf
 
     def forget(self, now: float) -> None:
-        """What was seen so far is no verdict; from now on it is waited for that nothing changes."""
+        """Forget what was found so far: it must not decide how the import ends."""
         self.look_soon()
         self.found, self._found_at = None, -math.inf
         self._same, self._same_since = 0, now
@@ -95,27 +101,27 @@ class LookHistory:
     # What it means
 
     def next_at(self) -> float:
-        """When the next look comes at the earliest: pauses grow from look to look."""
+        """The earliest time for the next look. The pauses between looks grow."""
         patience = self.patience
         pause = min(patience.look_longest, patience.look_first * 2 ** min(max(0, self._looks - 1), 16))
         return self._looked_at + pause if self._looks else -math.inf
 
     def is_older_than(self, moment: float) -> bool:
-        """Whether what was found last was found before this moment."""
+        """Whether the last successful look was before this moment."""
         return self._found_at < moment
 
     def is_unchanged(self, looks: int, seconds: float, now: float) -> bool:
-        """Whether so many looks found the same, for so many seconds."""
+        """Whether so many looks in a row, and for so many seconds, have found the same."""
         return self._same >= looks and now >= self.unchanged_at(seconds)
 
     def unchanged_at(self, seconds: float) -> float:
-        """When nothing will have changed for so many seconds, if nothing does."""
+        """The moment when nothing will have changed for so many seconds, unless something changes until then."""
         return self._after(self._same_since, seconds)
 
     def is_denied(self, seconds: float, now: float) -> bool:
-        """Whether the key may not read the collection, which is no passing fault once it lasts for so many seconds."""
+        """Whether the key may not read the collection; only if this lasts for so many seconds, it is not taken for temporary."""
         return self._denied >= DENIALS and now >= self._after(self._denied_since, seconds)
 
     def _after(self, since: float, seconds: float) -> float:
-        """So long after a moment, or after a third of the time that was left then."""
+        """So many seconds after a moment, but no later than after a third of the time that was left then."""
         return since + min(seconds, max(0.0, self.deadline - since) / 3) if since < math.inf else math.inf

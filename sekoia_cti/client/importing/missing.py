@@ -24,5 +24,5 @@ class Missing:
 
 
 def damaged_of(account: Account) -> list[Missing]:
-    """The values of a source that lost a character on the way, as missing."""
+    """The damaged values of a source as missing values."""
     return [Missing(damaged.value, damaged.reason) for damaged in account.damaged]

@@ -19,14 +19,15 @@ from sekoia_cti.indicators.display import shown
 __all__ = ["MOST_MISSING", "Conclusion", "Outcome", "Status"]
 
 Status = Literal["completed", "partial", "rejected", "incomplete", "submitted"]
-"""``completed``: the import ended, and every value is in. ``partial``: it ended, and some are not. ``rejected``: it ended, and
-none is. ``incomplete``: not known to have ended in time, or some values could not be submitted. ``submitted``: not waited for.
+"""``completed``: the import ended, and every value is in. ``partial``: it ended, and some are not in. ``rejected``: it ended, and
+none is in. ``incomplete``: it is not known to have ended in time, it failed and the collection could not be read, or some values
+could not be submitted. ``submitted``: it was not waited for.
 
 A value is in when it is in the collection, not revoked, and not expired, unless the validity that was asked for has passed.
 """
 
 MOST_MISSING = 100
-"""Missing values that are listed."""
+"""How many missing values are listed."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,17 @@ class Outcome:
 
     Attributes:
         status: See :data:`Status`.
-        task_ids: Sekoia's tasks, in the order of submission.
-        submitted: Values that Sekoia took; None for a file that was not read here.
-        progress: What Sekoia told of its work.
-        created, updated, ignored: As reported by Sekoia at the end; None if it did not.
-        confirmed_by: How the end is known: ``liveapi``, or ``api`` if the REST API confirmed any part; None if it is not known.
+        task_ids: Sekoia's tasks in the order of submission.
+        submitted: How many values Sekoia accepted; None for a file that was not read here.
+        progress: The progress that Sekoia reported.
+        created, updated, ignored: Sekoia's counts at the end; None if it did not report them.
+        confirmed_by: What confirmed the end: ``liveapi``, or ``api`` if the REST API confirmed any part; None if nothing did.
         missing: The first :data:`MOST_MISSING` values that are known not to be in, each with a reason.
-        all_missing: All of them; each iteration goes through the values again.
-        missing_count: How many there are; None if that could not be determined.
-        context_differs_count: Values that are in, without the context that was sent; None where they were not looked at.
+        all_missing: All of these; every iteration goes through the values again.
+        missing_count: How many there are; None if that could not be found out.
+        context_differs_count: How many values are in, but without the context that was sent; None if that was not looked at.
         warnings: What people should know, as sentences.
-        failure: What ended the import early, if anything did.
+        failure: What ended the import early; None if nothing did.
     """
 
     status: Status
@@ -73,11 +74,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What is known of an import when it is over, however it ended.
+    """Concludes from everything that is known about an import how it ended.
 
     Args:
-        watch: What was heard and seen.
-        confirmation: Knows which values the last look did not find.
+        watch: What was reported, and what was found.
+        confirmation: Which values the last look did not find.
         ledger: What was submitted, and what was not.
     """
 
@@ -89,7 +90,7 @@ class Conclusion:
         """The outcome.
 
         Args:
-            status: ``submitted``, ``incomplete``, or ``completed`` if it has ended, whatever the result.
+            status: ``submitted``, ``incomplete``, or ``completed`` for an import that has ended in any way.
         """
         missing, missing_count = self._missing(), self._missing_count()
         if status == "completed":
@@ -113,20 +114,20 @@ class Conclusion:
         )
 
     def _submitted(self) -> int | None:
-        """How many values Sekoia took, those included that it was only seen to have taken."""
+        """How many values Sekoia accepted, including those that it answered with HTTP 500 and stored anyway."""
         taken, suspected, found = self.ledger.taken, self.ledger.suspected, self.watch.found
         if taken is None or not suspected or found is None or not found.complete:
             return taken
         return taken + len(suspected) - sum(missing.value in suspected for missing in self.confirmation.missing())
 
     def _missing(self) -> Iterable[Missing]:
-        """The values that are known to be missing."""
+        """The values that are known not to be in."""
         if self.watch.found is None or not self.watch.doubts():
             return self.ledger.left_out
         return Again(lambda: chain(self.ledger.left_out, self._not_found()))
 
     def _not_found(self) -> Iterator[Missing]:
-        """The values that the last look did not find; that one was answered 500 says more than that it is not there."""
+        """The values that the last look did not find. If Sekoia answered with HTTP 500, that is the reason to report."""
         for missing in self.confirmation.missing():
             reason = self.ledger.suspected.get(missing.value) if missing.reason == NOT_THERE else None
             yield Missing(missing.value, reason) if reason else missing
@@ -146,7 +147,7 @@ class Conclusion:
         return self.ledger.shown_differing + found.tally.differing
 
     def _judged(self, missing_count: int | None) -> Status:
-        """How an import that has ended turned out."""
+        """The status of an import that has ended."""
         total = (self.ledger.taken or 0) + len(self.ledger.suspected) + len(self.ledger.left_out)
         if missing_count is not None:
             return "completed" if not missing_count else "rejected" if missing_count >= total else "partial"
@@ -155,15 +156,15 @@ class Conclusion:
                 return "completed"
             return "partial" if found.tally.active or self.ledger.shown else "rejected"
         if all(part.failed is not None for part in self.watch.submissions):
-            return "incomplete"  # what was in before they failed is not known
+            return "incomplete"  # it is not known what had arrived before they failed
         if self.ledger.taken is None and self.watch.progress().total == 0:
             return "rejected"
-        # Of a file that was not read here, there are only the counts; of other values, they left a doubt.
+        # For a file that was not read here, there is nothing but the counts; for other values, the counts left a doubt.
         unread = self.ledger.taken is None and not self.ledger.left_out
         return "completed" if unread and self._all_counted() else "partial"
 
     def _all_counted(self) -> bool:
-        """Whether Sekoia counts everything as created or updated."""
+        """Whether Sekoia counted everything as created or updated."""
         counts, progress = self._counts(), self._progress()
         done = (counts["created"] or 0) + (counts["updated"] or 0)
         return not counts["ignored"] and done >= (progress.total or 1)
@@ -194,7 +195,7 @@ class Conclusion:
         if self.watch.found is not None:
             count = self.watch.found.tally.expected
             values = "1 value was" if count == 1 else f"{count:,} values were"
-            return f"Only a sample of {values} looked for in the collection: looking for all would have taken too long"
+            return f"Only a sample of {values} looked for in the collection, since looking for all would have taken too long"
         if self.watch.history.denial:
             who = "LiveAPI" if self._witness() == "liveapi" else "Sekoia"
             ended = f"{who} reported that the import ended, but it" if self.watch.ended() else "It"
@@ -215,7 +216,7 @@ class Conclusion:
         return Progress((progress.imported or 0) + added, (progress.total or 0) + added) if added else progress
 
     def _counts(self) -> dict[str, int | None]:
-        """What Sekoia counted, where it did so for all parts: sums over some would not add up to what was imported."""
+        """Sekoia's counts if it reported them for all parts: the sum over some of them would not match the progress."""
         told = [part.counts or part.event for part in self.watch.submissions if not part.suspected]
 
         def total(name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What an import would find in its collection, without sending anything."""
+"""Finds out what an import would find in its collection, without sending anything."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ __all__ = ["Rehearsal", "rehearse"]
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a collection holds already of the values that an import would send.
+    """How much of what an import would send is in the collection already.
+
+    If the collection could not be read completely, all attributes but the first are None.
 
     Attributes:
-        count: Values that would be sent.
-        active: Of them, those that are in, neither revoked nor expired; None, like the other two, where the collection could
-            not be read, or not for all of them.
-        inactive: Those that are in, but revoked or expired.
-        differing: Of the active ones, those with another context than would be sent.
+        count: How many values would be sent.
+        active: How many of them are in the collection, neither revoked nor expired.
+        inactive: How many are in the collection, but revoked or expired.
+        differing: How many of the active ones have another context than the one that would be sent.
     """
 
     count: int
@@ -29,12 +30,12 @@ class Rehearsal:
 
     @property
     def new(self) -> int:
-        """Values that the collection does not hold; all of them where that is not known."""
+        """How many values the collection does not hold; all of them if that is not known."""
         return self.count - (self.active or 0) - (self.inactive or 0)
 
 
 def rehearse(expected: Expected, confirmation: Confirmation) -> Rehearsal:
-    """Look once for all values.
+    """Look for all values once.
 
     Args:
         expected: The values.

@@ -1,4 +1,4 @@
-"""What goes into which request of an import: decisions without I/O."""
+"""Decides, without I/O, what goes into which request of an import."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from sekoia_cti.client.wire import Context, NewIndicator
 __all__ = ["ITEMS", "LINES", "Entry", "Request", "parts", "requests_for", "unsendable"]
 
 LINES = 100_000
-"""Lines of a part. Half a million indicators, the most that Sekoia holds, make five: few enough to submit within seconds
-below five requests a second, and small enough that a part that has to be sent again costs little."""
+"""Lines of a part. Half a million indicators, the most that Sekoia holds, are five parts: few enough to submit within seconds at
+fewer than five requests a second, and each small enough that repeating it costs little."""
 
 SIZE = 8 * 1024 * 1024
-"""Bytes of a part, line ends included: what servers and firewalls commonly take in one request is 10 MB."""
+"""Bytes of a part, including line ends. Servers and firewalls commonly accept 10 MB in one request."""
 
 ITEMS = 100
-"""Indicators of a request in JSON, the most there can be (contract, ``POST /ioc-collections/{id}/indicators``)."""
+"""The most indicators in a JSON request (contract, ``POST /ioc-collections/{id}/indicators``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An indicator with what is said about it alone, for a request in JSON.
+    """An indicator with its own context, for a JSON request.
 
     Attributes:
-        item: As it is sent.
-        context: What holds for it, but for what the item says itself.
+        item: The indicator as it is sent.
+        context: Its context, except for the fields of the item.
     """
 
     item: NewIndicator
@@ -35,13 +35,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Values that are submitted together, and the context that all of them have.
+    """Values that are submitted together with one context.
 
     Attributes:
-        context: Sent for all of them.
+        context: The context of all of them.
         values: One or more lines.
-        items: The same as items of a request in JSON; empty for a text.
-        in_doubt: Whether Sekoia answered it, or a request with the same values, in a way that leaves open if it took them.
+        items: The same values as items of a JSON request; empty for a text.
+        in_doubt: Whether Sekoia's answer, to this request or to one with the same values, leaves open if it accepted them.
     """
 
     context: Context
@@ -50,7 +50,7 @@ class Request:
     in_doubt: bool = False
 
     def halves(self) -> tuple[Request, Request]:
-        """The same in two requests."""
+        """Split it into two requests."""
         middle = len(self.values) // 2
         return (
             replace(self, values=self.values[:middle], items=self.items[:middle]),
@@ -59,12 +59,12 @@ class Request:
 
 
 def parts(values: Sequence[str], *, lines: int = LINES, size: int = SIZE) -> Iterator[Sequence[str]]:
-    """Cut a list into parts, in their order.
+    """Split a list into parts, keeping its order.
 
     Args:
-        values: Lines that UTF-8 can hold (see :func:`unsendable`).
-        lines: How many a part holds at the most.
-        size: How many bytes a part holds at the most, unless a single line is longer.
+        values: Lines that UTF-8 can encode (see :func:`unsendable`).
+        lines: How many lines a part has at most.
+        size: How many bytes a part has at most, unless a single line is longer.
     """
     start = held = 0
     for place, value in enumerate(values):
@@ -78,10 +78,10 @@ def parts(values: Sequence[str], *, lines: int = LINES, size: int = SIZE) -> Ite
 
 
 def requests_for(entries: Iterable[Entry]) -> list[Request]:
-    """Sort entries into requests of at most :data:`ITEMS` that one context is enough for, in the order in which contexts come.
+    """Group entries with the same context into requests of at most :data:`ITEMS`, in the order in which the contexts first occur.
 
-    An item of a request can say its type and the start of its validity; of the rest the contract knows only what holds for a
-    whole request (``default_fields``), so what differs in it goes in requests of its own.
+    An item of a request can have its own type and start of validity. In the contract, all other fields apply to a whole request
+    (``default_fields``), so entries that differ in them need separate requests.
     """
     groups: dict[str, tuple[Context, list[Entry]]] = {}
     for entry in entries:
@@ -95,7 +95,7 @@ def requests_for(entries: Iterable[Entry]) -> list[Request]:
 
 
 def unsendable(value: str) -> bool:
-    """Whether a value holds half a character (a lone surrogate), which no request can carry."""
+    """Whether a value contains half a character (a lone surrogate), which cannot be encoded in a request."""
     if value.isascii():
         return False
     try:

@@ -1,4 +1,4 @@
-"""One part of an import that Sekoia took, and what its task has reported so far: no I/O, like the watch over all parts."""
+"""One part of an import that Sekoia accepted, and what its task has reported so far. No I/O."""
 
 from __future__ import annotations
 
@@ -18,17 +18,26 @@ WORKING = ("PENDING", "RUNNING")
 
 @dataclass
 class Submission:
-    """A part of an import that Sekoia took.
+    """A part of an import that Sekoia accepted, or may have accepted.
 
     Attributes:
-        task_id: Its task; None if Sekoia named none.
-        expected: Indicators in it; None if that is not known.
+        task_id: Its task; None if Sekoia did not name one.
+        expected: How many indicators are in it; None if that is not known.
         part: Its number among the parts that looks count; None if looks do not count it.
-        event: Its progress, as LiveAPI reported it last.
-        ended_by: Where its end is known from.
-        failed: Sekoia's words when its task failed.
-        suspected: Whether it stands for values that Sekoia answered 500 each time: nobody counts them, and if any are in, only
-            the collection shows it.
+        heard_at: When something was last heard about it.
+        event: Its latest progress according to LiveAPI.
+        counts: What became of its indicators, if Sekoia's answer said so.
+        ended_by: What reported its end; None if that has not been reported.
+        failed: Sekoia's reason if its task failed.
+        suspected: Whether it stands for values that Sekoia answered with HTTP 500 each time. Sekoia does not count them, and only
+            the collection can show if they are in.
+        almost_at: When an end was reported that may not be one: 0/0, or a total below what was sent.
+        settled: Whether its end was concluded from silence after such a report, so that another event revokes it.
+        grew: Whether its total grew.
+        begun: Whether it is known that Sekoia has begun to work on it.
+        working: Whether its task last said that it is waiting or running.
+        missed: Whether events may have been lost.
+        asked_at: When the state of its task was last asked for.
     """
 
     task_id: str | None
@@ -40,22 +49,22 @@ class Submission:
     ended_by: Witness | None = None
     failed: str | None = None
     suspected: bool = False
-    almost_at: float | None = None  # when an end was reported that may not be one: 0/0, or a total below what was sent
-    settled: bool = False  # the end is silence after such an event, so that another one takes it back
+    almost_at: float | None = None
+    settled: bool = False
     grew: bool = False
     begun: bool = False
     working: bool = False
-    missed: bool = False  # events may have been lost
+    missed: bool = False
     asked_at: float = -math.inf
 
     def is_open(self) -> bool:
-        """Whether its end was not reported yet."""
+        """Whether its end has not been reported yet."""
         return self.ended_by is None
 
     def leaves_doubts(self) -> bool:
-        """Whether its end does not say that every value is in.
+        """Whether its end leaves open if every value is in.
 
-        What *ignored* counts is unknown, and so is whether a value that is *updated* stays revoked (contract).
+        It is unknown what *ignored* counts, and whether a value that is *updated* stays revoked (contract).
         """
         counts, expected = self.counts or self.event, self.expected
         if counts is None or expected is None or self.grew or self.failed is not None:
@@ -63,7 +72,7 @@ class Submission:
         return counts.created is None or counts.created < expected or bool(counts.updated) or bool(counts.ignored)
 
     def progressed(self, event: ImportEvent, now: float, *, connected: bool) -> None:
-        """Take what LiveAPI reported of the task's progress.
+        """LiveAPI reported progress of the task.
 
         Args:
             event: The report.
@@ -85,15 +94,15 @@ class Submission:
             elif connected:
                 self.almost_at = now
         elif event.total == 0 and not went_on and connected:
-            self.almost_at = now  # an early event or a true end; after progress it says nothing
+            self.almost_at = now  # an early event or a true end; after progress it means nothing
 
     def state_told(self, event: TaskEvent, now: float, by: Witness) -> bool:
-        """Take the state of the task.
+        """Sekoia reported the state of the task.
 
         Args:
             event: The state.
             now: The time.
-            by: Where it comes from.
+            by: Who reported it.
 
         Returns:
             Whether the task goes on.

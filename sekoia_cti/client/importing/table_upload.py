@@ -19,8 +19,8 @@ def upload(rest: RestClient, collection_id: str, path: Path, *, name: str, mime_
     Args:
         rest: The REST client.
         collection_id: ``ioc-collection--<uuid>``.
-        path: Where it is.
-        name: What it is called.
+        path: The file on the local disk.
+        name: The file name to send.
         mime_type: Its MIME type.
 
     Raises:
@@ -34,12 +34,12 @@ def submit_table(importer: Importer, table: Outgoing, file_handle: str) -> None:
     """Start the import of a table that was uploaded.
 
     Args:
-        importer: Ready for submissions.
-        table: As it was sent, still on the local disk.
-        file_handle: What Sekoia calls it.
+        importer: An importer that is ready for submissions.
+        table: The table as it was uploaded, still on the local disk.
+        file_handle: Sekoia's name for it.
 
     Raises:
-        SekoiaError: Sekoia did not take it.
+        SekoiaError: Sekoia did not accept it.
     """
     importer.submit_file(
         file_handle,

@@ -1,4 +1,4 @@
-"""Submissions that were not answered, and may have been taken: they are made again between looks into the collection."""
+"""Submissions that Sekoia did not answer, but may have accepted: they are repeated between looks into the collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sekoia_cti.client.wire import Accepted, Added
 __all__ = ["Send", "Unanswered"]
 
 Send = Callable[[Tries], Accepted | Added]
-"""Makes a submission, once more if need be, which is harmless."""
+"""Makes a submission. Repeating it is harmless."""
 
 
 @dataclass
@@ -23,10 +23,10 @@ class _Doubt:
     """A submission that was not answered.
 
     Attributes:
-        submission: How it is watched.
-        send: Makes it once more.
-        failure: What came of it last; None once it was taken for sure.
-        repeated: Whether an answer can still come of it.
+        submission: What the watch knows about it.
+        send: Repeats it.
+        failure: Why the last attempt failed; None once Sekoia has certainly accepted it.
+        repeated: Whether repeating it may still help.
     """
 
     submission: Submission
@@ -35,7 +35,7 @@ class _Doubt:
     repeated: bool = True
 
     def is_open(self) -> bool:
-        """Whether nothing shows that it was taken."""
+        """Whether nothing shows yet that Sekoia accepted it."""
         return self.failure is not None and not self.submission.begun
 
 
@@ -43,9 +43,9 @@ class Unanswered:
     """The submissions of one import that were not answered.
 
     Args:
-        watch: Watches them, like submissions whose tasks are not named.
-        deadline: Of the import.
-        on_task: Told of the tasks that answers name at last.
+        watch: Watches them like submissions whose tasks are unknown.
+        deadline: The deadline of the import.
+        on_task: Called with the id of a task that is known at last.
     """
 
     def __init__(self, watch: ImportWatch, deadline: Deadline, *, on_task: Callable[[str], object]) -> None:
@@ -58,19 +58,19 @@ class Unanswered:
         return bool(self._all)
 
     def add(self, failure: Unavailable, send: Send, *, count: int | None, part: int | None) -> None:
-        """Watch a submission that may have been taken.
+        """Watch a submission that Sekoia may have accepted.
 
         Args:
-            failure: What came of it.
-            send: Makes it once more.
+            failure: Why there was no answer.
+            send: Repeats it.
             count: How many indicators are in it, if that is known.
-            part: Its number among the parts that looks count, if they do.
+            part: Its number among the parts that looks count, if they count it.
         """
         submission = self._watch.submitted(None, self._deadline.now(), expected=count, part=part)
         self._all.append(_Doubt(submission, send, failure))
 
     def repeat(self) -> None:
-        """Make each of them once more, unless what they brought was seen to come."""
+        """Repeat each submission of which nothing shows yet that Sekoia accepted it."""
         if self._watch.proved() and self._watch.refreshed():
             return
         for doubt in [doubt for doubt in self._all if doubt.repeated and doubt.is_open()]:
@@ -79,14 +79,14 @@ class Unanswered:
             except DeadlinePassed:
                 return
             except RequestError as error:
-                # An uploaded file may not be there any more once its import began.
+                # An uploaded file may be gone once its import has begun.
                 doubt.failure, doubt.repeated = error, isinstance(error, Unavailable)
             else:
                 doubt.failure, doubt.repeated = None, False
                 self._resolve(doubt.submission, accepted)
 
     def failure(self) -> RequestError | None:
-        """What came of the first of which nothing shows that it was taken."""
+        """Why the first submission failed of which nothing shows that Sekoia accepted it; None if there is none."""
         return next((doubt.failure for doubt in self._all if doubt.is_open()), None)
 
     def _resolve(self, submission: Submission, accepted: Accepted) -> None:

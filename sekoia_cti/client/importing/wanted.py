@@ -14,7 +14,7 @@ __all__ = ["Wanted", "names_of_phases", "text_of"]
 
 @dataclass(slots=True)
 class Wanted:
-    """A context in the form in which indicators are compared with it."""
+    """A context in a form that indicators can be compared with quickly."""
 
     description: str | None
     valid_from: str | None
@@ -35,11 +35,11 @@ class Wanted:
         )
 
     def is_carried(self, indicator: Mapping[str, Any], valid_until: str | None) -> bool:
-        """Whether an indicator has all of it: equal times (to the second) and texts, and at least these phases and threats.
+        """Whether an indicator has this context: the same times (to the second) and texts, and at least these phases and threats.
 
         Args:
-            indicator: As Sekoia's JSON has it.
-            valid_until: When it was to end, by the context or by its row; None if neither says.
+            indicator: The indicator in Sekoia's JSON form.
+            valid_until: The end of validity in the context or the row; None if neither has one.
         """
         if self.description is not None and text_of(indicator.get("description")).strip() != self.description:
             return False

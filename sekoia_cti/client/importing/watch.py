@@ -1,8 +1,8 @@
-"""What makes an import finished: a state machine without I/O.
+"""Decides, as a state machine without I/O, when an import is finished.
 
-There are two witnesses. *LiveAPI*, or the state of a task, says that Sekoia has worked through the import. *The collection*
-says which values are in. If the first leaves no doubt, it is enough; if it does (see :meth:`ImportWatch.doubts`), the
-collection is read. If no end is reported, the collection in the requested state is the proof.
+There are two witnesses. *LiveAPI*, or the state of a task, says that Sekoia has processed the import. *The collection* says
+which values are in. If the first leaves no doubt, it is enough; if it does (see :meth:`ImportWatch.doubts`), the collection is
+read. If no end is reported, the proof is that the collection is in the requested state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sekoia_cti.client.wire import Accepted, Counts, ImportEvent, TaskEvent
 __all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Submission"]
 
 LOOKS_AFTER_THE_END, LOOKS_WITHOUT_AN_END = 2, 3
-"""Looks that must find the same before what is missing is given up."""
+"""How many looks must find the same before missing values are given up."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Progress:
     """How far an import has come, over all of its tasks.
 
     Attributes:
-        imported, total: Indicators done, and to do; None before Sekoia reported any.
+        imported, total: How many indicators have been processed, and how many there are; None before Sekoia has reported any.
     """
 
     imported: int | None = None
@@ -60,7 +60,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Done:
-    """Nothing more can be learned: all submissions have ended, or the collection is in the requested state or cannot reach it."""
+    """Waiting is over: every submission has ended, or the collection is in the requested state, or will not reach it."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,21 @@ Step = Listen | Ask | Look | Done | GiveUp
 
 @dataclass
 class ImportWatch:
-    """Decides, from what was heard and seen so far, where an import stands and what to do next.
+    """Decides what to do next in an import, based on what was reported and what was found in the collection so far.
 
-    It does no I/O and has no clock: every method takes the time, in seconds that only grow.
+    It does no I/O and has no clock: every method takes the time in seconds, which only grows.
 
     Args:
-        patience: Its settling and looking times.
-        start: When the time of the import began.
-        deadline: When it is up.
-        has_context: Whether the values were sent with a context, so that being there is not enough.
+        patience: How long to wait, and for what.
+        start: When the time for the import began.
+        deadline: When it ends.
+        has_context: Whether the values were sent with a context, so that finding them in the collection is not enough.
 
     Attributes:
-        submissions: The parts of the import, in the order in which Sekoia took them.
-        connected: Whether LiveAPI is.
-        can_look, can_ask: Whether looks and questions for tasks are of any use.
-        history: What looks found; once the end was reported, only looks after it count.
+        submissions: The parts of the import in the order of their submission.
+        connected: Whether LiveAPI is connected.
+        can_look, can_ask: Whether there is any use in looking into the collection, and in asking for the state of a task.
+        history: What the looks found. Once the end is reported, only looks after it count.
     """
 
     patience: Patience
@@ -105,7 +105,7 @@ class ImportWatch:
 
     @property
     def found(self) -> Found | None:
-        """What the last look found that could be completed."""
+        """What the last successful look found; None if there was none."""
         return self.history.found
 
     # What happened
@@ -113,12 +113,12 @@ class ImportWatch:
     def submitted(
         self, task_id: str | None, now: float, *, expected: int | None = None, part: int | None = None
     ) -> Submission:
-        """Sekoia took a part of the import, or may have taken it.
+        """Sekoia accepted a part of the import, or may have accepted it.
 
         Args:
-            task_id: The task that works on it; None if it named none, so that only the collection can show the end.
+            task_id: Its task; None if that is not known, so that only the collection can show the end.
             now: The time.
-            expected: Indicators in it, if that is known.
+            expected: How many indicators are in it, if that is known.
             part: Its place in ``Tally.parts``, if looks count it.
 
         Returns:
@@ -130,13 +130,13 @@ class ImportWatch:
         return submission
 
     def answered(self, submission: Submission, accepted: Accepted, now: float, *, ended: bool) -> None:
-        """Sekoia has certainly taken a part of the import, after it was submitted again.
+        """Sekoia has certainly accepted a part of the import, after that was submitted again.
 
         Args:
-            submission: What :meth:`submitted` gave for it.
+            submission: What :meth:`submitted` returned for it.
             accepted: The answer.
             now: The time.
-            ended: Whether it was worked through at once.
+            ended: Whether Sekoia has processed it already.
         """
         submission.task_id, submission.heard_at = accepted.task_id, now
         submission.missed = accepted.task_id is None or not self.connected
@@ -145,23 +145,23 @@ class ImportWatch:
         self._note_end(now)
 
     def done(self, counts: Counts, now: float, *, expected: int | None = None) -> None:
-        """Sekoia took a part of the import, and has worked through it already."""
+        """Sekoia accepted a part of the import, and has processed it already."""
         self.submissions.append(
             Submission(None, expected, None, heard_at=now, counts=counts, ended_by="api", begun=True)
         )
         self._note_end(now)
 
     def suspected(self, now: float) -> None:
-        """Sekoia may have taken values that it answered 500 each time: they are in the collection, or nowhere."""
+        """Sekoia may have stored values that it answered with HTTP 500 each time: only the collection can show it."""
         self.submissions.append(Submission(None, None, None, heard_at=now, ended_by="api", begun=True, suspected=True))
         self._note_end(now)
 
     def heard(self, event: ImportEvent | TaskEvent, now: float, *, by: Witness = "liveapi") -> None:
-        """An event of a task came, or its state in answer to a question."""
+        """LiveAPI sent an event of a task, or the REST API returned the state of one."""
         for submission in self.submissions:
             if submission.task_id == event.task_id and (submission.is_open() or submission.settled):
                 if submission.settled:
-                    self._end_noted = False  # the silence was not its end
+                    self._end_noted = False  # the silence did not mean the end
                 if isinstance(event, ImportEvent):
                     submission.progressed(event, now, connected=self.connected)
                 elif submission.state_told(event, now, by):
@@ -175,14 +175,14 @@ class ImportWatch:
                 submission.asked_at, submission.working = now, False
 
     def listening(self, now: float) -> None:
-        """LiveAPI is connected. What was sent before is lost, so open tasks are checked soon."""
+        """LiveAPI is connected. Earlier events are lost, so open tasks are checked soon."""
         self.connected = True
         for submission in self._open():
             submission.heard_at = now
         self.history.look_soon()
 
     def deaf(self, now: float) -> None:
-        """LiveAPI is not connected: from now on events are missed."""
+        """LiveAPI is not connected, so events are missed from now on."""
         self.connected = False
         for submission in self._open():
             if not submission.missed:
@@ -191,12 +191,12 @@ class ImportWatch:
             submission.almost_at = None  # without a connection, silence means nothing
 
     def looked(self, found: Found | None, now: float, *, denial: SekoiaError | None = None) -> None:
-        """A look into the collection found this.
+        """There was a look into the collection.
 
         Args:
-            found: What it found; None when the collection could not be read.
+            found: What it found; None if the collection could not be read.
             now: The time.
-            denial: Why not, if the key may not read it.
+            denial: Sekoia's answer if the key may not read the collection.
         """
         if found is not None:
             for submission in self._open():
@@ -216,13 +216,13 @@ class ImportWatch:
                 and submission.asked_at < silent
                 and now < self.deadline
             ):
-                return Ask(submission.task_id)  # an answer is better than silence
+                return Ask(submission.task_id)  # an answer is more reliable than silence
             submission.ended_by, submission.settled = "liveapi", True
         self._note_end(now)
         if self._is_settled(now):
             return Done()
         if now >= self.deadline:
-            # After an end, what is not known by now is reported as unknown.
+            # After the end, what is not known by now is reported as unknown.
             return Done() if self.ended() else GiveUp()
         due = self._next_look()
         if due > now:
@@ -230,7 +230,7 @@ class ImportWatch:
             moments = [due, self.deadline, *almost, self.history.unchanged_at(self._quiet_time())]
             return Listen(until=min(moment for moment in moments if moment > now))
         if self.can_look and now >= self._last_chance() and self.history.is_older_than(self._last_chance()):
-            return Look()  # what is in must be known at the deadline, whatever the state of the task
+            return Look()  # at the deadline it must be known what is in, whatever the state of the task
         if self.can_ask and not self._is_nearly_told() and (task_id := self._unasked(due)) is not None:
             return Ask(task_id)
         if not self.can_look or self._works(now):
@@ -239,7 +239,7 @@ class ImportWatch:
         return Look()
 
     def ended(self) -> bool:
-        """Whether the end of every submission was reported."""
+        """Whether the end of every submission has been reported."""
         return bool(self.submissions) and not self._open()
 
     def doubts(self) -> bool:
@@ -247,16 +247,16 @@ class ImportWatch:
         return any(submission.is_open() or submission.leaves_doubts() for submission in self.submissions)
 
     def proved(self) -> bool:
-        """Whether the collection is in the state that was asked for."""
+        """Whether the collection is in the requested state."""
         found = self.found
         return found is not None and found.complete and found.tally.all_as_asked()
 
     def refreshed(self) -> bool:
-        """Whether more is known than that values without any context are there."""
+        """Whether more is known than that values which were sent without a context are in the collection."""
         return self.has_context or not self._open() or bool(self.found and self.found.tally.changed)
 
     def progress(self) -> Progress:
-        """How far it has come; tasks that Sekoia has not reported count with what was submitted."""
+        """The progress over all tasks; for tasks that Sekoia has not reported on, the total is what was submitted."""
         if not any(submission.event or submission.counts for submission in self.submissions):
             return Progress()
         done = total = 0
@@ -277,17 +277,17 @@ class ImportWatch:
     def _note_end(self, now: float) -> None:
         if self.ended() and not self._end_noted:
             self._end_noted = True
-            self.history.forget(now)  # what was seen before the end is no reason to give a value up
+            self.history.forget(now)  # a value must not be given up because of earlier looks
 
     def _works(self, now: float) -> bool:
-        """Whether a task is known to go on: it said so, and can be asked again, or that was not long ago."""
+        """Whether a task is known to be running: it said so, and can be asked again or said so not long ago."""
         return any(
             submission.working and (self.can_ask or now < submission.heard_at + self.patience.look_quiet)
             for submission in self._open()
         )
 
     def _came(self, submission: Submission, found: Found) -> bool:
-        """Whether values of a submission came, or changed, since it was made."""
+        """Whether values of a submission arrived or changed since it was made."""
         if submission.part is None or submission.part >= len(found.tally.parts):
             return False
         now = found.tally.parts[submission.part]
@@ -295,17 +295,17 @@ class ImportWatch:
         return now.surely > 0 or now.active > before or (now.changed > 0 and found.grew)
 
     def _is_settled(self, now: float) -> bool:
-        """Whether nothing more can be learned, or need be."""
+        """Whether there is nothing more to wait for."""
         if not self.submissions:
             return True
         works = self._works(now)
-        # Without a context, only the task shows whether values that were there before are refreshed.
+        # Without a context, only the task shows whether values that were there before have been refreshed.
         if self.proved() and self.refreshed() and (self.has_context or not works):
             return True
         return self._is_decided(now) if self.ended() else not works and self._is_given_up(now)
 
     def _is_decided(self, now: float) -> bool:
-        """Whether it is known what is in, after the end of every submission was reported, or cannot be found out."""
+        """After the end of every submission: whether it is known which values are in, or cannot be found out."""
         if not self.doubts() or not self.can_look or self.history.is_denied(self.patience.look_quiet, now):
             return True
         found = self.found
@@ -316,29 +316,33 @@ class ImportWatch:
         return self.history.is_unchanged(LOOKS_AFTER_THE_END, self._quiet_time(), now)
 
     def _is_given_up(self, now: float) -> bool:
-        """Whether nothing more is waited for, although no end was reported: the collection has not changed for a while."""
+        """Without a reported end: whether the collection has not changed for so long that missing values are given up."""
         found = self.found
         if found is None or not found.complete:
             return False
         if not self.history.is_unchanged(LOOKS_WITHOUT_AN_END, self._quiet_time(), now):
             return False
         if found.tally.all_in():
-            return not self.has_context  # they were in before, and nothing says more
+            return not self.has_context  # they were in before, and nothing more can be found out
         return all(submission.begun for submission in self._open())
 
     def _quiet_time(self) -> float:
-        """For how many seconds the collection must not change before what is missing is given up."""
+        """For how many seconds the collection must not change before missing values are given up."""
         told = self.ended() and not any(submission.suspected for submission in self.submissions)
         return self.patience.settle if told and not self._is_contradicted() else self.patience.look_quiet
 
     def _is_over_after_failures(self, found: Found) -> bool:
-        """Whether nothing more comes of tasks that failed, and the collection is not behind what they reported."""
+        """Whether all tasks in doubt have failed, and the collection shows at least what they reported before."""
         doubtful = [submission for submission in self.submissions if submission.leaves_doubts()]
-        imported = sum(submission.event.imported for submission in doubtful if submission.event)
-        return all(submission.failed for submission in doubtful) and found.tally.active >= imported
+        reported = [submission.event.imported for submission in doubtful if submission.event]
+        return (
+            all(submission.failed for submission in doubtful)
+            and len(reported) == len(doubtful)
+            and found.tally.active >= sum(reported)
+        )
 
     def _is_contradicted(self) -> bool:
-        """Whether the collection shows less than Sekoia says that it holds: it may be behind."""
+        """Whether the collection shows less than Sekoia reported, so that the listing may lag."""
         found = self.found
         if found is None or not found.complete:
             return False
@@ -347,16 +351,16 @@ class ImportWatch:
         return found.tally.active < created or (found.grew and not found.tally.active)
 
     def _next_look(self) -> float:
-        """When to check the import: soon after events may have been missed, late if there is only silence.
+        """When the next look is due: soon after events may have been missed, later if there is only silence.
 
-        Near the deadline, a silent task gets a last look early enough for the looks that must follow it.
+        Before the deadline, there is a last look early enough for the looks that must follow it.
         """
         if not self.can_look and not self.can_ask:
             return math.inf
         again = self.history.next_at()
         if self.ended() or self._is_nearly_told():
             return again
-        # While anything is heard, a silent task may just be waiting for its turn.
+        # As long as other tasks report anything, a silent task may just be waiting for its turn.
         heard = max(submission.heard_at for submission in self.submissions)
         due = min(
             submission.heard_at + self.patience.look_first if submission.missed else heard + self.patience.look_quiet
@@ -366,15 +370,15 @@ class ImportWatch:
         return max(min(due, max(self._last_chance(), heard_at + self.patience.look_first)), again)
 
     def _last_chance(self) -> float:
-        """The latest moment for a look, so that there is time for the looks that must follow."""
+        """The latest moment for a look that leaves time for the looks that must follow."""
         return self.deadline - min(20.0, (self.deadline - self.start) / 4)
 
     def _is_nearly_told(self) -> bool:
-        """Whether every open task has reported what will count as its end after a silence."""
+        """Whether every open task has reported something that will count as its end if nothing follows."""
         return all(submission.almost_at is not None for submission in self._open())
 
     def _unasked(self, due: float) -> str | None:
-        """A task whose state was not asked for since this look was due."""
+        """A task whose state has not been asked for since this look was due; None if there is none."""
         for submission in self._open():
             if submission.task_id is not None and submission.asked_at < due:
                 return submission.task_id

@@ -31,8 +31,9 @@ MESSAGE_LIMIT = 64 * 1024 * 1024
 GREETING_LIMIT = 512
 """Bytes up to which a message is looked at for ``authenticated``: the greeting is a few words long."""
 
-IDLE = 0.05
-"""Seconds without a message after which the thread counts as idle."""
+IDLE, IDLE_AT_FIRST = 0.05, 0.005
+"""Seconds without a message after which the thread counts as idle, and the same until everything is submitted: before the first
+submission, an import waits until it is known that LiveAPI has not refused the key."""
 
 BURST, PAUSE, QUEUE = 16, 0.01, 1_024
 """Messages that make a burst, seconds to rest after one, and messages that may come meanwhile: waking up for each of a busy
@@ -68,8 +69,9 @@ class LiveAPI:
         self._key = api_key
         self._patience = patience
         self._signals: queue.SimpleQueue[Signal | None] = queue.SimpleQueue()
-        self._mutex = threading.Lock()  # for the four below
+        self._mutex = threading.Lock()  # for the five below
         self._connection: ClientConnection | None = None
+        self._read_out = threading.Event()  # once all that came on it was read
         self._awaited: set[str] = set()
         self._early: dict[str, deque[ImportEvent | TaskEvent]] = {}
         self._submitting = True
@@ -157,25 +159,26 @@ class LiveAPI:
         """Have :meth:`next` return at once, in another thread."""
         self._signals.put(None)
 
-    def catch_up(self, timeout: float, *, wait_for_idle: bool = True) -> None:
+    def catch_up(self, timeout: float) -> None:
         """Wait until what has arrived at this machine is read.
 
         A process that was stopped over its deadline finds the last event in the socket. A ping is answered behind it.
 
         Args:
             timeout: Seconds, at the most.
-            wait_for_idle: Whether to make sure of it, which takes up to :data:`IDLE` seconds more.
         """
         with self._mutex:
-            connection = self._connection
+            connection, read_out = self._connection, self._read_out
         if connection is None:
             return
         until = time.monotonic() + timeout
 
         def ping() -> None:
             with suppress(ConnectionClosed):
-                connection.ping().wait(timeout)
-            if wait_for_idle:
+                connection.ping(ack_on_close=True).wait(timeout)
+            if connection.close_code is not None:
+                read_out.wait(timeout)  # a refusal may have come right before the close
+            else:
                 self._idle.clear()
                 self._idle.wait(timeout)
 
@@ -226,8 +229,9 @@ class LiveAPI:
             logger=_silent(),
             legacy=False,
         ) as connection:
+            read_out = threading.Event()
             with self._mutex:
-                self._connection = connection
+                self._connection, self._read_out = connection, read_out
             try:
                 self._refuse_redirects(connection)
                 if self._closing.is_set():
@@ -240,10 +244,11 @@ class LiveAPI:
             finally:
                 with self._mutex:
                     self._connection = None
+                read_out.set()
 
     def _take_all(self, connection: ClientConnection) -> int:
         """Take the next message and those that are there already; their number. :meth:`catch_up` is told when none is left."""
-        taken, timeout = 0, IDLE
+        taken, timeout = 0, IDLE_AT_FIRST if self._submitting else IDLE
         with suppress(TimeoutError):
             while not self._closing.is_set():
                 self._take(connection.recv(timeout, decode=False))
