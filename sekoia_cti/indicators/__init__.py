@@ -1,1 +1,1 @@
-"""Pure functions over what people write down as indicators: no I/O, no network, no SDK."""
+"""Pure functions that read indicators as people write them: no I/O, no network, no SDK."""

@@ -1,4 +1,4 @@
-"""What became of the values of a source, for results, warnings and errors."""
+"""What happened to the values of a source, for results, warnings and errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Account", "Adapted", "Unrecognized"]
 
 
 class Unrecognized(NamedTuple):
-    """A value that is not an indicator Sekoia takes, and why."""
+    """A value that is not an indicator that Sekoia accepts, and why."""
 
     line: int
     value: str
@@ -20,7 +20,7 @@ class Unrecognized(NamedTuple):
 
 
 class Adapted(NamedTuple):
-    """A value of which only a part is sent, or another form, and why."""
+    """A value that is sent only in part or in a different form, and why."""
 
     line: int
     written: str
@@ -30,16 +30,17 @@ class Adapted(NamedTuple):
 
 @dataclass(slots=True)
 class Account:
-    """What became of the values of a source. What is listed is safe to show: cut and escaped (see ``display.shown``)."""
+    """What happened to the values of a source. Listed values are safe to show: truncated and escaped (see
+    ``display.shown``)."""
 
     unrecognized: LongList[Unrecognized] = field(default_factory=LongList)
     """Values that are not indicators."""
 
     adapted: LongList[Adapted] = field(default_factory=LongList)
-    """Values of which only a part is sent, or another form."""
+    """Values that are sent only in part or in a different form."""
 
     damaged: list[Unrecognized] = field(default_factory=list)
-    """Values that were indicators before a part of them was lost on the way; they cannot be sent."""
+    """Values that were indicators before a part of them was lost along the way; they cannot be sent."""
 
     by_type: dict[str, int] = field(default_factory=dict)
     """How many values there are of each type that occurs."""
@@ -48,7 +49,7 @@ class Account:
     """How many indicators were not admitted (see :class:`~sekoia_cti.indicators.guard.Guard`, which names them)."""
 
     notices: list[str] = field(default_factory=list)
-    """What else a user should know, as sentences without their full stops."""
+    """What else users should know, as sentences without their periods."""
 
     @property
     def unrecognized_count(self) -> int:
@@ -57,7 +58,7 @@ class Account:
 
     @property
     def adapted_count(self) -> int:
-        """How many values are sent in part, or in another form."""
+        """How many values are sent only in part or in a different form."""
         return self.adapted.total
 
     @property
@@ -66,13 +67,13 @@ class Account:
         return self.unrecognized_count > sum(self.by_type.values()) + self.kept_out
 
     def note(self, line: int, value: str, reason: str) -> None:
-        """Take down a value that is not an indicator."""
+        """Record a value that is not an indicator."""
         self.unrecognized.note(Unrecognized(line, shown(value), reason))
 
     def note_damaged(self, line: int, value: str, reason: str) -> None:
-        """Take down a value of which a part was lost."""
+        """Record a value of which a part was lost."""
         self.damaged.append(Unrecognized(line, shown(value), reason))
 
     def note_adapted(self, line: int, written: str, sent: str, why: str) -> None:
-        """Take down a value of which only a part is sent, or another form."""
+        """Record a value that is sent only in part or in a different form."""
         self.adapted.note(Adapted(line, shown(written), shown(sent), why))

@@ -21,11 +21,11 @@ _MAC = re.compile(
 )
 _EIGHT_PAIRS = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){7}")
 _IPV6 = re.compile(r"(\[)?([0-9A-Fa-f:]{0,39}:[0-9A-Fa-f:.]{0,45})(?:/128)?(?(1)\])(?:/128)?")
-# What begins with a bullet or another symbol is not a local part, but a value behind one.
+# A text that begins with a bullet or another symbol is not a local part, but a value after that symbol.
 _LOCAL_PART = re.compile(
     r"""(?=[\x21-\x7e\w])[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f.]+(?:\.[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f.]+)*"""
 )
-# What is allowed in a local part, and is only ever a wildcard, a bar between cells, or a quotation mark.
+# Allowed in a local part, but in practice always a wildcard, a bar between cells, or a quotation mark.
 _MARKS = re.compile(r"[*|`]|\A'")
 
 
@@ -45,7 +45,7 @@ def ipv6(value: str) -> Finding | None:
     except ValueError:
         return None
     if _EIGHT_PAIRS.fullmatch(match[2]):
-        return None, value, "eight pairs of digits: an IPv6 address or a long MAC address (EUI-64)", None
+        return None, value, "eight pairs of hexadecimal digits: an IPv6 address or a long MAC address (EUI-64)", None
     return "ipv6", address, address, None
 
 
@@ -58,7 +58,7 @@ def mac(value: str) -> Finding | None:
 
 
 def email(value: str) -> Finding | None:
-    """The email address that a text is; its local part, whose case may matter to its server, stays as it is."""
+    """The email address that a text is; its local part stays unchanged, since its case may matter to the server."""
     local, at, name = value.rpartition("@")
     if not at or _MARKS.search(local) or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
         return None

@@ -1,4 +1,4 @@
-"""Values that are read again each time, instead of being held."""
+"""Values that are read again each time, instead of being kept in memory."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["Again"]
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What is read again at each iteration, so that it need not be held.
+    """Values that are read again at each iteration, so that they need not be kept in memory.
 
     Args:
-        read: Begins to read.
+        read: Starts reading.
     """
 
     read: Callable[[], Iterator[Any]]

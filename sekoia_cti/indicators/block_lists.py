@@ -1,6 +1,6 @@
-"""Formats of block lists, whose lines name a domain or an address in a syntax of their own.
+"""Formats of blocklists, whose lines name a domain or an address in their own syntax.
 
-They are tried before a line is split: ``0.0.0.0 evil.example`` is one domain, and not an address and a domain.
+They are tried before a line is split: ``0.0.0.0 evil.example`` is one domain, not an address and a domain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sekoia_cti.indicators.recognize import recognize
 __all__ = ["Piece", "pieces", "without_wildcard"]
 
 Piece: TypeAlias = tuple[str, str | None]
-"""A part of a line that should be one value, and why it is only a part; None where nothing that matters is left out."""
+"""A part of a line that should be one value, and why it is only a part; None if nothing that matters is left out."""
 
 OneLine: TypeAlias = tuple[Piece, ...]
 """What a line names."""
@@ -39,13 +39,14 @@ _TTL = r"(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?(?:[0-9]+\s+)?"
 
 
 def pieces(line: str) -> OneLine | None:
-    """The names in a line of a block list, none if the line holds a comment or a local name; None if it is not such a line.
+    """The names in a line of a blocklist, none if the line contains a comment or a local name; None if it is not such
+    a line.
 
     Understood are hosts files, filter lists (Adblock Plus), dnsmasq, unbound, BIND and response policy zones, wildcards, rules of
     firewalls and servers that deny something, Tor's list of exits, Sysmon's hashes, and MISP's composites (``domain|ip``).
 
     Args:
-        line: Without blanks around it.
+        line: The line, without surrounding whitespace.
     """
     if len(line) > _LONGEST:
         return None
@@ -56,7 +57,8 @@ def pieces(line: str) -> OneLine | None:
 
 
 def without_wildcard(name: str) -> Piece:
-    """The name below which all names are meant, defanged or not; what has no wildcard is left as it is."""
+    """The name that a wildcard covers with everything below it, defanged or not; a text without a wildcard is returned
+    unchanged."""
     wildcard = _WILDCARD_MARK.match(name)
     return (name[wildcard.end() :], _WILDCARD) if wildcard else (name, None)
 
@@ -130,7 +132,7 @@ def _in_set(match: re.Match[str]) -> OneLine | None:
 
 
 def _hash_fields(match: re.Match[str]) -> OneLine | None:
-    """The hashes of one file, without those that are of something else."""
+    """The hashes of one file, without those of something else."""
     fields = [field.partition("=") for field in match["fields"].split(",")]
     hashes = [value for name, _, value in fields if not is_foreign_kind(name)]
     others = [name for name, _, _ in fields if is_foreign_kind(name)]

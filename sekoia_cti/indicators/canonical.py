@@ -1,6 +1,6 @@
-"""The canonical form of names and addresses: the one that is sent, whichever spelling was read.
+"""The canonical form of names and addresses: the form that is sent, whichever spelling was read.
 
-Events hold host names in lower case with A-labels (``xn--…``), so an indicator in another spelling would match none.
+Events contain host names in lowercase with A-labels (``xn--…``), so an indicator in another spelling would not match.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def name_of(name: str) -> str:
     """The canonical form of a host's name: lower case, each label that is not ASCII as A-label (RFC 3492, RFC 5891).
 
     Compatibility forms are folded as UTS #46 does: full-width letters and a decomposed ``ü`` are what they look like.
-    A name that cannot be written so is returned as it is.
+    A name that cannot be written that way is returned unchanged.
     """
     if name.isascii():
         return name.lower()

@@ -1,4 +1,5 @@
-"""The indicators in a cell of a table, which can be several in lines of their own, or be wrapped in what a spreadsheet needs."""
+"""The indicators in a cell of a table, which can contain several on separate lines, or be wrapped in spreadsheet
+syntax."""
 
 from __future__ import annotations
 
@@ -38,11 +39,11 @@ def is_cut_url(row: Sequence[str], at: int, width: int) -> bool:
 
 
 def read_cell(cell: str, *, refanging: bool = True) -> tuple[Finding, ...]:
-    """What a cell holds: nothing where it is blank or a comment, else one value or several.
+    """What a cell contains: nothing if it is blank or a comment, otherwise one value or several.
 
     Args:
         cell: Any text.
-        refanging: Whether a defanged value is to be sent as it was before.
+        refanging: Whether defanged values are restored.
     """
     found = findings(cell, refanging=refanging)
     if all(kind is not None for kind, _, _, _ in found):

@@ -1,4 +1,4 @@
-"""Which column of a table holds its indicators: what its cells are outranks what its heading says."""
+"""Which column of a table contains the indicators: its cells take precedence over its heading."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HASHES = ("md5", "sha1", "sha256", "sha512")
 """From the weakest to the strongest."""
 
 NOTHING = frozenset("- -- – — . ? n/a na nan none null nil unknown #n/a".split())
-"""What people and programs write in a cell without content."""
+"""What people and programs write in an empty cell."""
 
 DIFFERENT_KINDS = "these columns are named after different kinds of indicators"
 """Why columns are read together of which a row fills several."""
@@ -107,7 +107,7 @@ class Choice:
 
 
 def profile(heading: Row | None, rows: Sequence[Row], recognize: Recognize) -> list[Column]:
-    """What each column holds.
+    """What each column contains.
 
     Args:
         heading: Its cells, if the table has one.
@@ -147,10 +147,10 @@ def cells_of(row: Sequence[str], columns: Sequence[Column]) -> list[str]:
 
 
 def choose(columns: Sequence[Column]) -> Choice | None:
-    """The observable's column; None where none can be.
+    """The column of the observables; None if there is none.
 
     Raises:
-        InputError: Several can be, and it is not clear which is meant.
+        InputError: Several columns are possible, and it is not clear which is meant.
     """
     able = [column for column in columns if column.found and column.role in _RANKS] or [
         column for column in columns if column.role != "reference" and len(column.found) > _SEVERAL * column.filled
@@ -177,8 +177,8 @@ def choose(columns: Sequence[Column]) -> Choice | None:
     if len(rivals) > 1:
         named = ", ".join(str(column) for column in rivals)
         raise InputError(
-            f"Several columns hold indicators, and it is not clear which of them to import: {named}. Give the mapping, one "
-            "entry for each column, exactly one of them observable"
+            f"Several columns contain indicators, and it is not clear which of them to import: {named}. Set the "
+            "mapping, with one entry per column, exactly one of them observable"
         )
     (column,) = rivals
     others = _hashes_of_one_file([other for other in able if other.role in (None, "kind") or other is column])
@@ -229,9 +229,7 @@ def _strongest(columns: Sequence[Column]) -> Choice:
     most = max(len(column.found) for column in columns)
     full = [column for column in columns if len(column.found) == most]
     best = max(full, key=lambda column: HASHES.index(column.hash_kind or ""))
-    return Choice(
-        best, tuple(column.index for column in columns), "the columns of hashes describe one file in each row"
-    )
+    return Choice(best, tuple(column.index for column in columns), "the hash columns describe one file in each row")
 
 
 def _loser(columns: Sequence[Column]) -> Column | None:
@@ -259,9 +257,9 @@ def _hosts(keys: Sequence[str]) -> tuple[str, ...]:
 
 def _why(column: Column, able: Sequence[Column]) -> str:
     if len(able) == 1:
-        return "no other column holds indicators"
+        return "no other column contains indicators"
     if column.role in ("observable", "kind"):
         return "its cells are indicators, and its heading says so"
     if column.defanged and not any(other.defanged for other in able if other is not column):
-        return "its indicators are defanged, and those of other columns are not"
-    return "it holds the most indicators"
+        return "its indicators are defanged, but those of other columns are not"
+    return "it contains the most indicators"

@@ -1,4 +1,5 @@
-"""The cells of a row besides its observable: what they say about it, as Sekoia takes it, or why they cannot be used."""
+"""The cells of a row besides its observable: what they say about it, in the form that Sekoia accepts, or why they
+cannot be used."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ Validity = tuple[datetime | None, datetime | None]
 
 
 class Unusable(Exception):
-    """A cell that costs its row."""
+    """A cell that makes its row unusable."""
 
     def __init__(self, index: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +44,7 @@ class Unusable(Exception):
 
 
 class ContextCells:
-    """Puts the cells of rows in order.
+    """Converts the cells of rows to the form that Sekoia accepts.
 
     Args:
         layout: Where they are.
@@ -108,7 +109,7 @@ class ContextCells:
                 row,
                 at,
                 row[at][:LONGEST_DESCRIPTION],
-                f"over {LONGEST_DESCRIPTION} characters: the rest was cut",
+                f"longer than {LONGEST_DESCRIPTION} characters: the rest was cut off",
             )
         # Rows that are too short are few. Phases are few where dates are many.
         at = self._phases

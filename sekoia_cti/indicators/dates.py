@@ -1,4 +1,4 @@
-"""Dates as files have them, in ISO 8601: a date that can mean two days is not guessed."""
+"""Dates in files, converted to ISO 8601: a date that can mean two different days is not guessed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Date(NamedTuple):
     """What a cell of a date column says.
 
     Attributes:
-        time: The moment in UTC; None when the cell says that there is none, or cannot be read.
+        time: The moment in UTC; None if the cell says that there is none, or cannot be read.
         text: What is to be sent: the cell as it is where it is ISO 8601, else the moment; empty for none.
-        reason: Why it cannot be read; None when it can.
-        ambiguous: Whether that is so because it can be two days.
+        reason: Why it cannot be read; None if it can.
+        ambiguous: Whether that is because it can mean two different days.
     """
 
     time: datetime | None = None
@@ -40,7 +40,7 @@ _NONE = frozenset(word.strip() for word in """
     undefined; indefinite; indefinitely; forever; always; tbc; (empty); (none); <null>; <none>; [none]; \\n; ∞; n.d.; n.c.; open;
     open-ended; #n/a; #value!; #ref!; #num!; #null!; #div/0!; #name?
     """.split(";"))
-"""What people write where there is no date."""
+"""What people write if there is no date."""
 
 _START_OF_COUNTING = re.compile(r"(?:0000-00-00|0001-01-01)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?")
 """The first day of databases and programs, which stands for none."""
@@ -178,7 +178,7 @@ def _from_fields(match: re.Match[str], order: DayOrder | None) -> Date:
     elif second > 12:
         order = "month first"
     if order is None and first != second:
-        return Date(reason="a date that can be two days: day first or month first", ambiguous=True)
+        return Date(reason="a date that can mean two different days: day first or month first", ambiguous=True)
     return _date(match, first, second) if order == "month first" else _date(match, second, first)
 
 

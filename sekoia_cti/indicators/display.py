@@ -1,4 +1,5 @@
-"""How counts, and text of unknown origin, are shown in results, logs and errors: a text cannot pretend to be something else."""
+"""How counts, and text of unknown origin, are shown in results, logs and errors, so that a text cannot pretend to be
+something else."""
 
 from __future__ import annotations
 
@@ -20,14 +21,14 @@ def counted(count: int, what: str = "indicator") -> str:
 
 
 def shown(text: str, most: int = LONGEST) -> str:
-    """A text that can be shown to a person: cut, and with an escape for every mark that would not be seen.
+    """A text that can be shown to people: truncated, and with an escape for every invisible character.
 
     Control characters (a terminal obeys ESC), marks that reorder what follows, halves of emojis and unassigned code
     points become ``\\x1b``, ``\\u202e`` and so on; letters of all scripts stay.
 
     Args:
         text: Any text.
-        most: How many characters of it at the most.
+        most: The largest number of characters.
     """
     cut = text[:most]
     return cut if cut.isprintable() else "".join(map(_escaped, cut))

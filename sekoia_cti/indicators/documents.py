@@ -1,4 +1,4 @@
-"""The text of a document that people read: a page, an e-mail, or text as it is."""
+"""The text of a document that people read: a web page, an email, or plain text."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def document(content: bytes | str, name: str = "") -> Document:
     """What a person reads in a document.
 
     Args:
-        content: A mail as it is stored (RFC 5322), a page, Markdown, or plain text; what it is, its name says or its content.
+        content: A stored email (RFC 5322), a web page, Markdown, or plain text; its name or its content says which.
         name: The file's name.
 
     Raises:
-        UnreadableFile: It is a mail in too many parts.
+        UnreadableFile: It is an email with too many parts.
     """
     lowered = name.lower()
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
@@ -81,7 +81,7 @@ def document(content: bytes | str, name: str = "") -> Document:
 
 
 class _PageText(HTMLParser):
-    """Writes down what a page shows. Targets of links are not shown, and are mostly references."""
+    """Collects the text that a page shows. Targets of links are not shown, and are mostly references."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -130,7 +130,7 @@ def _mail(content: bytes) -> Document:
         message = email.message_from_bytes(content, policy=email.policy.default)
         said, not_read = _parts(message)
     except RecursionError:
-        raise UnreadableFile("it is a mail whose parts are nested too deeply") from None
+        raise UnreadableFile("it is an email whose parts are nested too deeply") from None
     return Document("\n".join([_subject(message), *said]), not_read)
 
 
@@ -145,7 +145,7 @@ def _parts(message: MIMEPart) -> tuple[list[str], list[str]]:
     left_out: set[int] = set()
     for count, part in enumerate(message.walk()):
         if count == _MOST_PARTS:
-            raise UnreadableFile(f"it is a mail of more than {_MOST_PARTS:,} parts")
+            raise UnreadableFile(f"it is an email with more than {_MOST_PARTS:,} parts")
         kind, name = part.get_content_type(), part.get_filename() or ""
         if kind == "multipart/alternative":
             left_out |= _said_twice(part)

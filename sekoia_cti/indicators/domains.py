@@ -1,4 +1,4 @@
-"""Domain names: which text is one, and which endings there are."""
+"""Domain names: recognizes them, and knows their suffixes."""
 
 from __future__ import annotations
 
@@ -132,9 +132,14 @@ def domain(value: str, *, is_host: bool) -> Finding | None:
     if ending not in suffixes():
         return None
     if canonical in suffixes():
-        return None, value, "a public suffix, below which anyone can have a domain, and not a domain itself", None
+        return None, value, "a public suffix, below which anyone can register a domain, not a domain itself", None
     if (ending in _ALSO_FILES or canonical in _FILES) and not (is_host or _is_surely_domain(value, canonical)):
-        return None, value, f"a file name or a domain: written as [.]{ending} or as a URL it would be a domain", None
+        return (
+            None,
+            value,
+            f"a file name or a domain: to import it as a domain, write it as [.]{ending} or as a URL",
+            None,
+        )
     return "domain", canonical, canonical, None
 
 

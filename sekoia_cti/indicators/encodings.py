@@ -1,4 +1,4 @@
-"""How to decode a text: whatever its bytes are, each becomes a character."""
+"""How to decode a text: any byte becomes a character."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def encoding_of(file: BinaryIO, *, in_lines: bool = True) -> Encoding:
     while piece:
         has_nul = has_nul or b"\0" in piece
         if in_lines and len(piece) == _PIECE and b"\n" not in piece and b"\r" not in piece:
-            raise UnreadableFile("it has a line of more than a megabyte, which no table or list of indicators has")
+            raise UnreadableFile("it has a line longer than a megabyte, so it is not a table or a list of indicators")
         if is_utf8:
             try:
                 decoder.decode(piece)

@@ -1,4 +1,4 @@
-"""What is never to be imported: values, domains with what is below them, and networks, as people write them in a list."""
+"""What is never imported: values, domains with everything below them, and networks, as people write them in a list."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Exclusions:
-    """Rules for what is not to be imported, as :meth:`read` makes them.
+    """Rules for what is not imported, created by :meth:`read`.
 
     Attributes:
         values: Indicators, each by the keys of its canonical form (see :func:`~sekoia_cti.indicators.matching.identity`), and
@@ -50,7 +50,7 @@ class Exclusions:
 
     @classmethod
     def read(cls, sources: Mapping[str, Iterable[str]]) -> Exclusions:
-        """Read rules, one a line or separated by commas; blank lines and comments after ``#`` mean nothing.
+        """Read rules, one per line or separated by commas; blank lines and comments after ``#`` are ignored.
 
         Args:
             sources: Lines, by the argument that holds them: ``192.0.2.1``, ``corp.example``, a hash, a URL or another
@@ -59,7 +59,7 @@ class Exclusions:
                 addresses.
 
         Raises:
-            InputError: A rule is none of these: going on without it could import what was meant to stay out.
+            InputError: A rule is none of these: continuing without it could import what was meant to stay out.
         """
         values: set[str] = set()
         below: set[str] = set()
@@ -80,8 +80,8 @@ class Exclusions:
         if wrong:
             more = f", and {len(wrong) - _MOST_NAMED:,} more" if len(wrong) > _MOST_NAMED else ""
             raise InputError(
-                "Nothing was imported, since a rule of what to exclude is not an indicator, a domain with everything below "
-                f"it (.corp.example) or a network (10.0.0.0/8): {'; '.join(wrong[:_MOST_NAMED])}{more}"
+                "Nothing was imported, since an exclude rule is not an indicator, a domain with everything below it "
+                f"(.corp.example) or a network (10.0.0.0/8): {'; '.join(wrong[:_MOST_NAMED])}{more}"
             )
         return cls(
             frozenset(values),
@@ -98,7 +98,7 @@ class Exclusions:
         return bool(self.values or self.below or self.networks)
 
     def covers(self, kind: str, key: str, subject: str) -> bool:
-        """Whether a value is not to be imported.
+        """Whether a value is excluded.
 
         A file is covered by any of its hashes; a URL and an email address also by a rule for the domain or the network
         that their host is in.

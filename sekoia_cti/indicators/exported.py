@@ -1,4 +1,4 @@
-"""The table of *Export indicators*, as it is written and as it is read again.
+"""The table of *Export indicators*: how it is written, and how it is read again.
 
 A spreadsheet that opens a CSV runs what looks like a formula, and descriptions come from strangers. So such a cell begins with
 an apostrophe (OWASP, "CSV Injection"), which is taken away when the table is imported again, and from no other table: in theirs

@@ -1,6 +1,6 @@
-"""What the bytes of a file are, where a list or a table of indicators is expected; anything else is named.
+"""Checks whether a file is a list or a table of indicators, and otherwise says what it is.
 
-A login page in place of a feed would give no indicators, or wrong ones; so would a report, a picture or an archive.
+A login page in place of a feed would yield no indicators, or wrong ones; so would a report, a picture or an archive.
 """
 
 from __future__ import annotations
@@ -53,14 +53,15 @@ _HEADER = re.compile(r"([A-Za-z][A-Za-z-]+):\s")
 _RTF = "{\\rtf"
 
 _USE_FILE_ACTION = "use “Import indicators from file”, or save a list as text"
-_UNPACK = "unpack it, and give the one file that holds the indicators"
+_UNPACK = "unpack it, and use the one file that contains the indicators"
 
 
 def check(start: bytes, wanted: Wanted) -> None:
-    """Refuse what is neither text nor a list nor a table, by what it is.
+    """Refuse a file that is not text, a list or a table; the error says what it is.
 
     Args:
-        start: The first :data:`LOOKED_AT` bytes of a file that is not packed and, where a table is wanted, no workbook.
+        start: The first :data:`LOOKED_AT` bytes of a file that is not packed and, if a table is expected, not a
+            workbook.
         wanted: What it should contain.
 
     Raises:
@@ -88,7 +89,7 @@ def _known_bytes(start: bytes, wanted: Wanted) -> str | None:
         return "an image: type its indicators into a text file"
     if start.startswith(COMPOUND) or (start.startswith(ZIP) and _PART_OF_DOCUMENT.search(start)):
         if wanted == "table":
-            return "a document, and not a workbook: save its indicators as XLSX or CSV"
+            return "a document, not a workbook: save its indicators as XLSX or CSV"
         return f"a workbook or another document: {_USE_FILE_ACTION}"
     if start.startswith(ZIP) or _ARCHIVE.match(start):
         return f"an archive that is not opened here: {_UNPACK}"
@@ -117,11 +118,9 @@ def _known_text(text: str, wanted: Wanted) -> str | None:
     if _XML.match(text):
         return "XML: save its indicators as text, CSV or JSON"
     if wanted != "list" and (_JSON_OBJECTS.match(text) or (wanted == "table" and _JSON_LIST.match(text))):
-        give = (
-            "give it as indicators_path" if wanted == "text" else "give it to “Import indicators” as indicators_path"
-        )
+        give = "use indicators_path for it" if wanted == "text" else "use it as indicators_path of “Import indicators”"
         return f"JSON: {give}"
-    return "an email: “Extract indicators” finds what is in it" if _is_email(text) else None
+    return "an email: use “Extract indicators” to find the indicators in it" if _is_email(text) else None
 
 
 def _is_email(text: str) -> bool:

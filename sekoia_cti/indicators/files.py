@@ -1,4 +1,4 @@
-"""Files of indicators: which kind they are."""
+"""Finds out the kind of a file of indicators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIME_TYPES: dict[FileKind, tuple[str, ...]] = {
     "xls": ("application/vnd.ms-excel", "application/octet-stream"),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip"),
 }
-"""MIME types that Sekoia takes for each kind, ours first (contract, "MIME types")."""
+"""The MIME types that Sekoia accepts for each kind, with the one that we use first (contract, "MIME types")."""
 
 _EXTENSIONS: dict[str, FileKind] = {"csv": "csv", "txt": "csv", "tsv": "csv", "xls": "xls", "xlsx": "xlsx"}
 
@@ -32,7 +32,7 @@ def kind_of(file: BinaryIO) -> FileKind:
         file: Opened for reading bytes, at its start, and able to seek; it is left anywhere.
 
     Raises:
-        UnreadableFile: It is none of the kinds that Sekoia takes; the error says what it is.
+        UnreadableFile: It is none of the kinds that Sekoia accepts; the error says what it is.
     """
     start = file.read(LOOKED_AT)
     if start.startswith(COMPOUND):
@@ -55,7 +55,7 @@ def is_named_table(name: str) -> bool:
 
 
 def is_taken(file: BinaryIO) -> bool:
-    """Whether Sekoia takes a workbook; others are read here, and go to Sekoia as CSV.
+    """Whether Sekoia accepts a workbook; others are read here, and sent to Sekoia as CSV.
 
     Args:
         file: As for :func:`kind_of`.

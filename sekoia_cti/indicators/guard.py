@@ -1,4 +1,4 @@
-"""What keeps an import from doing harm: the values that users exclude, and those that are known to be good."""
+"""Prevents an import from doing harm: checks for values that users exclude, and for values known to be good."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["Guard", "KnownGood", "Policy"]
 
 Policy = Literal["warn", "leave_out", "import"]
-"""What happens to values that are known to be good: a warning; they are not sent; nothing, and no list is read."""
+"""What happens to values known to be good: a warning; they are not sent; or nothing, without reading any list."""
 
 
 class KnownGood(NamedTuple):
-    """A value that is hardly meant to be blocked, where it was read, and who says so."""
+    """A value that is rarely meant to be blocked, where it was read, and who says so."""
 
     line: int
     value: str
@@ -33,7 +33,7 @@ class Guard:
 
     Args:
         exclusions: What is never imported.
-        policy: What happens to what is known to be good.
+        policy: What happens to values known to be good.
     """
 
     exclusions: Exclusions = field(default_factory=Exclusions)
@@ -61,9 +61,10 @@ class Guard:
         return self.known_good_count if self.policy == "leave_out" else 0
 
     def judge(self) -> Judge | None:
-        """What judges values one by one; None when there is nothing to judge by, and then nothing is loaded.
+        """A function that judges values one by one; None if there is nothing to check, in which case nothing is
+        loaded.
 
-        The account begins anew, since a file is read a second time where it cannot be sent as it is.
+        The record starts over, since a file that cannot be sent unchanged is read a second time.
         """
         self.excluded, self.known_good = LongList(), LongList()
         covers = self.exclusions.covers if self.exclusions else None

@@ -19,7 +19,7 @@ _NOT_TAKEN = {56: "SHA-224", 96: "SHA-384"}
 
 
 def hashes(value: str) -> Finding | None:
-    """The hash, or the hashes of one file, that a text is; a finding without a kind where they are of no use."""
+    """The hash, or the hashes of one file, that a text is; a finding without a kind if they are not usable."""
     if not _LINE.fullmatch(value):
         return None
     words = _BETWEEN.split(value.lower())
@@ -28,8 +28,8 @@ def hashes(value: str) -> Finding | None:
     if kind := HASHES.get(len(value)):
         return kind, words[0], words[0], None
     if name := _NOT_TAKEN.get(len(value)):
-        return None, value, f"a {name} hash, a kind that Sekoia does not take", None
-    return None, value, "hexadecimal digits, but not as many as an MD5, SHA-1, SHA-256 or SHA-512 hash has", None
+        return None, value, f"a {name} hash, a kind that Sekoia does not accept", None
+    return None, value, "hexadecimal digits, but not the number that an MD5, SHA-1, SHA-256 or SHA-512 hash has", None
 
 
 def of_one_file(words: Sequence[str], written: str) -> Finding:
@@ -55,5 +55,5 @@ def _judged(sizes: tuple[int, ...]) -> tuple[str, bool]:
     if not kinds <= HASHES.keys():
         return "a line of hashes, one of which is not an MD5, SHA-1, SHA-256 or SHA-512 hash", False
     if len(kinds) < len(sizes):
-        return "two hashes of one kind, where a line holds the hashes of one file", False
+        return "two hashes of the same kind, but a line may contain only the hashes of one file", False
     return "", sizes == tuple(sorted(sizes))

@@ -1,4 +1,4 @@
-"""What is raised when the input of an action cannot be used."""
+"""The errors for unusable input."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ __all__ = ["InputError", "UnreadableFile"]
 
 
 class InputError(ValueError):
-    """What the playbook handed over cannot be used; ``str()`` is one sentence that says why and what to do."""
+    """The input from the playbook cannot be used; ``str()`` is one sentence that says why and what to do."""
 
 
 class UnreadableFile(InputError):
-    """A file is not what it should be: its format and not its storage is the reason. ``str()`` follows on its name."""
+    """A file is not what it should be, because of its format, not its storage. ``str()`` continues a sentence that
+    begins with its name."""

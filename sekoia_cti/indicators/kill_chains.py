@@ -46,7 +46,7 @@ KILL_CHAINS = (
         "credential-access discovery lateral-movement collection command-and-control exfiltration impact",
     ),
 )
-"""Kill chains that Sekoia knows at least; where two share the name of a phase, the first is meant."""
+"""Kill chains that Sekoia is certain to know; if two have a phase of the same name, the first one is meant."""
 
 
 def known_phase(text: str, kill_chains: Sequence[KillChain] = KILL_CHAINS) -> tuple[str, str] | None:
@@ -69,7 +69,7 @@ def known_phase(text: str, kill_chains: Sequence[KillChain] = KILL_CHAINS) -> tu
 
 
 def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[str, str]:
-    """The same for a phase that must be there.
+    """The same for a phase that must exist.
 
     Args:
         text: See :func:`known_phase`.
@@ -77,7 +77,7 @@ def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[st
             not hold is taken as it is written, in lower case with hyphens, since Sekoia may know more of them.
 
     Raises:
-        InputError: No such phase; the nearest names are in the sentence.
+        InputError: There is no such phase; the error suggests the nearest names.
     """
     chain, name = _split(text)
     known = (*KILL_CHAINS, *(kill_chains or ()))

@@ -49,7 +49,7 @@ _NOT_TAKEN = frozenset("""
     windowsregistrykey windowsscheduledtask windowsservicename x509certificate x509fingerprintmd5 x509fingerprintsha1
     x509fingerprintsha256 xmr yara zeek bro
     """.split())
-"""Kinds that other tools know and Sekoia does not take. Some look like others: an imphash is as long as an MD5."""
+"""Kinds that other tools know but Sekoia does not accept. Some look like others: an imphash is as long as an MD5."""
 
 
 def _normal(name: str) -> str:

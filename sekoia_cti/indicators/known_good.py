@@ -1,4 +1,4 @@
-"""Values that are hardly meant to be blocked: addresses that are not global, and what MISP's warning lists name.
+"""Values that are rarely meant to be blocked: addresses that are not global, and those on MISP's warning lists.
 
 A list is read when the first value of a kind that it speaks of is judged, so a list of hashes never loads networks, and an
 import without the guard loads nothing.
@@ -29,7 +29,7 @@ from sekoia_cti.indicators.warning_lists import (
 __all__ = ["KnownTo", "known_to"]
 
 KnownTo: TypeAlias = Callable[[str], Names]
-"""Gives the lists that name a value, as MISP calls them; none for nearly all values."""
+"""Returns the lists that contain a value, by MISP's names; none for nearly all values."""
 
 
 def known_to(kind: str) -> KnownTo:

@@ -1,4 +1,4 @@
-"""Take off what people write in front of a value to say what it is: ``IP:``, ``SHA-256 hash –``, ``[URL]``, ``**C2**:``."""
+"""Removes what people write before a value to say what it is: ``IP:``, ``SHA-256 hash –``, ``[URL]``, ``**C2**:``."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _BOLD_LABEL = re.compile(r"(\*\*|__|[*_])(?P<label>[^*_]{1,40})\1(?P<mark>:?)\s*
 
 
 def without_label(text: str) -> str | None:
-    """What stands behind a label; None if no label says that an indicator follows.
+    """What follows a label; None if no label says that an indicator follows.
 
     Args:
         text: A clean line or a part of one.

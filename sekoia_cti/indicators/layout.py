@@ -45,7 +45,7 @@ class Layout:
     Attributes:
         table: What is laid out.
         mapping: What each column holds, in Sekoia's words; None is ignored.
-        heading: The cells of the heading, or None when there is none.
+        heading: The cells of the heading, or None if there is none.
         first: The number of the first row that holds indicators, or may hold some.
         joined: Columns that are read together: of hashes of one file, or of indicators of different kinds; empty when the
             observable is a column alone.
@@ -121,7 +121,8 @@ def lay_out(
         The layout; None if it is not clear where the observables are.
 
     Raises:
-        InputError: Several columns could be the observable's, the mapping does not fit the table, or it is no CSV.
+        InputError: Several columns could be the observable, the mapping does not fit the table, or the file is not
+            CSV.
     """
     rows = list(islice(table.rows(), ROWS_LOOKED_AT + _ROWS_ABOVE))
     heading, first = _heading(table, rows, recognize, has_heading)
@@ -296,7 +297,8 @@ def _as_given(mapping: Sequence[str | None], columns: Sequence[Column]) -> Choic
     index = mapping.index("observable")
     if index >= len(columns):
         raise InputError(
-            f"The mapping says that column {index + 1} is the observable, and the file has {len(columns)}: correct the mapping"
+            f"The mapping says that column {index + 1} is the observable, but the file has only {len(columns)}: "
+            "correct the mapping"
         )
     column = columns[index]
     while len(columns) < len(mapping):

@@ -12,10 +12,10 @@ _NAMED = 3
 
 
 class Notation:
-    """Takes down values as they are read.
+    """Records how values are written as they are read.
 
-    Authors who defang values link to reports with URLs that are not defanged, so a warning names these. Where most URLs are not
-    defanged they are what is meant.
+    Authors who defang values link to reports with URLs that are not defanged, so a warning names these. If most URLs
+    are not defanged, they are meant as indicators.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Notation:
                 self._first.append(f"line {line} “{shown(value)}”")
 
     def notices(self) -> list[str]:
-        """What a user should know, a sentence without its full stop; an empty list where there is nothing."""
+        """What users should know, as a sentence without its period; an empty list if there is nothing."""
         if not 0 < self._live < self._defanged:
             return []
         named = ", ".join(self._first) + (f", and {self._live - _NAMED:,} more" if self._live > _NAMED else "")

@@ -28,7 +28,7 @@ _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(ValueError, IndexError, KeyError, OverflowError, NotImplementedError, RuntimeError),
 )
-_DAMAGED = "it is damaged and cannot be unpacked: get it anew"
+_DAMAGED = "it is damaged and cannot be unpacked: download it again"
 
 
 class Packed(NamedTuple):
@@ -61,11 +61,12 @@ class Packed(NamedTuple):
                 done += len(piece)
                 if done > most:
                     raise UnreadableFile(
-                        f"it holds more than {most // 1024**2:,} MB when unpacked, which is too much: import it in parts"
+                        f"it contains more than {most // 1024**2:,} MB when unpacked, which is too much: import it in "
+                        "parts"
                     )
                 yield piece
         if not done:
-            raise UnreadableFile("it holds nothing when unpacked: there is nothing to import")
+            raise UnreadableFile("it is empty when unpacked: there is nothing to import")
 
 
 def open_packed(file: BinaryIO) -> Packed | None:
@@ -108,7 +109,7 @@ def _only_member(file: BinaryIO) -> Packed | None:
             return None
         if len(files) != 1:
             raise UnreadableFile(
-                f"it is an archive of {len(files):,} files: unpack it, and give the one that holds the indicators"
+                f"it is an archive of {len(files):,} files: unpack it, and use the one that contains the indicators"
             )
         if files[0].flag_bits & 1:
             raise UnreadableFile("it is an archive with a password: unpack it first")

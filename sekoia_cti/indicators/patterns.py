@@ -112,7 +112,7 @@ def pattern(value: str, recognize: Callable[[str], Finding]) -> Finding | None:
         return None, value, _MORE, None
     taken = [taken for observation in either for taken in _taken(observation, {})]
     if not taken and len(either) == 1 and len(either[0]) == 1 and len(either[0][0]) == 1:
-        return None, value, f"a STIX pattern for {either[0][0][0][0]}, which Sekoia does not take", None
+        return None, value, f"a STIX pattern for {either[0][0][0][0]}, which Sekoia does not accept", None
     if len(either) != 1 or len(taken) != sum(map(len, either)):
         return None, value, _MORE, None
     for path, text in (one for conjunction in taken for one in conjunction):
@@ -237,7 +237,7 @@ def _taken(either: _Alternatives, untaken: dict[str, None]) -> _Alternatives:
             if path in _REF_TYPES:
                 continue
             if (known := _known_path(path, value)) is None:
-                untaken[f"{path}, which Sekoia does not take"] = None
+                untaken[f"{path}, which Sekoia does not accept"] = None
                 # Another hash of the file; any other property makes it something else.
                 if path.startswith(_OF_HASHES):
                     continue

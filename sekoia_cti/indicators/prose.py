@@ -1,7 +1,7 @@
-"""Find indicators in what people write to each other: reports, mails, pages.
+"""Finds indicators in what people write: reports, emails, web pages.
 
-What is written defanged is meant. Of the rest, a name or an address may as well be a reference, a file, a version or a piece of
-code; a text that defangs names or addresses is believed to defang all of them that it means.
+Defanged values are always meant as indicators. Any other name or address may also be a reference, a file, a version or
+a piece of code; a text that defangs names or addresses is assumed to defang all of those that it means.
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ def mentions(text: str, *, defanged_only: bool = False) -> Iterator[Mention]:
         elif one.reason or family is None:
             yield one
         elif defanged_only:
-            yield one._replace(reason="it is not written defanged")
+            yield one._replace(reason="it is not defanged")
         elif not defanged.isdisjoint(_FAMILIES[family]):
-            yield one._replace(reason=f"a reference: it is not written defanged, and other {family} in the text are")
+            yield one._replace(reason=f"a reference: it is not defanged, but other {family} in the text are")
         else:
             yield one
 
@@ -224,7 +224,7 @@ def _reason(one: Mention, word: str, before: str, *, is_defanged: bool, is_refer
     if one.kind in _HASHES.values():
         label = _LABEL.search(before)
         is_other = label and (is_foreign_kind(label[1]) or label[1].lower() in _NO_FILE)
-        return f"it follows “{label[1]}”, and is not a file hash that Sekoia takes" if label and is_other else ""
+        return f"it follows “{label[1]}”, so it is not a file hash that Sekoia accepts" if label and is_other else ""
     if is_defanged:
         return ""
     if _FAMILY.get(one.kind) == "names":
@@ -243,7 +243,7 @@ def _no_name(word: str, value: str) -> str:
     written = word[at : at + len(value)] if at >= 0 else value
     ending = written.rpartition(".")[2]
     if ending != ending.lower() and not written.isupper():
-        return "a sentence's end or a piece of code, and not surely a domain"
+        return "the end of a sentence or a piece of code, and not clearly a domain"
     if (
         _CALL.match(word, max(at, 0))
         or _ATTRIBUTE.fullmatch(written)
@@ -251,5 +251,5 @@ def _no_name(word: str, value: str) -> str:
         or written.lower() in _CODE
         or _SOURCE_FILE.fullmatch(written)
     ):
-        return "the name of a package, a product or a file, and not surely a domain"
+        return "the name of a package, a product or a file, and not clearly a domain"
     return ""

@@ -1,4 +1,4 @@
-"""From lines as people write them to the values that are sent, with an account of every line."""
+"""Turns lines as people write them into the values to be sent, with an account of every line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Finding", "Judge", "Reading", "findings", "read"]
 Judge: TypeAlias = Callable[[int, str, str, str], bool]
 """Says whether an indicator is to be sent: given its line, and its kind, value and key as in :data:`Finding`."""
 
-LEFT_OUT = "only the cell of its row that holds the indicator"
+LEFT_OUT = "only the cell of its row that contains the indicator"
 """How the value of a table that was given as text differs from what was written."""
 
 _LONGEST = 4_000
@@ -39,7 +39,7 @@ _MAY_BE_LONG = re.compile(rf"[\w*.+-]{{2,25}}\s?[\[({{<]?\s?:|{STIX_START.patter
 
 @dataclass(slots=True)
 class Reading(Account):
-    """What lines hold.
+    """What lines contain.
 
     Every value is one of ``values``, a duplicate, kept out, damaged, or unrecognized: ``given == len(values) + duplicates +
     kept_out + len(damaged)``, plus ``unrecognized_count`` unless those are sent as well.
@@ -52,7 +52,7 @@ class Reading(Account):
     """Values that an earlier line has as well."""
 
     given: int = 0
-    """How many values the lines hold, after those with several are split."""
+    """How many values the lines contain, after lines with several values are split."""
 
 
 def read(
@@ -67,10 +67,10 @@ def read(
 
     Args:
         lines: Any text; lines are counted from 1 and include blank ones and comments.
-        refanging: Whether defanged values are to be sent as they were before (see ``refang``).
-        send_unrecognized: Whether what is no indicator is to be sent all the same.
+        refanging: Whether defanged values are restored (see ``refang``).
+        send_unrecognized: Whether values that are not indicators are to be sent anyway.
         admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
-        rows: The rows of a table by the line that is a cell of one (see ``text_tables``).
+        rows: The rows of a table, by the line that is one of their cells (see ``text_tables``).
     """
     reader = _Intake(refanging=refanging, send_unrecognized=send_unrecognized, admits=admits, rows=rows)
     first, remaining = 1, iter(lines)
@@ -163,11 +163,11 @@ class _Intake:
 
 
 def findings(text: str, *, refanging: bool = True) -> tuple[Finding, ...]:
-    """What one line or cell holds: nothing where it is blank or a comment, else one value or several.
+    """What one line or cell contains: nothing if it is blank or a comment, otherwise one value or several.
 
     Args:
         text: Any text.
-        refanging: Whether a defanged value is to be sent as it was before.
+        refanging: Whether defanged values are restored.
     """
     if found := plain(text) or (plain_defanged(text) if refanging else None):
         return (found,)
@@ -205,5 +205,5 @@ def _one(text: str, *, refanging: bool) -> Finding | None:
     found = kind, sent, _, _ = recognize(value, is_host=value != cleaned, may_be_defanged=not refanging)
     # What a STIX comparison holds could read differently as a line: a URL that ends with a comma does.
     if kind is not None and STIX_START.match(value) and clean(sent) != sent:
-        return None, value, "a STIX pattern whose value cannot stand in a line of its own", None
+        return None, value, "a STIX pattern whose value cannot be written on a separate line", None
     return found

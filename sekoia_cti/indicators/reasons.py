@@ -9,7 +9,7 @@ from sekoia_cti.indicators.domains import FILE_EXTENSIONS, is_name
 
 __all__ = ["LOG", "UNKNOWN", "reason"]
 
-LOG = "a line of a log, which does not say which of its fields is an indicator"
+LOG = "a log line, which does not say which of its fields is an indicator"
 UNKNOWN = "not a known kind of indicator"
 
 _QUAD = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
@@ -17,14 +17,17 @@ _IPV6_TEXT = r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}"
 _REASONS = [
     (re.compile(pattern, re.IGNORECASE | re.ASCII | re.DOTALL), reason)
     for pattern, reason in (
-        (r"none|null|nan|undefined|n/a", "the word for nothing, which an expression or a program leaves"),
-        (r"@@.*", "an exception of a filter list, which allows what it names"),
+        (r"none|null|nan|undefined|n/a", "a word for an empty value, left by an expression or a program"),
+        (r"@@.*", "an exception in a filter list, which allows what it names"),
         (rf"(?:allow|permit|accept)\s.*{_QUAD}.*", "a rule that allows what it names"),
         (rf"(?:{_QUAD}|{_IPV6_TEXT})/(?:[0-9]{{1,3}}|{_QUAD})", "a network, not an address"),
         (rf"{_QUAD}\s*[-–]\s*(?:{_QUAD}|[0-9]{{1,3}})", "a range of addresses, not one address"),
         (rf"(?:{_QUAD}|\[{_IPV6_TEXT}\]):[0-9]{{1,5}}", "an address with a port"),
-        (rf"\[?{_IPV6_TEXT}%\w+\]?(?:/[0-9]+)?", "an address with a zone, which means something on one machine only"),
-        (rf"(?={_QUAD}$)(?:[0-9]+\.)*0[0-9].*", "an address with leading zeros, which programs read differently"),
+        (rf"\[?{_IPV6_TEXT}%\w+\]?(?:/[0-9]+)?", "an address with a zone, which has a meaning only on one machine"),
+        (
+            rf"(?={_QUAD}$)(?:[0-9]+\.)*0[0-9].*",
+            "an address with leading zeros, which different programs read differently",
+        ),
         (_QUAD, "not an IPv4 address: a number in it is above 255"),
         (rf"(?=.*:.*:){_IPV6_TEXT}.{{0,20}}", "not a valid IPv6 or MAC address"),
         (r"[a-z0-9_.-]+\.[a-z0-9-]+:[0-9]{1,5}", "a domain with a port"),
@@ -61,7 +64,7 @@ def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
         return LOG
     words = _BETWEEN.split(value)
     if len(words) > 1 and is_indicator(words[0]):
-        return "several values in one line" if is_indicator(words[-1]) else "an indicator with text after it"
+        return "several values on one line" if is_indicator(words[-1]) else "an indicator with text after it"
     if extension and not extension.isdigit():
         if is_name(value):
             return f"not a domain, since there is no top-level domain “{extension}”"

@@ -1,4 +1,4 @@
-"""What kind of indicator one value is, in canonical form, or why Sekoia does not take it."""
+"""What kind of indicator one value is, in canonical form, or why Sekoia does not accept it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["DAMAGED", "DEFANGED", "recognize"]
 DEFANGED = "written defanged"
 """The reason for a value that would be an indicator if it were refanged."""
 
-DAMAGED = "a character in it, or half of one, was lost before it came here"
-"""The reason for a value that would be an indicator if all of it had arrived."""
+DAMAGED = "a character in it, or part of one, was lost before it was read"
+"""The reason for a value that would be an indicator if it had arrived complete."""
 
 _LOST = re.compile("[\ud800-\udfff\ufffd]")
 """Half a character, and what decoders put in the place of one that they could not read."""
@@ -32,7 +32,8 @@ def recognize(value: str, *, is_host: bool = False, may_be_defanged: bool = Fals
     """What a value is, or why it is not an indicator.
 
     Args:
-        value: Without what people write around it (see ``unwrap.clean``), and refanged unless that is not wanted.
+        value: The value, without what people write around it (see ``unwrap.clean``), and refanged unless the user
+            declines that.
         is_host: Whether something besides the value says that it names no file, such as that it was defanged.
         may_be_defanged: Whether it has not been refanged.
     """

@@ -1,4 +1,5 @@
-"""Undo what people do to indicators so that nobody clicks on them: ``hxxp://evil[.]example`` is ``http://evil.example``."""
+"""Undoes what people do to indicators so that nobody clicks on them: ``hxxp://evil[.]example`` is
+``http://evil.example``."""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ _NEEDS_NO_LOOK = re.compile(r"[^\[\](){}<>\\\uff01-\uff5e\u2024\u3002\ufe52\uff6
 
 
 def refang(text: str) -> str:
-    """An indicator as it was before it was defanged; text that holds no defanged indicator is returned as it is.
+    """An indicator as it was before it was defanged; text without a defanged indicator is returned unchanged.
 
     The forms are ``hxxp`` and its kin, ``[.]``, ``[dot]``, ``[:]``, ``[://]``, ``[/]``, ``[@]``, ``[at]`` with any of the
     brackets ``[]``, ``()``, ``{}`` and ``<>``, in any case, half a bracket, a backslash before a dot, and full-width

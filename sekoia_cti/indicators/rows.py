@@ -41,8 +41,8 @@ class TableRows:
 
     Args:
         layout: Of the table.
-        refanging: Whether defanged observables are to be sent as they were before.
-        send_unrecognized: Whether what is not an indicator that we know is sent anyway.
+        refanging: Whether defanged observables are restored.
+        send_unrecognized: Whether values that are not recognized indicators are sent anyway.
         validity: The validity of rows that do not give one.
         is_phase: Says whether Sekoia knows a kill chain phase that is not known here.
         guard: Judges each indicator, anew whenever the rows are read.

@@ -1,6 +1,6 @@
-"""Take apart a line that is not an indicator by itself: several values, a value with a note, a port, or a label.
+"""Splits a line that is not an indicator by itself: several values, or a value with a note, a port, or a label.
 
-A part of a line is taken only if the rest is reported: where it is not clear which words are values, the line stays one
+A part of a line is used only if the rest is reported. If it is not clear which words are values, the line stays one
 value that is not recognized.
 """
 
@@ -28,7 +28,7 @@ Recognize: TypeAlias = Callable[[str], Finding | None]
 
 _NOTE = "without the note after it"
 _PORT = "without its port"
-_CELL = "only the cell of a table's row that holds an indicator"
+_CELL = "only the cell of a table row that contains an indicator"
 
 # Line breaks of programs and of HTML that came as text.
 _BREAK = re.compile(
@@ -125,7 +125,7 @@ _WHOLE = ("a range of addresses", "a line of hashes", "two hashes")
 
 
 def split(text: str, recognize: Recognize) -> Sequence[Finding] | None:
-    """The values of a line that is not one value, or None where it is not clear which they are.
+    """The values of a line that is not a single value, or None if it is not clear what they are.
 
     Args:
         text: A clean line (see ``unwrap.clean``) that is not an indicator.
@@ -415,7 +415,7 @@ def _sides(text: str, recognize: Recognize) -> Sequence[Finding] | None:
         return None
     meant = [part for part, side in zip(parts, sides, strict=True) if refang(side) != side]
     others = [f"“{side[:60]}”" for side in sides if refang(side) == side]
-    why = f"without {' and '.join(others)} beside it, which is not written defanged" if others else None
+    why = f"without {' and '.join(others)} next to it, which is not defanged" if others else None
     return [_because(part, why) if why else part for part in meant] or None
 
 

@@ -17,7 +17,8 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def value_of(pattern: str) -> str:
-    """A line that an import takes for the indicator of a pattern: its value, the hashes of one file, or the whole pattern."""
+    """The line with which an import creates the indicator of a pattern: its value, the hashes of one file, or the
+    whole pattern."""
     parts = pattern.rsplit("'", 2)
     if len(parts) == 3 and parts[0] in _STARTS and parts[2] == "]" and "\\" not in parts[1]:
         return parts[1]
@@ -29,5 +30,5 @@ def value_of(pattern: str) -> str:
 
 
 def compared_values(pattern: str) -> list[tuple[str, str]]:
-    """What a pattern compares with which value: ``("domain-name:value", "evil.example")``."""
+    """The properties and values that a pattern compares: ``("domain-name:value", "evil.example")``."""
     return [(path, _ESCAPED.sub(r"\1", value)) for path, value in re.findall(_COMPARISON, pattern)]

@@ -1,4 +1,4 @@
-"""What became of a table: what is sent, and why every other value, row and cell is not."""
+"""What happened to a table: what is sent, and why every other value, row and cell is not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Cell", "Survey"]
 
 
 class Cell(NamedTuple):
-    """A cell that was not used as it is, and why."""
+    """A cell that was not used unchanged, and why."""
 
     line: int
     column: str
@@ -45,7 +45,7 @@ class Survey(Account):
     """Values in all of them."""
 
     unused_cells: LongList[Cell] = field(default_factory=LongList)
-    """Cells that were left out, or cut, while their row is sent."""
+    """Cells that were left out or truncated although their row is sent."""
 
     converted: dict[str, int] = field(default_factory=dict)
     """How many dates were converted to ISO 8601, by column."""
@@ -66,18 +66,18 @@ class Survey(Account):
     """The first of them."""
 
     changed: bool = False
-    """Whether any row is sent in another form, or not at all, so that the file cannot be sent as it is."""
+    """Whether any row is sent in a different form or not at all, so that the file cannot be sent unchanged."""
 
     compared: bool = True
     """Whether all values were compared with each other: what is beyond any collection's size is not."""
 
     @property
     def unused_cells_count(self) -> int:
-        """How many cells were left out, or cut."""
+        """How many cells were left out or truncated."""
         return self.unused_cells.total
 
     def skip_row(self, line: int, column: str, value: str, reason: str, values: int = 1) -> None:
-        """Take down a row that is not sent."""
+        """Record a row that is not sent."""
         self.changed = True
         self.skipped_rows.note(Cell(line, shown(column), shown(value), reason))
         self.skipped_rows_count += values
@@ -88,7 +88,7 @@ class Survey(Account):
         self.kept_out += 1
 
     def drop_cell(self, line: int, column: str, value: str, reason: str) -> None:
-        """Take down a cell that is left out, or cut."""
+        """Record a cell that is left out or truncated."""
         self.unused_cells.note(Cell(line, shown(column), shown(value), reason))
 
     def note_converted(self, column: str) -> None:
@@ -96,13 +96,13 @@ class Survey(Account):
         self.converted[column] = self.converted.get(column, 0) + 1
 
     def note_surplus(self, line: int) -> None:
-        """Take down a row that has more cells than the heading."""
+        """Record a row that has more cells than the heading."""
         self.surplus += 1
         if self.first_surplus is None:
             self.first_surplus = line
 
     def note_expired(self, line: int) -> None:
-        """Take down a row whose validity has passed."""
+        """Record a row whose validity has ended."""
         self.expired += 1
         if self.first_expired is None:
             self.first_expired = line

@@ -112,13 +112,13 @@ class Table:
                     if ended:
                         if row:
                             raise UnreadableFile(
-                                f"row {number:,} opens a quotation mark that is never closed, so it swallows all that follow: "
-                                "repair it"
+                                f"row {number:,} has a quotation mark that is never closed, so all following rows "
+                                "would be part of it: correct it"
                             )
                         return
                     yield number, _cut(row[0], self.within) if self.within and len(row) == 1 else row
             except csv.Error as error:
-                raise UnreadableFile(f"it cannot be read as CSV ({error}): repair it or save it anew") from None
+                raise UnreadableFile(f"it cannot be read as CSV ({error}): repair it or save it again") from None
 
     def _note_swallowed(self, number: int, row: Row, width: int) -> None:
         """Note a line in a cell that has as many cells as rows have, and some indicators among them: then it is not a list."""

@@ -1,4 +1,4 @@
-"""Rows of a table that were given as text: the column of indicators is found as in a file, and the rest is left out.
+"""Table rows that were given as text: the column of indicators is found as in a file, and the rest is left out.
 
 Only what cannot be a list of values is a table: below a heading that we know, or rows of which most are not values by themselves.
 """
@@ -34,7 +34,7 @@ class TextTable:
         lines: For each line of the text, the cell to be read; empty if there is none.
         column: What the column is called, and where it is; several of them, if they are read together.
         width: How many columns the table has.
-        rows: How many rows hold a cell that is to be read.
+        rows: How many rows contain a cell to be read.
         leaves_out: Whether rows have other cells than these.
         skipped: Rows that say that their indicator is not for detection: the cell, and why.
     """
@@ -48,7 +48,7 @@ class TextTable:
 
 
 def table_in(lines: Sequence[str]) -> TextTable | None:
-    """The table that a text is; None if it is not a table, or if it is not clear which column is meant.
+    """The table that a text is; None if it is not a table, or it is not clear which column is meant.
 
     Args:
         lines: Of a text.

@@ -1,4 +1,4 @@
-"""What a column of types, or one that says what is for detection, says of the indicator in its row."""
+"""What a column of types, or a column that says what is for detection, says about the indicator in its row."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 
 def not_taken(cell: str) -> str | None:
-    """Why an indicator of a type is not imported, whatever its value looks like; None when it may be."""
+    """Why an indicator of a type is not imported, whatever its value looks like; None if it may be imported."""
     key = _key(cell)
     if key in _REFERENCES:
         return "reference"

@@ -1,4 +1,4 @@
-"""The kinds of indicators, and what is found in a line."""
+"""The kinds of indicators, and the findings of a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 __all__ = ["STIX_TYPES", "Finding", "IndicatorType"]
 
 IndicatorType = Literal["ipv4", "ipv6", "mac", "domain", "url", "email", "md5", "sha1", "sha256", "sha512", "hashes"]
-"""The kinds that Sekoia takes (contract, "Accepted IOC types"); ``hashes`` are several of one file in one line."""
+"""The kinds that Sekoia accepts (contract, "Accepted IOC types"); ``hashes`` are several hashes of one file on one line."""
 
 STIX_TYPES: dict[IndicatorType, str] = {
     "ipv4": "ipv4-addr",
@@ -22,14 +22,14 @@ STIX_TYPES: dict[IndicatorType, str] = {
     "sha512": "file",
     "hashes": "file",
 }
-"""What STIX, and Sekoia with it, calls them."""
+"""Their names in STIX, and therefore in Sekoia."""
 
 Finding: TypeAlias = tuple[IndicatorType | None, str, str, str | None]
 """One value of a line or cell: ``(kind, value, key, why)``.
 
 ``kind`` is None for what is not an indicator. ``value`` is what is sent. ``key`` is the same for all spellings of one
-indicator; otherwise it is the reason. ``why`` tells how the value differs from what was written, if only a part of that is sent
-or another form; otherwise it is None.
+indicator; otherwise it is the reason. ``why`` says how the value differs from what was written, if it is sent only in
+part or in a different form; otherwise it is None.
 
 A tuple, since half a million of them are made in a second.
 """

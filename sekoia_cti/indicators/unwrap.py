@@ -1,4 +1,4 @@
-"""Take off what people write around an indicator: quotes, bullets, comments; then brackets, marks of Markdown, labels."""
+"""Removes what people write around an indicator: quotes, bullets, comments; then brackets, Markdown, labels."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _TAIL = 40
 
 
 def clean(line: str) -> str:
-    """A line without what people write around an indicator; an empty text if it is blank or a comment.
+    """A line without what people write around an indicator; empty if it is blank or a comment.
 
     Gone are invisible characters, list bullets, surrounding quotes, commas and semicolons at the end, and comments: the
     whole line after ``#``, ``//`` or ``;``, the rest of it after a ``#`` or ``//`` that stands alone. Line breaks

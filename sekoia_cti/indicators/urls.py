@@ -1,4 +1,4 @@
-"""URLs: which text is one, and its canonical form."""
+"""URLs: recognizes them, and brings them into canonical form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCHEMES = frozenset("""
     rmi iiop corba gopher finger dict magnet ed2k torrent tor ipfs ipns stratum stratum+tcp stratum+ssl stratum+tls
     git+ssh git+https svn+ssh http+unix view-source ms-appinstaller search-ms android-app feed whois
     """.split())
-"""What URLs of the Internet and of malware begin with. Any other word may be a way of defanging that we do not know."""
+"""The schemes of URLs on the Internet and in malware. Any other word may be an unknown way of defanging."""
 
 _START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://")
 _URL = re.compile(
@@ -43,7 +43,7 @@ def url(value: str) -> Finding | None:
     if start is None:
         return None
     if _BLANK.search(value):
-        return None, value, "a URL with blanks in it", None
+        return None, value, "a URL with spaces in it", None
     if start[0][:-3].lower() not in _SCHEMES:
         return None, value, f"a URL with an unknown scheme, “{start[0]}”", None
     meant, why = _without_punctuation(value)
@@ -53,7 +53,7 @@ def url(value: str) -> Finding | None:
         return None, value, "a URL without a valid host", None
     port = match["port"]
     if port and (len(port) > 5 or int(port) > 65_535):
-        return None, value, "a URL with an impossible port", None
+        return None, value, "a URL with an invalid port", None
     sent = f"{match['scheme'].lower()}://{match['user'] or ''}{host}{meant[match.end('host') :]}"
     return "url", sent, escaped(sent), why
 

@@ -1,4 +1,5 @@
-"""XLS and XLSX as CSV, in a process of its own: ``python -m sekoia_cti.indicators.workbook PATH SECONDS BYTES [SHEET]``.
+"""Converts XLS and XLSX to CSV, in a separate process: ``python -m sekoia_cti.indicators.workbook PATH SECONDS BYTES
+[SHEET]``.
 
 A damaged or hostile workbook can take a parser's process down, or the memory of the machine. So the process that has to report
 to the platform never reads one: it starts this one (see :mod:`sekoia_cti.local_files.isolated`), which limits itself and imports
@@ -103,7 +104,7 @@ def _rows(sheet: CalamineSheet, path: str) -> Iterator[list[str]]:
         return
     top, left = sheet.start
     if sheet.end[1] >= MOST_COLUMNS:
-        raise ValueError(f"it has {sheet.end[1] + 1:,} columns, and {MOST_COLUMNS:,} is the most that is read")
+        raise ValueError(f"it has {sheet.end[1] + 1:,} columns, but at most {MOST_COLUMNS:,} are read")
     yield from ([] for _ in range(top))
     before = [""] * left
     merged = _merged(sheet)

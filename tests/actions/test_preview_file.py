@@ -35,7 +35,7 @@ def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, colle
             "heading": "Host name",
             "kinds": {"domain": 2},
             "mapped_to": "observable",
-            "why": "no other column holds indicators",
+            "why": "no other column contains indicators",
         },
         {"column": 2, "heading": "Until", "kinds": {}, "mapped_to": "valid_until", "why": "its heading says so"},
     ]
@@ -140,7 +140,7 @@ def test_hashes_of_one_file_are_described(platform: Platform, collection_id: str
     assert preview
     assert [(column["mapped_to"], column["why"]) for column in preview["columns"]] == [
         (None, "its hashes are joined with the strongest hash in their row"),
-        ("observable", "the columns of hashes describe one file in each row"),
+        ("observable", "the hash columns describe one file in each row"),
     ]
 
 

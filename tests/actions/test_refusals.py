@@ -210,7 +210,7 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
         (
             "mail.eml",
             b"Received: from a.example\nFrom: a@b.example\nSubject: x\n\nhxxp://c[.]example/\n",
-            "an email: “Extract indicators” finds what is in it",
+            "an email: use “Extract indicators” to find the indicators in it",
         ),
         (
             "iocs.csv.gz",
@@ -245,7 +245,7 @@ def test_json_says_which_argument_takes_it(platform: Platform, collection_id: st
     assert run.error == ("The file bundle.json of text_path cannot be used: it is JSON: give it as indicators_path.")
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="bundle.json")
     assert run.error == (
-        "The file bundle.json cannot be used: it is JSON: give it to “Import indicators” as indicators_path."
+        "The file bundle.json cannot be used: it is JSON: use it as indicators_path of “Import indicators”."
     )
     (platform.storage / "list.json").write_text('[\n  "a.example",\n  "b.example"\n]')
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="list.json")

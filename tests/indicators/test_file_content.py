@@ -80,10 +80,10 @@ def directory(start: int = 0, name: int = 1) -> bytes:
         (b"PK\x03\x04 and no archive", "it is damaged"),
         (directory(start=1), "it is damaged"),
         (directory(name=0), "it is damaged"),
-        (gzip.compress(b"", mtime=0), "it holds nothing when unpacked"),
-        (archive("list.txt", content=b""), "it holds nothing when unpacked"),
-        (gzip.compress(bytes(3_000_000), mtime=0), "it holds more than 0 MB when unpacked"),
-        (archive("list.txt", content=bytes(3_000_000)), "it holds more than 0 MB when unpacked"),
+        (gzip.compress(b"", mtime=0), "it is empty when unpacked"),
+        (archive("list.txt", content=b""), "it is empty when unpacked"),
+        (gzip.compress(bytes(3_000_000), mtime=0), "it contains more than 0 MB when unpacked"),
+        (archive("list.txt", content=bytes(3_000_000)), "it contains more than 0 MB when unpacked"),
     ],
 )
 def test_what_cannot_be_unpacked(content: bytes, sentence: str) -> None:
@@ -151,7 +151,7 @@ def test_what_is_a_list_somewhere(content: bytes, refused_for: tuple[Wanted, ...
     """JSON is a list in one place only, and what is text is never refused."""
     for wanted in WANTED:
         if wanted in refused_for:
-            with pytest.raises(UnreadableFile, match=r"it is JSON: give it .*as indicators_path"):
+            with pytest.raises(UnreadableFile, match=r"it is JSON: use (indicators_path|it as indicators_path)"):
                 check(content, wanted)
         else:
             check(content, wanted)

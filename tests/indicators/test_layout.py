@@ -80,7 +80,7 @@ def test_the_cells_outrank_the_heading(text: str, observable: int, joined: tuple
 def test_what_is_undecided() -> None:
     """Two columns that are full of different indicators are refused, and named, unless they are named after their kinds."""
     with pytest.raises(
-        InputError, match=r"it is not clear which of them to import: 1 \(“query”\), 2 \(“answer”\)\. Give the map"
+        InputError, match=r"it is not clear which of them to import: 1 \(“query”\), 2 \(“answer”\)\. Set the map"
     ):
         laid_out("query,answer\na.example,192.0.2.1\nb.example,192.0.2.2\n")
     with pytest.raises(InputError, match=r"it is not clear which of them to import: 1 \(“ip”\), 2 \(“dst_ip”\)"):
@@ -100,7 +100,7 @@ def test_a_mapping_is_obeyed() -> None:
         InputError, match=r"column 1 \(“a”\) is the observable, but it contains no indicators; indicators are in c"
     ):
         laid_out(text.replace("late.example", "late"), mapping=["observable", "description"])
-    with pytest.raises(InputError, match="column 3 is the observable, and the file has 2: correct the mapping"):
+    with pytest.raises(InputError, match="column 3 is the observable, but the file has only 2: correct the mapping"):
         laid_out(text, mapping=[None, None, "observable"])
 
 

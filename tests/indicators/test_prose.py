@@ -148,12 +148,12 @@ def test_what_is_not_taken_is_told() -> None:
     """Each with a reason; what is clearly no indicator, such as a file's name, is not worth telling."""
     text = f"a[.]example b.example c[.]example/d setup.py invoice.exe 192.0.2.0/24 version 10.0.2.4 imphash {MD5}"
     assert others(text) == {
-        "b.example": "a reference: it is not written defanged, and other names in the text are",
+        "b.example": "a reference: it is not defanged, but other names in the text are",
         "c.example/d": "a URL without its scheme (http:// or another)",
-        "setup.py": "a file name or a domain: written as [.]py or as a URL it would be a domain",
+        "setup.py": "a file name or a domain: to import it as a domain, write it as [.]py or as a URL",
         "192.0.2.0/24": "a network, not an address",
         "10.0.2.4": "a version number",
-        MD5: "it follows “imphash”, and is not a file hash that Sekoia takes",
+        MD5: "it follows “imphash”, so it is not a file hash that Sekoia accepts",
     }
 
 

@@ -142,8 +142,8 @@ ADAPTED: list[tuple[str, str, str]] = [
 # A line that stays one value, and why.
 LEFT: list[tuple[str, str]] = [
     ("google.com was contacted", "an indicator with text after it"),
-    ("http://evil.example/my file", "a URL with blanks in it"),
-    ("192.0.2.1 contacted evil.example", "several values in one line"),
+    ("http://evil.example/my file", "a URL with spaces in it"),
+    ("192.0.2.1 contacted evil.example", "several values on one line"),
     ("192.0.2.1 - 192.0.2.9", "a range of addresses"),
     ("192.0.2.0/24", "a network"),
     ("192.0.2.0/31", "a network"),
@@ -151,7 +151,7 @@ LEFT: list[tuple[str, str]] = [
     ("2001:db8::/64", "a network"),
     ("192.0.2.1:80800", "an address with a port"),
     ("evil.example:0", "a domain with a port"),
-    ("@@||ok.example^", "an exception of a filter list"),
+    ("@@||ok.example^", "an exception in a filter list"),
     (r"C:\new\name.exe", "a file path"),
     ("a.example, setup.exe", "a file name"),
     ("Dear colleagues", "not a known kind"),

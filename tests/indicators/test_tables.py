@@ -59,7 +59,7 @@ def test_several_columns(text: str, columns: int) -> None:
 )
 def test_a_quotation_mark_that_is_never_closed(text: str, row: int) -> None:
     """It would swallow all rows that follow, and is an error that names its row."""
-    with pytest.raises(UnreadableFile, match=f"row {row} opens a quotation mark that is never closed"):
+    with pytest.raises(UnreadableFile, match=f"row {row} has a quotation mark that is never closed"):
         rows(text)
 
 

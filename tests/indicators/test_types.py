@@ -187,7 +187,7 @@ UNRECOGNIZED: list[tuple[str, str]] = [
     ("~/.ssh/id", "a file path"),
     (r"HKLM\Software\Evil", "a registry key"),
     (r"HKEY_CURRENT_USER\Software\Evil", "a registry key"),
-    ("[file:name = 'setup.exe']", "a STIX pattern for file:name, which Sekoia does not take"),
+    ("[file:name = 'setup.exe']", "a STIX pattern for file:name, which Sekoia does not accept"),
     # Names
     ("co.uk", "a public suffix"),
     ("COM.PY", "a public suffix"),
@@ -225,7 +225,7 @@ UNRECOGNIZED: list[tuple[str, str]] = [
     ("fe80::1%eth0", "an address with a zone"),
     ("2001:db8::1::2", "not a valid IPv6 or MAC address"),
     ("00:00:5e:00:53", "not a valid IPv6 or MAC address"),
-    ("00:00:5e:00:53:01:02:03", "eight pairs of digits"),
+    ("00:00:5e:00:53:01:02:03", "eight pairs of hexadecimal digits"),
     ("00:00-5e:00:53:01", "not a known kind of indicator"),
     ("00005e005301", "not a known kind of indicator"),
     # Email addresses
@@ -244,12 +244,12 @@ UNRECOGNIZED: list[tuple[str, str]] = [
     ("http://-evil.example/", "a URL without a valid host"),
     ("http://[2001:db8::g]/", "a URL without a valid host"),
     ("http://evil.example:port/", "a URL without a valid host"),
-    ("http://evil.example:65536/", "a URL with an impossible port"),
-    ("http://evil.example/a b", "a URL with blanks in it"),
-    ("http://evil.example/ #note", "a URL with blanks in it"),
+    ("http://evil.example:65536/", "a URL with an invalid port"),
+    ("http://evil.example/a b", "a URL with spaces in it"),
+    ("http://evil.example/ #note", "a URL with spaces in it"),
     ("file:///etc/passwd", "a URL without a valid host"),
     # Hashes
-    (MD5[:-1], "hexadecimal digits, but not as many"),
+    (MD5[:-1], "hexadecimal digits, but not the number"),
     ("a" * 56, "a SHA-224 hash"),
     ("a" * 96, "a SHA-384 hash"),
     (f"{MD5},{SHA1[:-1]}", "a line of hashes, one of which is no"),
@@ -262,7 +262,7 @@ UNRECOGNIZED: list[tuple[str, str]] = [
     ("[domain-name:value LIKE '%.example']", "a STIX pattern that says more"),
     ("[ipv4-addr:value = 'evil.example']", "a STIX pattern for ipv4-addr:value whose value is of another kind"),
     (f"[file:hashes.MD5 = '{SHA1}']", "a STIX pattern for file:hashes.MD5 whose value is of another kind"),
-    ("[file:hashes.SSDEEP = '3:a:b']", "a STIX pattern for file:hashes.SSDEEP, which Sekoia does not take"),
+    ("[file:hashes.SSDEEP = '3:a:b']", "a STIX pattern for file:hashes.SSDEEP, which Sekoia does not accept"),
     ("[url:value = 'http://evil.example/,']", "a STIX pattern whose value cannot stand in a line"),
     # Text
     ("CVE-2021-44228", "a vulnerability, not an indicator"),

@@ -78,7 +78,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "too many columns": (
         lambda: xlsx(sheet('<row r="2"><c r="XFD2"><v>1</v></c></row>')),
-        "it cannot be read as a workbook (it has 16,384 columns, and 1,000 is the most that is read)",
+        "it cannot be read as a workbook (it has 16,384 columns, but at most 1,000 are read)",
     ),
     "a bomb": (strings, "it is damaged, or takes more memory than allowed"),
 }

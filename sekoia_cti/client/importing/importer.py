@@ -190,7 +190,7 @@ class Importer:
 
         Args:
             file_handle: From the preview.
-            mapping: What each column holds.
+            mapping: What each column contains.
             ignore_first_line: Whether the first line is a heading.
             values: The values in it, which are iterated several times; None if they are not known.
             count: How many values there are; None if that is not known.

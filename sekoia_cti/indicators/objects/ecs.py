@@ -58,7 +58,7 @@ def read_common_values(item: Mapping[str, Any]) -> Iterator[Unfolded] | None:
     field = item["name"]
     if not is_own_side(field, None):
         return (Held(name, name, foreign=True) for name in names if name)
-    return (Skipped(name, f"{field} tells of one's own side") for name in names if name)
+    return (Skipped(name, f"{field} describes your own side") for name in names if name)
 
 
 def _is_root(name: str, value: object) -> bool:

@@ -59,7 +59,7 @@ _CONTAINERS = (
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
-    """What is under the names of kinds and in the lists of an object, or None when it has neither."""
+    """What is under the names of kinds and in the lists of an object; None if it has neither."""
     item = {name: value for name, value in item.items() if not is_own_side(name, value)}
     if item and all(_says_more(value) for value in item.values()) and all(map(_is_value, item)):
         return (Held(name, name, foreign=True) for name in item)
@@ -89,9 +89,9 @@ def _beside(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[tuple
     is_about_address = any(name in item for name in _OF_ADDRESSES)
     for name, value in kinds.items():
         if host and text(value).lower() == host:
-            yield name, "the host of the URL that stands beside it"
+            yield name, "the host of the URL next to it"
         elif is_about_address and kind_named(name) == "domain":
-            yield name, "a name of the address that stands beside it, which can be its provider's"
+            yield name, "a name of the address next to it, which may belong to its provider"
 
 
 def _holds_values(value: object) -> bool:
@@ -135,4 +135,4 @@ def _mapping(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Unfo
     for name, values in item.items():
         if kinds and name not in kinds and isinstance(values, list) and is_foreign_kind(name):
             for value in filter(text, values):
-                yield Unread(value, f"it stands under “{name}”, a kind that Sekoia does not take")
+                yield Unread(value, f"it is under “{name}”, a kind that Sekoia does not accept")

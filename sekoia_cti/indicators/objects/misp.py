@@ -29,7 +29,7 @@ _ONLY_HERE = ("to_ids", "event_id", "object_relation", "object_id", "disable_cor
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
-    """What an event, an object or an attribute of MISP holds, or None when it is none of them."""
+    """What an event, an object or an attribute of MISP contains; None if it is none of these."""
     is_value = isinstance(item.get("value"), str | int) and isinstance(item.get("type"), str)
     for name in ("Event", "Attribute", "Object"):
         # Those of an event are read below: here they stand alone, as the API answers. An attribute that was searched for
@@ -82,7 +82,7 @@ def _attribute(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     elif is_false(item.get("to_ids", True)):
         yield Skipped(value, "to_ids is false: it is not for detection")
     elif is_foreign_kind(kind):
-        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
+        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
     else:
         comment = text(item.get("comment"))
         yield held(value, kind, {"description": comment} if comment else {}, foreign=True)

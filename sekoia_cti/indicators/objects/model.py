@@ -1,4 +1,4 @@
-"""What an object can hold, and small helpers to read one without trusting its shape."""
+"""What an object can contain, and small helpers to read one without trusting its shape."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LONGEST_DESCRIPTION = 500
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A value, as it is written, and what is said about it.
+    """A value, as it is written, and its context.
 
     Attributes:
         line: What the reader of lines takes for it.
@@ -42,7 +42,7 @@ class Held:
         foreign: Whether another tool wrote the object: what Sekoia does not know of its context then costs that context, not
             the value.
         observed: Whether it is an observable, which may stand beside the indicator that was made of it.
-        why: What of the object is left out, if it says more than the value; an empty text otherwise.
+        why: What is left out, if the object says more than the value; otherwise an empty text.
     """
 
     line: str
@@ -64,7 +64,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An object, or a value in one, that is not an indicator that Sekoia takes."""
+    """An object, or a value in one, that is not an indicator that Sekoia accepts."""
 
     value: str
     reason: str
@@ -72,14 +72,14 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """An object that belongs to indicators and is not one itself: an identity, a relationship."""
+    """An object that belongs to indicators but is not one itself: an identity, a relationship."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """Something within an object, to be read by itself."""
+    """Something within an object, to be read separately."""
 
     value: Any
 
@@ -88,24 +88,24 @@ Unfolded: TypeAlias = Held | Skipped | Unread | Passed
 
 
 def text(value: object) -> str:
-    """A text without blanks around it; empty for anything else."""
+    """A text without surrounding whitespace; empty for anything else."""
     return value.strip() if isinstance(value, str) else ""
 
 
 def each(value: object) -> Iterable[Any]:
-    """The items of a list, or the one thing that stands for one; nothing for null."""
+    """The items of a list, or a single thing given instead of a list; nothing for null."""
     if value is None:
         return ()
     return value if isinstance(value, list | tuple) else (value,)
 
 
 def is_false(value: object) -> bool:
-    """Whether a flag is there and says no, as JSON, a number or text."""
+    """Whether a flag exists and says no, as JSON, a number or text."""
     return value is False or (isinstance(value, int) and value == 0) or text(value).lower() in ("false", "0", "no")
 
 
 def is_true(value: object) -> bool:
-    """Whether a flag is there and says yes."""
+    """Whether a flag exists and says yes."""
     return value is True or (isinstance(value, int) and value == 1) or text(value).lower() in ("true", "1", "yes")
 
 

@@ -1,4 +1,4 @@
-"""OpenCTI: indicators and observables as its GraphQL API and its playbooks give them.
+"""OpenCTI: indicators and observables as its GraphQL API and its playbooks return them.
 
 Facts: OpenCTI's public GraphQL schema and its Python client. Its STIX exports are read as STIX.
 """
@@ -28,7 +28,7 @@ __all__ = ["read"]
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
-    """What an object of OpenCTI holds; None for anything else."""
+    """What an object of OpenCTI contains; None for anything else."""
     if isinstance(item.get("edges"), list):
         return map(Nested, item["edges"])
     if isinstance(item.get("node"), dict):
@@ -52,7 +52,7 @@ def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Unfo
     if is_true(item.get("revoked")):
         yield Skipped(value, "it is revoked", revoked=True)
     elif is_foreign_kind(kind):
-        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not take")
+        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
     elif value:
         yield held(value, kind, said, foreign=True, observed=True)
     else:

@@ -51,7 +51,7 @@ _NAMES = ("name", "key", "subject", "number", "value", "user_id", "display_name"
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
-    """What an object of STIX holds; None for anything else."""
+    """What an object of STIX contains; None for anything else."""
     kind = item.get("type")
     if not isinstance(kind, str):
         return None
@@ -69,7 +69,7 @@ def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
     if kind in _ABOUT_OTHERS and "--" in text(item.get("id")):
         return iter((Passed(kind),))
     if kind in _NOT_TAKEN:
-        return iter((Unread(_name(item), f"{_NOT_TAKEN[kind]}, a kind that Sekoia does not take"),))
+        return iter((Unread(_name(item), f"{_NOT_TAKEN[kind]}, a kind that Sekoia does not accept"),))
     return None
 
 
@@ -85,7 +85,7 @@ def _indicator(item: Mapping[str, Any]) -> Iterator[Unfolded]:
         yield from (Skipped(line, "it is revoked", revoked=True) for line in _lines(pattern) or [pattern])
         return
     if "benign" in map(text, each(item.get("indicator_types"))):
-        yield Skipped(pattern, "it says of itself that it is benign")
+        yield Skipped(pattern, "it says that it is benign")
         return
     language = text(item.get("pattern_type")).lower() or "stix"
     if language != "stix":
@@ -114,7 +114,7 @@ def _file(item: Mapping[str, Any]) -> Iterator[Unfolded]:
         said = context(item, description=item.get("x_opencti_description"))
         yield Held(line, line, said, foreign=True, observed=True)
     else:
-        yield Unread(_name(item), "a file without a hash of a kind that Sekoia takes")
+        yield Unread(_name(item), "a file without a hash of a kind that Sekoia accepts")
 
 
 def _name(item: Mapping[str, Any]) -> str:

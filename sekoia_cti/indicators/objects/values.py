@@ -31,9 +31,9 @@ def held(
     """
     kind = kind_named(kind_name)
     if kind == "file" and not _HASH.search(value):
-        return Unread(value, f"its type is “{kind_name}”, and it has no hash")
+        return Unread(value, f"its type is “{kind_name}”, but it has no hash")
     if kind not in (None, "file") and _HASHES.fullmatch(value):
-        return Unread(value, f"its type is “{kind_name}”, and it is a hash")
+        return Unread(value, f"its type is “{kind_name}”, but it is a hash")
     # A name such as invoice.zip is a file's or a domain's, and here somebody says which.
     line = comparison("domain-name:value", value) if kind == "domain" and _HOST.fullmatch(value) else value
     if kind_name:

@@ -16,13 +16,13 @@ _V3 = ("domain", "ip_address", "url", "file")
 _DETECTED = "detected_"
 _UNDETECTED = "undetected_"
 _UNDETECTED_BY_ALL = "no engine of VirusTotal detects it"
-_ONLY_RELATED = "VirusTotal relates it to what was asked about, and does not say that it is malicious"
+_ONLY_RELATED = "VirusTotal relates it to what was looked up, but does not say that it is malicious"
 _ANALYZED = ("file_info", "url_info")
 _RELATED = {"resolutions": ("hostname", "ip_address"), "subdomains": (), "domain_siblings": ()}
 
 
 def read(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested] | None:
-    """What an object of VirusTotal holds; None for anything else."""
+    """What an object of VirusTotal contains; None for anything else."""
     meta = item.get("meta")
     if isinstance(meta, dict) and any(isinstance(meta.get(name), dict) for name in _ANALYZED):
         return (Nested(meta[name]) for name in _ANALYZED if isinstance(meta.get(name), dict))

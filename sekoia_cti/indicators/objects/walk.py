@@ -30,12 +30,12 @@ _FAMILIES: tuple[Callable[[Mapping[str, Any]], Iterator[Unfolded | Nested] | Non
 
 
 def unfold(entry: object) -> Iterator[Unfolded]:
-    """What an entry of a list holds, in its order.
+    """What an entry of a list contains, in order.
 
-    An object in which nothing is found is an :class:`Unread` that names its keys, and null is nothing.
+    An object in which nothing is found yields an :class:`Unread` that names its keys, and null yields nothing.
 
     Args:
-        entry: What JSON can hold; objects and lists may be nested.
+        entry: Anything that JSON can represent; objects and lists may be nested.
     """
     count = 0
     stack: list[tuple[object, Iterator[Unfolded | Nested], int]] = [(None, iter((Nested(entry),)), 0)]
@@ -51,7 +51,7 @@ def unfold(entry: object) -> Iterator[Unfolded]:
             if len(stack) <= DEEPEST:
                 stack.append((finding.value, _read(finding.value), count))
                 continue
-            finding = Unread("…", f"objects nested more than {DEEPEST} deep, which are not followed")
+            finding = Unread("…", f"objects nested more than {DEEPEST} levels deep, which are not read")
         count += 1
         yield finding
 

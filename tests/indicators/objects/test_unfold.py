@@ -63,7 +63,7 @@ PLAIN: list[tuple[object, list[str]]] = [
     ({"Indicator": "domain", "Value": "a.example", "Note": "C2"}, ["a.example"]),
     (
         {"IOC Value": "192.0.2.1", "IOC Type": "imphash"},
-        ["? 192.0.2.1: its type is “imphash”, a kind that Sekoia does not take"],
+        ["? 192.0.2.1: its type is “imphash”, a kind that Sekoia does not accept"],
     ),
     ({"Indicateur": "192.0.2.1", "to ids": "0"}, ["- 192.0.2.1: to_ids is false: it is not for detection"]),
     # An indicator of OpenCTI as a query asks for it
@@ -79,25 +79,25 @@ PLAIN: list[tuple[object, list[str]]] = [
     # What stands beside a value and says more of it
     (
         {"url": "http://a.example/x", "host": "a.example"},
-        ["http://a.example/x", "- a.example: the host of the URL that stands beside it"],
+        ["http://a.example/x", "- a.example: the host of the URL next to it"],
     ),
     ({"url": "http://a.example/x", "host": "b.example"}, ["http://a.example/x", domain("b.example")]),
     (
         {"ip_str": "192.0.2.1", "hostnames": ["host.provider.example"]},
         [
             "192.0.2.1",
-            "- host.provider.example: a name of the address that stands beside it, which can be its provider's",
+            "- host.provider.example: a name of the address next to it, which may belong to its provider",
         ],
     ),
     (
         {"@category": "datascan", "hostname": ["host.provider.example"]},
-        ["- host.provider.example: a name of the address that stands beside it, which can be its provider's"],
+        ["- host.provider.example: a name of the address next to it, which may belong to its provider"],
     ),
     ({"samples": [{"sample_c2s": ["192.0.2.1:443"], "sample_hashes": [MD5]}]}, ["192.0.2.1:443", MD5]),
     (
         [{"type": "domain", "id": "a.example"}, {"type": "url", "id": SHA256}],
         [
-            "- a.example: VirusTotal relates it to what was asked about, and does not say that it is malicious",
+            "- a.example: VirusTotal relates it to what was looked up, but does not say that it is malicious",
             "(url)",
         ],
     ),
@@ -154,11 +154,11 @@ PLAIN: list[tuple[object, list[str]]] = [
     ({"value": "192.0.2.1", "type": "domain"}, ["192.0.2.1"]),
     (
         {"value": "evil.com", "type": "filename"},
-        ["? evil.com: its type is “filename”, a kind that Sekoia does not take"],
+        ["? evil.com: its type is “filename”, a kind that Sekoia does not accept"],
     ),
-    ({"value": MD5, "type": "imphash"}, [f"? {MD5}: its type is “imphash”, a kind that Sekoia does not take"]),
-    ({"value": MD5, "type": "domain"}, [f"? {MD5}: its type is “domain”, and it is a hash"]),
-    ({"value": "evil.com", "type": "FileHash-MD5"}, ["? evil.com: its type is “FileHash-MD5”, and it has no hash"]),
+    ({"value": MD5, "type": "imphash"}, [f"? {MD5}: its type is “imphash”, a kind that Sekoia does not accept"]),
+    ({"value": MD5, "type": "domain"}, [f"? {MD5}: its type is “domain”, but it is a hash"]),
+    ({"value": "evil.com", "type": "FileHash-MD5"}, ["? evil.com: its type is “FileHash-MD5”, but it has no hash"]),
     ({"value": "a.example", "revoked": True}, ["- a.example: it is revoked"]),
     ({"value": "a.example", "to_ids": "0"}, ["- a.example: to_ids is false: it is not for detection"]),
     ({"value": "https://blog.example/x", "type": "link"}, ["- https://blog.example/x: a link to a report"]),
@@ -181,7 +181,7 @@ MAPPINGS: list[tuple[object, list[str]]] = [
     ({"sha256_hash": SHA256, "file_name": "a.exe"}, [SHA256]),
     (
         {"ip": ["192.0.2.1"], "cve": ["CVE-2026-0001"]},
-        ["192.0.2.1", "? CVE-2026-0001: it stands under “cve”, a kind that Sekoia does not take"],
+        ["192.0.2.1", "? CVE-2026-0001: it is under “cve”, a kind that Sekoia does not accept"],
     ),
     ({"ip": "192.0.2.1", "port": 80, "comment": "C2"}, ["192.0.2.1"]),
     (
@@ -213,7 +213,7 @@ STIX: list[tuple[object, list[str]]] = [
         ["? {type, objects}: an object that contains no indicator, with the keys type, objects"],
     ),
     ({**INDICATOR, "revoked": True}, [f"- {domain('a.example')}: it is revoked"]),
-    ({**INDICATOR, "indicator_types": ["benign"]}, [f"- {domain('a.example')}: it says of itself that it is benign"]),
+    ({**INDICATOR, "indicator_types": ["benign"]}, [f"- {domain('a.example')}: it says that it is benign"]),
     (
         {**INDICATOR, "pattern_type": "yara", "pattern": "rule x {}", "name": "Rule X"},
         ["? Rule X: a pattern in the language yara, which is not a single value"],
@@ -231,9 +231,9 @@ STIX: list[tuple[object, list[str]]] = [
     ),
     (
         {"type": "file", "name": "a.exe", "hashes": {"SSDEEP": "3:a"}},
-        ["? a.exe: a file without a hash of a kind that Sekoia takes"],
+        ["? a.exe: a file without a hash of a kind that Sekoia accepts"],
     ),
-    ({"type": "mutex", "name": "Global\\x"}, ["? Global\\x: a mutex, a kind that Sekoia does not take"]),
+    ({"type": "mutex", "name": "Global\\x"}, ["? Global\\x: a mutex, a kind that Sekoia does not accept"]),
     (
         {"type": "observed-data", "objects": {"0": {"type": "url", "value": "http://a.example/"}}},
         ["http://a.example/"],
@@ -254,17 +254,17 @@ MISP: list[tuple[object, list[str]]] = [
     (attribute("filename|sha256", f"a.exe|{SHA256}"), [f"a.exe|{SHA256}"]),
     (
         attribute("filename|imphash", f"a.exe|{MD5}"),
-        [f"? a.exe|{MD5}: its type is “filename|imphash”, a kind that Sekoia does not take"],
+        [f"? a.exe|{MD5}: its type is “filename|imphash”, a kind that Sekoia does not accept"],
     ),
     (attribute("malware-sample", f"a.exe|{MD5}"), [f"a.exe|{MD5}"]),
     (attribute("md5", MD5, to_ids=False), [f"- {MD5}: to_ids is false: it is not for detection"]),
     (attribute("md5", MD5, to_ids="0"), [f"- {MD5}: to_ids is false: it is not for detection"]),
     (attribute("md5", MD5, deleted=True), [f"- {MD5}: it is deleted"]),
     (attribute("link", "https://blog.example/x"), ["- https://blog.example/x: a link to a report"]),
-    (attribute("yara", "rule x {}"), ["? rule x {}: its type is “yara”, a kind that Sekoia does not take"]),
+    (attribute("yara", "rule x {}"), ["? rule x {}: its type is “yara”, a kind that Sekoia does not accept"]),
     (
         attribute("ja3-fingerprint-md5", MD5),
-        [f"? {MD5}: its type is “ja3-fingerprint-md5”, a kind that Sekoia does not take"],
+        [f"? {MD5}: its type is “ja3-fingerprint-md5”, a kind that Sekoia does not accept"],
     ),
     ({"Attribute": attribute("ip-src", "192.0.2.1")}, ["192.0.2.1"]),
     ({"Event": {"info": "x", "Attribute": [attribute("url", "http://a.example/")]}}, ["http://a.example/"]),
@@ -299,7 +299,7 @@ OPENCTI: list[tuple[object, list[str]]] = [
     ),
     (
         {"entity_type": "Mutex", "observable_value": "x"},
-        ["? x: its type is “Mutex”, a kind that Sekoia does not take"],
+        ["? x: its type is “Mutex”, a kind that Sekoia does not accept"],
     ),
     ({"entity_type": "Indicator", "pattern": domain("a.example"), "revoked": False}, [domain("a.example")]),
     (
@@ -321,7 +321,7 @@ OPENCTI: list[tuple[object, list[str]]] = [
 ]
 
 UNDETECTED = "no engine of VirusTotal detects it"
-RELATED = "VirusTotal relates it to what was asked about, and does not say that it is malicious"
+RELATED = "VirusTotal relates it to what was looked up, but does not say that it is malicious"
 VIRUSTOTAL: list[tuple[object, list[str]]] = [
     ({"data": {"type": "domain", "id": "a.example", "attributes": {"reputation": 0}}}, ["a.example"]),
     ({"data": [{"type": "ip_address", "id": "192.0.2.1", "attributes": {}}], "meta": {}, "links": {}}, ["192.0.2.1"]),
@@ -384,7 +384,10 @@ THEHIVE: list[tuple[object, list[str]]] = [
     ({"dataType": "fqdn", "data": "a.example", "message": "C2"}, [domain("a.example")]),
     ({"dataType": "mail", "data": "a@b.example"}, ["a@b.example"]),
     ({"dataType": "ip", "data": "192.0.2.1", "ioc": False}, ["- 192.0.2.1: its ioc flag is false"]),
-    ({"dataType": "user-agent", "data": "x/1"}, ["? x/1: its type is “user-agent”, a kind that Sekoia does not take"]),
+    (
+        {"dataType": "user-agent", "data": "x/1"},
+        ["? x/1: its type is “user-agent”, a kind that Sekoia does not accept"],
+    ),
     ({"dataType": "file", "attachment": {"name": "a.exe", "hashes": [SHA256, SHA1, MD5]}}, [f"{SHA256},{SHA1},{MD5}"]),
     ({"dataType": "file", "attachment": None}, ["? file: an observable without data"]),
     ({"outputObservables": [{"dataType": "url", "data": "http://a.example/"}]}, ["http://a.example/"]),
@@ -425,7 +428,7 @@ ECS: list[tuple[object, list[str]]] = [
     ),
     (
         {"fields": [{"name": "source.ip", "common_values": [{"name": "192.0.2.1", "value": 9}]}]},
-        ["- 192.0.2.1: source.ip tells of one's own side"],
+        ["- 192.0.2.1: source.ip describes your own side"],
     ),
 ]
 
