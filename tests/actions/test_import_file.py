@@ -134,7 +134,7 @@ def test_a_heading_of_known_names_tells_the_columns(
         row[2] for row in ROWS[:20]
     }
     assert (
-        "iocs has the heading in row 1 and its indicators in column 2 (“IOC”), since no other column holds indicators; "
+        "iocs has the heading in row 1 and its indicators in column 2 (“IOC”), since no other column contains indicators; "
         "valid_until in column 3 (“End of validity”), description in column 4 (“COMMENT”)"
     ) in run.logs
 

@@ -195,7 +195,7 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
 
 
 def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What leaves no doubt is converted and told, no end is none, and a date that can be two days costs its value."""
+    """What leaves no doubt is converted and told, no end is none, and a date that can mean two different days costs its value."""
     run = platform.run(
         ImportIndicators,
         collection_id=collection_id,

@@ -199,7 +199,7 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
     [
         ("report.pdf", b"%PDF-1.7\n...", "a PDF document: copy its indicators into a text file"),
         ("iocs.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "an image: type its indicators into a text file"),
-        ("letter.docx", b"PK\x03\x04 and no workbook", "damaged and cannot be unpacked: get it anew"),
+        ("letter.docx", b"PK\x03\x04 and no workbook", "damaged and cannot be unpacked: download it again"),
         ("iocs.csv", b"\x00\x01\x02\x03", "binary data, not text: check where it came from"),
         (
             "iocs.xls",
@@ -215,7 +215,7 @@ def test_a_file_that_may_not_be_read(platform: Platform, collection_id: str) -> 
         (
             "iocs.csv.gz",
             gzip.compress(b"<!doctype html>", mtime=0)[:-3],
-            "damaged and cannot be unpacked: get it anew",
+            "damaged and cannot be unpacked: download it again",
         ),
     ],
 )
@@ -242,7 +242,7 @@ def test_json_says_which_argument_takes_it(platform: Platform, collection_id: st
     """Objects are no text and no table; a list of values is text as well, as it is in the argument itself."""
     (platform.storage / "bundle.json").write_text('{"type": "bundle", "objects": []}')
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="bundle.json")
-    assert run.error == ("The file bundle.json of text_path cannot be used: it is JSON: give it as indicators_path.")
+    assert run.error == ("The file bundle.json of text_path cannot be used: it is JSON: use indicators_path for it.")
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="bundle.json")
     assert run.error == (
         "The file bundle.json cannot be used: it is JSON: use it as indicators_path of “Import indicators”."

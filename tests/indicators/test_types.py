@@ -263,7 +263,7 @@ UNRECOGNIZED: list[tuple[str, str]] = [
     ("[ipv4-addr:value = 'evil.example']", "a STIX pattern for ipv4-addr:value whose value is of another kind"),
     (f"[file:hashes.MD5 = '{SHA1}']", "a STIX pattern for file:hashes.MD5 whose value is of another kind"),
     ("[file:hashes.SSDEEP = '3:a:b']", "a STIX pattern for file:hashes.SSDEEP, which Sekoia does not accept"),
-    ("[url:value = 'http://evil.example/,']", "a STIX pattern whose value cannot stand in a line"),
+    ("[url:value = 'http://evil.example/,']", "a STIX pattern whose value cannot be written on a"),
     # Text
     ("CVE-2021-44228", "a vulnerability, not an indicator"),
     ("Indicators", "not a known kind of indicator"),
