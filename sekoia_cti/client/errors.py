@@ -88,7 +88,7 @@ class RequestError(SekoiaError):
     def _sentence(self, what: str, advice: str) -> str:
         said = f", saying “{self.message}”" if self.message else ""
         code = f" (HTTP {self.status})" if self.status else ""
-        hint = "; the answer is not JSON, so also check base_url, and that no proxy answers in Sekoia's place"
+        hint = "; the answer is not JSON, so also check base_url, and that no proxy answers instead of Sekoia"
         return f"{what}{code} while {self.doing}{said}: {advice}{hint if self.foreign else ''}."
 
 

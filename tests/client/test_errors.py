@@ -19,7 +19,7 @@ SENTENCES = [
     (
         errors.Refused(DOING, status=405, foreign=True),
         "Sekoia refused the request (HTTP 405) while creating the IOC collection: correct the arguments, then try again; the "
-        "answer is not JSON, so also check base_url, and that no proxy answers in Sekoia's place.",
+        "answer is not JSON, so also check base_url, and that no proxy answers instead of Sekoia.",
     ),
     (
         errors.PermissionDenied(DOING, status=403),

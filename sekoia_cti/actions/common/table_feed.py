@@ -128,5 +128,5 @@ def _ended(rows: Iterable[Row], at: int, end: datetime) -> Iterable[Row]:
 
 
 def _phase(name: str) -> str:
-    """A phase of a column by the name that indicators carry."""
+    """A phase in a column, by the name that indicators use for it."""
     return phase_name(name) or name.strip().lower().replace(" ", "-")
