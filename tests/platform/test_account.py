@@ -48,6 +48,16 @@ def test_a_wrong_key(sandbox: Sandbox, platform: Platform, validate: Any) -> Non
     assert "wrong-key" not in told["error"]
 
 
+def test_an_address_with_the_key_in_it(platform: Platform, validate: Any) -> None:
+    """What is told names the address, and not the key that someone wrote there as well."""
+    host = platform.sandbox.url.removeprefix("http://")
+    address = f"ws://{host}/nowhere/"
+    platform.module_configuration |= {"liveapi_url": f"{address}{platform.secrets['api_key']}"}
+    told = validate()["error"]
+    assert f"{address}…" in told
+    assert platform.secrets["api_key"] not in told
+
+
 def test_a_missing_permission(sandbox: Sandbox, validate: Any) -> None:
     """A key that may not list collections."""
     sandbox.faults.rest = [RestFault(status=403)]
