@@ -133,7 +133,7 @@ class HostileWebSocket(Hostile):
 
 
 class PingFlood(HostileWebSocket):
-    """Sends pings for ever, and reads none of the pongs.
+    """Sends pings forever, and reads none of the pongs.
 
     Attributes:
         stuck: The other side reads no more, since it cannot send its pongs.
@@ -212,7 +212,7 @@ def silence(connection: socket.socket) -> None:
 
 
 def drip(connection: socket.socket) -> None:
-    """Send the body byte by byte, for ever, each one in time for a read timeout."""
+    """Send the body byte by byte, forever, each one in time for a read timeout."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
     pause = threading.Event()
     while True:

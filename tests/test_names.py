@@ -39,7 +39,7 @@ ENDINGS = re.compile(r"(?<=\w{3})(?:ings|ing|ers|er|ed|es|s|e)$")
 
 @cache
 def stem(name: str) -> list[str]:
-    """The words of a name, in lower case, without what makes a plural, a participle or a doer of them."""
+    """The words of a name, in lowercase, without what makes a plural, a participle or a doer of them."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_").split("_")
     return [re.sub(r"([^aeiou])\1$", r"\1", ENDINGS.sub("", word)) for word in words]
 

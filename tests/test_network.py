@@ -1,4 +1,4 @@
-"""Certificates and proxies: REST and LiveAPI honour the same variables."""
+"""Certificates and proxies: REST and LiveAPI honor the same variables."""
 
 from __future__ import annotations
 

@@ -593,7 +593,7 @@ def test_every_call_is_repeated(
 def test_calls_around_an_import_are_repeated(
     sandbox: Sandbox, platform: Platform, collection_id: str, fault: dict[str, Any]
 ) -> None:
-    """Each kind of call fails once, and what was asked for is so afterwards."""
+    """Each kind of call fails once, and what was asked for is so afterward."""
 
     def failing(method: str, path: str) -> None:
         assert all(rule.times == 0 for rule in sandbox.faults.rest)

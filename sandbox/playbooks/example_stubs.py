@@ -176,7 +176,7 @@ class _Reader:
                     if option.key == "attribute" and isinstance(option.value, nodes.Const):
                         return Shape(items=value.item.key(str(option.value.value)))
             case "map", [_]:
-                return Shape(items=value.item)  # each of them changed, such as to lower case
+                return Shape(items=value.item)  # each of them changed, such as to lowercase
             case name, arguments if name in PASSING:
                 self._choose(name, value, arguments)
                 return value

@@ -96,7 +96,7 @@ class Expectations(_Entry):
     """What a run is expected to do. What is not mentioned does not matter.
 
     `status` is that of the whole run, `nodes` names nodes by their key or name, `collections` the collections that the
-    sandbox is to hold afterwards; a collection that is `absent` must not be there.
+    sandbox is to hold afterward; a collection that is `absent` must not be there.
     """
 
     status: Literal["succeeded", "failed"] | None = None

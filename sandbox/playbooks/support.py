@@ -38,7 +38,7 @@ def check(playbook: Playbook, start: str, module: Module, stubs: dict[str, Stub]
             f"--init-stubs FILE. Without a stub: {named}."
         )
     if circle := playbook.circle(start):
-        faults.append(f"Nodes lead in a circle, which would run for ever: {' → '.join(circle)}.")
+        faults.append(f"Nodes lead in a circle, which would run forever: {' → '.join(circle)}.")
     if faults:
         raise PlaybookError("The playbook cannot be run as it is. " + "\n".join(faults))
 

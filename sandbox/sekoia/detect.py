@@ -8,7 +8,7 @@ from urllib.parse import quote
 __all__ = ["TYPES", "Form", "Observable", "detect"]
 
 Form = Literal["given", "lower", "canonical"]
-"""How a value is kept: as it was given; in lower case, but for URLs; or as DNS and RFC 5952 write it."""
+"""How a value is kept: as it was given; in lowercase, but for URLs; or as DNS and RFC 5952 write it."""
 TYPES = ("ipv4-addr", "ipv6-addr", "mac-addr", "domain-name", "url", "file", "email-addr")
 
 # Strongest first: the order within a pattern.
@@ -87,7 +87,7 @@ def _canonical(value: str) -> str:
 
 
 def _canonical_url(scheme: str, user: str, host: str, rest: str) -> str:
-    """A URL with scheme and host in lower case, the host as DNS has it, and escapes in upper case."""
+    """A URL with scheme and host in lowercase, the host as DNS has it, and escapes in uppercase."""
     name = f"[{_canonical(host[1:-1])}]" if host.startswith("[") else _canonical(host.lower())
     escaped = re.sub(r"%[0-9a-fA-F]{2}", lambda match: match[0].upper(), quote(rest, safe="!#$%&'()*+,/:;=?@[]~"))
     return scheme.lower() + user + name + escaped

@@ -106,8 +106,8 @@ class Faults(_Settings):
     # What becomes of indicators
     stored_form: Literal["given", "lower", "canonical"] = Field(
         default="lower",
-        description="values are stored as they were given; in lower case, but for URLs; or with names as A-labels, "
-        "short IPv6 addresses, and URLs with their host so and their escapes in upper case",
+        description="values are stored as they were given; in lowercase, but for URLs; or with names as A-labels, "
+        "short IPv6 addresses, and URLs with their host so and their escapes in uppercase",
     )
     refused_values: list[str] = Field(default=[], description="values that imports ignore")
     ignored_columns: list[Literal["description", "valid_from", "valid_until", "kill_chain_phases"]] = Field(
@@ -160,7 +160,7 @@ class Faults(_Settings):
     totals_grow_at: list[int] = Field(
         default=[], description="numbers of lines at which an import claims to be complete, before it goes on"
     )
-    stall_after: Fraction | None = Field(default=None, description="the fraction at which imports stop for ever")
+    stall_after: Fraction | None = Field(default=None, description="the fraction at which imports stop forever")
     hold_after: Fraction = Field(default=0, description="the fraction at which imports wait while they are held")
     pause_after: Fraction = Field(default=0.5, description="the fraction at which imports pause")
     pause_for: float = Field(default=0, ge=0, description="the seconds that they pause there")

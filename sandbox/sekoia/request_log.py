@@ -26,7 +26,7 @@ _CALL = "sandbox.call"
 class Recorded:
     """A REST call, or a node's to the playbook callback.
 
-    Header names are in lower case, of the body it is the first MiB, and the status is None for one it never got.
+    Header names are in lowercase, of the body it is the first MiB, and the status is None for one it never got.
     `seconds` is what it took, None as long as it takes; `answer` is the beginning of what was answered, `number` counts
     the calls from 1, and `is_hit` is whether a fault decided what became of it.
     """

@@ -105,7 +105,7 @@ class Exclusions:
 
         Args:
             kind: Of the value, as :data:`~sekoia_cti.indicators.types.IndicatorType` names it.
-            key: The value in its canonical form: hosts and hashes in lower case.
+            key: The value in its canonical form: hosts and hashes in lowercase.
             subject: Of a URL its host, of an address the address as text; the key of all others.
         """
         if key in self.values:

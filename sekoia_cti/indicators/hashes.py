@@ -36,7 +36,7 @@ def of_one_file(words: Sequence[str], written: str) -> Finding:
     """Several hashes of one file, of different kinds, in whatever order.
 
     Args:
-        words: The hashes, in lower case.
+        words: The hashes, in lowercase.
         written: What they are in.
     """
     why, is_sorted = _judged(tuple(map(len, words)))

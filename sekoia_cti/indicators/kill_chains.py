@@ -74,7 +74,7 @@ def phase(text: str, kill_chains: Sequence[KillChain] | None = None) -> tuple[st
     Args:
         text: See :func:`known_phase`.
         kill_chains: All that Sekoia knows; None if it did not list them. Then a kill chain that :data:`KILL_CHAINS` does
-            not hold is taken as it is written, in lower case with hyphens, since Sekoia may know more of them.
+            not hold is taken as it is written, in lowercase with hyphens, since Sekoia may know more of them.
 
     Raises:
         InputError: There is no such phase; the error suggests the nearest names.

@@ -43,7 +43,7 @@ def known_to(kind: str) -> KnownTo:
         kind: As :data:`~sekoia_cti.indicators.types.IndicatorType` names it.
 
     Returns:
-        Takes a value in its canonical form (hosts and hashes in lower case), an IPv6 address as text, or of a URL its host.
+        Takes a value in its canonical form (hosts and hashes in lowercase), an IPv6 address as text, or of a URL its host.
         Gives the lists by MISP's titles, or, for an address that is not global, the words for that.
     """
     match kind:
@@ -88,7 +88,7 @@ def _naming_host() -> KnownTo:
 
 
 class _Lists:
-    """Several lists; a value that none of them names, as is nearly always the case, takes two look-ups.
+    """Several lists; a value that none of them names, as is nearly always the case, takes two lookups.
 
     The longest list stays separate: joining 60,000 resolvers with a few hundred others would copy them.
     """
@@ -101,7 +101,7 @@ class _Lists:
 
     @property
     def parts(self) -> tuple[frozenset[str], frozenset[str]]:
-        """All entries, in two parts, so that half a million look-ups need no calls."""
+        """All entries, in two parts, so that half a million lookups need no calls."""
         return self._longest, self._others
 
     def naming(self, value: str) -> Names:

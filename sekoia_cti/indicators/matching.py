@@ -15,7 +15,7 @@ __all__ = ["are_keys", "canonical", "identity", "known", "spellings"]
 
 _HASHES = frozenset((*HASHES.values(), "hashes"))
 
-# A name, an IPv4 address or a hash in lower case, whatever of them it is, or a URL as it is sent, unless its escapes are spelled
+# A name, an IPv4 address or a hash in lowercase, whatever of them it is, or a URL as it is sent, unless its escapes are spelled
 # otherwise in its key. The root's dot is not of a name's key, and with other marks it could be a MAC address.
 _KEYS = re.compile(
     rf"(?:(?:(?![0-9a-f]{{2}}-|[0-9a-f]{{4}}\.)[a-z0-9._-]*+(?<=[a-z0-9_-])|(?![^\n]*(?:{SPELLED})){URL})\n)*+",

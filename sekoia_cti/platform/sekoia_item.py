@@ -34,7 +34,7 @@ UNANSWERED = 5.0
 
 
 ATTEMPT = 45.0
-"""Seconds for one call of the platform. The SDK waits up to 30 seconds for each piece of an answer, and so for ever for one that
+"""Seconds for one call of the platform. The SDK waits up to 30 seconds for each piece of an answer, and so forever for one that
 trickles in."""
 
 REPEATED = 600.0

@@ -22,7 +22,7 @@ COMMUNITY = "33333333-3333-4333-8333-333333333333"
 
 
 def test_a_collection_is_created(sandbox: Sandbox, platform: Platform) -> None:
-    """The results describe the collection that exists afterwards."""
+    """The results describe the collection that exists afterward."""
     run = platform.run(
         CreateIOCCollection,
         name=" Blocklist ",

@@ -20,7 +20,7 @@ def deletions(sandbox: Sandbox) -> int:
 
 
 def test_a_collection_is_deleted(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It is gone afterwards, and the results say what it was."""
+    """It is gone afterward, and the results say what it was."""
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.error is None
     assert run.results == {"collection_id": collection_id, "name": "Blocklist", "deleted": True}

@@ -1,4 +1,4 @@
-"""Files of the shapes that feeds, exports and reports have: what is in the collection afterwards is what their authors meant."""
+"""Files of the shapes that feeds, exports and reports have: what is in the collection afterward is what their authors meant."""
 
 from __future__ import annotations
 

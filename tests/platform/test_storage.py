@@ -219,7 +219,7 @@ def test_links_are_not_followed(platform: Platform, collection_id: str, tmp_path
 
 
 def test_a_pipe_is_no_file(platform: Platform, collection_id: str) -> None:
-    """Nobody writes into it, and reading it would wait for ever."""
+    """Nobody writes into it, and reading it would wait forever."""
     os.mkfifo(platform.storage / "pipe")
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="pipe")
     assert run.error == (

@@ -108,7 +108,7 @@ def test_the_content_of_the_lock_decides(project: Project) -> None:
 
 
 def test_what_runs_keeps_its_environment(project: Project) -> None:
-    """A new lock leaves the old environment to who runs in it, and removes it afterwards."""
+    """A new lock leaves the old environment to who runs in it, and removes it afterward."""
     with project.start("python", "-c", "import sys; print(sys.prefix, flush=True); input()") as running:
         assert running.stdout
         old = Path(running.stdout.readline().strip())

@@ -54,7 +54,7 @@ class LiveAPI:
     """A connection to LiveAPI, kept up by a thread of its own until it is closed.
 
     The thread connects, drops what cannot concern an awaited task, and reconnects with backoff; so nothing piles up in the
-    socket while the importer uploads, and an event that is sent before a submission is even answered is there afterwards.
+    socket while the importer uploads, and an event that is sent before a submission is even answered is there afterward.
     It counts as connected from the handshake on, since nobody knows whether a greeting follows. Proxies and
     ``REQUESTS_CA_BUNDLE`` are taken from the environment, as REST does.
 

@@ -23,7 +23,7 @@ AnyPage = TypeVar("AnyPage", CollectionPage, IndicatorPage)
 def pages(ask: Callable[[int], AnyPage], *, doing: str, again: Callable[[int], None]) -> Iterator[AnyPage]:
     """All pages, although what is listed may change meanwhile.
 
-    What is removed moves the rest towards the start, so that many are read again; what is added can move the rest towards the
+    What is removed moves the rest toward the start, so that many are read again; what is added can move the rest toward the
     end, so that they come again and are left out.
 
     Args:

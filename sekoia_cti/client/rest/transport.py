@@ -171,7 +171,7 @@ class Transport:
         return RawAnswer(response.status_code, response.headers, content)
 
     def _read(self, response: requests.Response, doing: str, until: float) -> bytes:
-        """The body, as long as it comes in time: a timeout on each read alone lets a trickle last for ever."""
+        """The body, as long as it comes in time: a timeout on each read alone lets a trickle last forever."""
         pieces, length = list[bytes](), 0
         # read1, since read would wait for the whole piece
         while piece := response.raw.read1(64 * 1024, decode_content=True):

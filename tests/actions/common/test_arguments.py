@@ -310,8 +310,8 @@ def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], senten
         ({"mapping": ["valid_from"]}, "mapping: exactly one column must be observable, not 0"),
         ({"mapping": ["observable", "observable"]}, "mapping: exactly one column must be observable, not 2"),
         (
-            {"mapping": ["observable", "colour"]},
-            "mapping: “colour” is not one of observable, valid_from, valid_until, kill_chain_phases, x_ic_related_threat_refs, "
+            {"mapping": ["observable", "color"]},
+            "mapping: “color” is not one of observable, valid_from, valid_until, kill_chain_phases, x_ic_related_threat_refs, "
             "description or ignore",
         ),
         ({"mapping": 5}, "mapping: it must be a list (got 5)"),

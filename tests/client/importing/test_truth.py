@@ -343,7 +343,7 @@ def test_a_listing_that_stays_empty(sandbox: Sandbox, collection_id: str) -> Non
     ("said", "status"), [({"times": 1}, "partial"), ({"status": 503, "times": None}, "incomplete")], ids=str
 )
 @pytest.mark.fault(
-    "A task fails half-way, and the collection lags, or cannot be read",
+    "A task fails halfway, and the collection lags, or cannot be read",
     "It is read again until it shows what the task had reported; else `incomplete`, an error with the task's own words",
 )
 def test_a_failure_and_a_collection_that_is_behind(

@@ -69,7 +69,7 @@ def test_an_answer_that_shows_no_revocation_has_to_be_looked_at(said: Script) ->
 
 
 def test_an_indicator_is_changed_in_every_field(sandbox: Sandbox, sekoia: RestClient) -> None:
-    """What is sent is what it says of itself afterwards, emptied lists included."""
+    """What is sent is what it says of itself afterward, emptied lists included."""
     collection_id = str(sandbox.create_collection()["id"])
     phase = KillChainPhase(kill_chain_name="mitre-attack", phase_name="impact")
     ref = "intrusion-set--11111111-1111-4111-8111-111111111111"

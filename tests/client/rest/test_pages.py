@@ -46,7 +46,7 @@ def there(*numbers: int, total: int, more: bool | None = None) -> Script:
         ([there(1, 2, total=3, more=True), there(3, total=3, more=False)], [0, 2]),
         # What was added at the front moves the rest, so it comes again
         ([there(1, 2, total=3), there(2, 3, total=4)], [0, 2]),
-        # What was removed moves the rest towards the start, so the client steps back
+        # What was removed moves the rest toward the start, so the client steps back
         ([there(9, 1, total=4), there(3, total=3), there(2, 3, total=3)], [0, 2, 2]),
         ([there(8, 9, 1, total=5), there(total=3), there(1, 2, 3, total=3)], [0, 3, 1]),
         # A total that is cut off, and has_more is right

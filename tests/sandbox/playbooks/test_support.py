@@ -39,7 +39,7 @@ def _case(comparison: str, left: str = "1") -> dict[str, Any]:
         (FOREACH | {"outputs": {}}, "Node 2 (Step 2) is a loop without a body: no node hangs on its output loop."),
         (FOREACH | {"items": ""}, "Node 2 (Step 2) is a loop without a list of items."),
         (FOREACH | {"items": None}, "Node 2 (Step 2) is a loop without a list of items."),
-        ({"outputs": {"default": ["1"]}}, "Nodes lead in a circle, which would run for ever: "),
+        ({"outputs": {"default": ["1"]}}, "Nodes lead in a circle, which would run forever: "),
         (
             {"arguments": {"a": "{{ x | nope }}"}},
             "The argument a is not a template that can be used: there is no filter",

@@ -300,7 +300,7 @@ def test_odd_numbers(api: API, sandbox: Sandbox, listen: Listen, collection_id: 
 def test_stall(
     api: API, sandbox: Sandbox, listen: Listen, collection_id: str, fraction: float, heard: list[int]
 ) -> None:
-    """An import stops for ever at the fraction, which is told."""
+    """An import stops forever at the fraction, which is told."""
     sandbox.faults.stall_after = fraction
     with listen() as connection:
         api.import_text(collection_id, TEXT)

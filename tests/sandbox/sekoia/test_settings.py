@@ -197,7 +197,7 @@ def test_refused_objects(api: API, sandbox: Sandbox, collection_id: str) -> None
 def test_stored_form(
     api: API, sandbox: Sandbox, collection_id: str, value: str, given: str, lower: str, canonical: str
 ) -> None:
-    """Values are stored as they came, in lower case, or as DNS and RFC 5952 write them, however they came."""
+    """Values are stored as they came, in lowercase, or as DNS and RFC 5952 write them, however they came."""
     path, objects = f"/ioc-collections/{collection_id}/indicators", {"indicators": [{"value": value}]}
     for form, stored in (("given", given), ("lower", lower), ("canonical", canonical)):
         _set(sandbox, {"stored_form": form, "refused_values": []})
