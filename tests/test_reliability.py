@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -83,11 +84,12 @@ def importing(
     seconds: float = 30.0,
     live_url: str | None = None,
     context: Context | None = None,
+    clock: Callable[[], float] = time.monotonic,
     **patience: float,
 ) -> Iterator[Import]:
     """An import that is connected as far as it can be, with nothing submitted."""
     patient = Patience.none().but(**patience)
-    deadline = Deadline(seconds)
+    deadline = Deadline(seconds, clock=clock)
     with (
         RestClient(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patient) as rest,
         LiveAPI(live_url or sandbox.live_url, sandbox.api_key, patience=patient) as live,

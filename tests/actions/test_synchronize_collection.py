@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,6 +25,7 @@ from sekoia_cti.client.importing.importer import Importer
 from sekoia_cti.client.synchronizing.removal import Removal
 from sekoia_cti.client.synchronizing.synchronizer import Synchronizer
 from sekoia_cti.client.waiting import Deadline
+from tests.clocks import slow_requests
 from tests.conftest import Command, Platform, Run
 
 MD5, SHA1 = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef01234567"
@@ -397,23 +399,24 @@ def test_an_import_and_a_removal_that_fail_are_both_told(
 
 
 class Hurried(SynchronizeCollection):
-    """A run that has little time."""
+    """A run that has a hundred seconds, by a clock of the test."""
 
-    seconds_in_all: ClassVar[float] = 2.0
+    clock: ClassVar[Callable[[], float]] = staticmethod(time.monotonic)
 
     @cached_property
     def deadline(self) -> Deadline:
-        """Two seconds, or less."""
-        return Deadline(self.seconds_in_all)
+        """By the clock."""
+        return Deadline(100.0, clock=type(self).clock)
 
 
 def test_an_import_that_never_shows_its_end_leaves_time(
-    sandbox: Sandbox, platform: Platform, collection_id: str
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nobody tells that expiring has ended, and it has not worked, half of the time is left for one by one."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     sandbox.faults.lose_events, sandbox.faults.tasks = "all", "unknown"
     sandbox.faults.validity_shrinks = False
+    monkeypatch.setattr(Hurried, "clock", slow_requests(sandbox, 12.0, method="GET", path="/indicators$"))
     given = {"collection_id": collection_id, "text": "d3.example", "known_good": "import", "most_removed": 100}
     run = platform.run(Hurried, **given)
     assert (run.error, counts(run)) == (None, {"unchanged": 1, "removed": 2})
@@ -551,21 +554,16 @@ def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, c
     assert active(sandbox, collection_id) == {*lines(10, 11), *lines(50)}
 
 
-class Short(Hurried):
-    """A run that does not wait long for what does not come."""
-
-    seconds_in_all = 1.2
-
-
 def test_a_refusal_that_passed_is_not_told_as_the_reason(
-    sandbox: Sandbox, platform: Platform, collection_id: str
+    sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the time was up, that is why something remains."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     sandbox.faults.validity_shrinks = False
-    sandbox.faults.rest = [RestFault(method="PUT", status=400), RestFault(method="PUT", delay=2)]
+    sandbox.faults.rest = [RestFault(method="PUT", status=400)]
+    monkeypatch.setattr(Hurried, "clock", slow_requests(sandbox, 100.0, method="PUT", status=503))
     given = {"collection_id": collection_id, "text": "d4.example", "known_good": "import", "most_removed": 100}
-    run = platform.run(Short, **given)
+    run = platform.run(Hurried, **given)
     assert (
         "3 indicators that the feed no longer contains are still active (time ran out): the next run continues"
         in run.logs
@@ -600,8 +598,7 @@ def test_a_collection_that_cannot_be_read_any_more(
         RestFault(method="GET", path="/indicators$", times=reads),
         RestFault(method="GET", path="/(indicators|objects)$", status=403, times=None),
     ]
-    given = {"collection_id": collection_id, "text": "\n".join(lines(1, 2)), "known_good": "import"}
-    run = platform.run(Short, **given, **arguments)
+    run = synchronize(platform, collection_id, lines(1, 2), **arguments)
     assert (run.error, counts(run)) == (None, expected)
     assert said in run.logs
 

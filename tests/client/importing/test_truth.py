@@ -23,6 +23,7 @@ from sekoia_cti.client.rest.endpoints import RestClient
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.client.wire import Context
 from sekoia_cti.platform import watchdog
+from tests.clocks import slow_requests
 from tests.conftest import ROOT, Platform
 from tests.hostile import Hostile, answer, trickle
 from tests.test_reliability import finishing, importing
@@ -472,17 +473,15 @@ def test_a_page_that_fails_once_costs_no_reading(sandbox: Sandbox, collection_id
 def test_a_sample(
     sandbox: Sandbox, collection_id: str, refused: int, size: int, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty-two pages that take half a second each are not read within six of twelve seconds."""
+    """Twenty-two pages that take a quarter of a minute each are not read within half of five minutes."""
     monkeypatch.setattr(confirmation, "SAMPLE", size)
     values = [f"d{number}.example" for number in range(1_100)]
     import_now(sandbox, collection_id, [f"other{number}.example" for number in range(1_100)])
     sandbox.faults.bulk_reader, sandbox.faults.created_as = "absent", "null"
     sandbox.faults.refused_values = values[:refused]
-    with importing(sandbox, collection_id, seconds=12.0, context=OURS, look_quiet=100, settle=0.1) as running:
-        sandbox.faults.rest = [
-            RestFault(path="/indicators$", query="term=", times=None),  # searches pass
-            RestFault(path="/indicators$", delay=0.5, times=None),
-        ]
+    sandbox.faults.rest = [RestFault(path="/indicators$", query="term=", times=None)]  # searches take no time
+    clock = slow_requests(sandbox, 15.0, method="GET", path="/indicators$")
+    with importing(sandbox, collection_id, seconds=300.0, clock=clock, context=OURS, look_quiet=100) as running:
         running.submit(values)
         outcome = running.importer.finish()
     assert (outcome.status, outcome.missing_count) == (status, None)
@@ -494,10 +493,11 @@ def test_a_sample_is_never_empty(sandbox: Sandbox, collection_id: str) -> None:
     """Where there is next to no time left, one value is looked for: nothing at all would be in without being there."""
     import_now(sandbox, collection_id, [f"other{number}.example" for number in range(101)])
     sandbox.faults.bulk_reader = "absent"
-    sandbox.faults.rest = [RestFault(path="/indicators$", delay=0.4)]
+    sandbox.faults.rest = [RestFault(path="/indicators$", query="term=", times=None)]  # searches take no time
+    clock = slow_requests(sandbox, 40.0, method="GET", path="/indicators$")
     expected = Expected()
     expected.add(["a.example", "b.example"], OURS)
-    deadline, patience = Deadline(1.0), Patience.none()
+    deadline, patience = Deadline(100.0, clock=clock), Patience.none()
     with RestClient(f"{sandbox.url}/api/v2/inthreat", sandbox.api_key, deadline=deadline, patience=patience) as rest:
         collection = rest.collection(collection_id)
         found = Confirmation(rest, collection, expected, deadline=deadline, patience=patience).look()
