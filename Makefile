@@ -9,9 +9,12 @@ RUN = @test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is need
 RUN_ALL = $(subst run dev,run browser,$(RUN))
 # Tests wait half of their time: four processes suit two cores.
 ALL_TESTS := --numprocesses=4 --dist=worksteal
+# The quick tests of the repository as a whole: whether code, manifests, documentation and dependencies are in step.
+IN_STEP := $(patsubst %,tests/test_%.py,manifests documentation dependencies library_rules names)
+or_say = || { echo "$(1)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check package sandbox bench lock bump manifests docs pictures clean
+.PHONY: help demo test check format package sandbox bench lock bump manifests docs pictures clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.]+):.*## /  make \1	/' | expand -t 18
@@ -22,12 +25,17 @@ demo: ## Run the example playbook against a sandbox of its own
 test: ## Run all tests, or those that ARGS="-k name" chooses
 	$(RUN_ALL) python -m pytest $(or $(ARGS),$(ALL_TESTS))
 
-check: ## What CI runs: format, lint, types, architecture, then all tests with their coverage
-	$(RUN_ALL) black --check $(SOURCES)
-	$(RUN_ALL) ruff check $(SOURCES)
-	$(RUN_ALL) mypy $(SOURCES)
-	$(RUN_ALL) lint-imports --no-logo
-	$(RUN_ALL) python -m pytest $(ALL_TESTS) --cov --cov-report=term-missing:skip-covered
+check: ## What CI runs: format, lint, types, architecture, manifests, then all tests with their coverage
+	$(RUN_ALL) black --check $(SOURCES) $(call or_say,These files are not formatted: run make format.)
+	$(RUN_ALL) ruff check $(SOURCES) $(call or_say,Correct these lines; make format corrects those marked with [*].)
+	$(RUN_ALL) mypy $(SOURCES) $(call or_say,Correct these types.)
+	$(RUN_ALL) lint-imports --no-logo $(call or_say,A module imports what it must not know: docs/architecture.md says which floor knows which.)
+	$(RUN_ALL) python -m pytest --quiet $(IN_STEP) $(call or_say,Code and files beside it are not in step: each line with E says what is missing and what to run.)
+	$(RUN_ALL) python -m pytest $(ALL_TESTS) $(IN_STEP:%=--ignore=%) --cov --cov-report=term-missing:skip-covered
+
+format: ## Format the code, and correct what ruff can
+	$(RUN_ALL) ruff check --fix-only --quiet $(SOURCES)
+	$(RUN_ALL) black --quiet $(SOURCES)
 
 package: ## Install from poetry.lock as the platform does, and run main.py there
 	$(RUN) python -m scripts.package

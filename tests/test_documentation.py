@@ -75,7 +75,7 @@ def test_each_action_is_documented(action: dict[str, str]) -> None:
     assert not unnamed, f"The section “{name}” of docs/actions.md does not name {', '.join(unnamed)}."
     assert "context" in section.lower() or not arguments & shared - {
         "description"
-    }, f"The section “{name}” of README.md does not say that the action takes a context: link #context."
+    }, f"The section “{name}” of docs/actions.md does not say that the action takes a context: link #context."
 
 
 def _listed(names: set[str]) -> str:

@@ -26,9 +26,10 @@ def everything(schema: object) -> list[tuple[str, object]]:
     return []
 
 
-def test_the_manifests_are_in_step_with_the_code(tmp_path: Path) -> None:
+def test_the_manifests_are_in_step_with_the_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The SDK, in all code of the repository, finds these actions and no other: `make manifests` renews them."""
     generate(tmp_path)
+    capsys.readouterr()  # a line for each file, which would hide what this says
     generated = {path.name: formatted(json.loads(path.read_text())) for path in tmp_path.glob("*.json")}
     # Other files beside them, such as a playbook that somebody tries, are nobody's business here.
     ours = [path for path in ROOT.glob("*.json") if path.name in generated or path.name.startswith("action_")]
