@@ -19,14 +19,17 @@ MEASURE, CELL = 66, 13
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measures time, CPU and memory against a straight-line client."
+        prog="python -m benchmarks",
+        description="Measures time, CPU and memory against a straight-line client.",
+        epilog="\n".join(["measures:", *(f"  {name:<13}{measure.__doc__}" for name, measure in MEASURES.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--quick",
         action="store_true",
         help="small sizes, one run each and nearly all in one process: shows that it works, no more",
     )
-    parser.add_argument("--only", choices=MEASURES, metavar="NAME", help=f"one of {', '.join(MEASURES)}")
+    parser.add_argument("--only", choices=MEASURES, metavar="NAME", help="one of the measures below")
     options = parser.parse_args()
     be_alone()
     print(_line("", "ours", "compared to", "outcome", "target"))

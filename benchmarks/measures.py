@@ -189,9 +189,7 @@ def synchronize(scale: Scale, folder: Path) -> Iterator[Row]:
     """A feed that its collection follows already, at ever more indicators."""
     for size in scale.lines:
         path = folder / "feed.txt"
-        path.write_text("".join(f"{domain(number)}\n" for number in range(size)))
-        with path.with_suffix(".pages").open("w") as file:
-            file.writelines(f"{page}\n" for page in pages(size))
+        _collection(size, path)
         with _serving(scale, size=size) as url:
             ours, other = _in_turns(1, *(_run(scale, client, "synchronize", url, path) for client in CLIENTS))
             calls = requests.get(f"{url}/sent", timeout=PATIENCE).json()["calls"] - 1
@@ -212,10 +210,7 @@ def synchronize(scale: Scale, folder: Path) -> Iterator[Row]:
 def witness(scale: Scale, folder: Path) -> Iterator[Row]:
     """Looking for every value of an import in its collection, by the bulk reader."""
     size, path = scale.lines[-1], folder / "values.txt"
-    values = [domain(number) for number in range(size)]
-    path.write_text("".join(f"{value}\n" for value in values))
-    with path.with_suffix(".pages").open("w") as file:
-        file.writelines(f"{page}\n" for page in pages(size))
+    values = _collection(size, path)
     with _serving(scale, size=size) as url:
         runs = [
             _run(scale, client, work, url, path) for client, work in (("ours", "witness"), ("baseline", "synchronize"))
@@ -236,6 +231,20 @@ def witness(scale: Scale, folder: Path) -> Iterator[Row]:
     yield Row(
         "digests of a million such values, at their peak against later", most / size, held / size, "MB", "ours", 40.0
     )
+
+
+def export(scale: Scale, folder: Path) -> Iterator[Row]:
+    """Writing a large collection into a file, while it is read."""
+    size, path = scale.lines[-1], folder / "values.txt"
+    _collection(size, path)
+    with _serving(scale, size=size) as url:
+        runs = [
+            _run(scale, client, work, url, path) for client, work in (("ours", "export"), ("baseline", "synchronize"))
+        ]
+        ours, other = _in_turns(1, *runs)
+    measure = f"export of {size:,} indicators"
+    yield Row(f"{measure}: CPU, against json.loads of the pages", _cpu(ours), _cpu(other), "s", "ratio", 8.0)
+    yield Row(f"{measure}: memory", _megabytes(ours), _megabytes(other), "MB", "ours", 80.0)
 
 
 def latency(scale: Scale, folder: Path) -> Iterator[Row]:
@@ -308,7 +317,8 @@ def _starts_of_imports(scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 MEASURES: dict[str, Callable[[Scale, Path], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (preview, look, text, guard, witness, synchronize, latency, noise, start)
+    measure.__name__: measure
+    for measure in (preview, look, text, guard, witness, synchronize, export, latency, noise, start)
 }
 """By name."""
 
@@ -327,6 +337,15 @@ def _in_turns(runs: int, *kinds: Callable[[], T]) -> list[list[T]]:
     """The outcomes of each kind, measured in turns, so that other load on the machine affects both."""
     rounds = [[kind() for kind in kinds] for _ in range(runs)]
     return [list(outcomes) for outcomes in zip(*rounds, strict=True)]
+
+
+def _collection(size: int, path: Path) -> list[str]:
+    """Write the values of a collection of this size into a file, and its pages beside it; the values."""
+    values = [domain(number) for number in range(size)]
+    path.write_text("".join(f"{value}\n" for value in values))
+    with path.with_suffix(".pages").open("w") as file:
+        file.writelines(f"{page}\n" for page in pages(size))
+    return values
 
 
 def _few_lines(folder: Path) -> Path:

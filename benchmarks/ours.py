@@ -12,6 +12,7 @@ from sekoia_automation.action import Action
 
 from benchmarks.server import API_KEY, COLLECTION_ID
 from sekoia_cti.actions.common.stored_table import fetch
+from sekoia_cti.actions.export_indicators import ExportIndicators
 from sekoia_cti.actions.import_text import ImportIndicatorsFromText
 from sekoia_cti.actions.synchronize_collection import SynchronizeCollection
 from sekoia_cti.client.importing.confirmation import Confirmation
@@ -25,7 +26,7 @@ from sekoia_cti.platform.action import SekoiaAction
 from sekoia_cti.platform.module import SekoiaCTIModule
 from sekoia_cti.platform.storage import find
 
-__all__ = ["import_text", "look", "synchronize", "upload", "witness"]
+__all__ = ["export", "import_text", "look", "synchronize", "upload", "witness"]
 
 TIMEOUT = 600
 
@@ -50,17 +51,25 @@ def look(_url: str, path: Path) -> None:
 
 def import_text(url: str, path: Path) -> None:
     """Run the action on the lines of a file, in the environment that the platform gives it."""
-    results = _run(ImportIndicatorsFromText, url, path)
+    results = _run(ImportIndicatorsFromText, url, path.parent, text_path=path.name)
     if results["status"] != "completed" or results["confirmed_by"] != "liveapi":
         raise RuntimeError(f"The import went wrong: {results}")
 
 
 def synchronize(url: str, path: Path) -> None:
     """Run the action on a feed that the collection follows already."""
-    results = _run(SynchronizeCollection, url, path)
+    results = _run(SynchronizeCollection, url, path.parent, text_path=path.name)
     changed = sum(results[f"{what}_count"] for what in ("added", "refreshed", "removed", "remaining"))
     if results["status"] != "completed" or changed or not results["unchanged_count"]:
         raise RuntimeError(f"The synchronization went wrong: {results}")
+
+
+def export(url: str, path: Path) -> None:
+    """Run the action, which writes all indicators of the collection beside a file that lists them."""
+    results = _run(ExportIndicators, url, path.parent, format="text")
+    (path.parent / results["file_path"]).replace(path.with_suffix(".exported"))
+    if path.with_suffix(".exported").stat().st_size != path.stat().st_size:
+        raise RuntimeError(f"The export went wrong: {results}")
 
 
 def witness(url: str, path: Path) -> None:
@@ -75,11 +84,11 @@ def witness(url: str, path: Path) -> None:
         raise RuntimeError(f"The look went wrong: {found}")
 
 
-def _run(kind: type[SekoiaAction], url: str, path: Path) -> dict[str, Any]:
-    arguments = {"collection_id": COLLECTION_ID, "text_path": path.name, "timeout": TIMEOUT}
+def _run(kind: type[SekoiaAction], url: str, storage: Path, **given: str) -> dict[str, Any]:
+    arguments = {"collection_id": COLLECTION_ID, "timeout": TIMEOUT, **given}
     os.environ["MODULE_CONFIGURATION"] = json.dumps({"base_url": url, "api_key": API_KEY})
     os.environ["ARGUMENTS"] = json.dumps(arguments)
-    os.environ["SUB_FOLDER"] = str(path.parent)
+    os.environ["SUB_FOLDER"] = str(storage)
     module = SekoiaCTIModule()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
     action: Action = kind(module)
     results: dict[str, Any] | None = action.run(action.arguments)
