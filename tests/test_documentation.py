@@ -26,6 +26,13 @@ def headings(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_ends_with_its_last_line(page: Path) -> None:
+    """With one newline behind it, as .editorconfig has it."""
+    text = page.read_text()
+    assert text == text.rstrip() + "\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each link to a file of the project, or to a heading of a page, is one."""
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
