@@ -19,8 +19,9 @@ from sekoia_automation.module import LogLevelStr, Module
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.waiting import Deadline
 from sekoia_cti.indicators.input_errors import InputError
+from sekoia_cti.platform.complaints import complaint
 from sekoia_cti.platform.data_path import data_path_for
-from sekoia_cti.platform.forms import Form, complaint, refuse_misspelled
+from sekoia_cti.platform.forms import Form, refuse_misspelled
 from sekoia_cti.platform.process import say
 from sekoia_cti.platform.sekoia_item import SekoiaItem
 from sekoia_cti.platform.storage import UNREADABLE, reason

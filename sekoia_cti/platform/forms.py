@@ -1,4 +1,4 @@
-"""The base of all models that the platform shows as forms, and sentences about invalid values."""
+"""The base of all models that the platform shows as forms, and names that a form does not have."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sekoia_cti.indicators.input_errors import InputError
 
-__all__ = ["Form", "ResultsForm", "complaint", "objects", "refuse_misspelled", "visible"]
+__all__ = ["Form", "ResultsForm", "objects", "refuse_misspelled", "visible"]
 
 _SEEN = "\n\t"
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
@@ -83,48 +83,6 @@ def objects(**fields: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "array", "items": {"type": "object", "properties": properties}})
 
 
-_WHOLE_NUMBER = "it must be a whole number"
-_TRUE_OR_FALSE = "it must be true or false"
-_WORDS = {
-    "bool_parsing": _TRUE_OR_FALSE,
-    "bool_type": _TRUE_OR_FALSE,
-    "greater_than_equal": "it must be at least {ge:,}",
-    "int_from_float": _WHOLE_NUMBER,
-    "int_parsing": _WHOLE_NUMBER,
-    "int_type": _WHOLE_NUMBER,
-    "less_than_equal": "it must be at most {le:,}",
-    "list_type": "it must be a list",
-    "literal_error": "it must be {expected}",
-    "string_too_long": "it can have at most {max_length:,} characters",
-    "string_type": "it must be text",
-}
-"""What pydantic finds wrong, by its names of the kinds of errors."""
-
-
-def complaint(error: ValidationError, *, show_values: bool) -> str:
-    """Which value is wrong, and why, for an analyst: ``timeout: it must be at least 10 (got 5)``.
-
-    Args:
-        error: The error from pydantic.
-        show_values: Whether values may be shown; those of a configuration may not.
-    """
-    said: dict[str, str] = {}
-    for problem in error.errors(include_url=False):
-        name = next((part for part in problem["loc"] if isinstance(part, str)), "")
-        if problem["type"] == "missing":
-            text = "it is required, but is empty: check the step that fills it" if show_values else "it is required"
-        else:
-            text = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-            text = text[:1].lower() + text[1:]
-            if words := _WORDS.get(problem["type"]):
-                text = words.format_map(problem.get("ctx", {}))
-            if show_values and problem["type"] not in ("value_error", "assertion_error"):
-                text += f" (got {_short(problem['input'])})"
-        said.setdefault(name, text)
-    whole = "; ".join(f"{name}: {text}" if name else text for name, text in said.items())
-    return " ".join(whole.split())
-
-
 NEAR = 0.8
 """How similar two names must be (difflib's ratio) for one to count as a misspelling of the other."""
 
@@ -142,11 +100,6 @@ def refuse_misspelled(names: Iterable[str], form: type[Form]) -> None:
     for name in names:
         if near := get_close_matches(name.lower().replace("-", "_"), form.model_fields, n=1, cutoff=NEAR):
             raise InputError(f"The action has no argument “{name}”; did you mean “{near[0]}”?")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def visible(text: str) -> str:

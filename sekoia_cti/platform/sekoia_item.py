@@ -18,7 +18,8 @@ from sekoia_cti.client.regions import is_open
 from sekoia_cti.client.sekoia import Sekoia
 from sekoia_cti.client.waiting import Deadline, Patience
 from sekoia_cti.indicators.input_errors import InputError
-from sekoia_cti.platform.forms import complaint, visible
+from sekoia_cti.platform.complaints import complaint
+from sekoia_cti.platform.forms import visible
 from sekoia_cti.platform.module import Configuration, NoConfiguration
 from sekoia_cti.platform.process import Unreported
 from sekoia_cti.platform.watchdog import LeftBehind, watched

@@ -312,8 +312,8 @@ def test_a_wrong_argument(platform: Platform, collection_id: str) -> None:
         ImportIndicatorsFromText, collection_id=collection_id, text="evil.example", timeout="soon", wait="x"
     )
     assert run.error == (
-        "The action's arguments are not valid: wait: it must be true or false (got 'x'); "
-        "timeout: it must be a whole number (got 'soon')."
+        "The action's arguments are not valid: wait: it must be true or false, not “x”; timeout: it must "
+        "be a whole number, not “soon”."
     )
 
 

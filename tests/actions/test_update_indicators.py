@@ -402,7 +402,7 @@ def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collec
         ),
         (
             {"text": "evil.example", "clear": "valid_from"},
-            "clear: it must be 'description', 'kill_chain_phases',",
+            "clear: it must be description, kill_chain_phases, related_threat_refs or valid_until, not “valid_from”",
         ),
         (
             {"text": "evil.example", "clear": "description", "description": "new"},

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 import main
 from sekoia_cti.client import Sekoia
-from sekoia_cti.platform.forms import complaint
+from sekoia_cti.platform.complaints import complaint
 from sekoia_cti.platform.module import Configuration
 from sekoia_cti.platform.process import Unreported
 

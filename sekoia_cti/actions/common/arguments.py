@@ -11,6 +11,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from sekoia_cti.actions.common.jinja import NOTHING, check_short
+from sekoia_cti.indicators.display import shown
+from sekoia_cti.platform.complaints import HALF_A_CHARACTER
 from sekoia_cti.platform.forms import Form
 
 __all__ = [
@@ -88,15 +90,22 @@ class Arguments(Form):
 
     @model_validator(mode="before")
     @classmethod
-    def _holds_no_expression(cls, values: Any) -> Any:
+    def _holds_usable_text(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            for name, value in values.items():
-                if isinstance(value, str) and name not in cls.sources:  # sources are checked line by line
-                    try:
-                        check_short(value)
-                    except ValueError as error:
-                        raise ValueError(f"{name}: {error}") from None
+            for name in values.keys() - cls.sources:  # sources are checked line by line
+                try:
+                    _check_text(values[name])
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
         return values
+
+
+def _check_text(value: object) -> None:
+    if isinstance(value, str):
+        check_short(value)
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ValueError(HALF_A_CHARACTER)
 
 
 class CollectionArguments(Arguments):
@@ -117,7 +126,7 @@ class CollectionArguments(Arguments):
         if not named and (re.fullmatch(_UUID, value) or "://" in value):
             named = re.findall(_UUID, value.partition("?")[0])
         if len({uuid.lower() for uuid in named}) != 1:
-            raise ValueError(f"“{value[:60]}” is not an IOC collection id: it must be ioc-collection--<uuid>")
+            raise ValueError(f"“{shown(value, 60)}” is not an IOC collection id: it must be ioc-collection--<uuid>")
         return f"ioc-collection--{named[0].lower()}"
 
 

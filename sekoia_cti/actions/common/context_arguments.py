@@ -13,11 +13,12 @@ from sekoia_cti.actions.common.jinja import WordList, as_list, as_words
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.objects import phase_names
 
 __all__ = ["ContextArguments", "Time", "days", "is_stix_id"]
 
-_DAYS = re.compile(r"\+?([0-9]{1,6}) *(d|days?|w|weeks?|years?|y)?\.?", re.IGNORECASE)
+_DAYS = re.compile(r"\+?([0-9]{1,12})(?:\.0*)? *(d|days?|w|weeks?|years?|y)?\.?", re.IGNORECASE)
 _STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -36,28 +37,19 @@ PhaseList = Annotated[list[str], BeforeValidator(_phases)]
 """A list of kill chain phases, for which objects may stand as STIX writes them."""
 
 
-def days(value: object) -> object:
-    """A number of days; ``90 days``, ``12 weeks`` and ``1 year`` work too, and anything else is returned unchanged.
+def days(value: object) -> int:
+    """A number of days, which may be text: ``90``, ``90 days``, ``12 weeks``, ``1 year``.
 
     Raises:
-        ValueError: The value is true or false.
+        ValueError: The value means no number of days.
     """
-    if isinstance(value, bool):
-        raise ValueError("it must be a number of days, such as 90")
-    if not isinstance(value, str):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    match = _DAYS.fullmatch(value.strip())
+    match = _DAYS.fullmatch(str(value).strip()) if isinstance(value, str | float) else None
     if match is None:
-        return value
-    unit = (match[2] or "d")[0].lower()
-    return int(match[1]) * {"d": 1, "w": 7, "y": 365}[unit]
-
-
-def _days_or_refused(value: object) -> object:
-    number = days(value)
-    if isinstance(number, str) and re.search(r"[^\W\d_]", number):
-        raise ValueError(f"it must be a number of days, such as 90 (got “{number.strip()[:40]}”)")
-    return number
+        given = f", not “{shown(value, 40)}”" if isinstance(value, str) else ""
+        raise ValueError(f"it must be a number of days, such as 90{given}")
+    return int(match[1]) * {"d": 1, "w": 7, "y": 365}[(match[2] or "d")[0].lower()]
 
 
 def _time(value: object) -> object:
@@ -69,7 +61,7 @@ def _time(value: object) -> object:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
-            f"it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z, not “{value[:40]}”"
+            f"it must be an ISO 8601 date or date-time, such as 2030-01-31 or 2030-01-31T12:00:00Z, not “{shown(value, 40)}”"
         ) from None
 
 
@@ -80,7 +72,7 @@ Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "stri
 class ContextArguments(Arguments):
     """The context of every indicator of an import."""
 
-    valid_for: Annotated[int, BeforeValidator(_days_or_refused)] | None = Field(
+    valid_for: Annotated[int, BeforeValidator(days)] | None = Field(
         default=None,
         title="Valid for",
         description="How many days from now the indicators are valid, such as 90; cannot be combined with “Valid "
@@ -147,7 +139,7 @@ class ContextArguments(Arguments):
     def _are_stix_ids(cls, refs: list[str] | None) -> list[str] | None:
         for ref in refs or []:
             if not is_stix_id(ref):
-                raise ValueError(f"“{ref[:60]}” is not a STIX id, such as intrusion-set--<uuid>")
+                raise ValueError(f"“{shown(ref, 60)}” is not a STIX id, such as intrusion-set--<uuid>")
         return refs
 
     def context(self, phases: PhaseFinder) -> Context:

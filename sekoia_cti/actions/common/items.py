@@ -24,7 +24,7 @@ from sekoia_cti.indicators.objects import LONGEST_DESCRIPTION, Held, Unread
 from sekoia_cti.indicators.reading import Finding, Judge, findings
 from sekoia_cti.indicators.recognize import DAMAGED
 from sekoia_cti.indicators.types import STIX_TYPES, IndicatorType
-from sekoia_cti.platform.forms import complaint
+from sekoia_cti.platform.complaints import complaint
 
 __all__ = ["Item", "ItemReading", "entries_for", "read_items"]
 

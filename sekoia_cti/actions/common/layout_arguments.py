@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from sekoia_cti.actions.common.arguments import RARELY_SET, Arguments
 from sekoia_cti.actions.common.jinja import literal
 from sekoia_cti.client.wire import FILE_COLUMNS, Mapping
+from sekoia_cti.indicators.display import shown
 
 __all__ = ["LayoutArguments", "Sheet"]
 
@@ -65,7 +66,7 @@ class LayoutArguments(Arguments):
             return None
         for entry in value:
             if entry is not None and entry not in FILE_COLUMNS:
-                raise ValueError(f"“{entry[:40]}” is not one of {', '.join(FILE_COLUMNS)} or ignore")
+                raise ValueError(f"“{shown(entry, 40)}” is not one of {', '.join(FILE_COLUMNS)} or ignore")
         if value.count("observable") != 1:
             raise ValueError(f"exactly one column must be observable, not {value.count('observable')}")
         return value

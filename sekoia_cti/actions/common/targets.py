@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from sekoia_cti.actions.common.arguments import CollectionArguments, RefangArguments
 from sekoia_cti.actions.common.jinja import TextList
 from sekoia_cti.actions.common.sources import SourceArguments
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.reading import read
 
@@ -46,7 +47,7 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
     def _are_indicator_ids(cls, ids: list[str] | None) -> list[str] | None:
         for indicator_id in ids or []:
             if not INDICATOR_ID.fullmatch(indicator_id):
-                raise ValueError(f"“{indicator_id[:60]}” is not an indicator id: it must be indicator--<uuid>")
+                raise ValueError(f"“{shown(indicator_id, 60)}” is not an indicator id: it must be indicator--<uuid>")
         return list(dict.fromkeys(ids)) if ids is not None else None
 
     def targets(self, data_path: Path, *, to: str) -> LookedFor:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from sekoia_cti.actions.common.context_arguments import ContextArguments, days
 from sekoia_cti.actions.common.jinja import check_rendered, structure
 from sekoia_cti.client.wire import Context
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.matching import known
 from sekoia_cti.indicators.types import IndicatorType
 
@@ -41,7 +42,7 @@ def _pairs(text: str) -> dict[str, str]:
         if not (part := part.strip()):
             continue
         if not (pair := _PAIR.fullmatch(part)):
-            raise ValueError(f"{_FORM}, not “{part[:40]}”")
+            raise ValueError(f"{_FORM}, not “{shown(part, 40)}”")
         if pair[1] in pairs:
             raise ValueError(f"it names {pair[1]} twice")
         pairs[pair[1]] = pair[2]
@@ -51,14 +52,19 @@ def _pairs(text: str) -> dict[str, str]:
 def _kind(name: object) -> str:
     kind = str(name).strip().lower()
     if kind not in KINDS:
-        raise ValueError(f"“{str(name)[:40]}” is not a kind of indicator: the kinds are {', '.join(KINDS)}")
+        raise ValueError(f"“{shown(str(name), 40)}” is not a kind of indicator: the kinds are {', '.join(KINDS)}")
     return kind
 
 
 def _checked(kind: object, length: object) -> int:
-    number = days(length)
-    if not (isinstance(number, int) and 1 <= number <= _LONGEST):
-        raise ValueError(f"{kind} must be valid for 1 to {_LONGEST:,} days, not “{str(length)[:40]}”")
+    try:
+        number = days(length)
+    except ValueError as error:
+        if isinstance(length, bool):
+            raise ValueError(f"{kind}: {error}") from None
+        number = 0
+    if not 1 <= number <= _LONGEST:
+        raise ValueError(f"{kind} must be valid for 1 to {_LONGEST:,} days, not “{shown(str(length), 40)}”")
     return number
 
 
