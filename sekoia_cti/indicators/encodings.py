@@ -72,6 +72,11 @@ class Encoding(NamedTuple):
         """Whether nothing says what its letters are, as neither its bytes nor a mark do outside of Unicode."""
         return self.name not in WIDE and not self.name.startswith("utf-8")
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name.replace("cp125", "Windows-125")
+
 
 def encoding_of(file: BinaryIO, *, in_lines: bool = True) -> Encoding:
     """The encoding of a text: by its byte order mark, by its NULs, by being UTF-8, or by what it looks like.

@@ -32,7 +32,7 @@ class TextTable:
 
     Attributes:
         lines: For each line of the text, the cell to be read; empty if there is none.
-        column: What the column is called, and where it is; several of them, if they are read together.
+        columns: What the columns that are read are called, and where they are.
         width: How many columns the table has.
         rows: How many rows contain a cell to be read.
         leaves_out: Whether rows have other cells than these.
@@ -40,7 +40,7 @@ class TextTable:
     """
 
     lines: list[str]
-    column: str
+    columns: str
     width: int
     leaves_out: bool = True
     rows: int = 0
@@ -129,7 +129,8 @@ def _read(
     width: int | None,
 ) -> TextTable:
     named = columns[joined[0]]
-    table = TextTable([], ", ".join(str(columns[at]) for at in joined), len(columns), len(joined) < len(columns))
+    taken = f"column{'s' * (len(joined) > 1)} {', '.join(str(columns[at]) for at in joined)}"
+    table = TextTable([], taken, len(columns), len(joined) < len(columns))
     kind_column = next((column.index for column in columns if column.role == "type"), None)
     flags = [
         (column.index, column.role) for column in columns if column.role in FLAGS and is_flag(column.role, named.role)

@@ -115,6 +115,36 @@ def test_a_file_is_opened_and_decoded(
     assert json.loads(submission.body)["indicators"].splitlines() == values
 
 
+@pytest.mark.parametrize(
+    ("content", "warned"),
+    [
+        ("# été\na.example.com\nbücher.example.com  été\n".encode("cp1252"), True),
+        ("# été\na.example.com  été\n".encode("cp1252"), False),
+        ("bücher.example.com\n".encode(), False),
+    ],
+)
+def test_an_encoding_that_was_guessed(platform: Platform, collection_id: str, content: bytes, warned: bool) -> None:
+    """A warning names the first value that would be another one in another encoding; notes and comments give none."""
+    (platform.storage / "list.txt").write_bytes(content)
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="list.txt")
+    assert run.results and run.results["status"] == "completed"
+    sentence = (
+        "warning: list.txt is not in UTF-8, and its encoding looks like Windows-1252: check values with letters outside of "
+        "ASCII, such as “xn--bcher-kva.example.com” in line 3, or save the file as UTF-8"
+    )
+    assert (sentence in run.logs) is warned
+    assert ("is not in UTF-8" in run.logs) is warned
+
+
+def test_columns_of_different_kinds_in_text(platform: Platform, collection_id: str) -> None:
+    """All values of such a text are in, and nothing is said to be left out of it."""
+    text = "domain,ip\na.example.com,192.0.2.1\nb.example.com,192.0.2.2"
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, strict=True)
+    assert run.results
+    assert run.results["by_type"] == {"domain": 2, "ipv4": 2}
+    assert "is a table" not in run.logs
+
+
 def test_a_page_is_no_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """A login page in place of a feed is refused by name, before anything is requested."""
     (platform.storage / "feed.txt").write_bytes(b"<!DOCTYPE html><html><title>Log in</title></html>")

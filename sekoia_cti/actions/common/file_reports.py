@@ -119,8 +119,10 @@ def file_warnings(prepared: Outgoing) -> Iterator[str]:
     layout, survey, name = prepared.layout, prepared.survey, prepared.name
     yield from _of_sheets(prepared)
     if (encoding := layout.table.encoding).is_guess:
-        letters = encoding.name.replace("cp125", "Windows-125")
-        yield f"{name} is not in UTF-8, and its encoding looks like {letters}: check the descriptions, or save the file as UTF-8"
+        yield (
+            f"{name} is not in UTF-8, and its encoding looks like {encoding.label}: check the descriptions, or save the file as "
+            "UTF-8"
+        )
     if swallowed := layout.table.swallowed:
         number, line = next(iter(swallowed.items()))
         rows = "1 row contains" if len(swallowed) == 1 else f"{len(swallowed):,} rows contain"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated
 
 from sekoia_automation.module import LogLevelStr
@@ -13,6 +14,7 @@ from sekoia_automation.module import LogLevelStr
 from sekoia_cti.actions.common.jinja import structure
 from sekoia_cti.indicators.account_of_values import Account
 from sekoia_cti.indicators.display import counted, shown
+from sekoia_cti.indicators.encodings import Encoding
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.indicators.long_list import LongList
 from sekoia_cti.indicators.objects import Held, Passed, Skipped, Unfolded, Unread, unfold
@@ -88,6 +90,7 @@ class Gathered:
         adapted: Values of objects that say more than the value, with their line.
         rows: Rows of tables, by the line that holds their cell.
         tables: What users should know about tables, as sentences without their periods.
+        guesses: Files whose encoding had to be guessed: their names, the guess, and their lines.
         with_context: How many values come from objects that say more than the value.
         revoked_too: Whether values that an object marks as revoked are wanted too.
     """
@@ -98,26 +101,37 @@ class Gathered:
     adapted: list[tuple[int, Held]] = field(default_factory=list)
     rows: dict[int, str] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
+    guesses: list[tuple[str, Encoding, range]] = field(default_factory=list)
     with_context: int = 0
     revoked_too: bool = False
 
-    def add_text(self, text: str) -> None:
-        """Add the lines of a text, or, if they are the rows of a table, the cells of its indicator column."""
-        lines = text.splitlines()
+    def add_text(self, text: str, *, name: str = "", guess: Encoding | None = None) -> None:
+        """Add the lines of a text, or, if they are the rows of a table, the cells of its indicator columns.
+
+        Args:
+            text: Any text.
+            name: Of the file that it comes from.
+            guess: How that was decoded, if nothing says that this is right.
+        """
+        first = len(self.lines) + 1
+        self._add_lines(text.splitlines(), first)
+        if guess:
+            self.guesses.append((name, guess, range(first, len(self.lines) + 1)))
+
+    def _add_lines(self, lines: list[str], first: int) -> None:
         if (table := table_in(lines)) is None:
             self.lines += lines
             return
-        first = len(self.lines) + 1
-        if table.leaves_out:
-            self.rows |= {number: row for number, row in enumerate(lines, first) if table.lines[number - first]}
         self.lines += table.lines
         for cell, why in table.skipped:
             self.objects.note(Skipped(cell, why))
-        self.tables.append(
-            f"The text is a table with {table.width} columns, of which only the indicators in column {table.column} "
-            "are imported, from "
-            f"{counted(table.rows, 'row')}: to import the other columns too, use Import indicators from file"
-        )
+        if table.leaves_out:
+            self.rows |= {number: row for number, row in enumerate(lines, first) if table.lines[number - first]}
+            self.tables.append(
+                f"The text is a table with {table.width} columns, of which only the indicators in {table.columns} "
+                "are imported, from "
+                f"{counted(table.rows, 'row')}: to import the other columns too, use Import indicators from file"
+            )
 
     def add(self, entries: Iterable[object]) -> None:
         """Add the entries of a list: values, objects, and null."""
@@ -148,13 +162,29 @@ class Gathered:
         for line, held in self.adapted:
             reading.note_adapted(line, held.value, held.value, held.why)
         reading.given += len(self.unread) + self.objects.skipped_count
-        reading.notices += [*self.tables, *self.objects.notices()]
+        reading.notices += [*self.tables, *self._of_guesses(), *self.objects.notices()]
         if self.with_context:
             what = "1 object says" if self.with_context == 1 else f"{self.with_context:,} objects say"
             reading.notices.append(
                 f"{what} more about the indicator than its value, such as a validity, which is not imported here: use "
                 "Import indicators to import it too"
             )
+
+    def _of_guesses(self) -> Iterator[str]:
+        """Of each file whose encoding had to be guessed, the first value that another encoding would make another one."""
+        for name, encoding, numbers in self.guesses:
+            values = (
+                (number, value)
+                for number in numbers
+                if not self.lines[number - 1].isascii()
+                for kind, value, _, _ in findings(self.lines[number - 1])
+                if kind and (not value.isascii() or "xn--" in value)
+            )
+            for number, value in islice(values, 1):
+                yield (
+                    f"{name} is not in UTF-8, and its encoding looks like {encoding.label}: check values with letters outside "
+                    f"of ASCII, such as “{shown(value)}” in line {number}, or save the file as UTF-8"
+                )
 
     def notices(self) -> list[str]:
         """Which entries are not used, as sentences without their periods."""

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.gathered import Gathered
 from sekoia_cti.actions.common.jinja import ObjectList, as_list, check_rendered, structure
-from sekoia_cti.actions.common.stored_text import read_text
+from sekoia_cti.actions.common.stored_text import read_lines, read_text
 from sekoia_cti.indicators.file_content import page_in
 from sekoia_cti.indicators.input_errors import InputError
 from sekoia_cti.platform import storage
@@ -81,11 +81,12 @@ class SourceArguments(Arguments):
             else:
                 gathered.add([parsed])
         if self.text_path:
-            text = read_text(storage.find(data_path, self.text_path, "text_path"), "text_path", "text")
+            file = storage.find(data_path, self.text_path, "text_path")
+            text, guess = read_lines(file, "text_path")
             if isinstance(parsed := structure(text.strip()), list | tuple | set):
                 gathered.add(parsed)
             else:
-                gathered.add_text(text)
+                gathered.add_text(text, name=file.name, guess=guess)
         gathered.add(self.indicators or [])
         if self.indicators_path:
             gathered.add(read_stored_list(storage.find(data_path, self.indicators_path, "indicators_path")))
