@@ -12,16 +12,16 @@ __all__ = ["Connected", "Disconnected", "Heard", "Signal"]
 
 @dataclass(frozen=True)
 class Connected:
-    """The stream listens, and what happens from now on will be heard."""
+    """LiveAPI is connected: events are received from now on."""
 
 
 @dataclass(frozen=True)
 class Disconnected:
-    """The stream does not listen; what happens until it is connected again is lost.
+    """LiveAPI is not connected: events are lost until it is connected again.
 
     Attributes:
-        error: Why.
-        final: True when it will not be tried again, because the key was refused.
+        error: The reason.
+        final: Whether there will be no other attempt, since the key was refused.
     """
 
     error: SekoiaError

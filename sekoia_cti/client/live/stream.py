@@ -1,4 +1,4 @@
-"""LiveAPI, Sekoia's WebSocket: a stream of signals that reconnects by itself (contract, "LiveAPI")."""
+"""LiveAPI, Sekoia's WebSocket, as a stream of signals that reconnects by itself (contract, "LiveAPI")."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from sekoia_cti.client.wire import ImportEvent, TaskEvent
 __all__ = ["LiveAPI"]
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
-"""Bytes of the largest message that is read (contract, LiveAPI: over 1 MiB happens); a larger one ends the connection."""
+"""Bytes of the largest message that is read; a larger one ends the connection (contract, LiveAPI: there are some over 1 MiB)."""
 
 GREETING_LIMIT = 512
-"""Bytes up to which a message is looked at for ``authenticated``: the greeting is a few words long."""
+"""Bytes of the longest message that is searched for ``authenticated``: a greeting is only a few words long."""
 
 IDLE, IDLE_AT_FIRST = 0.05, 0.005
 """Seconds without a message after which the thread counts as idle, and the same until everything is submitted: before the first
@@ -43,20 +43,20 @@ UPGRADE = '{"action": "upgrade"}'
 """Asks for events of both versions (contract, LiveAPI)."""
 
 _TASK = b"task"
-"""What every event of a task holds."""
+"""A text that is in every event of a task."""
 
 EARLY_TASKS, EARLY_EVENTS = 2_000, 8
-"""Unknown tasks whose last events are kept while a submission is unanswered, and how many of each: any of them may turn out to
-be ours, and a busy community must not fill the memory during a long upload."""
+"""For how many unknown tasks the last events are kept while a submission is unanswered, and how many events for each. Any of
+these tasks may turn out to be ours, but a busy community must not fill the memory during a long upload."""
 
 
 class LiveAPI:
     """A connection to LiveAPI, kept up by a thread of its own until it is closed.
 
-    The thread connects, drops what cannot concern an awaited task, and reconnects with backoff; so nothing piles up in the
-    socket while the importer uploads, and an event that is sent before a submission is even answered is there afterward.
-    It counts as connected from the handshake on, since nobody knows whether a greeting follows. Proxies and
-    ``REQUESTS_CA_BUNDLE`` are taken from the environment, as REST does.
+    The thread connects, drops messages that cannot concern an awaited task, and reconnects with growing pauses. So nothing
+    piles up in the socket while the importer uploads, and an event that arrives before the answer to its submission is not lost.
+    LiveAPI counts as connected after the handshake, since it is unknown whether a greeting follows. Proxies and
+    ``REQUESTS_CA_BUNDLE`` are taken from the environment, as for REST.
 
     Args:
         url: ``ws://`` or ``wss://`` (contract, "Where it lives").
@@ -92,8 +92,8 @@ class LiveAPI:
     def close(self) -> None:
         """Close the connection and end the thread.
 
-        What does not end within moments is left to itself, in daemon threads: a handshake that is under way ends after its
-        timeout, and a server that reads nothing can keep the library from closing, and the thread from answering pings.
+        What does not end within moments is left to daemon threads: a handshake in progress ends after its timeout, and a server
+        that reads nothing can keep the library from closing, and the thread from answering pings.
         """
         self._closing.set()
         with self._mutex:
@@ -109,8 +109,8 @@ class LiveAPI:
         """Wait for the first connection, or for the first attempts to fail.
 
         Returns:
-            None when connected; otherwise why not, with the thread still trying. A handshake that is not answered counts as
-            failed after its timeout, or after a quarter of the time that is left, whichever is less.
+            None when connected; otherwise the reason, while the thread keeps trying. A handshake that is not answered counts as
+            failed after its timeout or after a quarter of the remaining time, whichever is less.
 
         Raises:
             LiveAPIRefused: The key was refused.
@@ -134,7 +134,7 @@ class LiveAPI:
                     pass  # nothing is awaited yet
 
     def awaits(self, task_id: str) -> None:
-        """A submission was answered with this task: its events are signals from now on, those that came earlier included."""
+        """Deliver the events of this task as signals from now on, including those that have come already."""
         with self._mutex:
             self._awaited.add(task_id)
             self._mark()
@@ -142,30 +142,30 @@ class LiveAPI:
                 self._signals.put(Heard(event))
 
     def all_submitted(self) -> None:
-        """No submission follows: events of unknown tasks are nobody's from now on."""
+        """No submission follows, so events of unknown tasks can be dropped from now on."""
         with self._mutex:
             self._submitting = False
             self._early.clear()
             self._mark()
 
     def next(self, timeout: float) -> Signal | None:
-        """The next signal, or None when none came within so many seconds, or :meth:`wake` was called."""
+        """The next signal; None if there is none within so many seconds, or :meth:`wake` was called."""
         try:
             return self._signals.get(timeout=max(0.0, timeout)) if timeout > 0 else self._signals.get_nowait()
         except queue.Empty:
             return None
 
     def wake(self) -> None:
-        """Have :meth:`next` return at once, in another thread."""
+        """Make :meth:`next` return at once; called from another thread."""
         self._signals.put(None)
 
     def catch_up(self, timeout: float) -> None:
-        """Wait until what has arrived at this machine is read.
+        """Wait until everything that has arrived at this machine has been read.
 
-        A process that was stopped over its deadline finds the last event in the socket. A ping is answered behind it.
+        If the process was stopped past its deadline, the last event may be waiting in the socket. A ping is answered after it.
 
         Args:
-            timeout: Seconds, at the most.
+            timeout: How many seconds to wait, at most.
         """
         with self._mutex:
             connection, read_out = self._connection, self._read_out
@@ -247,7 +247,7 @@ class LiveAPI:
                 read_out.set()
 
     def _take_all(self, connection: ClientConnection) -> int:
-        """Take the next message and those that are there already; their number. :meth:`catch_up` is told when none is left."""
+        """Process the next message and those that have arrived already; return how many. :meth:`catch_up` waits for this."""
         taken, timeout = 0, IDLE_AT_FIRST if self._submitting else IDLE
         with suppress(TimeoutError):
             while not self._closing.is_set():
@@ -257,7 +257,7 @@ class LiveAPI:
         return taken
 
     def _refuse_redirects(self, connection: ClientConnection) -> None:
-        """The library follows redirects, to other hosts without the key; REST refuses them, and so do we."""
+        """Refuse redirects to other hosts, as REST does. The library follows them, though without the key."""
         request, asked = connection.request, urlsplit(self._url)
         assert request is not None  # noqa: S101  # there is one as soon as there is a connection
         host = request.headers["Host"]
@@ -266,12 +266,12 @@ class LiveAPI:
 
     def _take(self, raw: bytes) -> None:
         if len(raw) <= GREETING_LIMIT and b"authenticated" in raw and _Greeting.refuses(raw):
-            # Told before the connection is closed, which takes its time.
+            # Reported before the connection is closed, which takes a while.
             self._signals.put(Disconnected(LiveAPIRefused(self._url, "the key was not authenticated"), final=True))
             self._closing.set()
             return
-        # The community's other events are dropped before they are parsed: up to tens of thousands a second, each of which pays
-        # for a call, or for the mutex.
+        # Other events of the community are dropped before they are parsed, and without a call or the mutex: there can be tens of
+        # thousands per second.
         for mark in self._marks:
             if mark in raw:
                 break
@@ -287,23 +287,23 @@ class LiveAPI:
                 self._keep(event)
 
     def _mark(self) -> None:
-        """Settle what a message holds that may concern an awaited task: as long as their ids are not all known, any task's."""
+        """Set the texts that mark a message as one that may concern us: our tasks' ids, or any task until all ids are known."""
         self._marks = (_TASK,) if self._submitting else tuple(map(str.encode, self._awaited))
 
     def _keep(self, event: ImportEvent | TaskEvent) -> None:
-        """Keep an event that came before the answer which tells whether its task is ours."""
+        """Keep an event whose task may turn out to be ours once a submission is answered."""
         kept = self._early.pop(event.task_id, None) or deque(maxlen=EARLY_EVENTS)
         kept.append(event)
         self._early[event.task_id] = kept
         if len(self._early) > EARLY_TASKS:
-            del self._early[next(iter(self._early))]  # the one that was silent for the longest
+            del self._early[next(iter(self._early))]  # the one that has been silent for the longest
 
     def _explain(self, error: Exception) -> SekoiaError:
         if isinstance(error, SekoiaError):
             return error
         if isinstance(error, InvalidStatus):
             status = error.response.status_code
-            # 401 alone is the key's: a 403 comes as well from a firewall that lets no WebSocket through.
+            # Only 401 is about the key: 403 can also come from a firewall that lets no WebSocket through.
             kind = LiveAPIRefused if status == 401 else LiveAPIUnreachable
             return kind(self._url, f"HTTP {status}", status)
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -323,7 +323,7 @@ class _Greeting(BaseModel):
 
 
 def _silent() -> logging.Logger:
-    """A logger that is its own root: nothing it is told goes anywhere."""
+    """A logger without handlers and parents, so that its messages go nowhere."""
     return logging.Logger("liveapi", level=logging.CRITICAL + 1)
 
 

@@ -1,1 +1,1 @@
-"""How a collection follows its feed: what differs, and what has to be done about it."""
+"""Makes a collection follow a feed: compares the two, and does what has to be done."""

@@ -1,7 +1,7 @@
-"""How a collection differs from the feed that it follows: what is to be sent, and what is no longer in the feed.
+"""Compares a collection with the feed that it follows: what has to be sent, and what is no longer in the feed. No I/O.
 
-Decisions without I/O. A feed is a list of lines, each as an import sends it, and what it says of each; the collection's
-indicators are shown one after the other, in any order.
+A feed is a list of lines, each as an import sends it, with the context of each. The indicators of the collection are added in any
+order.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from sekoia_cti.indicators.types import STIX_TYPES, IndicatorType
 __all__ = ["FEW_REMOVALS", "Comparison", "Leaving", "Refresh", "Said", "default_validity", "exceeds"]
 
 Refresh = Literal["when_due", "always", "never"]
-"""When an indicator that stays is sent again."""
+"""When to send an indicator again that stays in the feed."""
 
 FEW_REMOVALS = 10
-"""Removals from which on their share of the collection counts: of a few indicators, a few are a large share."""
+"""How many removals are allowed whatever their share: in a small collection, a few indicators are a large share."""
 
 ADDRESSES = ("ipv4", "ipv6")
 
@@ -34,12 +34,12 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a feed says about an indicator, without what is computed from the time of the run.
+    """The context of an indicator in a feed, without anything that depends on the time of the run.
 
     Attributes:
-        description: None for none.
-        valid_from, valid_until: None where the feed leaves them open.
-        phases: Kill chains and phases; a chain is None where only the phase is named, as in a file.
+        description: None if there is none.
+        valid_from, valid_until: None if the feed does not say.
+        phases: Kill chains and phases. A chain is None if only the phase is given, as in a file.
         threats: STIX ids.
     """
 
@@ -50,11 +50,11 @@ class Said:
     threats: tuple[str, ...] = ()
 
     def is_carried_by(self, indicator: Mapping[str, Any], until: datetime | None) -> bool:
-        """Whether an indicator says the same: times to the second, and at least these phases and threats.
+        """Whether an indicator has this context: the same times to the second, and at least these phases and threats.
 
         Args:
-            indicator: As Sekoia's JSON has it.
-            until: When its validity ends.
+            indicator: The indicator in Sekoia's JSON form.
+            until: The end of its validity.
         """
         if (
             self.description is not None
@@ -73,11 +73,11 @@ class Said:
         return all(threat in there for threat in self.threats)
 
     def says_nothing(self) -> bool:
-        """Whether all is left open, so that every indicator says the same."""
+        """Whether this context is empty, so that every indicator has it."""
         return self == _NOTHING
 
     def is_surely_carried_by(self, indicator: Mapping[str, Any]) -> bool:
-        """The same as :meth:`is_carried_by`, but for an end of validity, which takes a closer look."""
+        """Like :meth:`is_carried_by`, but always false if there is an end of validity, which needs a closer look."""
         return self.valid_until is None and self.is_carried_by(indicator, None)
 
     def _has_phases(self, phases: Sequence[Any]) -> bool:
@@ -100,8 +100,8 @@ class Leaving(NamedTuple):
 
     Attributes:
         id: Its id.
-        value: A line that an import takes for it.
-        by_text: Whether that line surely means this indicator, and not one of another type.
+        value: A line that stands for it in an import.
+        by_text: Whether that line certainly stands for this indicator, and not for one of another type.
     """
 
     id: str
@@ -110,7 +110,7 @@ class Leaving(NamedTuple):
 
 
 class _State(IntEnum):
-    """What the collection holds of a line; of several indicators the highest state counts."""
+    """The state of a line in the collection. If there are several indicators, the highest state counts."""
 
     NEW = 0
     EXPIRED = 1
@@ -120,10 +120,10 @@ class _State(IntEnum):
 
 
 class _Index:
-    """Finds lines by what their indicators are known by."""
+    """Finds lines by the keys of their indicators."""
 
     def __init__(self, values: Sequence[str]) -> None:
-        # One place a key, and a list only where several lines share one, as those of two files can.
+        # One place per key, and a list only if several lines share a key, as the lines of two files can.
         self._places: dict[str, int] = {}
         self._more: dict[str, list[int]] = {}
         self._several: dict[int, frozenset[str]] = {}
@@ -136,7 +136,7 @@ class _Index:
                 self._more.setdefault(key, []).append(place)
 
     def places_of(self, held: frozenset[str]) -> Iterator[int]:
-        """The lines that an indicator is the one of: all their keys are among its own."""
+        """The lines of an indicator: those whose keys are all among its keys."""
         for key in held:
             if (first := self._places.get(key)) is None:
                 continue
@@ -149,11 +149,11 @@ class Comparison:
     """Compares a collection with its feed.
 
     Args:
-        values: The feed's lines, each indicator once.
-        said_of: What the feed says of the line at a place.
-        lasts: How long from now an indicator of a kind is to be valid, where the user says so.
-        refresh: When what stays is sent again.
-        now: The time by which an indicator is expired or not.
+        values: The lines of the feed, without duplicates.
+        said_of: Returns the context of the line at a place.
+        lasts: Returns how long from now an indicator of a kind should be valid; None if the user does not say.
+        refresh: When to send indicators again that stay in the feed.
+        now: The time that decides whether an indicator has expired.
     """
 
     def __init__(
@@ -171,21 +171,21 @@ class Comparison:
         self._refresh = refresh
         self.now = now
         self._states = bytearray(len(values))
-        self._later: dict[int, datetime | None] = {}  # ends that lie beyond those that we would set
+        self._later: dict[int, datetime | None] = {}  # ends that are later than those that we would set
         self._due_below: dict[IndicatorType | None, timedelta] = {}
-        # Hashes of one file and email addresses can be written in ways that no single text stands for.
+        # The hashes of a file, and email addresses, can be written in several ways.
         self._exact = {value: place for place, value in enumerate(values) if not ("," in value or "@" in value)}
         self._surely = {is_address: self._surely_valid(is_address) for is_address in (True, False)}
         self.active = 0
-        """Active indicators of the collection."""
+        """How many active indicators the collection holds."""
         self.leaving: list[Leaving] = []
-        """Those of them that are not in the feed."""
+        """The active indicators that are not in the feed."""
 
     def see(self, indicators: Iterable[Mapping[str, Any]]) -> None:
-        """Take indicators of the collection into account, as Sekoia's JSON has them.
+        """Add indicators of the collection, in Sekoia's JSON form.
 
-        Nearly all indicators of nearly all collections are written as the feed has them, and far from their end: of half a
-        million of them none is worth a closer look, in which a time alone takes longer than all of this.
+        In nearly all collections, nearly all indicators are written as in the feed, and far from their end. These are recognized
+        without a closer look, in which parsing the time alone takes longer than all of this.
         """
         exact, states, surely, said_of = self._exact, self._states, self._surely, self._said_of
         takes_all, never = self._refresh == "always", self._refresh == "never"
@@ -194,7 +194,7 @@ class Comparison:
             pattern = indicator["pattern"]
             value = value_of(pattern)
             place, until = exact.get(value), indicator.get("valid_until")
-            if place is not None and (now_said := said_of(place)) is not said:  # the same of nearly all lines
+            if place is not None and (now_said := said_of(place)) is not said:  # nearly all lines have the same
                 said, says_nothing = now_said, now_said.says_nothing()
             if (
                 place is None
@@ -215,26 +215,26 @@ class Comparison:
     # What is to be done
 
     def new(self) -> list[int]:
-        """Places of lines that are to be added: new ones, and those whose indicator has expired."""
+        """The places of the lines to add: new ones, and those whose indicator has expired."""
         return self._in(_State.NEW, _State.EXPIRED)
 
     def due(self) -> list[int]:
-        """Places of lines whose indicator stays and is to be sent again."""
+        """The places of the lines whose indicator stays and has to be sent again."""
         return self._in(_State.DUE)
 
     def revoked(self) -> list[int]:
-        """Places of lines whose indicator was revoked, which are not sent: revocation is somebody's judgment."""
+        """The places of the lines whose indicator was revoked. They are not sent, since somebody decided to revoke them."""
         return self._in(_State.REVOKED)
 
     def unchanged(self) -> list[int]:
-        """Places of lines whose indicator is as it should be."""
+        """The places of the lines whose indicator is as it should be."""
         return self._in(_State.CURRENT)
 
     def end_of(self, place: int) -> datetime | None:
-        """The end of validity to send for a line; None where the feed tells one, or Sekoia is to set its own.
+        """The end of validity to send for a line; None if the feed has one, or if Sekoia should set its default.
 
-        What the collection has already is sent with an end, since whether an import without one renews the validity, leaves
-        it, or cuts it to the default is unknown (contract). The end that we choose never lies before the present one.
+        An indicator that the collection already has is sent with an end: it is unknown whether an import without one renews the
+        validity, keeps it, or shortens it to the default (contract). The end that we choose is never before the present one.
         """
         if self._said_of(place).valid_until is not None:
             return None
@@ -246,7 +246,7 @@ class Comparison:
         return self._later[place] if place in self._later else self.now + default_validity(kind)
 
     def cut_to(self, indicator: Mapping[str, Any]) -> datetime | None:
-        """When the feed says that an indicator's validity ends, where the collection has it valid for longer."""
+        """The end of validity in the feed, if the indicator is valid for longer in the collection; else None."""
         until = time_of(indicator.get("valid_until"))
         if indicator.get("revoked"):
             return None
@@ -257,7 +257,7 @@ class Comparison:
         return None
 
     def agrees(self, indicator: Mapping[str, Any], until: datetime) -> bool:
-        """Whether an indicator is as the feed says, if its validity ends then."""
+        """Whether an indicator would be as in the feed if its validity ended then."""
         places = self._index.places_of(known(value_of(indicator["pattern"]))[1])
         return all(self._said_of(place).is_carried_by(indicator, until) for place in places)
 
@@ -267,7 +267,7 @@ class Comparison:
         return list(compress(count(), self._states.translate(bytes(state in states for state in range(256)))))
 
     def _surely_valid(self, is_address: bool) -> str:
-        """A time as Sekoia writes it, to the second; what is valid until a later one is not due."""
+        """A time as Sekoia writes it, to the second: an indicator that is valid for longer is not due."""
         if self._refresh == "never":
             return f"{self.now:%Y-%m-%dT%H:%M:%S}"
         kinds = [kind for kind in get_args(IndicatorType) if (kind in ADDRESSES) is is_address]
@@ -309,7 +309,7 @@ class Comparison:
     ) -> _State:
         said = self._said_of(place)
         if not active:
-            # The feed may say itself that the validity has passed: then nothing is to be done.
+            # If the validity has passed in the feed as well, there is nothing to do.
             has_passed = said.valid_until is not None and said.valid_until <= self.now
             return _State.CURRENT if has_passed else _State.EXPIRED
         if self._refresh == "never":
@@ -321,14 +321,14 @@ class Comparison:
         ):
             return _State.CURRENT
         if until is None or until > self.now + default_validity(kind):
-            # To the end of its day, so that what is sent together need not be cut into many imports.
+            # To the end of its day, so that one import can hold many.
             self._later[place] = until and until.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
         return _State.DUE
 
     def _is_half_over(self, indicator: Mapping[str, Any], kind: IndicatorType | None, until: datetime | None) -> bool:
-        """Whether half of the validity is over: of the one that it has, or of the one that it would get, if that is shorter.
+        """Whether half of the validity is over: of the present one, or of the one that it would get, if that is shorter.
 
-        Where a validity began stays when it is renewed, so that its own length alone would make old ones ever longer.
+        The start of a validity does not change when it is renewed, so the present validity alone would grow longer and longer.
         """
         if until is None:
             return False
@@ -344,9 +344,9 @@ def exceeds(removals: int, active: int, most_removed: int, *, is_empty: bool) ->
 
     Args:
         removals: How many indicators it would remove.
-        active: How many active ones the collection holds.
-        most_removed: The percentage of them that may go.
-        is_empty: Whether the feed holds nothing: then few are too many as well, unless all may go.
+        active: How many active indicators the collection holds.
+        most_removed: The percentage of these that it may remove.
+        is_empty: Whether the feed is empty. Then even a few removals are too many, unless all may be removed.
     """
     if is_empty and removals:
         return most_removed < 100
@@ -354,8 +354,8 @@ def exceeds(removals: int, active: int, most_removed: int, *, is_empty: bool) ->
 
 
 def default_validity(kind: IndicatorType | None) -> timedelta:
-    """How long Sekoia makes an indicator valid that comes without an end: addresses 30 days, domains and URLs 6 months.
+    """How long an indicator is valid by default: IP addresses 30 days, domains and URLs 6 months (contract).
 
-    What others get is not known: they are treated as domains are.
+    The default for other kinds is unknown; they are treated like domains.
     """
     return timedelta(days=30 if kind in ADDRESSES else 180)

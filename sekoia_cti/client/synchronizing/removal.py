@@ -1,4 +1,4 @@
-"""Ends validities: of what is no longer in the feed, by one import where Sekoia lets it, else one by one; or revokes."""
+"""Ends the validity of indicators that left a feed, with one import if Sekoia allows it, else one by one; or revokes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sekoia_cti.indicators.stored_patterns import value_of
 __all__ = ["ImportTexts", "Removal"]
 
 ATTEMPTS = 5
-"""Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+"""Attempts for one indicator, which take about ten seconds, so that one that always fails does not delay the others for long."""
 
 ImportTexts = Callable[[Sequence[str], Context], Outcome]
 """Imports lines with a context, and waits for the end."""
@@ -34,10 +34,10 @@ class Removal:
 
     Args:
         rest: The REST client, whose deadline ends everything.
-        collection_id: Where they are.
-        leaving: All of them.
-        patience: Tells how many requests there can be in a second.
-        on_progress: Called with how many are done, after each that takes a request of its own.
+        collection_id: ``ioc-collection--<uuid>``.
+        leaving: The indicators to remove.
+        patience: How many requests per second are possible.
+        on_progress: Called with the number of removed indicators, after each one that is removed by a separate request.
     """
 
     rest: RestClient
@@ -46,7 +46,7 @@ class Removal:
     patience: Patience
     on_progress: Callable[[int], object]
     task_ids: tuple[str, ...] = ()
-    """Of the import that ended validities."""
+    """The tasks of the import that ended validities."""
     failure: SekoiaError | None = None
     """What ended it early."""
     _gone: set[str] = field(default_factory=set)
@@ -54,17 +54,17 @@ class Removal:
 
     @property
     def removed(self) -> list[Leaving]:
-        """Those that are expired or revoked now, or not there any more."""
+        """The indicators that have expired, are revoked, or no longer exist."""
         return [each for each in self.leaving if each.id in self._gone]
 
     @property
     def remaining(self) -> list[Leaving]:
-        """Those that are still active, as far as is known."""
+        """The indicators that are still active, as far as is known."""
         return [each for each in self.leaving if each.id not in self._gone]
 
     @property
     def failed(self) -> list[Missing]:
-        """What Sekoia did not remove when it was asked to, and why; they remain."""
+        """The indicators that Sekoia did not remove when asked to, and why. They are among :attr:`remaining`."""
         return [missing for indicator_id, missing in self._kept.items() if indicator_id not in self._gone]
 
     def revoke(self) -> None:
@@ -75,9 +75,9 @@ class Removal:
             self.failure = error
 
     def expire(self, import_texts: ImportTexts) -> None:
-        """End their validity: by one import, and what that left as it was one by one.
+        """End their validity: with one import, and then one by one if that did not change them.
 
-        Whether an import can end a validity earlier than it was to end is unknown (contract), so the collection decides.
+        It is unknown whether an import can shorten a validity (contract), so the collection is read afterwards.
 
         Args:
             import_texts: Imports lines with a context, and waits for the end.
@@ -96,7 +96,7 @@ class Removal:
         """End validities at given times, one by one.
 
         Args:
-            ends: Indicators as Sekoia's JSON has them, and when their validity is to end.
+            ends: Indicators in Sekoia's JSON form, each with its new end of validity.
         """
         try:
             self._end_each(ends)
@@ -106,14 +106,14 @@ class Removal:
     # Inside
 
     def _now(self) -> datetime:
-        """The time to the second, as it is compared later: what ended by then has ended for everyone."""
+        """The time to the second, since that is how times are compared later."""
         return (self.rest.server_time() or datetime.now(UTC)).replace(microsecond=0)
 
     def _expire_by_text(self, leaving: Sequence[Leaving], import_texts: ImportTexts) -> None:
         try:
             outcome = import_texts([each.value for each in leaving], Context(valid_until=self._now()))
         except Refused:
-            return  # an end that is not in the future, it may be
+            return  # perhaps since the end is not in the future
         self.task_ids = outcome.task_ids
         if outcome.missing_count == 0 and outcome.context_differs_count == 0:
             self._gone.update(each.id for each in leaving)
@@ -121,7 +121,7 @@ class Removal:
             raise outcome.failure
 
     def _look(self) -> list[dict[str, Any]]:
-        """Those that are still active, with all that is said about them: as many as there is time for."""
+        """Read the indicators that are still active, but only as many as there is time for."""
         pending = {each.id for each in self.remaining}
         most = int(self.rest.deadline.remaining() * self.patience.requests_per_second)
         active: list[dict[str, Any]] = []
@@ -143,10 +143,13 @@ class Removal:
         )
 
     def _one_by_one(self, removals: Iterable[tuple[str, str, Callable[[], str | None]]]) -> None:
-        """Remove what a call each removes, which tells why it did not, if it did not; the collection has the last word.
+        """Remove indicators with one call each, then look into the collection for those that were not removed.
+
+        Args:
+            removals: For each indicator its id, its value, and the call, which returns why it failed, or None if it did not.
 
         Raises:
-            SekoiaError: What the next one would meet as well.
+            SekoiaError: An error that the next call would meet as well.
         """
         refused: list[SekoiaError] = []
         for indicator_id, value, remove in removals:
@@ -177,7 +180,7 @@ class Removal:
     def _end(self, item: dict[str, Any], until: datetime) -> str | None:
         indicator = checked_indicator(item)
         context = indicator.context()
-        # One that is not valid yet would end before it begins.
+        # If it is not valid yet, its validity would end before it begins.
         begun = min(context.valid_from, until - timedelta(seconds=1)) if context.valid_from else None
         told = self.rest.update_indicator(
             self.collection_id,

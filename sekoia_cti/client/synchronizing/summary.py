@@ -1,4 +1,4 @@
-"""What a script learns about a synchronization."""
+"""The result of a synchronization for scripts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Summary"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What was done so that a collection follows a feed, or would be.
+    """What a synchronization did, or would do.
 
     Attributes:
-        added, refreshed, unchanged: Values of the feed, by what became of them.
-        revoked: Values of the feed that are revoked in the collection, and are not sent.
-        removed: Values that the feed no longer contains, and that are no longer active.
-        remaining: Those that are still active.
-        outcome: How the import of what is new or due ended; None where there was none.
+        added, refreshed, unchanged: The values of the feed, grouped by what happened to them.
+        revoked: The values of the feed that are revoked in the collection. They are not sent.
+        removed: The values that left the feed and are no longer active.
+        remaining: The values that left the feed and are still active.
+        outcome: How the import of new and due values ended; None if there was none.
     """
 
     added: Sequence[str]
@@ -34,11 +34,11 @@ class Summary:
 
     @classmethod
     def planned(cls, values: Sequence[str], plan: Plan) -> Summary:
-        """What would be done.
+        """What a plan would do.
 
         Args:
-            values: Of the feed.
-            plan: What is to be done.
+            values: The values of the feed.
+            plan: The plan.
         """
         leaving = [each.value for each in plan.leaving]
         return cls(
@@ -52,13 +52,13 @@ class Summary:
 
     @classmethod
     def done(cls, values: Sequence[str], plan: Plan, sent: Sent | None, removal: Removal | None) -> Summary:
-        """What was done.
+        """What a run did.
 
         Args:
-            values: Of the feed.
-            plan: What was to be done.
-            sent: What was sent, if anything was.
-            removal: What was removed, if anything was to be.
+            values: The values of the feed.
+            plan: What it was supposed to do.
+            sent: What it sent; None if there was nothing to send.
+            removal: What it removed; None if there was nothing to remove.
         """
         not_in = sent.not_in if sent else frozenset[int]()
         return cls(

@@ -1,4 +1,4 @@
-"""Makes a collection follow a feed: compares both, sends what is new or due, and removes what left."""
+"""Makes a collection follow a feed: compares the two, sends new and due indicators, and removes those that left the feed."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ WhatLeaves = Literal["expire", "revoke", "keep"]
 """What happens to indicators that are no longer in the feed."""
 
 Groups = Mapping[datetime | None, Sequence[int]]
-"""Places of values by the end of validity to send with them; None where none is sent, or the value has its own."""
+"""Places of values, grouped by the end of validity to send with them; None if none is sent, or the values have their own."""
 
 
 class Feed(Protocol):
-    """The indicators that a collection is to hold."""
+    """The indicators that a collection should hold."""
 
     @property
     def values(self) -> Sequence[str]:
-        """As they are sent, each once."""
+        """The values as they are sent, without duplicates."""
 
     def said_of(self, place: int, /) -> Said:
-        """What the feed says about the value at a place."""
+        """The context of the value at a place in the feed."""
 
     def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
         """Submit some of the values.
 
         Args:
-            importer: Ready for submissions.
-            groups: Which ones.
+            importer: An importer that is ready for submissions.
+            groups: The values to submit.
             new: How many of them the collection does not hold.
 
         Raises:
-            SekoiaError: Sekoia took none of them.
+            SekoiaError: Sekoia accepted none of them.
         """
 
 
@@ -62,9 +62,9 @@ class Rules:
     """How a collection follows its feed.
 
     Attributes:
-        lasts: How long from now an indicator of a kind is to be valid, where the user says so.
-        refresh: When what stays is sent again.
-        leaves: What happens to what left.
+        lasts: Returns how long from now an indicator of a kind should be valid; None if the user does not say.
+        refresh: When to send indicators again that stay in the feed.
+        leaves: What to do with indicators that left the feed.
         most_removed: The percentage of the active indicators that one run may remove.
     """
 
@@ -76,15 +76,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done: places of the feed's values, and indicators of the collection.
+    """What has to be done, in terms of places of the feed's values and of indicators of the collection.
 
     Attributes:
         active: How many active indicators the collection holds.
         new, due, revoked, unchanged: See :class:`~sekoia_cti.client.synchronizing.comparison.Comparison`.
-        left: Active indicators that are not in the feed.
-        groups: What is new or due, as it is to be sent.
-        leaving: Those of `left` that are to be removed.
-        limit_hit: Whether they are too many to be removed, so that none is.
+        left: The active indicators that are not in the feed.
+        groups: The new and due values, grouped as they are sent.
+        leaving: The indicators of `left` that have to be removed.
+        limit_hit: Whether these are too many, so that none is removed.
     """
 
     active: int
@@ -100,11 +100,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sent:
-    """What was sent.
+    """The result of sending new and due values.
 
     Attributes:
         outcome: How the import ended.
-        not_in: Places of the values that are not known to be in the collection.
+        not_in: The places of the values that are not known to be in the collection.
     """
 
     outcome: Outcome
@@ -112,20 +112,20 @@ class Sent:
 
 
 class Synchronizer:
-    """One run over one collection. What it leaves undone the next run finds, since each compares anew.
+    """One run over one collection. If it does not get everything done, the next run does, since every run compares anew.
 
     Args:
         rest: The REST client, whose deadline ends everything.
-        live: Makes a LiveAPI connection, to be opened and closed with ``with``.
-        collection: Which follows the feed.
-        feed: What it follows.
-        context: What holds where the feed says nothing.
-        rules: How it follows.
-        patience: Settling and looking times.
-        on_progress: Given what is being done, makes the callback for its progress.
+        live: Makes a LiveAPI connection that is opened and closed with ``with``.
+        collection: The collection that follows the feed.
+        feed: The feed.
+        context: The context for fields that the feed does not have.
+        rules: How the collection follows the feed.
+        patience: How long to wait, and for what.
+        on_progress: Given the name of a step, returns the callback for its progress.
         on_warning: Called with what people should know at once.
-        mostly_unrecognized: Whether more values of the feed were left out, because they are not indicators, than it holds.
-        lines: The most that one request carries as text.
+        mostly_unrecognized: Whether more values of the feed were left out, because they are not indicators, than it has.
+        lines: How many lines one request carries as text, at most.
     """
 
     def __init__(
@@ -156,9 +156,9 @@ class Synchronizer:
         self._lines = lines
         self._at_work: Importer | None = None
         self.sent: Sent | None = None
-        """What was sent, once that has ended."""
+        """The result of sending; None before that has ended."""
         self.removal: Removal | None = None
-        """What was removed so far, once that has begun."""
+        """What has been removed so far; None before that has begun."""
 
     def plan(self) -> Plan:
         """Read the collection, and compare it with the feed.
@@ -192,10 +192,10 @@ class Synchronizer:
         )
 
     def send(self, plan: Plan) -> Sent:
-        """Send what is new or due, and wait for the end.
+        """Send new and due values, and wait for the end.
 
         Raises:
-            SekoiaError: Sekoia took none of it.
+            SekoiaError: Sekoia accepted none of them.
         """
         with self._importer(self._context, self._rest.deadline, "Imported") as importer:
             self._at_work = importer
@@ -207,7 +207,7 @@ class Synchronizer:
         return self.sent
 
     def remove(self, plan: Plan) -> Removal:
-        """Remove what left, unless that is too much. What could not be removed is reported."""
+        """Remove the indicators that left the feed, unless they are too many."""
         total, progress = len(plan.leaving), self._on_progress("Removed")
         self.removal = removal = Removal(
             self._rest,
@@ -225,16 +225,15 @@ class Synchronizer:
         return removal
 
     def leave(self, plan: Plan, why: SekoiaError) -> None:
-        """Give up work in which something hangs, and which may go on meanwhile: what is known of it is in :attr:`sent` and
-        :attr:`removal`.
+        """Stop waiting for work in which something hangs. What is known about it is in :attr:`sent` and :attr:`removal`.
 
         Args:
-            plan: What was to be done.
-            why: For the outcome.
+            plan: What had to be done.
+            why: The reason, for the outcome.
         """
         if self.sent is None and plan.groups:
             outcome = self._at_work.leave(why) if self._at_work else Outcome("incomplete", failure=why)
-            # What became of a request that hangs is not known.
+            # It is not known whether a request that hangs had any effect.
             self.sent = Sent(replace(outcome, missing_count=None), frozenset((*plan.new, *plan.due)))
         if self.removal is not None:
             self.removal.failure = self.removal.failure or why
@@ -275,9 +274,9 @@ class Synchronizer:
         return any(self._feed.said_of(place).valid_until is not None for place in plan.due)
 
     def _cut(self) -> int:
-        """Set one by one the ends that the feed names, and that the import did not set since they lie before the present ones.
+        """Shorten validities one by one to the ends in the feed, if the import did not do it.
 
-        Whether an import can end a validity earlier is unknown (contract).
+        It is unknown whether an import can shorten a validity (contract).
 
         Returns:
             How many indicators are as the feed says now, and were not before.

@@ -1,4 +1,4 @@
-"""A feed whose values all have the same said about them, sent as text."""
+"""A feed whose values all have the same context, sent as text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["TextFeed", "said_in", "with_end"]
 
 
 class TextFeed:
-    """Values that all have the same said about them.
+    """Values that all have the same context.
 
     Args:
-        values: As they are sent, each once.
-        context: What holds for all of them.
-        format: A format of the contract; not sent when None.
+        values: The values as they are sent, without duplicates.
+        context: The context of all of them.
+        format: One of the contract's formats; not sent when None.
     """
 
     def __init__(self, values: Sequence[str], context: Context, *, format: str | None = None) -> None:
@@ -29,7 +29,7 @@ class TextFeed:
         self._said = said_in(context)
 
     def said_of(self, _place: int, /) -> Said:
-        """What holds for all."""
+        """The context of all values."""
         return self._said
 
     def submit(self, importer: Importer, groups: Groups, *, new: int) -> None:
@@ -45,7 +45,7 @@ class TextFeed:
 
 
 def said_in(context: Context) -> Said:
-    """What a context says, for comparison."""
+    """A context in the form in which it is compared."""
     return Said(
         description=context.description,
         valid_from=context.valid_from,
@@ -56,5 +56,5 @@ def said_in(context: Context) -> Said:
 
 
 def with_end(context: Context, end: datetime | None) -> Context:
-    """A context with another end of validity, where there is one."""
+    """The same context with another end of validity, if one is given."""
     return context if end is None else context.model_copy(update={"valid_until": end})
