@@ -38,7 +38,7 @@ def test_the_examples_run_one_after_the_other(run: Run, sandbox: Sandbox, tmp_pa
     """Text and file go into one collection, and what is searched for is revoked."""
     feed = tmp_path / "feed.txt"
     feed.write_text("evil.example\n192.0.2.1\n")
-    assert run("import_text").endswith("completed\n")
+    assert run("import_text").endswith("3 of 3 indicators\ncompleted\n")
     assert run("import_file", str(feed)).endswith("completed\n")
     with Sekoia(sandbox.api_key, base_url=sandbox.url, patience=Patience.none()) as sekoia:
         (collection,) = sekoia.find_collections("Our feed")
@@ -105,7 +105,7 @@ def test_what_an_example_prints_can_be_read(run: Run, sandbox: Sandbox, monkeypa
     monkeypatch.setattr("sekoia_cti.client.connection.Patience", Patience.none)
     sandbox.faults.refused_values = ["198.51.100.7"]
     told = run("import_text").splitlines()
-    assert "3 of 3" in told
+    assert "3 of 3 indicators" in told
     assert told[-1] == "partial 198.51.100.7 (it is not in the collection)"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sekoia_cti.client import errors
@@ -122,6 +124,12 @@ SENTENCES = [
 def test_an_error_is_one_sentence(error: SekoiaError, sentence: str) -> None:
     """Each error says what was refused, by whom, and what to do."""
     assert str(error) == sentence
+
+
+@pytest.mark.parametrize(("error", "sentence"), SENTENCES, ids=lambda value: type(value).__name__)
+def test_an_error_makes_sense_in_a_script(error: SekoiaError, sentence: str) -> None:
+    """The client knows no playbook, and neither do its errors."""
+    assert not re.search(r"\b(action|playbook|node|platform|module|configuration)\b", str(error))
 
 
 def test_every_error_is_in_the_table_and_in_the_tree() -> None:

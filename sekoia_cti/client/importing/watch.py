@@ -15,6 +15,7 @@ from sekoia_cti.client.importing.look_history import Found, LookHistory
 from sekoia_cti.client.importing.submission import Submission, Witness
 from sekoia_cti.client.waiting import Patience
 from sekoia_cti.client.wire import Accepted, Counts, ImportEvent, TaskEvent
+from sekoia_cti.indicators.display import counted
 
 __all__ = ["Ask", "Done", "GiveUp", "ImportWatch", "Listen", "Look", "Progress", "Step", "Submission"]
 
@@ -35,8 +36,8 @@ class Progress:
 
     def __str__(self) -> str:
         if self.imported is None or self.total is None:
-            return "no progress reported yet"
-        return f"{self.imported:,} of {self.total:,}"
+            return "Sekoia has not reported any progress yet"
+        return f"{self.imported:,} of {counted(self.total)}"
 
 
 @dataclass(frozen=True)

@@ -476,3 +476,16 @@ def test_no_order_of_events_completes_what_is_not_in(events: list[tuple[int, int
     assert math.isfinite(now)
     assert watching.found is not None
     assert not watching.proved()
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        (Progress(), "Sekoia has not reported any progress yet"),
+        (Progress(0, 1), "0 of 1 indicator"),
+        (Progress(250, 2_000), "250 of 2,000 indicators"),
+    ],
+)
+def test_progress_is_a_line_for_people(progress: Progress, line: str) -> None:
+    """Scripts give `print` to be told of it."""
+    assert str(progress) == line
