@@ -491,10 +491,10 @@ def test_a_sample(
 
 def test_a_sample_is_never_empty(sandbox: Sandbox, collection_id: str) -> None:
     """Where there is next to no time left, one value is looked for: nothing at all would be in without being there."""
-    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(101)])
+    import_now(sandbox, collection_id, [f"other{number}.example" for number in range(201)])
     sandbox.faults.bulk_reader = "absent"
     sandbox.faults.rest = [RestFault(path="/indicators$", query="term=", times=None)]  # searches take no time
-    clock = slow_requests(sandbox, 40.0, method="GET", path="/indicators$")
+    clock = slow_requests(sandbox, 24.0, method="GET", path="/indicators$")
     expected = Expected()
     expected.add(["a.example", "b.example"], OURS)
     deadline, patience = Deadline(100.0, clock=clock), Patience.none()
