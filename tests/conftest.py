@@ -49,7 +49,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the thousands of tests, which stay until the end, out of each look for garbage."""
+    """Keep the thousands of test objects, which live until the end, out of each garbage collection."""
     gc.collect()
     gc.freeze()
 
@@ -73,7 +73,7 @@ def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_waiting() -> None:
-    """The switch that removes the waiting from what runs in this process."""
+    """The switch that removes waiting from everything that runs in this process."""
     SekoiaItem.patience = Patience.none()
 
 
@@ -126,7 +126,8 @@ def _environment(
 
 
 def run_as_process(sandbox: Sandbox, command: str, storage: Path | None = None, **arguments: Any) -> dict[str, Any]:
-    """Run a command of `main.py` in a process of its own, as the platform does; what it received at the end."""
+    """Run a command of `main.py` in a separate process, like the platform; returns what the platform received at the
+    end."""
     node_run = sandbox.node_run()
     done = subprocess.run(
         [sys.executable, "main.py", command],
@@ -171,7 +172,7 @@ def platform(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs end after three seconds, where the argument ``timeout`` takes ten at least."""
+    """Runs end after three seconds, although the argument ``timeout`` must be at least ten."""
     deadline = cached_property(lambda _action: Deadline(3.0))
     deadline.__set_name__(SekoiaAction, "deadline")
     monkeypatch.setattr(SekoiaAction, "deadline", deadline)

@@ -1,4 +1,4 @@
-"""A small hostile server: it does to each connection what no honest server does."""
+"""A small hostile server: it does to each connection what no honest server would do."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Hostile:
             self._spawn(self._serve, connection)
 
     def _greet(self, connection: socket.socket, request: bytes) -> None:
-        """What comes before the script."""
+        """What happens before the script."""
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -187,7 +187,7 @@ def frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
 
 
 def answer(status: int = 200, body: object = None, **headers: str) -> Script:
-    """Answer in JSON, or with text as it is."""
+    """Answer in JSON, or with a text unchanged."""
     content = body if isinstance(body, str) else json.dumps(body if body is not None else {})
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     head = "\r\n".join(
@@ -202,7 +202,7 @@ def reset(connection: socket.socket) -> None:
 
 
 def truncated(connection: socket.socket) -> None:
-    """Promise more than is sent."""
+    """Announce more than is sent."""
     connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"id"')
 
 
@@ -221,7 +221,7 @@ def drip(connection: socket.socket) -> None:
 
 
 def trickle(beginning: bytes, more: bytes) -> Script:
-    """Begin like this, and never end."""
+    """Begin with this, and never end."""
 
     def script(connection: socket.socket) -> None:
         connection.sendall(beginning)

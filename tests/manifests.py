@@ -26,7 +26,7 @@ class Generator(FilesGenerator):
 
 
 def formatted(manifest: object) -> str:
-    """JSON as the vendor's linter writes it: indented by two, in ASCII, without a newline at the end."""
+    """JSON in the vendor's format: indented by two, in ASCII, without a newline at the end."""
     return json.dumps(manifest, indent=2)
 
 
@@ -44,7 +44,7 @@ def generate(copy: Path) -> None:
 
 
 def main() -> None:
-    """Replace the manifests by what the code makes of them."""
+    """Replace the manifests with those generated from the code."""
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)
         generate(copy)

@@ -36,11 +36,11 @@ class Pipe:
 
     @property
     def connections(self) -> int:
-        """How many connections were made so far."""
+        """How many connections have been made so far."""
         return len(self._pairs)
 
     def freeze(self) -> None:
-        """What is connected now hears nothing more, not even an end; new connections work."""
+        """Current connections hear nothing more, not even an end; new connections work."""
         with self._mutex:
             for _, _, frozen in self._pairs:
                 frozen.set()

@@ -34,7 +34,7 @@ def _files() -> list[str]:
 
 
 def main() -> None:
-    """Put the table of today into the document."""
+    """Put the current table into the document."""
     lines = DOCUMENT.read_text().splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("| situation"))
     last = next(

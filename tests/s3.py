@@ -63,7 +63,7 @@ class RefusingS3:
         self._thread.join()
 
     def clear(self) -> None:
-        """Forget all of it."""
+        """Delete everything."""
         self.objects, self.parts, self.refuses, self.answered = {}, {}, {}, []
         self.modified = MODIFIED
 

@@ -1,4 +1,4 @@
-"""The benchmarks run; how fast is not for tests to say."""
+"""The benchmarks run; their figures are not tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the module takes from its dependencies without their promise: each name is in the documentation, and exists."""
+"""The undocumented names of dependencies that the module uses: each one is documented here, and exists."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE = [
 
 
 def resolved(name: str) -> object:
-    """What a dotted name stands for."""
+    """The object that a dotted name refers to."""
     module, *attributes = name.split(".")
     found: object = importlib.import_module(module)
     for attribute in attributes:
@@ -35,14 +35,14 @@ def resolved(name: str) -> object:
 
 
 def test_the_table_lists_names() -> None:
-    """Each is named once."""
+    """Each name is listed only once."""
     assert len(TABLE) > 10
     assert len(set(TABLE)) == len(TABLE)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_name_without_a_promise_is_still_there(name: str) -> None:
-    """A renewal of the lock shows that one is gone before a playbook does."""
+    """If a dependency drops one, a renewal of the lock shows it before a playbook does."""
     resolved(name)
 
 

@@ -1,4 +1,4 @@
-"""What the documentation names is there, and the SDK makes a correct page of the module."""
+"""Everything that the documentation names exists, and the SDK generates a correct page for the module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTIONS = [json.loads(path.read_text()) for path in sorted(ROOT.glob("action_*.j
 
 
 def headings(page: Path) -> set[str]:
-    """What links to the headings of a page end with."""
+    """The anchors of the headings of a page."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -34,7 +34,7 @@ def test_a_page_ends_with_its_last_line(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Each link to a file of the project, or to a heading of a page, is one."""
+    """Each link leads to a file of the project or to a heading of a page."""
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if "://" not in target:
             name, _, heading = target.partition("#")
@@ -122,7 +122,8 @@ def test_citations_of_the_contract_resolve() -> None:
 
 
 def test_the_sdk_makes_a_page(tmp_path: Path) -> None:
-    """`sekoia-automation generate-documentation` tells every action, argument and result, and how to make the key."""
+    """`sekoia-automation generate-documentation` lists every action, argument and result, and how to create the
+    key."""
     modules, documentation = tmp_path / "modules", tmp_path / "documentation"
     module = modules / "SekoiaCTI"
     module.mkdir(parents=True)

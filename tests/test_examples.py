@@ -1,4 +1,4 @@
-"""The scripts of examples/, against the sandbox, and what the client needs of the SDK: nothing."""
+"""The scripts in examples/ run against the sandbox, and the client needs nothing from the SDK."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs an example; what it prints."""
+    """Runs an example, and returns what it prints."""
     monkeypatch.setenv("SEKOIA_URL", sandbox.url)
     monkeypatch.setenv("SEKOIA_API_KEY", sandbox.api_key)
 
@@ -35,7 +35,7 @@ def run(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 def test_the_examples_run_one_after_the_other(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Text and file go into one collection, and what is searched for is revoked."""
+    """A text and a file are imported into one collection, and the searched value is revoked."""
     feed = tmp_path / "feed.txt"
     feed.write_text("evil.example\n192.0.2.1\n")
     assert run("import_text").endswith("3 of 3 indicators\ncompleted\n")
@@ -51,7 +51,7 @@ def test_the_examples_run_one_after_the_other(run: Run, sandbox: Sandbox, tmp_pa
 
 @pytest.mark.parametrize("name", ["import_file", "search_and_revoke"])
 def test_an_example_says_what_it_needs(run: Run, name: str) -> None:
-    """Started without its argument, it shows how it is started."""
+    """Started without its argument, it shows how to start it."""
     with pytest.raises(SystemExit, match=f"-m examples.{name} "):
         run(name)
 
@@ -85,7 +85,7 @@ def test_an_example_ends_with_a_sentence(
     content: str | None,
     said: str,
 ) -> None:
-    """Whatever is wrong, it is told without a traceback; each example says the same, if it has a file or not."""
+    """Every error is reported without a traceback; all examples say the same, with or without a file."""
     monkeypatch.setattr("sekoia_cti.client.connection.Patience", Patience.none)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -111,13 +111,13 @@ def test_what_an_example_prints_can_be_read(run: Run, sandbox: Sandbox, monkeypa
 
 @pytest.mark.parametrize("name", ["import_text", "import_file", "search_and_revoke"])
 def test_an_example_is_short(name: str) -> None:
-    """At most ten lines below the imports."""
+    """Each example has at most ten lines below the imports."""
     code = (ROOT / "examples" / f"{name}.py").read_text().partition("import Sekoia, SekoiaError\n")[2]
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
 
 
 def test_the_client_knows_no_sdk() -> None:
-    """A script that imports it loads nothing of the SDK."""
+    """A script that imports the client loads nothing from the SDK."""
     code = "import sys; from sekoia_cti.client import Sekoia; print('sekoia_automation' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=50, check=True

@@ -39,7 +39,7 @@ JSON = sorted([*ROOT.glob("*.json"), *(ROOT / "playbooks").rglob("*.json"), *(RO
 
 @pytest.mark.parametrize("path", JSON, ids=lambda path: str(path.relative_to(ROOT)))
 def test_json_is_as_the_linter_writes_it(path: Path) -> None:
-    """The library's linter takes no JSON that is written otherwise, wherever it lies."""
+    """The library's linter accepts JSON only in this format, anywhere in the repository."""
     written = json.dumps(json.loads(path.read_text()), indent=2)
     assert (
         path.read_text() == written
@@ -58,7 +58,7 @@ def registered() -> Iterator[tuple[str, str]]:
 
 
 def test_main_registers_each_action() -> None:
-    """Each action is registered once, by the name of its class and where that is, and each is that of one manifest."""
+    """Each action is registered once, with the name and place of its class, and belongs to one manifest."""
     classes = list(registered())
     for path, name in classes:
         found = getattr(importlib.import_module(path), name, None)
@@ -75,13 +75,13 @@ def test_main_registers_each_action() -> None:
 
 
 def test_main_registers_what_validates_the_account() -> None:
-    """The manifest offers to test the account, and `main.py` has what does it."""
+    """The manifest offers to test the account, and `main.py` registers the validator."""
     assert MANIFEST["supports_validation"] is True
     assert "module.register_account_validator(" in (ROOT / "main.py").read_text()
 
 
 def test_the_manifest() -> None:
-    """Slug, version and categories are what the library takes."""
+    """The slug, version and categories are ones that the library accepts."""
     assert re.fullmatch(r"[a-z]([a-z_.\-]|\d)*", MANIFEST["slug"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
     assert set(MANIFEST["categories"]) <= CATEGORIES
@@ -91,7 +91,7 @@ def test_the_manifest() -> None:
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
 def test_an_action(action: dict[str, Any]) -> None:
-    """A manifest of an action has all that the library asks for."""
+    """The manifest of an action has everything that the library requires."""
     assert all(isinstance(action[key], str) for key in ("name", "uuid", "description", "docker_parameters"))
     for key in ("arguments", "results"):
         assert isinstance(action[key], dict)
@@ -124,7 +124,7 @@ def test_the_logo_is_square() -> None:
 
 
 def test_the_logo_for_the_import_is_a_square_picture() -> None:
-    """Sekoia's check of a repository wants a PNG, whose header tells its size."""
+    """Sekoia's check of a repository requires a PNG, whose header gives its size."""
     head = (ROOT / "logo.png").read_bytes()[:24]
     assert head[:8] == b"\x89PNG\r\n\x1a\n"
     assert head[16:20] == head[20:24]

@@ -93,7 +93,7 @@ def imported(body: Sequence[ast.stmt]) -> Iterator[str]:
 
 
 def pairs_of(ones: Sequence[str], others: Sequence[str]) -> set[tuple[str, str]]:
-    """Names that are near each other: all of one list, or each of one with each of the other."""
+    """Names that are close to each other: within one list, or between two lists."""
     both = combinations(ones, 2) if ones is others else product(ones, others)
     return {(min(one, other), max(one, other)) for one, other in both if near(one, other)}
 
@@ -134,7 +134,7 @@ def test_no_two_files_and_classes_of_a_program_are_nearly_the_same(program: str)
     ],
 )
 def test_what_is_nearly_the_same(one: str, other: str) -> None:
-    """The pairs that this is about are found."""
+    """Pairs of similar names are found."""
     assert near(one, other)
 
 
@@ -142,5 +142,5 @@ def test_what_is_nearly_the_same(one: str, other: str) -> None:
     ("one", "other"), [("get", "set"), ("Listed", "Match"), ("read", "write"), ("is_name", "names")]
 )
 def test_what_differs(one: str, other: str) -> None:
-    """Names that differ in more."""
+    """Names that differ by more are accepted."""
     assert not near(one, other)

@@ -62,7 +62,7 @@ def clients(front: str, key: str) -> Iterator[tuple[RestClient, LiveAPI]]:
 def test_a_private_authority_is_trusted_by_both(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``REQUESTS_CA_BUNDLE`` holds for REST and for LiveAPI."""
+    """``REQUESTS_CA_BUNDLE`` applies to REST and to LiveAPI."""
     authority = trustme.CA()
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
@@ -136,7 +136,7 @@ def test_a_redirect_takes_the_key_to_no_other_host() -> None:
 
 
 def test_a_proxy_is_used_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual variables lead REST and LiveAPI through the proxy."""
+    """The usual variables make REST and LiveAPI use the proxy."""
     with Hostile(answer(403)) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("https_proxy", proxy.url)
@@ -158,7 +158,7 @@ def test_a_proxy_is_used_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("direct", ["127.0.0.1", "127.0.0.0/8"])
 @pytest.mark.fault("`NO_PROXY` names a host or a network", "REST and LiveAPI both bypass the proxy")
 def test_no_proxy_is_obeyed_by_both(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, direct: str) -> None:
-    """``NO_PROXY`` leads past the proxy."""
+    """``NO_PROXY`` bypasses the proxy."""
     with Hostile(answer(403)) as proxy:
         for name in ("http_proxy", "https_proxy", "ws_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -214,7 +214,7 @@ def test_one_way_through_the_network(
 def test_authorities_that_cannot_be_used_are_named_with_their_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str | None, reason: str
 ) -> None:
-    """REST and LiveAPI say which variable names what cannot be used."""
+    """REST and LiveAPI say which variable has an unusable value."""
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content)
@@ -235,7 +235,7 @@ def test_authorities_that_cannot_be_used_are_named_with_their_variable(
 def test_a_socks_proxy(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be used is named, and does not wait out the deadline."""
+    """An unusable proxy is named immediately, without waiting for the deadline."""
     monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # the sandbox, and the platform's callback
     platform.module_configuration["liveapi_url"] = "ws://live.example/live/"
@@ -269,7 +269,7 @@ def test_an_unexpected_error_of_liveapi(
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.fault("A proxy requires a password (407)", "An error that says so; the call is not repeated")
 def test_a_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    """REST and LiveAPI say what it is, be the request forwarded or tunneled."""
+    """REST and LiveAPI name the problem, whether the request is forwarded or tunneled."""
     with Hostile(answer(407)) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("https_proxy", proxy.url)
@@ -302,7 +302,7 @@ class Stumbling(TLSFront):
     "A server fails with the TLS alert *internal error*", "The call is repeated; the error does not mention trust"
 )
 def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a certificate that was looked at is one that is not trusted."""
+    """Only a certificate that was checked is reported as not trusted."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
@@ -327,7 +327,7 @@ def test_a_failure_of_tls_may_pass(sandbox: Sandbox, tmp_path: Path, monkeypatch
     "A redirect leads to an invalid address", "An error or warning in one sentence, from REST and from LiveAPI"
 )
 def test_a_redirect_that_leads_nowhere(location: str) -> None:
-    """Whatever the header holds, there is no traceback."""
+    """Whatever the header contains, there is no traceback."""
     with Hostile(answer(302, Location=location)) as server:
         with RestClient(f"{server.url}/v2/inthreat", "key", deadline=Deadline(20), patience=PATIENCE) as rest:
             with pytest.raises(UnexpectedAnswer, match="it redirects to "):
@@ -355,7 +355,7 @@ def test_a_redirect_that_leads_nowhere(location: str) -> None:
     "REST and LiveAPI report it immediately, without showing the address",
 )
 def test_a_proxy_without_a_valid_address(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    """What is wrong is in the environment, and neither in base_url nor in the network."""
+    """The error blames the environment, not base_url or the network."""
     monkeypatch.setenv("https_proxy", proxy)
     with clients("sekoia.example", "key") as (rest, live):
         with pytest.raises(ProxyUnusable) as caught:

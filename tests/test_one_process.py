@@ -28,7 +28,7 @@ RUNS = 18
 
 @pytest.fixture
 def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[flask.Flask]:
-    """The Flask application in which Fission calls `main`, with a storage of its own."""
+    """The Flask application in which Fission calls `main`, with its own storage."""
     state = tmp_path / "state.json"
     state.write_text(json.dumps({"filepath": str(ROOT)}))
     monkeypatch.setenv("SYMPHONY_RUNTIME", "fission")
@@ -127,7 +127,8 @@ def test_many_runs_leave_nothing_behind(
     command: str,
     arguments: dict[str, Any],
 ) -> None:
-    """Success, a refused key and a dropped LiveAPI in turn: no thread, socket, file or handler stays, memory is level."""
+    """Success, a refused key and a dropped LiveAPI in turn leave no thread, socket, file or handler behind, and memory
+    does not grow."""
     (tmp_path / "iocs.csv").write_text("c.example\n")
     (tmp_path / "iocs.json").write_text('["c.example"]')
     if command != "CreateIOCCollection":
@@ -158,7 +159,7 @@ def test_many_runs_leave_nothing_behind(
 
 
 def test_two_runs_at_once_do_not_mix(function: flask.Flask, sandbox: Sandbox) -> None:
-    """Two threads import into two collections, and each run tells of its own."""
+    """Two threads import into two collections, and each run reports only its own import."""
     ids = [str(sandbox.create_collection(name=name)["id"]) for name in ("one", "two")]
 
     def run(collection_id: str, count: int) -> dict[str, Any]:
@@ -211,7 +212,7 @@ def test_a_run_does_not_hear_of_the_failures_of_another(
 def test_each_run_has_its_own_storage(
     function: flask.Flask, sandbox: Sandbox, collection_id: str, tmp_path: Path
 ) -> None:
-    """The SDK finds a storage once for a process."""
+    """The SDK finds the storage only once per process."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "iocs.txt").write_text(f"{name}.example\n")

@@ -54,7 +54,7 @@ TASK = "ioc-collection"
 
 
 class Import:
-    """A text import with the client alone, as a script would do it."""
+    """A text import with only the client, as a script would do it."""
 
     def __init__(self, sandbox: Sandbox, collection_id: str, importer: Importer) -> None:
         self.sandbox = sandbox
@@ -123,12 +123,12 @@ def finishing(running: Import, meanwhile: Callable[[], object]) -> Outcome:
 
 
 def half_way(running: Import) -> Callable[[], bool]:
-    """Whether the importer heard of some progress."""
+    """Whether the importer has heard of any progress."""
     return lambda: any(progress.imported for progress in running.reached)
 
 
 def assert_all_in(sandbox: Sandbox, collection_id: str, values: list[str] = DOMAINS) -> None:
-    """Every value is in the collection, once."""
+    """Every value is in the collection exactly once."""
     assert sorted(indicator["name"] for indicator in sandbox.indicators(collection_id)) == sorted(values)
 
 
@@ -137,7 +137,7 @@ def assert_all_in(sandbox: Sandbox, collection_id: str, values: list[str] = DOMA
 
 @pytest.mark.fault("The task ends before its submission is answered", "Completed immediately")
 def test_an_end_before_the_answer(sandbox: Sandbox, collection_id: str) -> None:
-    """The event was heard during the submission."""
+    """The event arrived during the submission."""
     sandbox.faults.finish_before_answer = True
     with importing(sandbox, collection_id) as running:
         running.submit()
@@ -151,7 +151,7 @@ def test_an_end_before_the_answer(sandbox: Sandbox, collection_id: str) -> None:
     "The client reconnects and continues; completed",
 )
 def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | None) -> None:
-    """The end is heard on the next connection."""
+    """The end arrives on the next connection."""
     sandbox.faults.hold_after = 0.5
     sandbox.hold_imports()
 
@@ -174,7 +174,7 @@ def test_a_closed_connection(sandbox: Sandbox, collection_id: str, code: int | N
     "A ping detects it; the client reconnects and continues; completed",
 )
 def test_a_half_open_connection(sandbox: Sandbox, collection_id: str) -> None:
-    """A ping without an answer ends the connection."""
+    """An unanswered ping ends the connection."""
     sandbox.faults.hold_after = 0.5
     sandbox.hold_imports()
 
@@ -201,7 +201,7 @@ def test_a_half_open_connection(sandbox: Sandbox, collection_id: str) -> None:
     "Completed, confirmed by the state of the collection (`confirmed_by: api`)",
 )
 def test_the_final_event_is_missed(sandbox: Sandbox, collection_id: str) -> None:
-    """After the reconnection the collection is looked at, and its state ends the import."""
+    """After the reconnection, the collection is read, and its state ends the import."""
     sandbox.faults.hold_after = 0.5
     sandbox.hold_imports()
 
@@ -287,7 +287,7 @@ def test_a_refused_key(sandbox: Sandbox, platform: Platform, collection_id: str,
     "LiveAPI refuses the key late, but before anything is submitted", "An error, and nothing is submitted"
 )
 def test_a_refusal_that_comes_late(sandbox: Sandbox, collection_id: str) -> None:
-    """A server that answers a ping has refused the key before, if it does."""
+    """If the server refuses the key, it does so before it answers a ping."""
 
     def late(connection: socket.socket) -> None:
         for opcode, content in frames(connection):
@@ -331,7 +331,7 @@ def test_a_key_that_is_refused_meanwhile(sandbox: Sandbox, collection_id: str) -
     "The client keeps listening; completed when the end is reported",
 )
 def test_rest_fails_meanwhile(sandbox: Sandbox, collection_id: str, status: int) -> None:
-    """A look that fails does not keep the end from being heard."""
+    """A failed look at the collection does not prevent the end from being received."""
     sandbox.faults.hold_after = 0.5
     sandbox.hold_imports()
 
@@ -412,7 +412,7 @@ def test_zero_of_zero_first(sandbox: Sandbox, collection_id: str) -> None:
     "`rejected`, after the settling time",
 )
 def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
-    """Silence after it settles the matter, where the task's state is not told."""
+    """If the state of the task is not known, the silence that follows settles the matter."""
     sandbox.faults.tasks = "unknown"
     sandbox.hold_imports()
     sandbox.faults.lose_events = "all"
@@ -426,7 +426,7 @@ def test_zero_of_zero_at_last(sandbox: Sandbox, collection_id: str) -> None:
 
 @pytest.mark.fault("The end arrives just as the deadline passes", "It is read before the status is decided; completed")
 def test_what_has_arrived_is_read_before_the_verdict(sandbox: Sandbox, collection_id: str) -> None:
-    """A server that answers a ping has sent what it had to say before."""
+    """By the time a server answers a ping, it has sent everything before it."""
     sandbox.hold_imports()
     submitted: list[str] = []
 
@@ -473,7 +473,7 @@ def test_what_has_arrived_is_read_before_the_verdict(sandbox: Sandbox, collectio
     "Understood; completed",
 )
 def test_odd_but_clear(sandbox: Sandbox, collection_id: str, fault: str, value: object) -> None:
-    """What is meant is clear."""
+    """Odd but unambiguous events are understood."""
     setattr(sandbox.faults, fault, value)
     with importing(sandbox, collection_id, look_quiet=100) as running:
         running.submit()
@@ -515,7 +515,7 @@ def test_junk(sandbox: Sandbox, collection_id: str) -> None:
 
 @pytest.mark.fault("20,000 unrelated events a second", "Ignored; completed")
 def test_noise(sandbox: Sandbox, collection_id: str) -> None:
-    """The community's events do not hide ours."""
+    """The community's events do not hide our own."""
     sandbox.faults.noise_per_second = 20_000
     with importing(sandbox, collection_id, look_quiet=100) as running:
         running.submit()
@@ -595,7 +595,7 @@ def test_every_call_is_repeated(
 def test_calls_around_an_import_are_repeated(
     sandbox: Sandbox, platform: Platform, collection_id: str, fault: dict[str, Any]
 ) -> None:
-    """Each kind of call fails once, and what was asked for is so afterward."""
+    """Each kind of call fails once, and the requested change is made."""
 
     def failing(method: str, path: str) -> None:
         assert all(rule.times == 0 for rule in sandbox.faults.rest)
@@ -625,7 +625,7 @@ def test_calls_around_an_import_are_repeated(
 
 @pytest.mark.fault("A call is not answered in time", "The call is repeated until the deadline; completed")
 def test_a_read_timeout(sandbox: Sandbox, collection_id: str) -> None:
-    """A submission whose answer does not come is made again."""
+    """A submission that gets no answer is sent again."""
     sandbox.faults.rest = [RestFault(method="POST", path="/text$", delay=1.0)]
     with importing(sandbox, collection_id, read=0.3) as running:
         running.submit()
@@ -655,7 +655,7 @@ def test_a_creation_that_is_cut(sandbox: Sandbox, platform: Platform) -> None:
     "Every indicator is in exactly once; completed",
 )
 def test_a_submission_that_is_cut(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Submitting again updates what is there."""
+    """Submitting again updates what is already there."""
     sandbox.faults.rest = [RestFault(method="POST", path="/text$", cut="after")]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(DOMAINS))
     assert run.error is None
@@ -674,7 +674,7 @@ WAYS: list[tuple[type[SekoiaAction], dict[str, Any]]] = [
 
 
 def submitting(platform: Platform, collection_id: str, action: type[SekoiaAction], **arguments: Any) -> Run:
-    """The run of an import that meets a fault at each submission."""
+    """Run an import that meets a fault at each submission."""
     (platform.storage / "iocs.csv").write_text("\n".join(["domain", *DOMAINS[:20]]))
     return platform.run(action, collection_id=collection_id, timeout=10, **arguments)
 
@@ -696,7 +696,7 @@ def test_a_submission_that_is_never_answered(
     fault: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Sekoia takes it each time: the collection in the state that was asked for is the proof."""
+    """Sekoia accepts it each time: the proof is the collection in the requested state."""
     monkeypatch.setattr(SekoiaItem, "patience", Patience.none().but(read=0.2))
     sandbox.faults.rest = [RestFault(method="POST", path="/(text|indicators|process)$", times=None, **fault)]
     run = submitting(platform, collection_id, action, **arguments)
@@ -714,7 +714,7 @@ def test_a_submission_that_is_never_answered(
     "`incomplete` at the deadline; the error says what is missing, and why there was no answer",
 )
 def test_a_submission_that_never_arrives(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It is repeated until the deadline, between looks into the collection."""
+    """It is repeated until the deadline, between looks at the collection."""
     sandbox.faults.rest = [RestFault(method="POST", path="/(text|indicators|process)$", status=502, times=None)]
     run = submitting(platform, collection_id, ImportIndicators, indicators=DOMAINS[:20])
     assert run.results
@@ -731,7 +731,7 @@ def test_a_submission_that_never_arrives(sandbox: Sandbox, platform: Platform, c
 def test_a_submission_that_is_answered_late(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[SekoiaAction], arguments: dict[str, Any]
 ) -> None:
-    """What is answered at last is followed by its task, as if it had been answered at once."""
+    """A submission that is answered late is followed by its task, as if it had been answered immediately."""
     sandbox.faults.rest = [RestFault(method="POST", path="/(text|indicators|process)$", status=503, times=6)]
     run = submitting(platform, collection_id, action, **arguments)
     assert run.error is None
@@ -742,7 +742,7 @@ def test_a_submission_that_is_answered_late(
 
 @pytest.mark.fault("A file is gone by the time its unanswered import is repeated", "The same; completed")
 def test_a_file_that_was_taken_already(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """That an uploaded file is gone may just say that its import began."""
+    """A missing upload may just mean that its import has begun."""
     sandbox.faults.rest = [
         RestFault(method="POST", path="/process$", cut="after"),
         RestFault(method="POST", path="/process$", status=404, times=None),
@@ -815,7 +815,7 @@ def test_sigterm(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
     "The node ends with an error that says what was submitted; nothing is waited for",
 )
 def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_path: Path) -> None:
-    """With a part submitted and another not, the process does not wait for the end of the first."""
+    """If one part was submitted and another was not, the process does not wait for the end of the first."""
     sandbox.faults.indicators_as_task = True
     sandbox.hold_imports()
     sandbox.faults.rest = [
@@ -842,7 +842,7 @@ def test_sigterm_between_submissions(sandbox: Sandbox, collection_id: str, tmp_p
 def test_a_callback_that_fails(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Our run adds nothing to it: the SDK's own repetition is enough."""
+    """The run adds nothing to this: the SDK's own repetition is enough."""
     monkeypatch.setattr(ImportIndicatorsFromText, "_wait_exponent_base", 0)  # the SDK's wait between repetitions
     sandbox.faults.callback = [RestFault(status=503, times=2)]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")

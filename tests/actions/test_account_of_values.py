@@ -1,4 +1,4 @@
-"""Every value that is given is accounted for, whatever it is and whatever Sekoia refuses."""
+"""Every given value is accounted for, whatever it is and whatever Sekoia refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import says of the collection, whatever Sekoia does: each unknown of the contract played both ways."""
+"""What an import says about the collection, whatever Sekoia does: each unknown of the contract is played both ways."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def names(sandbox: Sandbox, collection_id: str) -> set[str]:
 def test_what_sekoia_ignored_is_named(
     sandbox: Sandbox, platform: Platform, collection_id: str, reader: Any, wide: bool
 ) -> None:
-    """`ignored` leaves a doubt, and the collection decides, by whichever way of reading it is not refused."""
+    """`ignored` leaves a doubt, and the collection decides, read in whichever way is not refused."""
     if wide:
         imported(platform, collection_id, [f"other{number}.example.net" for number in range(300)])
     sandbox.faults.bulk_reader = reader
@@ -93,7 +93,8 @@ def test_what_sekoia_ignored_is_named(
 def test_what_is_in_is_completed(
     sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any], again: bool
 ) -> None:
-    """New values and those that were there, with whatever is unknown of Sekoia: every value is in, and that is said."""
+    """New and existing values, in every variant of what is unknown about Sekoia: every value is in, and is reported as
+    in."""
     values = [*VALUES[:120], "2001:db8:0:0:0:0:0:1", "http://EXAMPLE.com/Path", "bücher.example", "A" * 64]
     if again:
         assert imported(platform, collection_id, values)["status"] == "completed"
@@ -105,7 +106,7 @@ def test_what_is_in_is_completed(
 
 
 def test_none_is_in(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An import that ends with nothing in is an error that names three."""
+    """An import that ends with nothing in is an error that names three values."""
     sandbox.faults.refused_values = VALUES
     told = imported(platform, collection_id)
     assert (told["status"], told["missing_count"], len(told["missing"])) == ("rejected", 250, 100)
@@ -117,7 +118,7 @@ def test_none_is_in(sandbox: Sandbox, platform: Platform, collection_id: str) ->
 
 
 def test_a_task_that_fails_says_why(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A failed task ends the wait; what is in and what is not is told."""
+    """A failed task ends the wait; the results say what is in and what is not."""
     sandbox.faults.fail_after = 0.5
     sandbox.faults.task_events = True
     told = imported(platform, collection_id)
@@ -133,7 +134,7 @@ def test_a_task_that_fails_says_why(sandbox: Sandbox, platform: Platform, collec
 def test_a_revoked_value_is_in_only_if_it_revives(
     sandbox: Sandbox, platform: Platform, collection_id: str, revives: bool
 ) -> None:
-    """Counted as updated, it may still be revoked."""
+    """A value that was counted as updated may still be revoked."""
     from sekoia_cti.actions.revoke_indicators import RevokeIndicators
 
     imported(platform, collection_id, ["a.example.com", "b.example.com"])
@@ -175,7 +176,7 @@ def test_one_value_that_breaks_sekoia(
     action: type[ImportAction],
     stored: bool,
 ) -> None:
-    """A value that is always answered 500 is found by halving, and the others go in."""
+    """A value that is answered with 500 every time is found by halving, and the others are imported."""
     monkeypatch.setattr(SekoiaItem, "patience", Patience.none().but(look_quiet=0.1))
     sandbox.faults.rest = [
         RestFault(path="/(text|indicators)$", status=500, handled=stored, times=None, contains="d13.example.com")
@@ -190,7 +191,7 @@ def test_one_value_that_breaks_sekoia(
 
 @pytest.mark.fault("Sekoia refuses a text because of one of its lines", "The same")
 def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Whether Sekoia refuses a text for one of its lines is unknown: the others go in either way."""
+    """Whether Sekoia refuses a whole text because of one line is unknown: the others are imported either way."""
     sandbox.faults.invalid_lines = "rejected"
     told = imported(platform, collection_id, [*VALUES[:20], "no indicator"], send_unrecognized=True)
     assert (told["status"], [missing["value"] for missing in told["missing"]]) == ("partial", ["no indicator"])
@@ -201,7 +202,7 @@ def test_a_line_that_makes_sekoia_refuse_the_text(sandbox: Sandbox, platform: Pl
     "Others write to the collection while LiveAPI is down", "Completed, confirmed by the state of the collection"
 )
 def test_a_collection_that_others_write_to(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Without LiveAPI the values are looked for, whatever else there is."""
+    """Without LiveAPI, the values are looked for, whatever else is in the collection."""
     sandbox.faults.live_status = 502
     sandbox.faults.tasks = "unknown"
     imported(platform, collection_id, [f"other{number}.example.net" for number in range(150)], description="theirs")

@@ -60,7 +60,7 @@ def test_an_existing_collection_is_reused(sandbox: Sandbox, platform: Platform) 
 
 
 def test_of_several_the_oldest_is_reused(sandbox: Sandbox, platform: Platform) -> None:
-    """Several collections of the name are told in the log, and the oldest is taken."""
+    """If several collections have the name, the log says so, and the oldest is used."""
     oldest = sandbox.create_collection(name="Blocklist")
     sandbox.create_collection(name="Blocklist")
     run = platform.run(CreateIOCCollection, name="Blocklist", reuse_existing=True)
@@ -102,7 +102,8 @@ def test_two_runs_at_once_get_one_collection(sandbox: Sandbox) -> None:
 def test_an_id_follows_where_the_community_is_known(
     sandbox: Sandbox, platform: Platform, me: Any, community: str | None
 ) -> None:
-    """By the argument or by `/v1/me`; where neither tells, the id is any, and the collection is created anyway."""
+    """The community comes from the argument or from `/v1/me`; if neither gives it, the id is random, and the
+    collection is created anyway."""
     sandbox.faults.me = me
     arguments = {"name": "Blocklist", "reuse_existing": True, "community_uuid": community}
     first = platform.run_with(CreateIOCCollection, arguments)

@@ -15,7 +15,7 @@ MISSING = "ioc-collection--99999999-9999-4999-8999-999999999999"
 
 
 def deletions(sandbox: Sandbox) -> int:
-    """How often a deletion was asked for."""
+    """How often a deletion was requested."""
     return sum(request.method == "DELETE" for request in sandbox.requests)
 
 
@@ -41,7 +41,7 @@ def test_another_name_deletes_nothing(sandbox: Sandbox, platform: Platform, coll
 
 
 def test_the_name_is_required(platform: Platform, collection_id: str) -> None:
-    """Without a name nothing is asked for."""
+    """Without a name, nothing is requested."""
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="")
     assert (
         run.error
@@ -51,7 +51,7 @@ def test_the_name_is_required(platform: Platform, collection_id: str) -> None:
 
 
 def test_a_second_run_finds_it_done(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A collection that is gone is not an error, and the results and a warning tell it."""
+    """A collection that is gone is not an error; the results and a warning say so."""
     for _ in range(2):
         run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.error is None
@@ -63,7 +63,7 @@ def test_a_second_run_finds_it_done(sandbox: Sandbox, platform: Platform, collec
 
 
 def test_where_nothing_is_found_nothing_is_done(platform: Platform) -> None:
-    """A server that knows no collection at all is a wrong base_url, not a collection that is gone."""
+    """A server that does not know any collections means a wrong base_url, not a deleted collection."""
     with Hostile(answer(404, "<html>Not found</html>")) as server:
         platform.module_configuration = {"base_url": server.url}
         run = platform.run(DeleteIOCCollection, collection_id=MISSING, confirm_name="Blocklist")
@@ -74,7 +74,7 @@ def test_where_nothing_is_found_nothing_is_done(platform: Platform) -> None:
 
 @pytest.mark.parametrize("cut", ["before", "after"])
 def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str, cut: str) -> None:
-    """A deletion whose answer was lost is repeated, and that it finds nothing means that it worked."""
+    """A deletion whose answer was lost is repeated; finding nothing means that it worked."""
     sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", "cut": cut})]
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.error is None
@@ -97,7 +97,7 @@ def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str,
 def test_a_collection_that_stays(
     sandbox: Sandbox, platform: Platform, collection_id: str, answers: list[dict[str, Any]]
 ) -> None:
-    """Whatever was answered, a collection that is still listed was not deleted."""
+    """A collection that is still listed was not deleted, whatever the answer was."""
     sandbox.faults.rest = [RestFault.model_validate({"method": "DELETE", **answer}) for answer in answers]
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.results is None
@@ -122,7 +122,7 @@ def test_a_look_that_fails(
 
 
 def test_a_missing_permission(platform: Platform, collection_id: str) -> None:
-    """A key that may only look."""
+    """A key with read-only permissions."""
     platform.secrets = {"api_key": platform.sandbox.read_only_key}
     run = platform.run(DeleteIOCCollection, collection_id=collection_id, confirm_name="Blocklist")
     assert run.error is not None

@@ -1,4 +1,4 @@
-"""A dry run of an import sends nothing, and tells what the import would meet, against the sandbox."""
+"""A dry run of an import sends nothing, and reports what the import would find, against the sandbox."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sent(sandbox: Sandbox) -> list[str]:
 
 @WAYS
 def test_tells_what_is_there(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import) -> None:
-    """What is in counts apart from what is revoked and what is new; nothing is sent, and nothing is listened for."""
+    """Existing, revoked and new values are counted separately; nothing is sent, and LiveAPI is not connected."""
     there = ["a.example.org", "b.example.org", "revoked.example.org"]
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(there))
     platform.run(RevokeIndicators, collection_id=collection_id, text="revoked.example.org")
@@ -42,7 +42,7 @@ def test_tells_what_is_there(sandbox: Sandbox, platform: Platform, collection_id
 
 
 def test_another_context_counts(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What is there and would be changed by the import is counted."""
+    """Values that exist and would be changed by the import are counted."""
     as_text(platform, ["a.example.org", "b.example.org"], collection_id=collection_id, description="old")
     run = platform.run(
         ImportIndicators,
@@ -66,7 +66,7 @@ def test_what_cannot_be_sent_is_missing(platform: Platform, collection_id: str) 
 
 @WAYS
 def test_nothing_left(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import) -> None:
-    """A dry run of what is all excluded is one anyway, with nothing to import."""
+    """A dry run in which everything is excluded is still a dry run, with nothing to import."""
     run = import_(platform, ["a.example.org"], collection_id=collection_id, exclude="a.example.org", dry_run=True)
 
     assert run.error is None
@@ -75,7 +75,7 @@ def test_nothing_left(sandbox: Sandbox, platform: Platform, collection_id: str, 
 
 
 def test_a_collection_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Then it is not known what is there, which is said; how much would be imported is known."""
+    """It is then not known what is there, and the log says so; how much would be imported is known."""
     sandbox.faults.rest = [RestFault(method="GET", path="/indicators$", status=403, times=None)]
     run = as_text(platform, ["a.example.org"], collection_id=collection_id, dry_run=True)
 
@@ -86,7 +86,7 @@ def test_a_collection_that_cannot_be_read(sandbox: Sandbox, platform: Platform, 
 
 
 def test_a_collection_that_is_too_large(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Where time allows for a sample only, no count is made of it."""
+    """If there is only time for a sample, it does not become a count."""
     values = [f"h{number}.example.org" for number in range(1_100)]
     as_text(platform, values, collection_id=collection_id)
     sandbox.faults.bulk_reader = "absent"
@@ -101,7 +101,7 @@ def test_a_collection_that_is_too_large(sandbox: Sandbox, platform: Platform, co
 
 @pytest.mark.parametrize("there", [0, 1])
 def test_the_limit_is_told(sandbox: Sandbox, platform: Platform, collection_id: str, there: int) -> None:
-    """That the import would pass the community's limit is said, counting only what is new."""
+    """A warning says that the import would exceed the community's limit, counting only new values."""
     values = ["a.example.org", "b.example.org"]
     as_text(platform, values[:there] or ["c.example.org"], collection_id=collection_id)
     sandbox.faults.collection_limit = 2

@@ -52,7 +52,7 @@ def held(platform: Platform, collection_id: str) -> str:
 
 
 def exported(platform: Platform, collection_id: str, **arguments: Any) -> str:
-    """What the file holds."""
+    """The content of the file."""
     run = platform.run(ExportIndicators, collection_id=collection_id, **arguments)
     assert run.error is None
     assert run.results
@@ -69,7 +69,7 @@ def state(sandbox: Sandbox, collection_id: str, *names: str) -> list[list[Any]]:
 
 
 def test_text_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> None:
-    """A line a value, which another collection takes."""
+    """One line per value, which another collection accepts."""
     text = exported(platform, held, format="text")
     assert text.splitlines()[0] == "evil.example"
     other = str(sandbox.create_collection(name="Copy")["id"])
@@ -79,7 +79,7 @@ def test_text_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> 
 
 
 def test_json_imports_again_to_the_same_state(sandbox: Sandbox, platform: Platform, held: str) -> None:
-    """Everything that was said of each indicator comes along."""
+    """The whole context of each indicator comes along."""
     name = platform.run(ExportIndicators, collection_id=held, format="json").results
     assert name
     other = str(sandbox.create_collection(name="Copy")["id"])
@@ -108,7 +108,7 @@ def test_csv_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> N
 
 
 def test_a_table_of_others_keeps_its_apostrophes(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What another program wrote is what somebody said."""
+    """Text from another program is kept unchanged."""
     (platform.storage / "feed.csv").write_text("observable,description\nd1.example,'-x' is a flag\n")
     run = platform.run(
         ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv", known_good="import"
@@ -118,7 +118,7 @@ def test_a_table_of_others_keeps_its_apostrophes(sandbox: Sandbox, platform: Pla
 
 
 def test_what_is_not_active_imports_again(sandbox: Sandbox, platform: Platform, held: str) -> None:
-    """With all of it, what has expired comes along as such, and what is revoked is told and not imported."""
+    """With everything exported, expired values stay expired, and revoked ones are reported and not imported."""
     old = {"value": "old.example", "valid_from": "2020-01-01", "valid_until": "2021-01-01"}
     platform.run(ImportIndicators, collection_id=held, indicators=[old])
     name = platform.run(ExportIndicators, collection_id=held, format="json", which="all").results
@@ -134,7 +134,7 @@ def test_what_is_not_active_imports_again(sandbox: Sandbox, platform: Platform, 
 
 
 def test_stix_is_a_bundle(platform: Platform, held: str) -> None:
-    """Each indicator has what STIX 2.1 demands of it."""
+    """Each indicator has everything that STIX 2.1 requires."""
     bundle = json.loads(exported(platform, held, format="stix", which="all"))
 
     assert bundle["type"] == "bundle"
@@ -148,7 +148,7 @@ def test_stix_is_a_bundle(platform: Platform, held: str) -> None:
 
 
 def test_stix_demands_what_sekoia_may_not_tell() -> None:
-    """Times that Sekoia did not tell, or not as times, are there all the same."""
+    """Required times are present even if Sekoia did not provide valid ones."""
     item = json.loads(FILE_FORMATS["stix"]().item(Indicator(id="indicator--1", pattern="[url:value = 'a']"), True))
     assert item["created"] == item["modified"] == item["valid_from"]
 
@@ -156,7 +156,7 @@ def test_stix_demands_what_sekoia_may_not_tell() -> None:
 @pytest.mark.parametrize("format", ["csv", "text", "json", "stix"])
 @pytest.mark.parametrize(("which", "count"), [("active", len(ITEMS)), ("all", len(ITEMS) + 1)])
 def test_counts(platform: Platform, held: str, format: str, which: str, count: int) -> None:
-    """What is not active is left out unless all are asked for, and counted."""
+    """Inactive indicators are left out unless all are requested, and counted."""
     run = platform.run(ExportIndicators, collection_id=held, format=format, which=which)
 
     assert run.results
@@ -168,7 +168,7 @@ def test_counts(platform: Platform, held: str, format: str, which: str, count: i
 def test_a_large_collection_is_read_in_bulk(
     sandbox: Sandbox, platform: Platform, collection_id: str, reader: Any
 ) -> None:
-    """With few requests where Sekoia offers that, and page by page where it does not: the file is the same."""
+    """The file is the same, whether the collection is read with few requests or page by page."""
     values = [f"d{number}.example" for number in range(450)]
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="\n".join(values), known_good="import")
     sandbox.faults.bulk_reader = reader
@@ -206,12 +206,12 @@ def test_what_was_read_is_written_before_more_is_read(platform: Platform, collec
 
 @pytest.mark.parametrize(("format", "content"), [("json", "[\n\n]\n"), ("text", "")])
 def test_an_empty_collection(platform: Platform, collection_id: str, format: str, content: str) -> None:
-    """Nothing is a file as well."""
+    """An empty collection becomes a file as well."""
     assert exported(platform, collection_id, format=format) == content
 
 
 def test_a_failure_leaves_no_file(sandbox: Sandbox, platform: Platform, held: str) -> None:
-    """Half a file could pass for a whole one."""
+    """An incomplete file is not left behind, since it could pass for a complete one."""
     sandbox.faults.rest = [RestFault.model_validate({"path": "/indicators$", "status": 403, "times": None})]
     run = platform.run(ExportIndicators, collection_id=held)
 
@@ -221,7 +221,7 @@ def test_a_failure_leaves_no_file(sandbox: Sandbox, platform: Platform, held: st
 
 
 def test_a_storage_that_refuses(platform: Platform, held: str) -> None:
-    """A storage that is not there, as when an action is run by hand, is told with what makes one."""
+    """If the storage does not exist, as when an action is run by hand, the error says how to create it."""
     platform.storage = platform.storage / "missing"
     run = platform.run(ExportIndicators, collection_id=held)
 

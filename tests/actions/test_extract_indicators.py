@@ -17,7 +17,7 @@ TEXT = f"See https://blog.example.org.\n- evil[.]example, 192.0.2[.]1\n- hxxp://
 
 
 def test_a_report_is_read(sandbox: Sandbox, platform: Platform) -> None:
-    """Each value once, in its order; what is not an indicator is told; and nothing is sent."""
+    """Each value is listed once, in order; what is not an indicator is reported; and nothing is sent."""
     run = platform.run(ExtractIndicators, text=TEXT)
     assert run.error is None
     assert run.results == {
@@ -59,7 +59,8 @@ def test_a_report_is_read(sandbox: Sandbox, platform: Platform) -> None:
     ],
 )
 def test_kinds(platform: Platform, kinds: object, values: list[str] | None) -> None:
-    """Only the kinds that are asked for are taken, in singular or plural; another is an error that names all of them."""
+    """Only the requested kinds are extracted, in singular or plural; an unknown kind is an error that names all
+    kinds."""
     run = platform.run(ExtractIndicators, text=TEXT, kinds=kinds)
     if values is None:
         assert run.error is not None
@@ -69,7 +70,7 @@ def test_kinds(platform: Platform, kinds: object, values: list[str] | None) -> N
 
 
 def test_what_is_found_is_imported_as_it_is(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Import indicators takes the result, and the kinds are Sekoia's."""
+    """Import indicators accepts the result, and the kinds are Sekoia's."""
     found = platform.run(ExtractIndicators, text=TEXT).results
     assert found
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=found["indicators"])
@@ -83,7 +84,7 @@ def test_what_is_found_is_imported_as_it_is(sandbox: Sandbox, platform: Platform
 
 
 def test_many_are_in_a_file(platform: Platform) -> None:
-    """Over 1,000 indicators are in a file of the storage, which the imports take; the counts are told."""
+    """More than 1,000 indicators are in a file in the storage, which the imports accept; the counts are reported."""
     run = platform.run(ExtractIndicators, text=" ".join(f"a{number}[.]example" for number in range(1_001)))
     assert run.results
     assert (run.results["count"], run.results["by_type"]) == (1_001, {"domain": 1_001})
@@ -105,14 +106,14 @@ def test_many_are_in_a_file(platform: Platform) -> None:
     ],
 )
 def test_a_file_is_read(platform: Platform, name: str, content: str) -> None:
-    """What a file is, its name says or its content."""
+    """The kind of a file is recognized by its name or its content."""
     (platform.storage / name).write_text(content)
     run = platform.run(ExtractIndicators, text_path=name)
     assert run.results and run.results["indicators"] == [{"value": "evil.example", "type": "domain"}]
 
 
 def test_text_and_file_are_joined(platform: Platform) -> None:
-    """What one says is not told twice when the other says it as well, and each is judged by itself."""
+    """A value in both sources is reported once, and each source is judged separately."""
     (platform.storage / "more.txt").write_text("evil.example and http://live.example/")
     run = platform.run(ExtractIndicators, text=TEXT, text_path="more.txt", kinds="url, domain")
     assert run.results
@@ -122,13 +123,13 @@ def test_text_and_file_are_joined(platform: Platform) -> None:
 
 @pytest.mark.parametrize("text", [["a[.]example", {"body": "b[.]example"}], "['a[.]example', 'b[.]example']"])
 def test_text_can_be_a_list(platform: Platform, text: object) -> None:
-    """What Jinja made of a list or an object is read for its texts."""
+    """The texts in a list or an object that Jinja rendered are read."""
     run = platform.run(ExtractIndicators, text=text)
     assert run.results and run.results["domain"] == ["a.example", "b.example"]
 
 
 def test_attachments_that_are_not_read_are_told(platform: Platform) -> None:
-    """A mail's PDF is named in a warning."""
+    """A PDF attached to an email is named in a warning."""
     (platform.storage / "mail.eml").write_text(
         'Content-Type: multipart/mixed; boundary="x"\n\n--x\nContent-Type: application/pdf; name=a.pdf\n\nx\n--x--\n'
     )
@@ -151,7 +152,7 @@ def test_attachments_that_are_not_read_are_told(platform: Platform) -> None:
     ],
 )
 def test_what_cannot_be_read(platform: Platform, arguments: dict[str, Any], error: str) -> None:
-    """A source that is missing, or no text, is one sentence."""
+    """A source that is missing or is not text causes an error in one sentence."""
     (platform.storage / "report.pdf").write_bytes(b"%PDF-1.7\n")
     run = platform.run(ExtractIndicators, **arguments)
     assert run.error is not None

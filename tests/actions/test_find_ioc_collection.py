@@ -13,7 +13,7 @@ COMMUNITY = "33333333-3333-4333-8333-333333333333"
 
 
 def test_one_collection_is_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Exactly the name counts; the result tells all about the collection, with how many indicators it has."""
+    """Only the exact name matches; the result describes the collection, including its number of indicators."""
     sandbox.create_collection(name="Blocklist of old")
     sandbox.create_collection(name="blocklist")
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nb.example")
@@ -28,7 +28,7 @@ def test_one_collection_is_found(sandbox: Sandbox, platform: Platform, collectio
 
 
 def test_none_is_found(platform: Platform, collection_id: str) -> None:
-    """A part of a name is not enough unless it is asked for, and finding nothing is not an error."""
+    """Part of a name is not enough unless requested, and finding nothing is not an error."""
     run = platform.run(FindIOCCollection, name="Block")
     assert run.error is None
     assert run.results == {"collection_id": None, "collections": [], "collections_path": None, "count": 0}
@@ -43,7 +43,7 @@ def test_a_part_of_the_name_is_found(sandbox: Sandbox, platform: Platform, colle
 
 @pytest.mark.parametrize("match", ["exact", "contains"])
 def test_several_are_found(sandbox: Sandbox, platform: Platform, match: str) -> None:
-    """More than a page of collections is told as a whole, and none of them is the one."""
+    """More than one page of collections is returned completely, without a single collection_id."""
     ids = [str(sandbox.create_collection(name="Feed")["id"]) for _ in range(120)]
     run = platform.run(FindIOCCollection, name="Feed", match=match)
     assert run.results
@@ -53,7 +53,7 @@ def test_several_are_found(sandbox: Sandbox, platform: Platform, match: str) -> 
 
 
 def test_a_community_narrows_the_search(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Of two namesakes the one of the community is found."""
+    """Of two collections with the same name, the one in the community is found."""
     ours = sandbox.create_collection(name="Blocklist", community_uuid=COMMUNITY)["id"]
     run = platform.run(FindIOCCollection, name="Blocklist", community_uuid=COMMUNITY)
     assert run.results and run.results["collection_id"] == ours

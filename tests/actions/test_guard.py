@@ -1,4 +1,4 @@
-"""What must not be blocked is told, or kept out of the collection, by every import, against the sandbox."""
+"""Every import reports what must not be blocked, or keeps it out of the collection, against the sandbox."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EVIL = ["evil.example", "0123456789abcdef0123456789abcdef"]
 
 
 def patterns(sandbox: Sandbox, collection_id: str) -> str:
-    """All that the collection holds, as one text."""
+    """Everything in the collection, as one text."""
     return "\n".join(str(indicator["pattern"]) for indicator in sandbox.indicators(collection_id))
 
 
 @WAYS
 def test_warns_by_default(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import) -> None:
-    """What is known to be good goes in, the log names each value, and the results say who names it, once."""
+    """Known good values are imported, the log names each of them, and the results say once who lists it."""
     run = import_(platform, BENIGN + EVIL, collection_id=collection_id)
 
     assert run.error is None
@@ -42,7 +42,7 @@ def test_warns_by_default(sandbox: Sandbox, platform: Platform, collection_id: s
 def test_leaves_out_what_is_known_to_be_good(
     sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import
 ) -> None:
-    """With leave_out none of it is sent, and it is accounted for, once although a file is read twice."""
+    """With leave_out, none of them is sent, and each is counted once, although a file is read twice."""
     run = import_(platform, BENIGN + EVIL, collection_id=collection_id, known_good="leave_out")
 
     assert run.error is None
@@ -54,7 +54,7 @@ def test_leaves_out_what_is_known_to_be_good(
 
 @WAYS
 def test_does_not_look_when_told_not_to(platform: Platform, collection_id: str, import_: Import) -> None:
-    """With import nothing is told."""
+    """With import, nothing is reported."""
     run = import_(platform, BENIGN, collection_id=collection_id, known_good="import")
 
     assert run.results and run.results["known_good_count"] == 0
@@ -65,7 +65,7 @@ def test_does_not_look_when_told_not_to(platform: Platform, collection_id: str, 
     ("import_", "way"), [(as_text, "exclude"), (as_text, "exclude_path"), (as_list, "exclude"), (as_file, "exclude")]
 )
 def test_excludes(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import, way: str) -> None:
-    """What users exclude is never sent, be it in the argument or in a file."""
+    """Excluded values are never sent, whether they are given in the argument or in a file."""
     rules = ["# ours", ".corp.test", "10.0.0.0/8", EMPTY]
     (platform.storage / "rules.txt").write_text("\n".join(rules))
     values = ["mail.corp.test", "10.1.2.3", "hxxps://corp[.]test/x", EMPTY, "evil.example"]
@@ -110,7 +110,7 @@ def test_nothing_left_is_no_error(
 
 @WAYS
 def test_nothing_left_of_mostly_garbage_is_partial(platform: Platform, collection_id: str, import_: Import) -> None:
-    """That most values are not indicators is not hidden by the one that is excluded."""
+    """An excluded value does not hide that most values are not indicators."""
     run = import_(
         platform, ["a.example", "no indicator", "setup.exe"], collection_id=collection_id, exclude="a.example"
     )
@@ -122,7 +122,7 @@ def test_nothing_left_of_mostly_garbage_is_partial(platform: Platform, collectio
 
 @WAYS
 def test_what_is_kept_out_was_recognized(platform: Platform, collection_id: str, import_: Import) -> None:
-    """An import is not taken for misread since most of it is excluded and some is not an indicator."""
+    """An import does not count as misread because most of it is excluded and some of it is not an indicator."""
     values = ["a.corp.test", "b.corp.test", "evil.example", "setup.exe", "run.exe"]
     run = import_(platform, values, collection_id=collection_id, exclude=".corp.test")
 
@@ -149,7 +149,7 @@ def test_refuses_before_anything_is_sent(
 
 
 def test_a_value_with_several_contexts_is_told_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A list may bring a value again and again, each time with another context."""
+    """A list may contain a value several times, each time with a different context."""
     entries = [{"value": "8.8.8.8", "description": str(number)} for number in range(3)]
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=entries, known_good="leave_out")
 
@@ -159,7 +159,7 @@ def test_a_value_with_several_contexts_is_told_once(sandbox: Sandbox, platform: 
 
 
 def test_the_other_rows_keep_their_cells(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A row that is kept out is not in the file that is sent, and its neighbors are as they were."""
+    """An excluded row is not in the file that is sent, and its neighbors are unchanged."""
     (platform.storage / "feed.csv").write_text("ioc,description\n8.8.8.8,resolver\nevil.example,seen in March\n")
     run = platform.run(
         ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv", known_good="leave_out"
@@ -172,7 +172,7 @@ def test_the_other_rows_keep_their_cells(sandbox: Sandbox, platform: Platform, c
 
 
 def test_the_cells_of_what_is_kept_out_do_not_count(platform: Platform, collection_id: str) -> None:
-    """What could not be used of a row matters only where the row is sent."""
+    """Unusable cells are reported only if their row is sent."""
     cells = f"no phase,2020-01-01,{'x' * 501}"
     rows = [
         "ioc,phase,valid until,description",

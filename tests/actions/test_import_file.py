@@ -62,7 +62,7 @@ Writer = Callable[[Path, list[list[str]]], None]
 def test_thousands_of_rows_are_imported(
     sandbox: Sandbox, platform: Platform, collection_id: str, name: str, write: Writer, mime_type: bytes
 ) -> None:
-    """CSV, XLS and XLSX arrive completely, as reading the collection back over REST shows."""
+    """CSV, XLS and XLSX are imported completely, as reading the collection over REST shows."""
     write(platform.storage / name, [HEADER, *ROWS])
     run = platform.run(
         ImportIndicatorsFromFile,
@@ -102,7 +102,7 @@ def read_back(sandbox: Sandbox, collection_id: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("fields", ["mapping", "columns", "detected_mapping", "nested"])
 def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, collection_id: str, fields: Any) -> None:
-    """Where no cell is an indicator that we know, the preview's mapping is used, whatever the names of its fields are."""
+    """If no cell is a recognized indicator, the preview's mapping is used, whatever its fields are called."""
     sandbox.faults.preview_fields = fields
     as_csv(platform.storage / "iocs.csv", UNKNOWN)
     run = platform.run(
@@ -119,7 +119,7 @@ def test_what_sekoia_detected_is_used(sandbox: Sandbox, platform: Platform, coll
 def test_a_heading_of_known_names_tells_the_columns(
     sandbox: Sandbox, platform: Platform, collection_id: str, write: Writer
 ) -> None:
-    """A heading that is certain beats what Sekoia detects, and the log says so."""
+    """A clear heading takes precedence over what Sekoia detects, and the log says so."""
     sandbox.faults.preview_fields = "none"
     write(
         platform.storage / "iocs",
@@ -142,7 +142,7 @@ def test_a_heading_of_known_names_tells_the_columns(
 def test_a_file_that_only_sekoia_can_read_is_imported(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """A cell beyond what our reader takes keeps nothing from being imported."""
+    """A cell that is too large for the reader does not prevent the import."""
     (platform.storage / "iocs.csv").write_text("a.example," + "x" * 200_000 + "\nb.example,y\n")
     sandbox.faults.rest = [
         RestFault(path="/preview$", status=200, body={"file_handle": "h"}),
@@ -167,7 +167,7 @@ def test_a_file_that_only_sekoia_can_read_is_imported(
 def test_without_a_usable_detection_the_mapping_is_asked_for(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """When neither the cells nor the preview tell anything, nothing is processed and the error asks for the mapping."""
+    """If neither the cells nor the preview help, nothing is processed, and the error asks for the mapping."""
     sandbox.faults.preview_fields = "none"
     as_csv(platform.storage / "iocs.csv", UNKNOWN)
     run = platform.run(
@@ -195,7 +195,7 @@ def test_without_a_usable_detection_the_mapping_is_asked_for(
 
 
 def test_the_context_holds_for_what_no_column_maps(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A context argument fills what the file does not say."""
+    """Context arguments fill in what the file does not specify."""
     as_csv(platform.storage / "iocs.csv", ROWS[:3])
     run = platform.run(
         ImportIndicatorsFromFile,
@@ -213,7 +213,7 @@ def test_the_context_holds_for_what_no_column_maps(sandbox: Sandbox, platform: P
 
 
 def test_a_given_mime_type_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The MIME type that the arguments give is the one that Sekoia gets."""
+    """Sekoia receives the MIME type given in the arguments."""
     as_csv(platform.storage / "iocs.txt", ROWS[:3])
     run = platform.run(
         ImportIndicatorsFromFile,
@@ -250,7 +250,7 @@ def test_defanged_observables_are_cleaned(
     arguments: dict[str, Any],
     uploads: int,
 ) -> None:
-    """A cleaned CSV goes up in place of the file, at once."""
+    """A cleaned CSV is uploaded instead of the file, in one step."""
     write(platform.storage / "feed", [heading, *DEFANGED])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed", **arguments)
     assert run.error is None
@@ -269,7 +269,7 @@ def test_defanged_observables_are_cleaned(
 
 
 def test_a_clean_file_goes_up_byte_for_byte(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Nothing of a clean file is changed, not even what a writer of CSV would do otherwise."""
+    """Nothing in a clean file is changed, not even details that a CSV writer would write differently."""
     content = b'\xef\xbb\xbf"IOC" ;Comment\r\n"a.example";x, y\r\n\r\nhost.example;"z"\r\n'
     (platform.storage / "iocs.csv").write_bytes(content)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
@@ -279,7 +279,7 @@ def test_a_clean_file_goes_up_byte_for_byte(sandbox: Sandbox, platform: Platform
 
 
 def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """They stay behind unless they are asked for; `strict` refuses them before anything is sent."""
+    """Unrecognized values are not sent unless requested; `strict` refuses them before anything is sent."""
     as_csv(platform.storage / "iocs.csv", [["IOC", "x"], ["a.example", ""], ["192.0.2.0/24", ""], ["setup.exe", ""]])
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv", strict=True)
     assert run.error and run.error.startswith(
@@ -303,7 +303,7 @@ def test_unknown_observables_of_a_file_are_reported(sandbox: Sandbox, platform: 
 
 
 def test_what_cannot_be_read_here_is_refused(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A file that does not allow a look at each observable goes up only where the user asks for it, and never with `strict`."""
+    """A file whose observables cannot be checked is uploaded only if the user requests it, and never with `strict`."""
     (platform.storage / "iocs.csv").write_text("a.example," + "x" * 200_000 + "\nb.example,y\n")
     known: dict[str, Any] = {"mapping": "observable,ignore", "ignore_first_line": False}
     for arguments, sentence in (
@@ -337,7 +337,7 @@ def test_a_mapping_without_indicators_is_refused(sandbox: Sandbox, platform: Pla
 
 
 def test_rows_within_quotation_marks_are_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What a missing quotation mark swallows is named in a warning."""
+    """A warning names what a missing quotation mark swallows."""
     (platform.storage / "iocs.csv").write_text('ioc,note\na.example,"x\nb.example,y\nc.example,"z\nd.example,z\n')
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="iocs.csv")
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {"a.example", "d.example"}
@@ -357,7 +357,7 @@ def test_rows_within_quotation_marks_are_told(sandbox: Sandbox, platform: Platfo
 def test_what_rows_say_is_looked_for(
     sandbox: Sandbox, platform: Platform, collection_id: str, lost: Any, again: bool
 ) -> None:
-    """Whether Sekoia takes the column is unknown, and its counts do not tell: not even of an import of new values."""
+    """Whether Sekoia uses the column is unknown, and its counts do not show it, even for new values."""
     sandbox.faults.lose_events = lost
     rows = [["IOC", "Comment", "Kill chain phases"], ["a.example", "one", "delivery"], ["b.example", "", ""]]
 

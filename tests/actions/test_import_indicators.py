@@ -40,7 +40,7 @@ def submissions(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def names(sandbox: Sandbox, collection_id: str) -> set[str]:
-    """What is in a collection."""
+    """The content of a collection."""
     return {indicator["name"] for indicator in sandbox.indicators(collection_id)}
 
 
@@ -102,7 +102,7 @@ def test_objects_bring_their_own_context(
 
 
 def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Halving finds those that Sekoia refuses, and the others go in."""
+    """Halving finds the refused indicators, and the others are imported."""
     bad = ["bad.example.com", "worse.example.com"]
     items = [
         *DOMAINS[:40],
@@ -126,7 +126,7 @@ def test_a_refused_indicator_is_found(sandbox: Sandbox, platform: Platform, coll
 
 
 def test_unknown_values_keep_nobody_out(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What we do not recognize is sent anyway, apart from the others, whom a refusal then does not touch."""
+    """Unrecognized values are sent separately, so that a refusal does not affect the others."""
     unknown = [f"setup{number}.exe" for number in range(30)]
     run = platform.run(
         ImportIndicators,
@@ -164,7 +164,7 @@ def test_a_request_of_nothing_but_refusals_is_given_up(
 
 
 def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An object without a usable value or context is reported with its reason, and the others go in."""
+    """An object without a usable value or context is reported with the reason, and the others are imported."""
     run = platform.run(
         ImportIndicators,
         collection_id=collection_id,
@@ -195,7 +195,8 @@ def test_what_cannot_be_sent_fails_alone(sandbox: Sandbox, platform: Platform, c
 
 
 def test_dates_of_objects_are_read_as_those_of_files(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What leaves no doubt is converted and told, no end is none, and a date that can mean two different days costs its value."""
+    """Unambiguous dates are converted and reported, no end stays none, and a value with an ambiguous date is not
+    sent."""
     run = platform.run(
         ImportIndicators,
         collection_id=collection_id,
@@ -262,7 +263,8 @@ def test_a_file_holds_the_list(sandbox: Sandbox, platform: Platform, collection_
 
 
 def test_the_limit_of_the_community(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What Sekoia refuses because the community is full is not tried one by one to the end; the figures are in the error."""
+    """If Sekoia refuses because the community is full, the rest is not tried one by one; the error gives the
+    figures."""
     sandbox.faults.collection_limit = 120
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=DOMAINS)
     assert run.error is not None
@@ -277,7 +279,7 @@ def test_the_limit_of_the_community(sandbox: Sandbox, platform: Platform, collec
 
 
 def test_what_stops_it_half_way(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A permission that goes in mid-import ends the submissions; what is in and what is not is told."""
+    """A permission that is lost during an import ends the submissions; the results say what is in and what is not."""
     sandbox.faults.rest = [
         RestFault(method="POST", path="/indicators$"),  # the first passes
         RestFault(method="POST", path="/indicators$", status=403, times=None),
@@ -305,7 +307,7 @@ def test_a_refusal_of_everything(sandbox: Sandbox, platform: Platform, collectio
 
 
 def test_a_long_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A thousand indicators and more go in, and the log says which action is faster."""
+    """More than a thousand indicators are imported, and the log says which action is faster."""
     domains = [f"d{number}.example.com" for number in range(1_001)]
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=domains, wait=False)
     assert run.results and (run.results["status"], run.results["imported"]) == ("completed", 1_001)
@@ -329,7 +331,7 @@ def test_an_answer_that_lists_less(sandbox: Sandbox, platform: Platform, collect
 
 
 def test_some_at_once_and_some_in_a_task(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What Sekoia did at once and what it works on in a task add up, and nothing is missing."""
+    """Immediate answers and tasks add up, and nothing is missing."""
     listed = {
         "id": "indicator--00000000-0000-4000-8000-000000000001",
         "pattern": "[domain-name:value = 'a.example.com']",

@@ -78,7 +78,7 @@ def test_text_is_imported(sandbox: Sandbox, platform: Platform, collection_id: s
 
 
 def test_all_sources_are_joined(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Text, files and lists go into one import, in their order."""
+    """Text, files and lists become one import, in order."""
     (platform.storage / "more").mkdir()
     (platform.storage / "more" / "text.txt").write_bytes("b.example\r\n\r\nbücher.example".encode("utf-16"))
     (platform.storage / "list.json").write_text(json.dumps(["d.example", ["e.example", None]]))
@@ -146,7 +146,7 @@ def test_columns_of_different_kinds_in_text(platform: Platform, collection_id: s
 
 
 def test_a_page_is_no_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A login page in place of a feed is refused by name, before anything is requested."""
+    """A login page in place of a feed is refused as such, before anything is requested."""
     (platform.storage / "feed.txt").write_bytes(b"<!DOCTYPE html><html><title>Log in</title></html>")
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="feed.txt")
     assert run.error is not None
@@ -155,7 +155,8 @@ def test_a_page_is_no_list(sandbox: Sandbox, platform: Platform, collection_id: 
 
 
 def test_the_context_reaches_every_indicator(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Description, validity, phases and threats are on each indicator, and a phase that narrows matching is warned of."""
+    """Each indicator has the description, validity, phases and threats, and a warning mentions a phase that limits
+    matching."""
     threat = "intrusion-set--22222222-2222-4222-8222-222222222222"
     run = platform.run(
         ImportIndicatorsFromText,
@@ -200,7 +201,7 @@ KILL_CHAINS = {
 
 
 def test_a_phase_that_only_sekoia_knows(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Its kill chains are asked for once, and only when a phase is not known here."""
+    """Sekoia's kill chains are requested once, and only if a phase is not known here."""
     sandbox.faults.rest = [RestFault(path="/kill-chains$", status=200, body=KILL_CHAINS)]
     run = platform.run(
         ImportIndicatorsFromText,
@@ -239,7 +240,7 @@ def test_a_phase_that_only_sekoia_knows(sandbox: Sandbox, platform: Platform, co
 def test_a_phase_that_nobody_knows(
     sandbox: Sandbox, platform: Platform, collection_id: str, fault: RestFault, near: str, why: str
 ) -> None:
-    """The nearest names are told, and why Sekoia's own could not be looked at; nothing is submitted."""
+    """The error names the nearest phases, and why Sekoia's own could not be read; nothing is submitted."""
     sandbox.faults.rest = [fault]
     run = platform.run(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="p-act1"
@@ -254,7 +255,7 @@ def test_a_phase_that_nobody_knows(
 def test_a_kill_chain_is_taken_as_written_where_sekoia_does_not_tell(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """Without the permission to read kill chains, one that is not known here goes out anyway."""
+    """Without the permission to read kill chains, an unknown kill chain is sent anyway."""
     sandbox.faults.rest = [RestFault(path="/kill-chains$", status=403)]
     platform.run(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example", kill_chain_phases="Our Model:p-1"
@@ -285,7 +286,7 @@ def test_an_import_need_not_be_waited_for(sandbox: Sandbox, platform: Platform, 
 
 
 def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Headings, defanged values and repetitions are understood; what is not an indicator is reported and not sent."""
+    """Headings, defanged values and duplicates are understood; what is not an indicator is reported and not sent."""
     text = (
         f"# C2 servers\n- hxxp://evil[.]example/a[.]b\nEVIL.example,\nevil[.]example\n192.0.2.0/24\n{MD5} | {SHA1}\n"
     )
@@ -309,7 +310,7 @@ def test_lines_are_read_as_people_write_them(sandbox: Sandbox, platform: Platfor
 
 
 def test_what_is_no_indicator_is_sent_when_asked_for(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With `send_unrecognized` it goes to Sekoia as well, and is reported anyway."""
+    """With `send_unrecognized`, it is sent to Sekoia too, and is reported anyway."""
     run = platform.run(
         ImportIndicatorsFromText, collection_id=collection_id, text="a.example\nreport.pdf", send_unrecognized="true"
     )
@@ -321,7 +322,7 @@ def test_what_is_no_indicator_is_sent_when_asked_for(sandbox: Sandbox, platform:
 
 
 def test_nothing_recognized_is_an_error(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Text without an indicator is refused before anything is asked of Sekoia, with three of its lines and why."""
+    """A text without indicators is refused before anything is requested, with three of its lines and the reasons."""
     text = "Dear colleagues,\nreport.pdf\n192.0.2.0/24\nRegards"
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
     assert run.error == (
@@ -333,7 +334,7 @@ def test_nothing_recognized_is_an_error(sandbox: Sandbox, platform: Platform, co
 
 
 def test_defanged_values_can_be_left_alone(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Without `refang` they go out as they came."""
+    """Without `refang`, they are sent unchanged."""
     platform.run(
         ImportIndicatorsFromText,
         collection_id=collection_id,
@@ -346,7 +347,7 @@ def test_defanged_values_can_be_left_alone(sandbox: Sandbox, platform: Platform,
 
 
 def test_a_strict_import_sends_nothing_doubtful(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With `strict` the lines are named, and nothing is requested at all."""
+    """With `strict`, the error names the lines, and nothing is requested."""
     text = "evil.example\nreport.pdf\n" + "\n".join(f"192.0.2.{number}/31" for number in range(12))
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, strict="true")
     assert run.error is not None
@@ -374,7 +375,7 @@ def test_a_long_list_goes_in_parts(platform: Platform, collection_id: str, monke
 def test_a_part_that_is_refused_does_not_lose_the_others(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A part that Sekoia refuses is cut in halves, in which all of it goes in should nothing in it have been the reason."""
+    """A part that Sekoia refuses is halved, and all of it is imported if no value was the reason."""
     monkeypatch.setattr(ImportIndicatorsFromText, "lines_per_task", 100)
     sandbox.faults.rest = [
         RestFault(path="/text$", delay=0.0),
@@ -400,13 +401,13 @@ def test_the_limit_of_the_community_is_told(sandbox: Sandbox, platform: Platform
 
 
 def test_the_limit_need_not_be_known(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """When Sekoia does not tell the count, the import goes on."""
+    """If Sekoia does not provide the count, the import continues."""
     sandbox.faults.rest = [RestFault(path="/count-total-iocs$", status=403)]
     assert platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="a.example").error is None
 
 
 def test_progress_is_told(platform: Platform, collection_id: str, capsys: object) -> None:
-    """While it runs, lines tell the progress, at most one each 10 %."""
+    """While it runs, lines report the progress, at most one per 10 %."""
     text = "\n".join(f"d{number}.example" for number in range(10_000))
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
     assert run.results and run.results["imported"] == 10_000
@@ -439,7 +440,7 @@ def test_sekoia_counts_less_than_was_sent(sandbox: Sandbox, platform: Platform, 
 
 
 def test_rows_of_a_table_are_read_as_in_a_file(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The column of indicators is taken, with a warning, and each row is told."""
+    """The column of indicators is used, with a warning, and each row is accounted for."""
     text = "id,url,date\n1,http://a.example/x,2026-11-01\n2,hxxp://b[.]example/y,2026-11-02\n"
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text)
     assert run.results
@@ -461,7 +462,7 @@ def test_rows_of_a_table_are_read_as_in_a_file(sandbox: Sandbox, platform: Platf
 def test_what_lost_half_a_character_is_missing(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[ImportAction]
 ) -> None:
-    """The others go in, and the import is told as partial, as an indicator is not in the collection."""
+    """The others are imported, and the import is partial, since an indicator is not in the collection."""
     run = platform.run(action, collection_id=collection_id, indicators=["a.example", "evil\ud83d.example"])
     assert run.results
     assert values(sandbox, collection_id) == {"a.example"}
@@ -507,7 +508,7 @@ def test_what_lost_half_a_character_in_a_file(
     form: str,
     send_unrecognized: bool,
 ) -> None:
-    """It is counted as missing, whatever the file; a dry run tells the same."""
+    """It is counted as missing in any kind of file; a dry run reports the same."""
     (platform.storage / "feed").write_bytes(FILES[form])
     given = {"collection_id": collection_id, argument: "feed", "send_unrecognized": send_unrecognized}
     for dry_run in (True, False):
@@ -548,7 +549,7 @@ def test_what_no_request_can_carry_is_missing(sandbox: Sandbox, platform: Platfo
 def test_what_is_damaged_is_refused(
     platform: Platform, collection_id: str, arguments: dict[str, object], error: str
 ) -> None:
-    """Where everything has to be right, or nothing else is there, a damaged value is an error."""
+    """If everything must be valid, or nothing else is given, a damaged value is an error."""
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, **arguments)
     assert run.error is not None
     assert error in run.error

@@ -37,7 +37,7 @@ def test_a_wrong_key(platform: Platform, collection_id: str) -> None:
 
 
 def test_a_missing_permission(sandbox: Sandbox, platform: Platform) -> None:
-    """A key that may only look."""
+    """A key with read-only permissions."""
     platform.secrets = {"api_key": sandbox.read_only_key}
     run = platform.run(CreateIOCCollection, name="Blocklist")
     assert run.error is not None

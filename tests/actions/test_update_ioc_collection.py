@@ -84,7 +84,7 @@ def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str,
 
 
 def test_a_missing_permission(platform: Platform, collection_id: str) -> None:
-    """A key that may only look."""
+    """A key with read-only permissions."""
     platform.secrets = {"api_key": platform.sandbox.read_only_key}
     run = platform.run(UpdateIOCCollection, collection_id=collection_id, name="New name")
 

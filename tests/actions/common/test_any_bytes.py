@@ -1,4 +1,5 @@
-"""Whatever bytes a file holds, it is a result or one sentence; and a result accounts for what it sends."""
+"""Whatever bytes a file contains, the outcome is a result or one sentence, and a result accounts for everything
+sent."""
 
 from __future__ import annotations
 
@@ -120,7 +121,7 @@ def looked_at(content: bytes, folder: Path) -> Outgoing | None:
 @example(b'"\n"\n"')
 @settings(max_examples=60, deadline=None)
 def test_any_bytes_as_a_table(content: bytes) -> None:
-    """What is sent is all indicators, each once, and as many as the account says."""
+    """Everything sent is an indicator, each only once, and as many as the account says."""
     with tempfile.TemporaryDirectory() as name:
         try:
             prepared = looked_at(content, Path(name))
@@ -146,7 +147,7 @@ def test_any_bytes_as_a_table(content: bytes) -> None:
 @example(b"\xef\xbb\xbf[]")
 @settings(max_examples=60, deadline=None)
 def test_any_bytes_as_text_and_as_a_list(content: bytes) -> None:
-    """Lines that are accounted for, a list, or one sentence."""
+    """The outcome is lines that are accounted for, a list, or one sentence."""
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "feed").write_bytes(content)
         file = storage.find(Path(name), "feed", "text_path")
@@ -187,7 +188,7 @@ WORKBOOKS = {kind: workbook(kind) for kind in ("xls", "xlsx")}
 @example(512, b"\0", 100)  # the parser of XLS panics
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_as_a_workbook(kind: str, at: int, other: bytes, cut: int) -> None:
-    """A damaged workbook is read as far as it can be, or one sentence."""
+    """A damaged workbook is read as far as possible, or causes an error in one sentence."""
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(isolated, "MOST_MEMORY", 128 * 1024**2)
         try:

@@ -71,7 +71,7 @@ def test_a_list_is_read_in_every_shape(given_: object, meant: list[object]) -> N
 
 @pytest.mark.parametrize("empty", ["", "  ", "None", "null", None])
 def test_an_empty_argument_counts_as_left_out(empty: object) -> None:
-    """What Jinja writes for a value that is not there leaves the default in place."""
+    """What Jinja renders for a missing value leaves the default in place."""
     arguments = text(
         description=empty, valid_for=empty, wait=empty, timeout=empty, kill_chain_phases=empty, format=empty
     )
@@ -80,7 +80,7 @@ def test_an_empty_argument_counts_as_left_out(empty: object) -> None:
 
 
 def test_numbers_and_booleans_arrive_as_text() -> None:
-    """A number or a boolean in text is what it means."""
+    """A number or a boolean given as text is understood."""
     arguments = text(valid_for="365", wait="false", timeout=" 60 ")
     assert (arguments.valid_for, arguments.wait, arguments.timeout) == (365, False, 60)
 
@@ -101,7 +101,7 @@ def test_times_mean_utc(given_: str, meant: datetime) -> None:
 
 
 def test_a_period_counts_from_now() -> None:
-    """`valid_for` gives an end so many days from now."""
+    """`valid_for` sets an end that many days from now."""
     until = text(valid_for=30).context(PhaseFinder(list)).valid_until
     assert until is not None
     assert abs(until - datetime.now(UTC) - timedelta(days=30)) < timedelta(seconds=5)
@@ -145,7 +145,7 @@ def test_a_mapping_is_read_in_every_shape(given_: object, meant: list[str | None
     ("given_", "days"), [("90 days", 90), ("2 weeks", 14), ("1 year", 365), ("7d", 7), (" 30 ", 30), (30, 30)]
 )
 def test_days_are_read_as_people_write_them(given_: object, days: int) -> None:
-    """A unit may follow."""
+    """A number of days may have a unit."""
     assert text(valid_for=given_).valid_for == days
 
 
@@ -164,7 +164,7 @@ OTHER = "00000000-0000-4000-8000-000000000002"
 )
 @pytest.mark.parametrize("uuid", ["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000A"])
 def test_a_collection_is_known_by_its_id_wherever_it_stands(form: str, uuid: str) -> None:
-    """A bare UUID, an id, or the address of a page that holds it."""
+    """A bare UUID, an id, or the address of a page that contains it is accepted."""
     assert text(collection_id=form.format(uuid)).collection_id == f"ioc-collection--{uuid.lower()}"
 
 
@@ -308,7 +308,7 @@ def test_what_is_not_clearly_one_collection_is_refused(written: str) -> None:
     "An error in one sentence that names the argument; nothing is sent",
 )
 def test_what_means_nothing_is_refused_by_name(arguments: dict[str, Any], sentence: str) -> None:
-    """The complaint names the argument and says what it should be."""
+    """The error names the argument and says what it should be."""
     with pytest.raises(ValidationError) as caught:
         text(**arguments)
     assert complaint(caught.value, show_values=True) == sentence
@@ -344,7 +344,7 @@ def test_a_wrong_mapping_is_refused_before_the_upload(arguments: dict[str, Any],
 
 
 def test_a_name_must_not_be_blank() -> None:
-    """A blank name counts as none."""
+    """A blank name counts as missing."""
     with pytest.raises(ValidationError) as caught:
         CreateIOCCollectionArguments.model_validate({"name": "  "})
     assert (
@@ -366,7 +366,7 @@ ANYTHING = st.recursive(
 
 @given(ANYTHING)
 def test_any_value_is_a_list_or_refused(value: object) -> None:
-    """Whatever an argument holds, it becomes a flat list or a ValueError."""
+    """Whatever an argument contains, it becomes a flat list or a ValueError."""
     try:
         items = as_list(value)
     except ValueError:
@@ -383,7 +383,7 @@ def test_any_value_is_a_list_or_refused(value: object) -> None:
     )
 )
 def test_any_arguments_are_accepted_or_refused_in_a_sentence(arguments: dict[str, object]) -> None:
-    """Whatever the arguments are, they are valid or the complaint is one line."""
+    """Whatever the arguments are, they are valid, or the error is one line."""
     for model in (ImportIndicatorsFromTextArguments, ImportIndicatorsFromFileArguments):
         try:
             model.model_validate({"collection_id": COLLECTION, **arguments}).context(PhaseFinder(list))

@@ -1,4 +1,4 @@
-"""Results stay small, and a file of the storage has the whole of each list."""
+"""Results stay small, and a file in the storage contains each list in full."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ VALUES = [f"d{number}.example" for number in range(1_100)]
 
 
 def whole(storage: Path, path: str) -> list[Any]:
-    """What a file of results holds."""
+    """The content of a results file."""
     held: list[Any] = json.loads((storage / path).read_text())
     return held
 
 
 def test_what_is_missing(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A hundred are listed, all are counted, and all are in the file, which can be imported as it is."""
+    """A hundred are listed, all are counted, and all are in the file, which can be imported unchanged."""
     sandbox.faults.refused_values = VALUES[:150]
     told = platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:200]).results
     assert told
@@ -45,7 +45,7 @@ def test_what_is_missing(sandbox: Sandbox, platform: Platform, collection_id: st
 
 
 def test_what_a_dry_run_would_miss(platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for what a dry run tells."""
+    """The same for what a dry run reports."""
     monkeypatch.setattr("sekoia_cti.actions.common.import_action.REASONED", 1)
     cut = ["a.example", "b\ud83d.example", "c\ud83d.example"]
     told = platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=cut, dry_run=True).results
@@ -60,7 +60,7 @@ def test_what_a_dry_run_would_miss(platform: Platform, collection_id: str, monke
 def test_what_a_synchronization_could_not_do(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same for what did not go in, and for what did not go out."""
+    """The same for values that were not added, and for values that were not removed."""
     monkeypatch.setattr("sekoia_cti.actions.synchronize_collection.REASONED", 1)
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:3])
     sandbox.faults.refused_values = VALUES[3:5]
@@ -94,7 +94,7 @@ def test_ids_of_indicators(platform: Platform, collection_id: str) -> None:
 def test_ids_of_tasks(
     platform: Platform, collection_id: str, action: type[SekoiaAction], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many as there may be are listed, and all are counted."""
+    """Up to the limit, all are listed and counted."""
     monkeypatch.setattr("sekoia_cti.actions.common.import_action.IDS", 1)
     monkeypatch.setattr("sekoia_cti.actions.synchronize_collection.IDS", 1)
     given = {"text": "a.example\nhttp://a.example/", "validity_by_type": "url: 3"}
@@ -103,7 +103,7 @@ def test_ids_of_tasks(
 
 
 def test_what_was_revoked(platform: Platform, collection_id: str) -> None:
-    """A thousand are listed, all are counted, and all are in the file with what became of them."""
+    """A thousand are listed, all are counted, and all are in the file with their outcome."""
     told = platform.run(RevokeIndicators, collection_id=collection_id, indicators=VALUES, dry_run=True).results
     assert told
     assert (told["not_found"], told["not_found_count"]) == (VALUES[:1_000], 1_100)
@@ -115,7 +115,7 @@ def test_what_was_revoked(platform: Platform, collection_id: str) -> None:
 def test_what_could_not_be_revoked(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fewer with their reasons are listed than without, and all are in the file."""
+    """Fewer are listed with reasons than without, and all are in the file."""
     monkeypatch.setattr("sekoia_cti.actions.common.bounds.REASONED", 1)
     platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:2])
     sandbox.faults.rest = [RestFault(method="DELETE", status=400, times=2)]
@@ -125,7 +125,7 @@ def test_what_could_not_be_revoked(
 
 
 def test_collections(sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many as there may be are listed, all are counted, and all are in the file."""
+    """Only the allowed number is listed, all are counted, and all are in the file."""
     monkeypatch.setattr("sekoia_cti.actions.find_ioc_collection.IDS", 2)
     for _ in range(3):
         sandbox.create_collection(name="Blocklist")
@@ -178,7 +178,7 @@ def test_how_rows_were_read(platform: Platform, collection_id: str, action: type
 
 
 def assert_whole(storage: Path, told: dict[str, Any] | None, name: str) -> None:
-    """The results have a hundred of the entries, and the count and the file all."""
+    """The results contain a hundred of the entries; the count and the file cover all."""
     assert told
     entries = whole(storage, told[f"{name}_path"])
     assert (told[f"{name}_count"], len(entries), entries[:100]) == (MANY, MANY, told[name]), name
@@ -188,7 +188,7 @@ def assert_whole(storage: Path, told: dict[str, Any] | None, name: str) -> None:
 def test_a_storage_that_takes_no_file(
     sandbox: Sandbox, platform: Platform, collection_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was done stays done: the results tell the first, with a warning."""
+    """What was done stays done: the results list the first ones, with a warning."""
     gone = Platform(sandbox, tmp_path / "gone", monkeypatch)
     sandbox.faults.refused_values = VALUES[:150]
     run = gone.run(ImportIndicatorsFromText, collection_id=collection_id, indicators=VALUES[:200])

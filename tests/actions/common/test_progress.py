@@ -1,4 +1,4 @@
-"""Progress for people: neither silence nor a line an event."""
+"""Progress for people: neither silence nor a line for each event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sekoia_cti.client.importing.watch import Progress
     ],
 )
 def test_a_line_now_and_then(events: list[tuple[float, int, int | None]], lines: list[str]) -> None:
-    """A tenth more, or five seconds later with anything more, is worth a line."""
+    """A line is written after another tenth, or after five seconds with any progress."""
     now, told = 0.0, list[str]()
     log = ProgressLog(told.append, clock=lambda: now)
     for now, imported, total in events:  # noqa: B007  # the clock reads it
