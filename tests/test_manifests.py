@@ -27,7 +27,7 @@ def everything(schema: object) -> list[tuple[str, object]]:
 
 
 def test_the_manifests_are_in_step_with_the_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The SDK, in all code of the repository, finds these actions and no other: `make manifests` renews them."""
+    """In all code of the repository, the SDK finds these actions and no others: `make manifests` renews them."""
     generate(tmp_path)
     capsys.readouterr()  # a line for each file, which would hide what this says
     generated = {path.name: formatted(json.loads(path.read_text())) for path in tmp_path.glob("*.json")}
@@ -91,7 +91,7 @@ RARELY = (
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_a_form_begins_with_what_people_fill_in(action: dict[str, Any]) -> None:
-    """Sources come first, what is often set comes before what is rarely set, and that comes last."""
+    """Sources come first, then frequently set fields, and rarely set ones come last."""
     fields = list(action["arguments"]["properties"])
     sources = [name for name in fields if name in SOURCES]
     assert fields[: len(sources)] == sources, "Name the sources in `sources` of the arguments' class."
@@ -104,7 +104,7 @@ def test_a_form_begins_with_what_people_fill_in(action: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_a_form_says_that_a_source_is_needed(action: dict[str, Any]) -> None:
-    """Where there are several, the first names them all, with the uploaded file."""
+    """If there are several sources, the first one names them all, including the uploaded file."""
     fields = action["arguments"]["properties"]
     sources = [name for name in fields if name in (*SOURCES, "file_handle")]
     if len(sources) > 1:
@@ -115,7 +115,7 @@ def test_a_form_says_that_a_source_is_needed(action: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action["docker_parameters"]))
 def test_a_field_explains_itself(action: dict[str, Any]) -> None:
-    """No description leans on the field above it, which a form may show elsewhere."""
+    """No description depends on the field above it, which a form may show elsewhere."""
     leaning = [
         name
         for name, field in action["arguments"]["properties"].items()

@@ -13,7 +13,7 @@ from sekoia_cti.indicators.display import counted, shown
 
 __all__ = ["HALF_A_CHARACTER", "complaint"]
 
-HALF_A_CHARACTER = "it contains half a character: copy it again"
+HALF_A_CHARACTER = "it contains an incomplete character: copy it again"
 """What is wrong with a text with a lone surrogate, which can be neither sent nor shown."""
 
 _NUMBER = "it must be a whole number"

@@ -203,7 +203,7 @@ def test_what_is_not_clearly_one_collection_is_refused(written: str) -> None:
         ({"valid_for": 1.5}, "valid_for: it must be a number of days, such as 90"),
         ({"valid_for": "0x10"}, "valid_for: it must be a number of days, such as 90, not “0x10”"),
         ({"valid_for": "36501 days"}, "valid_for: it must be at most 36,500, not “36501 days”"),
-        ({"description": "evil\ud83d"}, "description: it contains half a character: copy it again"),
+        ({"description": "evil\ud83d"}, "description: it contains an incomplete character: copy it again"),
         (
             {"valid_for": 30, "valid_from": "2099-01-01"},
             "valid_from must be before the end of valid_for, which counts from now: use valid_until instead",
