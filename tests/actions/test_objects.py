@@ -1,4 +1,4 @@
-"""Objects that other actions give, imported and revoked as what they hold."""
+"""Objects from other actions are imported and revoked as the values that they contain."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def there(sandbox: Sandbox, collection_id: str) -> dict[str, dict[str, Any]]:
     "given", [BUNDLE, [BUNDLE], [[BUNDLE, None]], repr(BUNDLE), json.dumps(BUNDLE), [json.dumps(BUNDLE)]]
 )
 def test_a_bundle_is_imported(sandbox: Sandbox, platform: Platform, collection_id: str, given: object) -> None:
-    """However the playbook hands it over, its indicators go in with their context, and the rest is told."""
+    """However the playbook passes it, its indicators are imported with their context, and the rest is reported."""
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=given)
     assert run.error is None
     assert run.results
@@ -80,7 +80,7 @@ def test_a_bundle_is_imported(sandbox: Sandbox, platform: Platform, collection_i
 
 @pytest.mark.parametrize("name", ["bundle.json", "lines.json", "python.json"])
 def test_a_file_holds_objects(sandbox: Sandbox, platform: Platform, collection_id: str, name: str) -> None:
-    """A file of the storage holds one object, one a line, or what Python prints."""
+    """A file in the storage contains one object, one object per line, or what Python prints."""
     texts = {
         "bundle.json": json.dumps(BUNDLE),
         "lines.json": "\n".join(map(json.dumps, BUNDLE["objects"])),
@@ -94,7 +94,7 @@ def test_a_file_holds_objects(sandbox: Sandbox, platform: Platform, collection_i
 
 @pytest.mark.parametrize("argument", ["indicators", "text", "indicators_path"])
 def test_objects_in_a_text_import(sandbox: Sandbox, platform: Platform, collection_id: str, argument: str) -> None:
-    """The values of objects go in; that their context does not is said, and so is what was left out."""
+    """The values of objects are imported; the log says that their context is not, and what was left out."""
     given = json.dumps(BUNDLE)
     if argument == "indicators_path":
         (platform.storage / "bundle.json").write_text(given)
@@ -121,7 +121,7 @@ TYPES = [
 
 
 def test_types_in_any_tongue(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Names of types are read, and none is sent that Sekoia does not know."""
+    """Type names are understood, and none is sent that Sekoia does not know."""
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=TYPES)
     assert run.error is None
     assert run.results and run.results["status"] == "completed"
@@ -146,7 +146,7 @@ def test_types_in_any_tongue(sandbox: Sandbox, platform: Platform, collection_id
 
 
 def test_phases_as_objects(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Kill chain phases are taken as objects too, in an object and as an argument."""
+    """Kill chain phases can be objects too, in an object and as an argument."""
     run = platform.run(
         ImportIndicators,
         collection_id=collection_id,
@@ -168,7 +168,7 @@ def test_phases_as_objects(sandbox: Sandbox, platform: Platform, collection_id: 
 
 @pytest.mark.parametrize("action", [ImportIndicators, ImportIndicatorsFromText])
 def test_entries_are_counted_like_lines(sandbox: Sandbox, platform: Platform, collection_id: str, action: Any) -> None:
-    """What is not a value in a list keeps its place, and is reported; null is nothing."""
+    """What is not a value in a list keeps its position, and is reported; null is ignored."""
     entries = ["a.example.com", None, "# b.example.com", "; c", "", "None", "null", True, {"x": 1}, "no indicator"]
     run = platform.run(action, collection_id=collection_id, indicators=entries)
     assert run.results
@@ -189,7 +189,7 @@ def test_entries_are_counted_like_lines(sandbox: Sandbox, platform: Platform, co
 
 @pytest.mark.parametrize("action", ["ImportIndicators", "ImportIndicatorsFromText", "RevokeIndicators"])
 def test_an_object_of_too_many_levels(command: Command, collection_id: str, action: str) -> None:
-    """It is one sentence, also where the arguments come from the platform."""
+    """The error is one sentence, even if the arguments come from the platform."""
     deep = (
         '{"a": ' * 13_000 + "1" + "}" * 13_000
     )  # some versions of Python read 10,000 levels; the environment holds 128 KiB
@@ -201,7 +201,7 @@ def test_an_object_of_too_many_levels(command: Command, collection_id: str, acti
 
 
 def test_an_expired_indicator(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An end of validity that has passed is warned of."""
+    """A warning mentions an end of validity in the past."""
     run = platform.run(
         ImportIndicators,
         collection_id=collection_id,
@@ -222,7 +222,7 @@ def test_only_what_is_left_out(platform: Platform, collection_id: str) -> None:
 
 
 def test_what_search_finds_is_revoked(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Revoke takes what Search gives, the indicators that are revoked already included."""
+    """Revoke accepts what Search returns, including indicators that are already revoked."""
     platform.run(ImportIndicators, collection_id=collection_id, indicators=["a.example.com", "b.example.com"])
     platform.run(RevokeIndicators, collection_id=collection_id, indicators="a.example.com")
     found = platform.run(SearchIndicators, collection_id=collection_id)

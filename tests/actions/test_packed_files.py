@@ -37,7 +37,7 @@ def test_a_single_packed_file_is_opened(sandbox: Sandbox, platform: Platform, co
 
 
 def test_what_cannot_be_unpacked_is_one_sentence(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Cut short, empty, or several files: nothing is sent."""
+    """A truncated or empty archive, or one with several files: nothing is sent."""
     (platform.storage / "cut.csv.gz").write_bytes(gzip.compress(TABLE)[:-12])
     packed(platform, "empty.csv.gz", {"empty.csv": b""})
     packed(platform, "two.zip", {"a.csv": TABLE, "b.csv": TABLE})
@@ -55,7 +55,7 @@ def test_what_cannot_be_unpacked_is_one_sentence(sandbox: Sandbox, platform: Pla
 def test_a_sheet_is_chosen(
     sandbox: Sandbox, platform: Platform, collection_id: str, sheet: str | None, expected: set[str] | None
 ) -> None:
-    """By its name or its number; one that is not there is refused, naming those that are."""
+    """A sheet is chosen by its name or number; a missing one is refused, with the names of the existing sheets."""
     book = openpyxl.Workbook()
     for number, (title, value) in enumerate((("First", "a.example"), ("Second", "b.example"))):
         page = book.active if number == 0 else book.create_sheet()
@@ -116,7 +116,7 @@ def test_another_sheet_comes_first(sandbox: Sandbox, platform: Platform, collect
 
 
 def test_indicators_in_a_hidden_sheet(platform: Platform, collection_id: str) -> None:
-    """It is not looked into unasked, and the error says how to ask."""
+    """A hidden sheet is not read unless requested, and the error says how to request it."""
     content = book(("Old", IOCS), ("Notes", ["nothing"]), hidden="Old")
     (platform.storage / "book.xlsx").write_bytes(content)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="book.xlsx")
@@ -188,7 +188,7 @@ def ods() -> bytes:
 def test_what_programs_read_differently(
     sandbox: Sandbox, platform: Platform, collection_id: str, name: str, content: bytes
 ) -> None:
-    """It goes up as a CSV that all of them read alike, although each of its rows could be sent as it is."""
+    """It is uploaded as a CSV that every program reads in the same way, although each row could be sent unchanged."""
     (platform.storage / name).write_bytes(content)
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path=name)
     assert run.results and (run.results["status"], run.results["cleaned"]) == ("completed", 0)

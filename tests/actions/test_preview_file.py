@@ -16,7 +16,8 @@ FEED = "Host name;Until\na[.]example.com;2030-01-31\nsetup.exe;\nb.example.com;2
 
 @pytest.mark.parametrize("as_text", [False, True])
 def test_a_preview_is_imported_later(sandbox: Sandbox, platform: Platform, collection_id: str, as_text: bool) -> None:
-    """Nothing is imported until the second action gets the upload, which is cleaned, with what the first one told."""
+    """Nothing is imported until the second action gets the upload, which is cleaned, with what the first one
+    returned."""
     (platform.storage / "feed.csv").write_text(FEED)
     run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
     assert run.error is None
@@ -64,7 +65,8 @@ url,http://b.example.com/,,,,,1,never,,,z
 
 
 def test_each_column_is_described(platform: Platform, collection_id: str) -> None:
-    """What is in it, what it is mapped to and why; and all that is lost on the way, for a person to decide."""
+    """What each column contains, what it is mapped to and why, and everything that is lost along the way, for a person
+    to decide."""
     (platform.storage / "feed.csv").write_text(TABLE)
     run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
     preview = run.results
@@ -106,7 +108,7 @@ def test_each_column_is_described(platform: Platform, collection_id: str) -> Non
 
 
 def test_columns_of_different_kinds_are_described(platform: Platform, collection_id: str) -> None:
-    """Columns that are named after different kinds are all imported, and a warning says how to have one alone."""
+    """Columns that are named after different kinds are all imported, and a warning says how to import only one."""
     (platform.storage / "feed.csv").write_text("domain,ip\na.example.com,192.0.2.1\nb.example.com,\n")
     run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
     assert run.results
@@ -122,7 +124,7 @@ def test_columns_of_different_kinds_are_described(platform: Platform, collection
 
 
 def test_the_same_twice_is_described(platform: Platform, collection_id: str) -> None:
-    """A column that repeats the indicators is no loss, and is called what it is."""
+    """A column that repeats the indicators is not a loss, and is described as a repetition."""
     (platform.storage / "feed.csv").write_text("ioc,name\na.example.com,a.example.com\n")
     run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
     assert run.results
@@ -166,7 +168,7 @@ def test_an_upload_is_confirmed_by_its_file(sandbox: Sandbox, platform: Platform
 
 
 def test_an_upload_with_rows_to_leave_out(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Given the file as well, rows that are not to be sent go up nowhere: the file is uploaded anew without them."""
+    """If the file is given as well, excluded rows are never imported: the file is uploaded again without them."""
     (platform.storage / "feed.csv").write_text(FEED)
     run = platform.run(
         ImportIndicatorsFromFile,
@@ -181,7 +183,7 @@ def test_an_upload_with_rows_to_leave_out(sandbox: Sandbox, platform: Platform, 
 
 
 def test_a_file_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Nothing is uploaded that could not be shown."""
+    """A file that cannot be previewed is not uploaded."""
     (platform.storage / "feed.csv").write_text("a.example," + "x" * 200_000 + "\n")
     run = platform.run(PreviewIndicatorsFile, collection_id=collection_id, file_path="feed.csv")
     assert run.error and run.error.startswith("The file feed.csv cannot be used: it cannot be read as CSV")
@@ -206,7 +208,7 @@ def test_a_file_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collec
 def test_arguments_of_an_upload(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], sentence: str
 ) -> None:
-    """An upload needs what a preview told, and cannot be looked at again."""
+    """An upload needs what the preview returned, and cannot be read again."""
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, **arguments)
     assert run.error == f"The action's arguments are not valid: {sentence}."
     assert sandbox.requests == []
@@ -226,7 +228,7 @@ def test_an_unknown_upload(platform: Platform, collection_id: str) -> None:
 
 
 def test_what_is_doubtful_is_told(platform: Platform, collection_id: str) -> None:
-    """Columns that are taken together, dates whose order the table tells, wide rows, a second heading."""
+    """Joined columns, dates whose order the table shows, wide rows, and a second heading are reported."""
     (platform.storage / "feed.csv").write_text(
         "Domain,IP,Note,Valid until (dd/mm/yyyy)\na.example.com,,x,05/06/2031\n,192.0.2.1,one,two,x\nDomain,Type,Note\n"
     )

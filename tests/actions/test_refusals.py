@@ -56,7 +56,7 @@ def test_an_unknown_collection(platform: Platform) -> None:
 
 
 def test_refused_parameters(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What Sekoia says of them is in the error."""
+    """The error contains what Sekoia says about them."""
     sandbox.faults.rest = [RestFault(path="/text$", status=400, body={"message": "valid_until is in the past."})]
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.error == (
@@ -82,7 +82,7 @@ def test_sekoia_unreachable(platform: Platform) -> None:
 def test_liveapi_refused(
     sandbox: Sandbox, platform: Platform, collection_id: str, fault: str, value: object, reason: str
 ) -> None:
-    """A key that LiveAPI does not let in is an error before anything is submitted."""
+    """A key that LiveAPI refuses is an error before anything is submitted."""
     setattr(sandbox.faults, fault, value)
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.error == (
@@ -97,7 +97,7 @@ def test_liveapi_refused(
     [{"liveapi_url": "ws://127.0.0.1:9/live/"}, {"liveapi_url": "ws://liveapi.invalid/live/"}],
 )
 def test_liveapi_unreachable(platform: Platform, collection_id: str, configuration: dict[str, str]) -> None:
-    """Without LiveAPI the import goes on: a warning says so, and the state of the collection confirms it."""
+    """Without LiveAPI, the import continues: a warning says so, and the state of the collection confirms it."""
     platform.module_configuration |= configuration
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text="evil.example")
     assert run.error is None
@@ -111,7 +111,7 @@ def test_liveapi_unreachable(platform: Platform, collection_id: str, configurati
 
 @pytest.mark.usefixtures("hasty")
 def test_not_finished_in_time(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The error tells the progress and that the import goes on, and the results say incomplete."""
+    """The error gives the progress and says that the import continues, and the results say incomplete."""
     sandbox.faults.stall_after = 0.5
     text = "\n".join(f"d{number}.example" for number in range(2_000))
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, timeout=10)
@@ -168,7 +168,8 @@ def test_a_file_that_cannot_be_used(
     path: str,
     sentence: str,
 ) -> None:
-    """Missing, empty, a folder, or outside of the storage: told by each argument that takes a path, before any request."""
+    """A file that is missing, empty, a folder, or outside the storage is reported for each path argument, before any
+    request."""
     prepare(platform.storage)
     for action, argument in (
         (ImportIndicatorsFromFile, "file_path"),
@@ -239,7 +240,7 @@ def test_what_is_no_list_and_no_table(
 
 
 def test_json_says_which_argument_takes_it(platform: Platform, collection_id: str) -> None:
-    """Objects are no text and no table; a list of values is text as well, as it is in the argument itself."""
+    """Objects are neither text nor a table; a list of values counts as text, as in the argument itself."""
     (platform.storage / "bundle.json").write_text('{"type": "bundle", "objects": []}')
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text_path="bundle.json")
     assert run.error == ("The file bundle.json of text_path cannot be used: it is JSON: use indicators_path for it.")
@@ -253,7 +254,7 @@ def test_json_says_which_argument_takes_it(platform: Platform, collection_id: st
 
 
 def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
-    """What is packed by itself is opened, for each argument that takes a path."""
+    """A single packed file is opened, for each argument that takes a path."""
     (platform.storage / "text.gz").write_bytes(gzip.compress(b"a.example\n"))
     with zipfile.ZipFile(platform.storage / "list.zip", "w") as archive:
         archive.writestr("list.json", '["b.example"]')
@@ -291,7 +292,7 @@ def test_packed_text_and_lists(platform: Platform, collection_id: str) -> None:
     ],
 )
 def test_a_list_file_that_holds_no_list(platform: Platform, collection_id: str, content: str, sentence: str) -> None:
-    """`indicators_path` must lead to JSON that holds indicators."""
+    """`indicators_path` must name JSON that contains indicators."""
     (platform.storage / "list.json").write_text(content)
     assert (
         platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators_path="list.json").error
@@ -300,7 +301,7 @@ def test_a_list_file_that_holds_no_list(platform: Platform, collection_id: str, 
 
 
 def test_nothing_to_import(platform: Platform, collection_id: str) -> None:
-    """Sources that hold nothing are named."""
+    """Empty sources are named."""
     (platform.storage / "empty.txt").write_text("\n \n")
     run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, indicators="[]", text_path="empty.txt")
     assert run.error == "There is nothing to import: text_path, indicators contains no indicator."
@@ -318,7 +319,7 @@ def test_a_wrong_argument(platform: Platform, collection_id: str) -> None:
 
 
 def test_arguments_that_are_no_object(platform: Platform) -> None:
-    """Arguments of another shape are refused in a sentence too."""
+    """Arguments of any other shape are refused in a sentence too."""
     run = platform.run_with(CreateIOCCollection, ["Blocklist"])
     assert run.error is not None
     assert run.error == "The action's arguments are not a JSON object."
@@ -346,7 +347,7 @@ def test_arguments_that_are_no_object(platform: Platform) -> None:
 def test_a_wrong_configuration(
     platform: Platform, configuration: dict[str, Any], secrets: dict[str, Any], sentence: str
 ) -> None:
-    """A configuration that cannot be used is told in a sentence, at the time of use."""
+    """An unusable configuration is reported in a sentence when it is used."""
     platform.module_configuration = configuration
     platform.secrets = secrets
     assert platform.run(CreateIOCCollection, name="Blocklist").error == sentence
@@ -354,13 +355,13 @@ def test_a_wrong_configuration(
 
 @pytest.mark.parametrize("early", [{}, {"api_key": None}, {"api_key": ""}])
 def test_the_key_comes_with_the_start(platform: Platform, early: dict[str, Any]) -> None:
-    """Absent, null or empty before, the key that the platform hands over is used."""
+    """The key that the platform hands over is used, whether it was absent, null or empty before."""
     platform.module_configuration |= early
     assert platform.run(CreateIOCCollection, name="Blocklist").error is None
 
 
 def test_the_key_is_in_no_log_result_or_error(sandbox: Sandbox, platform: Platform, capfd: Any) -> None:
-    """Whatever the error quotes, the key is not part of it, nor of what is printed."""
+    """Whatever the error quotes, the key is not in it, nor in what is printed."""
 
     def told(run: Run) -> str:
         captured = capfd.readouterr()

@@ -47,7 +47,7 @@ def revoked(sandbox: Sandbox, collection_id: str) -> set[str]:
 
 
 def told(run: Run) -> dict[str, Any]:
-    """The lists that say something; each has a count."""
+    """The lists that are not empty; each has a count."""
     assert run.results is not None
     lists = {name: value for name, value in run.results.items() if isinstance(value, list)}
     assert all(run.results[f"{name}_count"] == len(value) for name, value in lists.items())
@@ -55,7 +55,7 @@ def told(run: Run) -> dict[str, Any]:
 
 
 def test_exactly_these_are_revoked(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
-    """What merely contains a value, or is written as it in another case where case matters, stays."""
+    """Indicators that merely contain a value, or differ in case where case matters, stay."""
     fill(
         platform,
         collection_id,
@@ -86,7 +86,7 @@ def test_exactly_these_are_revoked(sandbox: Sandbox, platform: Platform, collect
 def test_a_file_is_known_by_all_its_hashes(
     sandbox: Sandbox, platform: Platform, collection_id: str, filler: str
 ) -> None:
-    """An indicator that has one of the hashes asked for, and not the other, is another file's, or says less."""
+    """An indicator with only one of the given hashes belongs to another file, or says less."""
     fill(platform, collection_id, filler, MD5, f"{SHA1},{SHA256}")
     run = platform.run(RevokeIndicators, collection_id=collection_id, text=f"{MD5},{SHA1}")
     assert run.error is None
@@ -129,7 +129,7 @@ def test_again_finds_it_done(platform: Platform, collection_id: str, filler: str
 def test_an_active_one_beside_a_revoked_one_is_revoked(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """Of two indicators of one value, the one that is still active counts."""
+    """If two indicators have the same value, the one that is still active counts."""
     page = {
         "items": [
             {"id": "indicator--1", "pattern": "[domain-name:value = 'evil.example']", "revoked": True},
@@ -160,7 +160,7 @@ def test_ids_are_revoked(sandbox: Sandbox, platform: Platform, collection_id: st
 
 
 def test_an_id_that_was_revoked_before(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
-    """In a small collection its state is seen, in a large one its last change tells."""
+    """In a small collection, its state is visible; in a large one, its last change shows it."""
     fill(platform, collection_id, "evil.example", filler)
     indicator, *_ = sandbox.indicators(collection_id)
     platform.run(RevokeIndicators, collection_id=collection_id, indicator_ids=indicator["id"])
@@ -173,7 +173,7 @@ def test_an_id_that_was_revoked_before(sandbox: Sandbox, platform: Platform, col
 
 @pytest.mark.parametrize(("lag", "outcome"), [(1, "revoked"), (3, "already_revoked")])
 def test_clocks_of_sekoia_can_differ(platform: Platform, collection_id: str, lag: int, outcome: str) -> None:
-    """What was changed a moment before, by the clock of the answers, was changed now."""
+    """A change a moment earlier, by the clock of the answers, counts as a change now."""
     modified = f"2026-01-01T12:00:{10 - lag:02}Z"
     indicator = {"id": UNKNOWN_ID, "pattern": "", "revoked": True, "modified": modified}
     large = answer(
@@ -188,7 +188,7 @@ def test_clocks_of_sekoia_can_differ(platform: Platform, collection_id: str, lag
 
 
 def test_a_value_and_its_id_are_revoked_once(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Both are told as revoked, and Sekoia is asked once."""
+    """Both are reported as revoked, with one request to Sekoia."""
     fill(platform, collection_id, "evil.example")
     (indicator,) = sandbox.indicators(collection_id)
     run = platform.run(
@@ -199,7 +199,7 @@ def test_a_value_and_its_id_are_revoked_once(sandbox: Sandbox, platform: Platfor
 
 
 def test_an_id_of_another_collection_is_not_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An id counts in the collection that was given."""
+    """An id counts only in the given collection."""
     other = str(sandbox.create_collection(name="Other")["id"])
     fill(platform, other, "evil.example")
     (indicator,) = sandbox.indicators(other)
@@ -209,7 +209,7 @@ def test_an_id_of_another_collection_is_not_found(sandbox: Sandbox, platform: Pl
 
 
 def test_a_dry_run_revokes_nothing(sandbox: Sandbox, platform: Platform, collection_id: str, filler: str) -> None:
-    """It tells what would be revoked, of values and of ids, and asks for no change."""
+    """It reports which values and ids would be revoked, and requests no change."""
     fill(platform, collection_id, filler, "evil.example", "good.example")
     platform.run(RevokeIndicators, collection_id=collection_id, text="good.example")
     ids = {indicator["name"]: indicator["id"] for indicator in sandbox.indicators(collection_id)}
@@ -232,7 +232,7 @@ def test_a_dry_run_revokes_nothing(sandbox: Sandbox, platform: Platform, collect
 
 
 def test_one_failure_does_not_lose_the_others(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What is refused, or fails again and again, is told with its reason, and the rest is revoked."""
+    """Values that are refused, or keep failing, are reported with the reason, and the rest is revoked."""
     fill(platform, collection_id, "a.example", "b.example", "c.example")
     ids = {indicator["name"]: indicator["id"] for indicator in sandbox.indicators(collection_id)}
     sandbox.faults.rest = [
@@ -294,7 +294,7 @@ def test_only_what_is_seen_revoked_counts(
 
 
 def test_what_is_gone_is_not_found(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An indicator that is in the collection no more was not revoked."""
+    """An indicator that is no longer in the collection was not revoked."""
     page = {"items": [{"id": UNKNOWN_ID, "pattern": "[domain-name:value = 'evil.example']"}], "total": 1}
     sandbox.faults.rest = [
         RestFault(method="GET", status=200, body=page),
@@ -324,7 +324,7 @@ def test_what_lags_is_looked_at_again(sandbox: Sandbox, platform: Platform, coll
     "The indicator is searched for before it is reported; revoked",
 )
 def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collection_id: str, happened: bool) -> None:
-    """The whole collection is read for an id, and its state there may be one of a while ago."""
+    """The whole collection is read for an id, and its state there may be outdated."""
     fill(platform, collection_id, *(f"d{number}.example" for number in range(401)))
     before = sandbox.indicators(collection_id)
     asked = before[200]["id"]
@@ -346,7 +346,7 @@ def test_a_bulk_reader_that_lags(sandbox: Sandbox, platform: Platform, collectio
 def test_a_listing_with_a_hole_finds_nothing_missing(
     sandbox: Sandbox, platform: Platform, collection_id: str, known: str
 ) -> None:
-    """What is not listed may be there."""
+    """Indicators that are not listed may exist."""
     fill(platform, collection_id, *MANY)
     hole = {"items": [], "total": 250, "has_more": True}
     sandbox.faults.rest = [
@@ -363,7 +363,7 @@ def test_a_listing_with_a_hole_finds_nothing_missing(
 
 
 def test_what_ends_it_early_tells_how_far_it_got(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A permission that is taken away meanwhile would fail every other value too, so these remain."""
+    """A permission that is lost would make every other value fail too, so these remain."""
     fill(platform, collection_id, "a.example", "b.example", "c.example")
     sandbox.faults.rest = [
         RestFault(method="DELETE", delay=0.0),
@@ -378,7 +378,7 @@ def test_what_ends_it_early_tells_how_far_it_got(sandbox: Sandbox, platform: Pla
 
 
 def test_a_missing_permission(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A key that may only look is an error without results."""
+    """A key with read-only permissions is an error without results."""
     fill(platform, collection_id, "evil.example")
     platform.secrets = {"api_key": sandbox.read_only_key}
     run = platform.run(RevokeIndicators, collection_id=collection_id, text="evil.example")
@@ -397,7 +397,7 @@ def test_many_values_take_few_requests(sandbox: Sandbox, platform: Platform, col
 
 
 def test_few_values_take_few_requests(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Few values of a large collection are searched for, one request each, after two that tell how."""
+    """A few values of a large collection are searched for, with one request each, after two that decide how."""
     fill(platform, collection_id, *MANY, *(f"filler{number}.test" for number in range(1_000)))
     before = len(sandbox.requests)
     platform.run(RevokeIndicators, collection_id=collection_id, indicators=["d1.example", "absent.example"])
@@ -405,7 +405,7 @@ def test_few_values_take_few_requests(sandbox: Sandbox, platform: Platform, coll
 
 
 def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Should a term in quotes find nothing, the value is looked for without them."""
+    """If a quoted term finds nothing, the value is looked for without quotes."""
     fill(
         platform, collection_id, "evil.example", "notevil.example", *(f"filler{number}.test" for number in range(200))
     )
@@ -450,13 +450,13 @@ def test_quotes_need_not_be_searched(sandbox: Sandbox, platform: Platform, colle
 def test_what_means_nothing_is_refused(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], sentence: str
 ) -> None:
-    """The complaint names the argument, and nothing is requested."""
+    """The error names the argument, and nothing is requested."""
     assert platform.run(RevokeIndicators, collection_id=collection_id, **arguments).error == sentence
     assert sandbox.requests == []
 
 
 def test_objects_with_a_value_are_taken(platform: Platform, collection_id: str) -> None:
-    """What Search indicators finds can be handed over as it is, also as the text that Jinja makes of it."""
+    """What Search indicators finds can be passed on unchanged, even as text rendered by Jinja."""
     fill(platform, collection_id, "a.example", "b.example")
     found = [{"value": "a.example", "revoked": False, "description": None}, "b.example"]
     run = platform.run(RevokeIndicators, collection_id=collection_id, indicators=str(found))
@@ -464,7 +464,7 @@ def test_objects_with_a_value_are_taken(platform: Platform, collection_id: str) 
 
 
 def test_sigterm(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """In a process of its own, the action tells what it revoked before the platform stopped it."""
+    """In a separate process, the action reports what it revoked before the platform stopped it."""
     fill(platform, collection_id, *MANY[:100])
     sandbox.faults.rest = [
         RestFault(method="DELETE", delay=0.0, times=1),

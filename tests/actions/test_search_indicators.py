@@ -23,7 +23,7 @@ def fill(platform: Platform, collection_id: str, text: str, **context: object) -
 
 
 def test_indicators_are_told_as_plain_fields(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The names are those of the imports' arguments, and the value is a line that an import takes."""
+    """The names are those of the import arguments, and the value is a line that an import accepts."""
     fill(
         platform,
         collection_id,
@@ -61,7 +61,7 @@ def test_indicators_are_told_as_plain_fields(sandbox: Sandbox, platform: Platfor
 
 
 def test_a_term_narrows_the_search(platform: Platform, collection_id: str) -> None:
-    """What contains the term is found, and the term may be defanged."""
+    """Indicators that contain the term are found, and the term may be defanged."""
     fill(platform, collection_id, "evil.example\nnotevil.example\nhttps://evil.example/a\ngood.example")
     run = platform.run(SearchIndicators, collection_id=collection_id, term=" evil[.]example ")
     assert run.results
@@ -74,7 +74,7 @@ def test_a_term_narrows_the_search(platform: Platform, collection_id: str) -> No
 
 
 def test_only_active_ones(platform: Platform, collection_id: str) -> None:
-    """Revoked and expired indicators are told as such, and left out when only active ones are wanted."""
+    """Revoked and expired indicators are marked as such, and left out if only active ones are requested."""
     fill(platform, collection_id, "a.example\nb.example")
     fill(platform, collection_id, "expired.example", valid_from="2020-01-01", valid_until="2020-01-02")
     fill(platform, collection_id, "later.example", valid_from=(datetime.now(UTC) + timedelta(days=9)).isoformat())
@@ -102,7 +102,7 @@ def test_nothing_is_found(platform: Platform, collection_id: str) -> None:
 def test_many_indicators_go_into_a_file(
     platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More than fit into the results are in a file that other actions read, and each run makes one of its own."""
+    """If the results are too long, they are in a file that other actions read, and each run creates its own file."""
     monkeypatch.setattr(SearchIndicators, "most_inline", 200)
     fill(platform, collection_id, "\n".join(f"d{number}.example" for number in range(210)))
     runs = [platform.run(SearchIndicators, collection_id=collection_id).results for _ in range(2)]
@@ -119,7 +119,7 @@ def test_many_indicators_go_into_a_file(
 def test_as_many_as_fit_go_into_the_results(
     platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    """No file is made when there is no need for one."""
+    """No file is created if none is needed."""
     monkeypatch.setattr(SearchIndicators, "most_inline", 200)
     fill(platform, collection_id, "\n".join(["x.test", *(f"d{number}.example" for number in range(count))]))
     run = platform.run(SearchIndicators, collection_id=collection_id, term=".example")
@@ -130,7 +130,7 @@ def test_as_many_as_fit_go_into_the_results(
 def test_what_was_found_before_an_error_is_not_lost(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The results say that they are not complete, the error says why, and a file is well-formed."""
+    """The results say that they are not complete, the error says why, and the file is well-formed."""
     monkeypatch.setattr(SearchIndicators, "most_inline", 100)
     fill(platform, collection_id, "\n".join(f"d{number}.example" for number in range(250)))
     sandbox.faults.rest = [
@@ -162,7 +162,7 @@ def test_as_a_command(command: Command, platform: Platform, collection_id: str) 
 
 
 def test_a_listing_that_breaks_off_is_not_complete(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A page that is empty before the end ends the search early, if it stays so."""
+    """A page that stays empty before the end ends the search early."""
     fill(platform, collection_id, "\n".join(f"d{number}.example" for number in range(150)))
     hole = RestFault(status=200, body={"items": [], "total": 150, "has_more": False}, times=None)
     sandbox.faults.rest = [RestFault(path="/indicators$", delay=0.0), hole]
@@ -179,7 +179,7 @@ DATES = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "10000-01-01T
     "That field is null; searches, revocations and imports continue",
 )
 def test_a_date_that_cannot_be_read(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """One field of one indicator keeps nobody from the others."""
+    """One bad field of one indicator does not affect the others."""
     good = {"id": "indicator--0", "pattern": "[domain-name:value = 'good.example']", "revoked": True}
     bad = [
         {

@@ -1,4 +1,4 @@
-"""Whatever a collection holds and wherever a run ends, the collection comes to hold what its feed does."""
+"""Whatever a collection contains and wherever a run ends, the collection ends up matching its feed."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ def active(sandbox: Sandbox, collection_id: str) -> list[str]:
 
 
 def as_text(lines: list[str]) -> dict[str, Any]:
-    """A feed of lines, one of them none of its indicators."""
+    """A feed of lines, one of which is not an indicator."""
     return {"text": "\n".join([*lines, "no indicator"])}
 
 
 def as_table(platform: Platform, lines: list[str], cells: list[tuple[str, str]]) -> dict[str, Any]:
-    """The same as a table, whose rows say something in turn."""
+    """The same as a table, whose rows have a context in turn."""
     with (platform.storage / "feed.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["IOC", "Description", "Valid until"])
@@ -156,7 +156,7 @@ def test_a_collection_comes_to_hold_what_its_feed_does(
 
 
 class Hurried(SynchronizeCollection):
-    """A run that does not wait long for what does not come."""
+    """A run that gives up quickly on what does not come."""
 
     @cached_property
     def deadline(self) -> Deadline:
@@ -174,7 +174,8 @@ def test_a_run_that_was_killed_is_put_right_by_the_next(
     arguments = source | {"description": "ours", "known_good": "import", "removed": removed}
 
     def requests(action: type[SynchronizeCollection], answered: int | None) -> int:
-        """How many a run on a new collection made; where only so many of them were answered, another run followed."""
+        """How many requests a run on a new collection made; if only some of them were answered, another run
+        followed."""
         sandbox.faults = Faults(validity_shrinks=shrinks)
         collection_id = str(sandbox.create_collection()["id"])
         fill(sandbox, collection_id, {1: "expired", 8: "active", 9: "active", 10: "active"})

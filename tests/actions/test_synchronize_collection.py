@@ -37,7 +37,7 @@ def lines(*numbers: int) -> list[str]:
 
 
 def synchronize(platform: Platform, collection_id: str, feed: Iterable[str], **arguments: Any) -> Run:
-    """A run on a feed of lines; without a look at what is known to be good, as the names of tests are."""
+    """A run on a feed of lines, without the check for known good values, since test names are among them."""
     given = {"collection_id": collection_id, "known_good": "import", "timeout": 20, "most_removed": 100}
     return platform.run(SynchronizeCollection, **{**given, "text": "\n".join(feed) or "# empty", **arguments})
 
@@ -70,7 +70,7 @@ def active(sandbox: Sandbox, collection_id: str) -> set[str]:
 
 
 def sent(sandbox: Sandbox, since: int) -> list[str]:
-    """The requests since so many that change anything, by method and the end of the path."""
+    """The requests after a given number of them that change anything, by method and end of the path."""
     calls = [call for call in sandbox.requests[since:] if call.method != "GET"]
     return [
         f"{call.method} {'indicator' if '/indicator--' in call.path else call.path.rpartition('/')[2]}"
@@ -83,7 +83,8 @@ def sent(sandbox: Sandbox, since: int) -> list[str]:
 def test_a_collection_follows_its_feed(
     sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool, reader: Any
 ) -> None:
-    """What is new is added, what left expires, whether or not an import can shorten validity, and a second run sends nothing."""
+    """New indicators are added, those that left expire, whether or not an import can shorten validity, and a second
+    run sends nothing."""
     sandbox.faults.validity_shrinks, sandbox.faults.bulk_reader = shrinks, reader
     fill(sandbox, platform, collection_id, lines(*range(10)))
     before = len(sandbox.requests)
@@ -101,7 +102,7 @@ def test_a_collection_follows_its_feed(
 def test_what_was_revoked_is_reported_and_not_sent(
     sandbox: Sandbox, platform: Platform, collection_id: str, revive: bool
 ) -> None:
-    """Revocation is somebody's judgment, and whether it could be undone does not matter."""
+    """A revocation is somebody's decision, and is respected even if it could be undone."""
     sandbox.faults.revoked_revive = revive
     fill(sandbox, platform, collection_id, lines(1, 2))
     platform.run(RevokeIndicators, collection_id=collection_id, text="d1.example")
@@ -117,7 +118,7 @@ def test_what_was_revoked_is_reported_and_not_sent(
 def test_what_expired_comes_back(
     sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any]
 ) -> None:
-    """An indicator that left and returns is valid again, whatever an import without an end would do."""
+    """An indicator that left and returns becomes valid again, whatever an import without an end would do."""
     for name, value in faults.items():
         setattr(sandbox.faults, name, value)
     feed = [*lines(1, 2), MD5, "192.0.2.1"]
@@ -130,7 +131,7 @@ def test_what_expired_comes_back(
 
 
 def test_revoking(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With revoke, what left is revoked one by one."""
+    """With revoke, indicators that left are revoked one by one."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     before = len(sandbox.requests)
     assert counts(synchronize(platform, collection_id, lines(3), removed="revoke")) == {"unchanged": 1, "removed": 2}
@@ -139,7 +140,7 @@ def test_revoking(sandbox: Sandbox, platform: Platform, collection_id: str) -> N
 
 
 def test_keeping(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With keep, what left stays."""
+    """With keep, indicators that left stay."""
     fill(sandbox, platform, collection_id, lines(1, 2))
     run = synchronize(platform, collection_id, lines(2, 3), removed="keep")
     assert counts(run) == {"added": 1, "unchanged": 1}
@@ -162,7 +163,8 @@ def test_keeping(sandbox: Sandbox, platform: Platform, collection_id: str) -> No
 def test_no_more_is_removed_than_may_be(
     sandbox: Sandbox, platform: Platform, collection_id: str, feed: list[str], most: Any, removed: int | None
 ) -> None:
-    """Above the limit additions go in, removals do not, and the error tells the figures; an empty feed removes nothing."""
+    """Above the limit, additions are made and removals are not, and the error gives the figures; an empty feed removes
+    nothing."""
     fill(sandbox, platform, collection_id, lines(*range(50)))
     run = synchronize(platform, collection_id, feed, most_removed=most)
     assert run.results is not None, run.error
@@ -187,7 +189,7 @@ def test_no_more_is_removed_than_may_be(
 def test_a_dry_run_tells_what_would_be_done(
     sandbox: Sandbox, platform: Platform, collection_id: str, most: int
 ) -> None:
-    """It sends nothing, and what the limit would keep is a warning."""
+    """It sends nothing, and a warning says what the limit would keep."""
     fill(sandbox, platform, collection_id, lines(*range(20)))
     before = len(sandbox.requests)
     run = synchronize(
@@ -225,7 +227,7 @@ def test_a_dry_run_tells_what_would_be_done(
 def test_what_stays_is_refreshed_when_it_is_due(
     platform: Platform, collection_id: str, arguments: dict[str, Any], again: dict[str, Any], expected: dict[str, int]
 ) -> None:
-    """By what is said about it; and then it is not due any more."""
+    """A changed context makes an indicator due; afterward, it is no longer due."""
     assert counts(synchronize(platform, collection_id, lines(1, 2), **arguments)) == {"added": 2}
     assert counts(synchronize(platform, collection_id, lines(1, 2), **again)) == expected
     if again.get("refresh") != "always":
@@ -234,7 +236,7 @@ def test_what_stays_is_refreshed_when_it_is_due(
 
 @pytest.mark.parametrize("shrinks", [True, False])
 def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool) -> None:
-    """Where an import cannot end a validity earlier, it is ended one by one, and the next run sends nothing."""
+    """If an import cannot end validities earlier, they are ended one by one, and the next run sends nothing."""
     assert counts(synchronize(platform, collection_id, lines(1, 2), valid_until="2099-01-01")) == {"added": 2}
     sandbox.faults.validity_shrinks = shrinks
     before = len(sandbox.requests)
@@ -248,7 +250,7 @@ def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collecti
 
 
 def test_an_end_that_cannot_come_nearer(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It is told, and the run goes on."""
+    """It is reported, and the run continues."""
     synchronize(platform, collection_id, lines(1, 2), valid_until="2099-01-01")
     sandbox.faults.validity_shrinks = False
     sandbox.faults.rest = [RestFault(method="PUT", status=403, times=1)]
@@ -261,7 +263,7 @@ def test_an_end_that_cannot_come_nearer(sandbox: Sandbox, platform: Platform, co
 def test_half_of_the_validity_is_over(
     sandbox: Sandbox, platform: Platform, collection_id: str, valid_for: int | None
 ) -> None:
-    """What is due gets its whole validity again; what has a longer one than it would get keeps it."""
+    """Due indicators get their full validity again; those with a longer validity keep it."""
     now = datetime.now(UTC)
     times = {
         "valid_from": (now - timedelta(days=20)).isoformat(),
@@ -280,7 +282,7 @@ def test_half_of_the_validity_is_over(
 
 
 def test_kinds_have_a_validity_of_their_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Each goes with the end that its kind is to have, and the others with the one for all."""
+    """Each is sent with the end for its kind, and the others with the general one."""
     feed = ["d1.example", "192.0.2.1", MD5]
     run = synchronize(platform, collection_id, feed, valid_for=60, validity_by_type="ipv4: 7, md5: 365")
     assert counts(run) == {"added": 3}
@@ -296,7 +298,7 @@ def test_kinds_have_a_validity_of_their_own(sandbox: Sandbox, platform: Platform
 
 
 def test_more_than_a_hundred_are_in_files(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Lists hold the first hundred, and a file of the storage all of them."""
+    """Lists contain the first hundred, and a file in the storage contains all of them."""
     fill(sandbox, platform, collection_id, lines(*range(120)))
     run = synchronize(platform, collection_id, lines(*range(200, 350)))
     assert run.results is not None, run.error
@@ -308,7 +310,7 @@ def test_more_than_a_hundred_are_in_files(sandbox: Sandbox, platform: Platform, 
 
 
 def test_what_is_excluded_counts_as_not_in_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Excluded, left out and unrecognized values are not added, and removed where they were."""
+    """Excluded, left out and unrecognized values are not added, and are removed if they were there."""
     fill(sandbox, platform, collection_id, ["a.corp.example", "8.8.8.8", "d1.example"])
     feed = ["a.corp.example", "8.8.8.8", "192.0.2.77", "no indicator", "d1.evil.test"]
     run = synchronize(platform, collection_id, feed, exclude=".corp.example", known_good="leave_out")
@@ -338,7 +340,7 @@ def test_as_a_command(command: Command, sandbox: Sandbox, platform: Platform, co
     ids=str,
 )
 def test_a_large_collection(sandbox: Sandbox, platform: Platform, collection_id: str, faults: dict[str, Any]) -> None:
-    """It is read in bulk where that serves, and what lags there is neither sent again nor left in."""
+    """The collection is read in bulk if that helps, and lagging indicators are neither sent again nor left in."""
     fill(sandbox, platform, collection_id, lines(*range(450)))
     for name, value in faults.items():
         setattr(sandbox.faults, name, value)
@@ -368,7 +370,7 @@ def test_what_sekoia_refuses(
     status: str | None,
     told: str | None,
 ) -> None:
-    """What cannot be read or added is an error; what cannot be expired by text is expired one by one, or remains."""
+    """What cannot be read or added is an error; what cannot be expired with text is expired one by one, or remains."""
     sandbox.faults.validity_shrinks = False
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     sandbox.faults.rest = [RestFault(times=None, **fault)]
@@ -389,7 +391,7 @@ def test_what_sekoia_refuses(
 def test_an_import_and_a_removal_that_fail_are_both_told(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """The node has one error, and it names both."""
+    """The node has one error, which names both problems."""
     fill(sandbox, platform, collection_id, lines(*range(20)))
     sandbox.faults.refused_values = lines(30)
     run = synchronize(platform, collection_id, lines(30), most_removed=20)
@@ -412,7 +414,7 @@ class Hurried(SynchronizeCollection):
 def test_an_import_that_never_shows_its_end_leaves_time(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody tells that expiring has ended, and it has not worked, half of the time is left for one by one."""
+    """If nobody reports the end of expiring, and it did not work, half of the time is left for doing it one by one."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     sandbox.faults.lose_events, sandbox.faults.tasks = "all", "unknown"
     sandbox.faults.validity_shrinks = False
@@ -423,7 +425,7 @@ def test_an_import_that_never_shows_its_end_leaves_time(
 
 
 def test_a_part_of_the_time_is_interrupted_with_the_whole() -> None:
-    """A deadline within another one is no later, and a request to stop holds for both."""
+    """A nested deadline is never later than the outer one, and a request to stop applies to both."""
     whole = Deadline(10)
     part = whole.within(60)
     assert part.remaining() <= whole.seconds
@@ -434,7 +436,7 @@ def test_a_part_of_the_time_is_interrupted_with_the_whole() -> None:
 
 
 def test_a_value_that_sekoia_refuses(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It is named, the others go in, and what left goes anyway."""
+    """It is named, the others are added, and those that left are removed anyway."""
     fill(sandbox, platform, collection_id, lines(1))
     sandbox.faults.refused_values = lines(3)
     run = synchronize(platform, collection_id, lines(2, 3, 4))
@@ -453,7 +455,7 @@ FOREIGN = {
 
 
 def test_a_bulk_reader_of_another_collection(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What it lists is not taken for what the collection holds, which is read page by page."""
+    """Its list is not trusted, and the collection is read page by page."""
     fill(sandbox, platform, collection_id, lines(*range(450)))
     page: dict[str, object] = {
         "items": [FOREIGN | {"id": f"indicator--{number}"} for number in range(450)],
@@ -472,7 +474,7 @@ https://status.example/"""
 
 
 def test_prose_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It removes nothing although it holds a URL and few are to go; unless all may go."""
+    """It removes nothing, although it contains a URL and few would be removed, unless all may be removed."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     run = synchronize(platform, collection_id, PROSE.splitlines(), most_removed=20)
     assert run.error is not None
@@ -495,7 +497,7 @@ def test_prose_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collec
 
 @pytest.mark.parametrize("way", ["text", "text_path", "file_path"])
 def test_a_page_in_place_of_the_feed(sandbox: Sandbox, platform: Platform, collection_id: str, way: str) -> None:
-    """It is refused by its title, whichever way it comes: what it links to must not be imported either."""
+    """It is refused with its title, however it arrives: what it links to must not be imported either."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     page = f"<!DOCTYPE html>\n<title>Scheduled maintenance</title>\n<p>\n{PROSE}\n</html>"
     (platform.storage / "feed.csv").write_text(page)
@@ -514,7 +516,7 @@ def test_a_feed_of_which_all_is_kept_out(sandbox: Sandbox, platform: Platform, c
 
 
 class PartByPart(SynchronizeCollection):
-    """A run whose requests carry a value each."""
+    """A run whose requests carry one value each."""
 
     lines_per_task = 1
 
@@ -522,7 +524,7 @@ class PartByPart(SynchronizeCollection):
 def test_nothing_is_removed_before_the_import_has_ended(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """What could not all be added is not known to have come in place of what is to go."""
+    """If not everything could be added, nothing is removed."""
     fill(sandbox, platform, collection_id, lines(1))
     sandbox.faults.rest = [RestFault(path="/text$", status=401, contains="d3.example", times=None)]
     given = {"collection_id": collection_id, "text": "\n".join(lines(2, 3)), "known_good": "import"}
@@ -533,7 +535,7 @@ def test_nothing_is_removed_before_the_import_has_ended(
 
 
 def test_a_removal_that_is_answered_and_not_done(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What the answer shows to be as it was remains."""
+    """Indicators that the answer shows as unchanged remain."""
     fill(sandbox, platform, collection_id, lines(1, 2))
     sandbox.faults.validity_shrinks, sandbox.faults.changes = False, "ignored"
     run = synchronize(platform, collection_id, lines(3))
@@ -542,7 +544,7 @@ def test_a_removal_that_is_answered_and_not_done(sandbox: Sandbox, platform: Pla
 
 
 def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Ten of them end the removal, and the collection tells that they were done."""
+    """Ten of them in a row end the removal, and the collection shows that they were done."""
     fill(sandbox, platform, collection_id, lines(*range(12)))
     sandbox.faults.validity_shrinks = False
     sandbox.faults.rest = [RestFault(method="PUT", cut="after", times=None)]
@@ -557,7 +559,7 @@ def test_removals_whose_answers_are_lost(sandbox: Sandbox, platform: Platform, c
 def test_a_refusal_that_passed_is_not_told_as_the_reason(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the time was up, that is why something remains."""
+    """If time ran out, that is the reason why something remains."""
     fill(sandbox, platform, collection_id, lines(1, 2, 3))
     sandbox.faults.validity_shrinks = False
     sandbox.faults.rest = [RestFault(method="PUT", status=400)]
@@ -591,7 +593,7 @@ def test_a_collection_that_cannot_be_read_any_more(
     expected: dict[str, int],
     said: str,
 ) -> None:
-    """What is known is told anyway; that Sekoia counted indicators as updated does not show them in."""
+    """What is known is reported anyway; counts of updated indicators do not prove that they are in."""
     fill(sandbox, platform, collection_id, lines(1, 2), valid_until="2099-01-01")
     sandbox.faults.validity_shrinks = False
     sandbox.faults.rest = [
@@ -625,7 +627,7 @@ def test_work_that_is_left_behind_is_told(
     expected: tuple[dict[str, int], str, int | None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Wherever it hangs, the results say what is known, and green is not among it."""
+    """Wherever it hangs, the results say what is known, and never claim success."""
 
     class Left(SynchronizeCollection):
         """Hangs somewhere."""
@@ -638,7 +640,7 @@ def test_work_that_is_left_behind_is_told(
             return left
 
     class Hangs(Exception):
-        """In place of something that never comes back."""
+        """Stands in for something that never returns."""
 
     def hang(*_: object, **__: object) -> None:
         raise Hangs

@@ -1,4 +1,4 @@
-"""Synchronize an IOC collection with a table, whose rows say more than a value each."""
+"""Synchronize an IOC collection with a table, whose rows say more than a value."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def in_days(days: int) -> str:
 
 
 def test_each_row_says_something_of_its_own(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It goes to Sekoia, and is compared: the second run sends nothing, and the third only what differs."""
+    """It is sent to Sekoia, and is compared: the second run sends nothing, and the third only what differs."""
     run = synchronize(platform, collection_id, ROWS)
     assert (counts(run), run.results and run.results["status"]) == ({"added": 4}, "completed")
     expected = {
@@ -86,7 +86,7 @@ def test_each_row_says_something_of_its_own(sandbox: Sandbox, platform: Platform
 def test_arguments_hold_where_the_cell_is_empty(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], day: int
 ) -> None:
-    """The validity of a row that tells none is that of the arguments, column or no column."""
+    """The validity of a row that does not give one is that of the arguments, with or without a column."""
     assert counts(synchronize(platform, collection_id, ROWS, **arguments)) == {"added": 4}
     ends = {name: end for name, (end, _, _) in held(sandbox, collection_id).items()}
     assert ends["d1.example"] == "2099-01-01"
@@ -95,7 +95,7 @@ def test_arguments_hold_where_the_cell_is_empty(
 
 
 def test_what_expired_comes_back_with_an_end(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An empty cell is filled in, should an import without an end leave the validity as it is."""
+    """An empty cell is filled in, in case an import without an end leaves the validity unchanged."""
     sandbox.faults.expired_renew = False
     synchronize(platform, collection_id, ROWS)
     assert counts(synchronize(platform, collection_id, ROWS[:1])) == {"unchanged": 1, "removed": 3}
@@ -106,7 +106,7 @@ def test_what_expired_comes_back_with_an_end(sandbox: Sandbox, platform: Platfor
 
 @pytest.mark.parametrize("shrinks", [True, False])
 def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collection_id: str, shrinks: bool) -> None:
-    """Where an import cannot end a validity earlier, it is ended one by one, and the next run sends nothing."""
+    """If an import cannot end validities earlier, they are ended one by one, and the next run sends nothing."""
     hashes = "0123456789abcdef0123456789abcdef;{};;"
     rows = [*ROWS, hashes.format("")]
     assert counts(synchronize(platform, collection_id, rows)) == {"added": 5}
@@ -125,7 +125,7 @@ def test_an_end_that_comes_nearer(sandbox: Sandbox, platform: Platform, collecti
 
 
 def test_what_differs_after_an_end_was_cut_is_told(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """The ends that were set one by one are right, and the description of one of them is not."""
+    """The ends that were set one by one are right, but the description of one of them is not."""
     synchronize(platform, collection_id, ROWS)
     sandbox.faults.validity_shrinks, sandbox.faults.ignored_columns = False, ["description"]
     nearer = [
@@ -157,7 +157,7 @@ def test_an_end_that_is_filled_in_and_does_not_take(sandbox: Sandbox, platform: 
 def test_what_sekoia_kept_instead_of_the_rows_own_is_told(
     sandbox: Sandbox, platform: Platform, collection_id: str, column: Any
 ) -> None:
-    """The rows are in, so nothing is missing; that they say something else is a warning, in each run until it is so."""
+    """The rows are in, so nothing is missing; a warning says that they differ, in each run until they no longer do."""
     synchronize(platform, collection_id, ROWS)
     sandbox.faults.ignored_columns = [column]
     changed = [row.replace("first", "other").replace("Control", "Control, Impact") for row in ROWS]
@@ -175,7 +175,7 @@ def test_what_sekoia_kept_instead_of_the_rows_own_is_told(
 
 
 def test_a_table_of_values_alone_goes_as_text(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It says nothing that a text could not."""
+    """The table says nothing that a text could not."""
     (platform.storage / "feed.csv").write_text("IOC;Source\nd1.example;a\nd2.example;b\nno indicator;c\n")
     before = len(sandbox.requests)
     run = platform.run(SynchronizeCollection, collection_id=collection_id, file_path="feed.csv", known_good="import")
@@ -207,7 +207,7 @@ def test_a_collection_follows_one_feed(
 def test_a_table_without_indicators_is_refused(
     sandbox: Sandbox, platform: Platform, collection_id: str, content: str
 ) -> None:
-    """A cut-off table removes nothing."""
+    """A truncated table removes nothing."""
     synchronize(platform, collection_id, ROWS)
     (platform.storage / "empty.csv").write_text(content)
     run = platform.run(SynchronizeCollection, collection_id=collection_id, file_path="empty.csv", most_removed=100)

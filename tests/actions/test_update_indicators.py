@@ -33,14 +33,14 @@ FIELDS = ("description", "valid_from", "valid_until", "kill_chain_phases", "x_ic
 
 
 class UpdateMany(UpdateIndicators):
-    """The action where a dozen are many."""
+    """The action, with a dozen counting as many."""
 
     few = 5
     many = 3
 
 
 def held(sandbox: Sandbox, collection_id: str) -> dict[str, dict[str, Any]]:
-    """What the collection says of each indicator, by its name; what is empty is left out."""
+    """What the collection says about each indicator, by its name; empty fields are left out."""
     return {
         indicator["name"]: {name: indicator[name] for name in FIELDS if indicator.get(name)}
         for indicator in sandbox.indicators(collection_id)
@@ -72,7 +72,8 @@ def changes(sandbox: Sandbox) -> list[tuple[str, str]]:
 def test_exactly_these_change_and_only_in_what_is_given(
     sandbox: Sandbox, platform: Platform, collection_id: str, unsaid: Literal["keep", "clear"]
 ) -> None:
-    """What merely contains a value stays, and so does what was not given, whatever Sekoia does with unsaid fields."""
+    """Indicators that merely contain a value stay, and so do fields that were not given, whatever Sekoia does with
+    missing fields."""
     sandbox.faults.changes = unsaid
     fill(platform, collection_id, "evil.example", "notevil.example", "198.51.100.7", **SAID)
     before = held(sandbox, collection_id)
@@ -107,7 +108,7 @@ def test_exactly_these_change_and_only_in_what_is_given(
 def test_each_field(
     sandbox: Sandbox, platform: Platform, collection_id: str, given: dict[str, Any], said: dict[str, Any]
 ) -> None:
-    """A field is replaced, and the others are as they were."""
+    """A field is replaced, and the others are unchanged."""
     fill(platform, collection_id, "evil.example", **SAID)
     before = held(sandbox, collection_id)["evil.example"]
 
@@ -124,7 +125,7 @@ def test_each_field(
 
 
 def test_ids(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Ids of the collection are found; one that it does not hold is told, and an indicator is changed once."""
+    """Ids in the collection are found; an unknown one is reported, and each indicator is changed only once."""
     fill(platform, collection_id, "evil.example")
     (indicator,) = sandbox.indicators(collection_id)
     run = platform.run(
@@ -164,7 +165,8 @@ def test_what_is_revoked_stays_as_it_is(sandbox: Sandbox, platform: Platform, co
 
 
 def test_many_go_by_import(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """With what is said of them at present, so that their validity is not reset; what the collection lacks is not created."""
+    """They are imported with their current context, so that their validity is not reset; missing ones are not
+    created."""
     fill(platform, collection_id, *MANY, **SAID)
     before = held(sandbox, collection_id)
     absent = [f"absent{number}.example" for number in range(4)]
@@ -200,7 +202,7 @@ def test_a_refused_import_is_no_end(sandbox: Sandbox, platform: Platform, collec
 
 
 def test_an_import_that_ends_early(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What it did is told, and what ended it would end the others too: they remain."""
+    """What it did is reported; whatever ended it would end the others too, so they remain."""
     fill(platform, collection_id, *MANY[:6], **SAID)
     fill(platform, collection_id, *MANY[6:], **SAID | {"description": "seen in May"})
     sandbox.faults.rest = [RestFault(method="POST", path="/text$", status=401, contains=MANY[6], times=None)]
@@ -225,7 +227,7 @@ def test_what_has_no_end_is_not_imported(sandbox: Sandbox, platform: Platform, c
 
 
 def test_objects_of_several_contexts(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Indicators that would say different things are not imported together; few of a kind are changed one by one."""
+    """Indicators with different new fields are not imported together; small groups are changed one by one."""
     several = [{"value": value, "description": f"d{at % 6}"} for at, value in enumerate(MANY)]
     platform.run(ImportIndicators, collection_id=collection_id, indicators=several, valid_until="2198-01-01")
     before = held(sandbox, collection_id)
@@ -239,7 +241,7 @@ def test_objects_of_several_contexts(sandbox: Sandbox, platform: Platform, colle
 
 
 def test_a_second_run_sends_nothing(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What is as it is to be is told as unchanged."""
+    """Indicators that are already up to date are reported as unchanged."""
     fill(platform, collection_id, "evil.example")
     arguments = {"text": "evil.example", "valid_until": "2199-01-31", "kill_chain_phases": "delivery"}
     platform.run(UpdateIndicators, collection_id=collection_id, **arguments)
@@ -250,7 +252,7 @@ def test_a_second_run_sends_nothing(sandbox: Sandbox, platform: Platform, collec
 
 
 def test_a_dry_run_changes_nothing(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It tells what would be updated."""
+    """It reports what would be updated."""
     fill(platform, collection_id, "a.example", "b.example", description="new")
     platform.run(RevokeIndicators, collection_id=collection_id, text="b.example")
     before, sent = held(sandbox, collection_id), len(changes(sandbox))
@@ -271,7 +273,7 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox, platform: Platform, collect
 def test_what_is_cleared(
     sandbox: Sandbox, platform: Platform, collection_id: str, unsent: Literal["keep", "clear"]
 ) -> None:
-    """A field loses what it holds, one by one since an import cannot say that, and the others are as they were."""
+    """A field is emptied, one by one since an import cannot do that, and the others are unchanged."""
     fill(platform, collection_id, *MANY, **SAID)
     sandbox.faults.changes = unsent
     before = held(sandbox, collection_id)
@@ -296,7 +298,7 @@ def test_what_is_cleared(
 def test_a_field_is_cleared_beside_a_new_value_of_another(
     sandbox: Sandbox, platform: Platform, collection_id: str
 ) -> None:
-    """Both are one change, and what has nothing to lose can be imported."""
+    """Both are one change, and indicators without anything to clear can be imported."""
     fill(platform, collection_id, *MANY, description="old", valid_until="2198-01-01")
     given = {"text": "\n".join(MANY), "clear": "kill_chain_phases", "description": "new"}
     assert told(platform.run(UpdateMany, collection_id=collection_id, **given)) == {"updated_count": len(MANY)}
@@ -319,7 +321,7 @@ def test_a_field_is_cleared_beside_a_new_value_of_another(
 def test_what_sekoia_does_not_clear(
     sandbox: Sandbox, platform: Platform, collection_id: str, empty_values: Literal["keep", "refuse"], said: str
 ) -> None:
-    """It is told, with what was not cleared; what had nothing to lose is as it was to be."""
+    """It is reported, with the field that was not cleared; indicators without anything to clear are up to date."""
     fill(platform, collection_id, "evil.example", **SAID)
     fill(platform, collection_id, "0" * 32)
     sandbox.faults.empty_values = empty_values
@@ -334,7 +336,7 @@ def test_what_sekoia_does_not_clear(
 
 
 def test_a_validity_that_is_over(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An end in the past, even before the beginning, ends it; what has expired can be renewed."""
+    """An end in the past, even before the beginning, ends the validity; expired indicators can be renewed."""
     fill(platform, collection_id, "evil.example")
     ended = platform.run(UpdateIndicators, collection_id=collection_id, text="evil.example", valid_until="2020-01-01")
     assert told(ended) == {"updated_count": 1}
@@ -346,7 +348,7 @@ def test_a_validity_that_is_over(sandbox: Sandbox, platform: Platform, collectio
 
 
 def test_an_end_before_the_beginning_fails(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """A beginning behind the present end is not sent, and the error says what to give."""
+    """A beginning after the current end is not sent, and the error says what to set."""
     fill(platform, collection_id, "evil.example")
     run = platform.run(UpdateIndicators, collection_id=collection_id, text="evil.example", valid_from="2199-01-01")
 
@@ -372,7 +374,7 @@ def test_what_sekoia_refuses(
     counts: dict[str, int],
     said: str | None,
 ) -> None:
-    """One refusal does not keep the others waiting, ten in a row do; what was not processed is told."""
+    """One refusal does not stop the others, but ten in a row do; what was not processed is reported."""
     fill(platform, collection_id, *MANY[:12])
     sandbox.faults.rest = [RestFault(method="PUT", **fault)]
     run = platform.run(UpdateIndicators, collection_id=collection_id, text="\n".join(MANY[:12]), description="new")
@@ -382,7 +384,7 @@ def test_what_sekoia_refuses(
 
 
 def test_a_change_that_did_not_take(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """An answer that shows the indicator as it was is a failure."""
+    """An answer that shows the indicator unchanged is a failure."""
     fill(platform, collection_id, "evil.example")
     sandbox.faults.changes = "ignored"
     run = platform.run(UpdateIndicators, collection_id=collection_id, text="evil.example", description="new")

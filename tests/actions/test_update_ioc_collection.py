@@ -15,7 +15,7 @@ MISSING = "ioc-collection--99999999-9999-4999-8999-999999999999"
 
 
 def changes(sandbox: Sandbox) -> int:
-    """How often a change was asked for."""
+    """How often a change was requested."""
     return sum(request.method == "PATCH" for request in sandbox.requests)
 
 
@@ -34,7 +34,7 @@ def changes(sandbox: Sandbox) -> int:
 def test_changes_what_is_given(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """What is given changes, and what is left empty stays as it is."""
+    """Given fields change, and fields that are left empty stay as they are."""
     run = platform.run(UpdateIOCCollection, collection_id=collection_id, **arguments)
 
     assert run.error is None
@@ -54,7 +54,7 @@ def test_withdraws_a_collection(platform: Platform, collection_id: str) -> None:
 def test_something_must_change(
     sandbox: Sandbox, platform: Platform, collection_id: str, arguments: dict[str, Any]
 ) -> None:
-    """A run that would change nothing is a mistake, and asks for nothing."""
+    """A run that would change nothing is an error, and requests nothing."""
     run = platform.run(UpdateIOCCollection, collection_id=collection_id, **arguments)
 
     assert run.error == (
@@ -65,7 +65,7 @@ def test_something_must_change(
 
 
 def test_a_missing_collection(platform: Platform) -> None:
-    """The error names the collection that is not there."""
+    """The error names the missing collection."""
     run = platform.run(UpdateIOCCollection, collection_id=MISSING, name="New name")
 
     assert run.error and MISSING in run.error
@@ -74,7 +74,7 @@ def test_a_missing_collection(platform: Platform) -> None:
 
 @pytest.mark.parametrize("cut", ["before", "after"])
 def test_a_lost_answer(sandbox: Sandbox, platform: Platform, collection_id: str, cut: str) -> None:
-    """A change whose answer was lost is made again."""
+    """A change whose answer was lost is repeated."""
     sandbox.faults.rest = [RestFault.model_validate({"method": "PATCH", "cut": cut})]
     run = platform.run(UpdateIOCCollection, collection_id=collection_id, name="New name")
 

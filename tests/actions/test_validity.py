@@ -1,4 +1,4 @@
-"""How long indicators are valid, by their kinds, and what is told about ends in the past, against the sandbox."""
+"""How long indicators are valid, by kind, and what is reported about ends in the past, against the sandbox."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def days(sandbox: Sandbox, collection_id: str) -> dict[str, int | None]:
 
 @WAYS
 def test_each_kind_has_its_own(sandbox: Sandbox, platform: Platform, collection_id: str, import_: Import) -> None:
-    """Kinds that are not named have what is given for all; the import is confirmed with the validities that were sent."""
+    """Other kinds get the general validity; the import is confirmed with the validities that were sent."""
     run = import_(platform, VALUES, collection_id=collection_id, validity_by_type=RULES, valid_for=7)
 
     assert run.error is None
@@ -42,7 +42,7 @@ def test_each_kind_has_its_own(sandbox: Sandbox, platform: Platform, collection_
 
 
 def test_one_task_a_validity(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """Text goes in as few parts as there are validities, and without one Sekoia sets its own."""
+    """Text is sent in only as many parts as there are validities, and without one, Sekoia sets its own."""
     run = as_text(platform, VALUES, collection_id=collection_id, validity_by_type={"ipv4": 30, "ipv6": "30"})
 
     assert run.results and len(run.results["task_ids"]) == 2
@@ -56,7 +56,7 @@ def test_one_task_a_validity(sandbox: Sandbox, platform: Platform, collection_id
 
 
 def test_an_object_has_the_last_word(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """What an object says of its validity is more than what is said of its kind."""
+    """The validity of an object takes precedence over that of its kind."""
     until = (datetime.now(UTC) + timedelta(days=3)).isoformat()
     platform.run(
         ImportIndicators,
@@ -72,7 +72,8 @@ FEED = "ioc;note\nevil.example;seen\n198.51.100.7\nhxxp://evil[.]example;seen;by
 
 
 def test_a_file_gets_a_column(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """It stands behind the columns of the file, whatever the length of a row, and is empty where nothing is said."""
+    """The new column comes after the columns of the file, however long a row is, and is empty if no validity
+    applies."""
     (platform.storage / "feed.csv").write_text(FEED)
     run = platform.run(
         ImportIndicatorsFromFile,
@@ -94,7 +95,7 @@ def test_a_file_gets_a_column(sandbox: Sandbox, platform: Platform, collection_i
 def test_a_file_with_its_own_column_is_refused(
     sandbox: Sandbox, platform: Platform, collection_id: str, mapping: list[str] | None
 ) -> None:
-    """A column of ends, found or mapped, leaves no place for validities by type."""
+    """A column of ends, found or mapped, rules out validities by type."""
     (platform.storage / "feed.csv").write_text("ioc,valid until\nevil.example,2030-01-01\n")
     run = platform.run(
         ImportIndicatorsFromFile,

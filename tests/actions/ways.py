@@ -1,4 +1,4 @@
-"""The three imports, each as a way for values to go into a collection."""
+"""The three imports, each as a way to put values into a collection."""
 
 from __future__ import annotations
 

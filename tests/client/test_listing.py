@@ -41,7 +41,7 @@ def asked(sandbox: Sandbox) -> list[str]:
 
 
 def count(listed: Iterator[ListedPage]) -> int:
-    """How many indicators came, none of them twice."""
+    """How many indicators were read, none of them twice."""
     ids = [item["id"] for some in listed for item in some.items]
     assert len(ids) == len(set(ids))
     return len(ids)
@@ -67,7 +67,7 @@ def count(listed: Iterator[ListedPage]) -> int:
 def test_every_indicator_comes_once(
     sandbox: Sandbox, sekoia: RestClient, full: str, faults: dict[str, Any], requests: list[str]
 ) -> None:
-    """With as few requests as can be, and whatever the bulk reader does."""
+    """With as few requests as possible, whatever the bulk reader does."""
     for name, value in faults.items():
         setattr(sandbox.faults, name, value)
     assert count(all_indicators(sekoia, full)) == COUNT
@@ -154,7 +154,7 @@ def test_an_indicator_that_is_none(sekoia: RestClient) -> None:
 
 
 def test_a_few_indicators_are_on_pages(sandbox: Sandbox, sekoia: RestClient, collection_id: str) -> None:
-    """One request more would be one too many."""
+    """One more request would be one too many."""
     sandbox.faults.finish_before_answer = True
     assert count(all_indicators(sekoia, collection_id)) == 0
     sekoia.import_text(collection_id, "\n".join(f"d{n}.example" for n in range(150)), context=Context())

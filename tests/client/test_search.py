@@ -1,4 +1,4 @@
-"""How indicators are found, where Sekoia holds what the sandbox does not."""
+"""How indicators are found if Sekoia contains what the sandbox does not."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ def test_without_a_value_to_try_nothing_is_taken_for_granted() -> None:
 
 
 def test_an_empty_collection_is_not_searched() -> None:
-    """One request tells it all."""
+    """One request is enough."""
     matches, terms = find(["evil.example", "good.example"], page())
     assert (matches, terms) == ([Match("evil.example"), Match("good.example")], [])

@@ -65,7 +65,7 @@ def test_a_table(sandbox: Sandbox, sekoia: Sekoia, collection_id: str, tmp_path:
 
 
 def test_a_table_with_half_a_character(sekoia: Sekoia, collection_id: str, tmp_path: Path) -> None:
-    """A value that lost a character on the way is missing, and the others are in."""
+    """A value that lost a character along the way is missing, and the others are in."""
     path = tmp_path / "feed.csv"
     path.write_bytes("ioc\nevil\ud83d.example\na.example\n".encode("utf-8", "surrogatepass"))
     outcome = sekoia.import_file(collection_id, path)
@@ -104,7 +104,7 @@ def test_a_revocation_that_no_answer_shows(
 
 
 def test_a_collection_follows_a_feed(sekoia: Sekoia, collection_id: str) -> None:
-    """What is new is added, and what left is expired, unless that is too much."""
+    """New indicators are added, and those that left are expired, unless that is too many."""
     feed = [f"{name}.example" for name in "abcdefghijkl"]
     told = sekoia.synchronize(collection_id, feed, valid_for=30, dry_run=True)
     assert (told.added, told.outcome, list(sekoia.search(collection_id))) == (feed, None, [])
@@ -161,6 +161,6 @@ def test_what_cannot_be_asked_for(sekoia: Sekoia, collection_id: str) -> None:
 
 @pytest.mark.parametrize("url", ["sekoia.example", "ftp://sekoia.example", "https://me:pw@sekoia.example"])
 def test_an_address_that_is_not_valid(url: str) -> None:
-    """It is told before anything is sent."""
+    """It is reported before anything is sent."""
     with pytest.raises(ValueError, match="it must"):
         Sekoia("k", base_url=url)

@@ -1,4 +1,4 @@
-"""What may be changed by an import, and what takes a request of its own."""
+"""What may be changed by an import, and what takes a separate request."""
 
 from __future__ import annotations
 

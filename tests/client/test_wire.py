@@ -60,7 +60,7 @@ def test_what_is_no_import_event_is_none(raw: bytes) -> None:
 
 @given(st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_message_breaks_the_parser(raw: bytes) -> None:
-    """Whatever comes, it is an event or none."""
+    """Whatever comes, it is either an event or not."""
     parsed = ImportEvent.parse(raw)
     assert parsed is None or (parsed.imported >= 0 and parsed.total >= 0)
 

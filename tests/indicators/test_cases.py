@@ -1,4 +1,4 @@
-"""Lists as they are published, in reserved names: what of them is sent, and which lines are told."""
+"""Lists as they are published, with reserved names: what is sent, and which lines are reported."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ LISTS: dict[str, tuple[str, list[str], list[int], list[int]]] = {
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_as_it_is_published(name: str) -> None:
-    """Every value is sent, and every line of which something is left out is told."""
+    """Every value is sent, and every line that is not sent completely is reported."""
     text, values, unrecognized, adapted = LISTS[name]
     reading = read(text.splitlines())
     assert reading.values == values

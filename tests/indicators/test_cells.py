@@ -34,7 +34,7 @@ OTHER = MD5[::-1]
     ],
 )
 def test_values_of_a_cell(cell: str, values: list[str], adapted: int) -> None:
-    """Each value is found, and told where only a part is taken."""
+    """Each value is found, and reported if only a part is used."""
     found = read_cell(cell)
     assert [value for _, value, _, _ in found] == values
     assert all(kind is not None for kind, _, _, _ in found)
@@ -52,7 +52,7 @@ def test_values_of_a_cell(cell: str, values: list[str], adapted: int) -> None:
     ],
 )
 def test_the_rest_of_a_cell(cell: str, known: list[str], unknown: list[str]) -> None:
-    """What is not an indicator is told by itself."""
+    """What is not an indicator is reported separately."""
     found = read_cell(cell)
     assert [value for kind, value, _, _ in found if kind] == known
     assert [value for kind, value, _, _ in found if not kind] == unknown

@@ -61,7 +61,7 @@ END = "2026-12-31T00:00:00Z"
     ],
 )
 def test_certain_dates(cell: str, text: str) -> None:
-    """A date that can be one day only is sent in ISO 8601."""
+    """A date that can mean only one day is sent in ISO 8601."""
     date = read_date(cell)
     assert (date.text, date.reason) == (text, None)
     assert date.time is not None
@@ -96,7 +96,7 @@ def test_no_date(cell: str) -> None:
     "cell", ["soon", "2026-13-01", "31/31/2026", "99999999", "12:00", "1.2.3.4", "9999-12-31T23:59:59-10:00"]
 )
 def test_unreadable_dates(cell: str) -> None:
-    """They cost the cell."""
+    """Such dates make the cell unusable."""
     date = read_date(cell)
     assert (date.time, date.text, date.ambiguous) == (None, "", False)
     assert date.reason

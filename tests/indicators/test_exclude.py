@@ -178,7 +178,7 @@ def test_refuses_what_it_cannot_read(rule: str) -> None:
 
 
 def test_names_three_of_many() -> None:
-    """A file that is something else altogether does not fill the screen."""
+    """A completely different file does not fill the screen."""
     with pytest.raises(InputError, match=r"line 3: .*, and 7 more$"):
         Exclusions.read({"exclude_path": ["not a rule"] * 10})
 

@@ -1,4 +1,5 @@
-"""Feeds and exports as vendors, platforms and people write them, in reserved names: what is sent of each, and what is told."""
+"""Feeds and exports as vendors, platforms and people write them, with reserved names: what is sent, and what is
+reported."""
 
 from __future__ import annotations
 
@@ -199,7 +200,7 @@ FEEDS: dict[str, tuple[str, list[str], str]] = {
 
 @pytest.mark.parametrize("name", FEEDS)
 def test_a_feed(name: str) -> None:
-    """What its author meant is sent, with its context, and the rest is told by its line."""
+    """What its author meant is sent, with its context, and the rest is reported with its line."""
     content, rows, told = FEEDS[name]
     found = sent(content)
     assert found.rows == rows

@@ -1,4 +1,4 @@
-"""An address is found in exactly the networks that hold it."""
+"""An address is found in exactly the networks that contain it."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 

@@ -1,4 +1,4 @@
-"""What is known to be good is named, with who says so."""
+"""Known good values are named, with the lists that contain them."""
 
 import re
 import subprocess
@@ -98,7 +98,7 @@ UNKNOWN = [
 
 @pytest.mark.parametrize(("value", "by"), KNOWN)
 def test_names_what_is_known(value: str, by: str) -> None:
-    """A value that is hardly meant to be blocked is told with the list that says so."""
+    """A value that is rarely meant to be blocked is reported with the list that contains it."""
     assert any(by.lower() in name.lower() for name in told(value)), told(value)
 
 
@@ -133,7 +133,7 @@ def test_keeps_a_hundred() -> None:
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_no_special_address_is_missed(address: IPv4Address | IPv6Address) -> None:
-    """What Python takes for not global, or for multicast, is told."""
+    """Addresses that Python considers not global, or multicast, are reported."""
     names = known_good.known_to(f"ipv{address.version}")(str(address))
 
     if address.is_multicast or not address.is_global:

@@ -1,4 +1,4 @@
-"""Lines as people write them, row by row: what is sent of each, or why nothing is."""
+"""Lines as people write them, one by one: what is sent, or why nothing is."""
 
 from __future__ import annotations
 
@@ -945,7 +945,7 @@ def test_the_tables_hold_each_line_once() -> None:
 
 @pytest.mark.parametrize(("line", "values", "why"), READ)
 def test_a_line_is_read(line: str, values: list[str], why: str | None) -> None:
-    """What was meant is sent, and told where it is only a part of the line."""
+    """What was meant is sent, and reported if it is only a part of the line."""
     reading = read([line])
     assert (reading.values, reading.unrecognized) == (values, [])
     assert {adapted.why for adapted in reading.adapted} == ({why} if why else set())
@@ -953,7 +953,7 @@ def test_a_line_is_read(line: str, values: list[str], why: str | None) -> None:
 
 @pytest.mark.parametrize(("line", "reason"), UNREAD)
 def test_a_line_is_not_guessed(line: str, reason: str) -> None:
-    """Where it is not clear which words are values, or it is none, the line is told whole."""
+    """If it is not clear which words are values, or there are none, the whole line is reported."""
     reading = read([line])
     assert reading.values == []
     assert [told.reason[: len(reason)] for told in reading.unrecognized] == [reason]

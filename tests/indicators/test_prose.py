@@ -1,4 +1,4 @@
-"""What people write to each other: which of the indicators that it names are meant."""
+"""What people write: which of the indicators in it are meant."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_what_a_text_means(text: str, values: list[str]) -> None:
     ],
 )
 def test_references_are_not_meant(text: str, values: list[str]) -> None:
-    """What is defanged is meant, and then its like that is not defanged is none; neither is what stands below References."""
+    """Defanged values are meant, and then live ones of the same sort are not; nor is anything below References."""
     assert taken(text) == values
 
 

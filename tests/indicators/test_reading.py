@@ -185,7 +185,7 @@ def test_what_differs_goes_twice(first: str, second: str) -> None:
 
 
 def test_without_refanging_values_stay_defanged() -> None:
-    """Defanged values are sent as they are, and told."""
+    """Defanged values are sent unchanged, and reported."""
     lines = ["evil[.]example", "hxxp://evil.example/", "[url:value = 'hxxp://a.example']", "evil.example"]
     reading = read(lines, refanging=False, send_unrecognized=True)
     assert reading.values == lines
@@ -289,7 +289,7 @@ def test_every_line_is_accounted_for(lines: list[str], refanging: bool) -> None:
 
 @given(st.lists(defanged(), max_size=8))
 def test_what_was_defanged_reads_as_what_it_was(pairs: list[tuple[str, str]]) -> None:
-    """A list of defanged indicators and the list itself are one reading."""
+    """A list and its defanged form are read alike."""
     reading = read(written for _, written in pairs)
     reading.notices.clear()  # a live URL among them
     assert reading == read(indicator for indicator, _ in pairs)

@@ -118,7 +118,7 @@ def test_the_indicator_comes_back(pair: tuple[str, str]) -> None:
 @example("hxxp://hxxp[:]//")
 @example("a[.]b[@][.]c [:] [d]")
 def test_refanging_twice_is_refanging_once(text: str) -> None:
-    """What has been refanged has nothing left to refang, whatever the text is."""
+    """Refanging twice changes nothing more, whatever the text is."""
     once = refang(text)
     assert refang(once) == once
 

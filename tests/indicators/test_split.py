@@ -161,7 +161,7 @@ LEFT: list[tuple[str, str]] = [
 
 @pytest.mark.parametrize(("line", "values"), WHOLE)
 def test_values_as_they_were_meant(line: str, values: list[str]) -> None:
-    """Each value of the line is sent, and nothing of it is left out."""
+    """Each value of the line is sent, and none is left out."""
     reading = read([line])
     assert (reading.values, reading.unrecognized, reading.adapted) == (values, [], [])
 

@@ -314,7 +314,8 @@ def test_a_value_is_recognized_by_itself() -> None:
 @example("\x00")
 @example("http://[")
 def test_any_text_has_an_answer(text: str) -> None:
-    """No text makes typing fail, and a recognized value is recognized as the same again unless a hint was lost."""
+    """No text makes recognition fail, and a recognized value is recognized as the same again, unless a hint was
+    lost."""
     kind, value, _, _ = recognize(text)
     if kind:
         again = recognize(value)

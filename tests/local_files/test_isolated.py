@@ -1,4 +1,4 @@
-"""Workbooks that take their reader down, or try to: one sentence each, within bounds, and this process lives on."""
+"""Workbooks that crash their reader, or try to: each causes one sentence, within limits, and this process survives."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def validate(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_good_account(sandbox: Sandbox, validate: Any) -> None:
-    """Both are asked, nothing but reading happens, and no connection stays."""
+    """Both are asked, nothing is changed, and no connection is left open."""
     assert validate() == {"status": "finished", "results": {"success": True}}
     assert [(request.method, request.path.rpartition("/")[2]) for request in sandbox.requests] == [
         ("GET", "ioc-collections")
@@ -59,7 +59,7 @@ def test_an_address_with_the_key_in_it(platform: Platform, validate: Any) -> Non
 
 
 def test_a_missing_permission(sandbox: Sandbox, validate: Any) -> None:
-    """A key that may not list collections."""
+    """A key without permission to list collections."""
     sandbox.faults.rest = [RestFault(status=403)]
     told = validate()
     assert told["results"] == {"success": False}
@@ -77,7 +77,7 @@ def test_a_missing_permission(sandbox: Sandbox, validate: Any) -> None:
     ],
 )
 def test_liveapi_alone(sandbox: Sandbox, validate: Any, fault: str, value: object, beginning: str) -> None:
-    """REST is fine, and LiveAPI is named as what failed."""
+    """REST works, and LiveAPI is named as what failed."""
     setattr(sandbox.faults, fault, value)
     told = validate()
     assert told["results"] == {"success": False}
@@ -86,7 +86,7 @@ def test_liveapi_alone(sandbox: Sandbox, validate: Any, fault: str, value: objec
 
 @pytest.mark.parametrize("secrets", [{}, {"api_key": None}, {"api_key": ""}])
 def test_no_key(platform: Platform, validate: Any, secrets: dict[str, Any]) -> None:
-    """A key that is absent, null or empty is told in a sentence."""
+    """A key that is absent, null or empty is reported in a sentence."""
     platform.secrets = secrets
     told = validate()
     assert told["results"] == {"success": False}
@@ -97,7 +97,7 @@ def test_no_key(platform: Platform, validate: Any, secrets: dict[str, Any]) -> N
     "body", [{}, {"module_configuration": None}, {"module_configuration": {"value": None}}, "no json"]
 )
 def test_no_secrets(sandbox: Sandbox, validate: Any, body: Any) -> None:
-    """A platform that hands over nothing at all is no reason to crash."""
+    """A platform that hands over nothing does not cause a crash."""
     sandbox.faults.callback = [RestFault(status=200, body=body)]
     assert "has no API key" in validate()["error"]
 

@@ -80,7 +80,7 @@ def test_a_run_that_begins_takes_nothing_from_another(platform: Platform) -> Non
 def test_a_run_that_cannot_be_reported(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, said: str
 ) -> None:
-    """Whoever started it is told why, in one sentence."""
+    """Whoever started the run learns why it failed, in one sentence."""
     monkeypatch.setattr(SekoiaItem, "unanswered", 0.0)
     monkeypatch.setattr(SekoiaItem, "_wait_exponent_base", 0)  # the SDK's wait between repetitions
     node_run = platform.sandbox.node_run()
@@ -140,7 +140,7 @@ def test_an_argument_that_nobody_knows(platform: Platform, given: dict[str, Any]
 def test_a_key_that_travels_unencrypted(
     platform: Platform, configuration: dict[str, Any], warned_of: str | None
 ) -> None:
-    """It is told, unless it goes no farther than this machine."""
+    """A warning is given, unless the key stays on this machine."""
     platform.module_configuration = configuration
     logs = platform.run(Echo).logs
     assert ("warning: The API key is sent unencrypted" in logs) is bool(warned_of)
@@ -206,7 +206,7 @@ def test_what_is_no_object(
 
 
 def test_the_key_is_never_told(sandbox: Sandbox, platform: Platform) -> None:
-    """Whatever quotes it, neither the node's error nor the log shows it."""
+    """Whatever quotes the key, neither the node's error nor the log shows it."""
     said = f"no such key: {sandbox.api_key}"
     sandbox.faults.rest = [RestFault(status=400, body={"message": said})]
     run = platform.run(FindIOCCollection, name="x")

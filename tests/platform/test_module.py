@@ -101,7 +101,7 @@ def test_empty_urls_mean_the_defaults() -> None:
     ],
 )
 def test_a_wrong_configuration_is_told_without_its_values(configuration: dict[str, Any], complaints: str) -> None:
-    """What is wrong is named, what was configured is not repeated."""
+    """The problem is named, and the configured value is not repeated."""
     with pytest.raises(ValidationError) as caught:
         Configuration.model_validate(configuration)
     assert complaint(caught.value, show_values=False) == complaints

@@ -88,7 +88,7 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], tuple[Te
 
 @pytest.mark.fault("Standard output is in ASCII", "Characters that ASCII lacks are escaped")
 def test_what_the_encoding_lacks_is_escaped(output: Callable[[str], tuple[TextIO, int]]) -> None:
-    """A console in ASCII is told as well."""
+    """A console in ASCII gets the message too."""
     _, reading = output("ascii")
     process.say("Created “Größe”")
     assert os.read(reading, 100) == b"Created \\u201cGr\\xf6\\xdfe\\u201d\n"

@@ -1,4 +1,4 @@
-"""Sentry, where the platform configures it, learns which error happened where, and neither the key nor an indicator."""
+"""If the platform configures Sentry, it learns which error happened where, but neither the key nor an indicator."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_no_request_leaves_on_fission(
 def test_an_address_that_is_none(
     platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A wrong address of Sentry does not keep a run from its work."""
+    """A wrong address of Sentry does not stop a run."""
     monkeypatch.setenv("SENTRY_DSN", "sentry.example")
     with caplog.at_level(logging.WARNING):
         run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=INDICATOR)

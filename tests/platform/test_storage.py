@@ -1,4 +1,4 @@
-"""The playbook's storage on a disk that fails, or that others change meanwhile: nothing of it is imported by halves."""
+"""The playbook's storage on a disk that fails or is changed by others: nothing is imported partially."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ def test_a_failure_that_stays(
     action: type[SekoiaAction],
     argument: str,
 ) -> None:
-    """A file that cannot be read is an error that says why; it never goes up unread, whatever the user says of it."""
+    """A file that cannot be read is an error that says why; it is never uploaded unread, whatever the user's arguments
+    are."""
     (platform.storage / "feed.csv").write_text(DEFANGED)
     disk = Disk(monkeypatch, "feed.csv")
     disk.read_failures = [failure(errno.EIO)] * storage.TRIES
@@ -190,7 +191,7 @@ def swap_the_folder(folder: Path, outside: Path) -> None:
 @pytest.mark.fault("A file or its folder is replaced with a link after it was found", "An error; no link is followed")
 @pytest.mark.parametrize("swap", [swap_the_file, swap_the_folder])
 def test_a_link_that_is_swapped_in(tmp_path: Path, swap: Callable[[Path, Path], None]) -> None:
-    """No link is followed, be it put there after the file was found."""
+    """No link is followed, even if it was put there after the file was found."""
     outside, folder = tmp_path / "outside", tmp_path / "storage" / "folder"
     for path in (outside, folder):
         path.mkdir(parents=True)
@@ -268,7 +269,7 @@ class Replaced(Meanwhile):
 def test_a_file_that_changes_while_it_is_uploaded(
     sandbox: Sandbox, platform: Platform, collection_id: str, action: type[Meanwhile], content: str
 ) -> None:
-    """What was looked at goes up, and no import of it is started."""
+    """The file that was read is uploaded, but its import is not started."""
     (platform.storage / "feed.csv").write_text(content)
     run = platform.run(action, collection_id=collection_id, file_path="feed.csv")
     assert run.error == (
@@ -355,7 +356,7 @@ def test_no_room_for_results(
 def test_a_temporary_folder_that_cannot_be_written(
     sandbox: Sandbox, platform: Platform, collection_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The work goes to the playbook's storage, and nothing of it stays there."""
+    """The playbook's storage is used instead, and nothing is left behind there."""
     (platform.storage / "feed.csv").write_text(DEFANGED)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     run = platform.run(ImportIndicatorsFromFile, collection_id=collection_id, file_path="feed.csv")

@@ -235,7 +235,7 @@ def test_s3_refuses(
     status: int,
     sentence: str,
 ) -> None:
-    """What it says is the error, and nothing goes to Sekoia."""
+    """The error contains S3's message, and nothing is sent to Sekoia."""
     refusing.refuses = {method: [status]}
     run = platform.run(action, collection_id=collection_id, **arguments)
     assert run.error and run.error.endswith(sentence)

@@ -1,4 +1,4 @@
-"""Work that hangs is left behind: a process of its own reports and ends, and on Fission the request is answered."""
+"""Work that hangs is abandoned: a separate process reports and ends, and on Fission, the request is answered."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_an_account_is_judged_although_something_hangs(
 def test_an_account_that_breaks_the_test_is_reported(
     sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is unexpected is no reason to say nothing."""
+    """An unexpected error is still reported."""
 
     class Broken(SekoiaAccountValidator):
         def _rest(self) -> str | None:
@@ -319,7 +319,7 @@ HANGS: dict[str, Callable[[pytest.MonkeyPatch], AbstractContextManager[str]]] = 
     "The node reports shortly after the deadline",
 )
 def test_whatever_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """What keeps every timeout and never ends is waited for no longer than the deadline."""
+    """Work that never triggers a timeout and never ends is not waited for beyond the deadline."""
     deadline = Deadline(0.3)
     with HANGS[what](monkeypatch) as url:
         rest = RestClient(f"{url}/v2/inthreat", "key", deadline=deadline, patience=Patience.none())
@@ -389,7 +389,7 @@ def test_a_stop_before_the_action_began(sandbox: Sandbox) -> None:
     "SIGINT or SIGTERM while something hangs", "The node ends with an error; whatever hangs is abandoned"
 )
 def test_a_stop_while_something_hangs(sandbox: Sandbox) -> None:
-    """What does not heed the request is left behind."""
+    """Work that ignores the request is abandoned."""
     with Hostile(HEADERS) as server:
         soon = "from sekoia_cti.platform import watchdog; watchdog.AFTER_STOP = 0.2\n"
         with process(sandbox, "FindIOCCollection", {"name": "x"}, base_url=server.url, before=soon) as (
@@ -433,7 +433,7 @@ def test_a_stop_while_the_platform_does_not_answer(sandbox: Sandbox) -> None:
     "SIGINT or SIGTERM during the report", "The report is sent, unless that takes more than a few seconds"
 )
 def test_a_stop_during_the_report(sandbox: Sandbox) -> None:
-    """The report is repeated as if nothing had come."""
+    """The report is repeated as if no signal had come."""
     sandbox.faults.callback = [
         RestFault(status=200, body={"module_configuration": {"value": {"api_key": sandbox.api_key}}}),
         RestFault(status=503),

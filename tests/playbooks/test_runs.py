@@ -1,4 +1,4 @@
-"""What each playbook does: on the example beside it, and on each of the other ways that it can go."""
+"""What each playbook does, on its example, and on each of the other paths that it can take."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_feed_is_imported(run: Run, sandbox: Sandbox, collection_id: str) -> Non
 
 
 def test_feed_is_mirrored(run: Run, sandbox: Sandbox) -> None:
-    """The collection comes to hold what the feed does, but for what is the company's own."""
+    """The collection ends up matching the feed, except for the company's own values."""
     collection_id = sandbox.create_collection(name="Mirrored feed")["id"]
     assert _keys(run("mirror_feed")) == "1 2 3 4"
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {
@@ -84,7 +84,8 @@ def test_feed_is_mirrored(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_enrichment_is_imported(run: Run, sandbox: Sandbox, collection_id: str) -> None:
-    """What enough engines detect is imported, in one list from two results, and the comment counts it."""
+    """Indicators that enough engines detect are imported, in one list from two results, and the comment counts
+    them."""
     result = run("enrichment_to_collection", {"6": {"results": {"collection_id": collection_id, "name": "Blocklist"}}})
     assert _keys(result) == "1 2 3 4 5 6 7 8"
     assert {indicator["name"] for indicator in sandbox.indicators(collection_id)} == {
@@ -136,7 +137,7 @@ def test_what_was_confirmed_is_kept(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
-    """What the mail means is imported, and the comment tells what it names besides."""
+    """The indicators in the email are imported, and the comment lists what else it names."""
     result = run("cert_mail_to_collection")
     assert _keys(result) == "1 2 3 4 5 6"
     created = result.outcomes[3].results
@@ -280,7 +281,7 @@ MIRRORED = {"missing_count": 1, "unrecognized_count": 2, "remaining_count": 3, "
     ],
 )
 def test_feed_that_cannot_be_mirrored(run: Run, answer: dict[str, Any], keys: str, said: str | None) -> None:
-    """What Sekoia refused, a limit that was hit and a failure are told to the team, and a success to nobody."""
+    """The team is told about refused values, a limit that was hit and failures, and nobody about a success."""
     collection = {"results": {"collection_id": COLLECTION, "name": "Mirrored feed"}}
     result = run("mirror_feed", {"2": collection, "3": answer})
     assert _keys(result) == keys

@@ -96,7 +96,7 @@ def test_it_is_made_once(project: Project) -> None:
 
 
 def test_the_content_of_the_lock_decides(project: Project) -> None:
-    """Another date is no reason to make it anew; other content is, and the one before is removed."""
+    """A different date is no reason to recreate it; different content is, and the previous one is removed."""
     first = project.run(*WHICH)
     os.utime(project.root / "requirements-dev.txt", (0, 0))
     assert project.run(*WHICH) == first
@@ -108,7 +108,7 @@ def test_the_content_of_the_lock_decides(project: Project) -> None:
 
 
 def test_what_runs_keeps_its_environment(project: Project) -> None:
-    """A new lock leaves the old environment to who runs in it, and removes it afterward."""
+    """A new lock leaves the old environment to whoever runs in it, and removes it afterward."""
     with project.start("python", "-c", "import sys; print(sys.prefix, flush=True); input()") as running:
         assert running.stdout
         old = Path(running.stdout.readline().strip())
@@ -121,7 +121,7 @@ def test_what_runs_keeps_its_environment(project: Project) -> None:
 
 
 def test_two_at_once(project: Project) -> None:
-    """The second waits for what the first makes, and makes nothing itself."""
+    """The second waits for what the first creates, and creates nothing itself."""
     (wait := project.root / "uv.wait").touch()
     with project.start(*WHICH) as first, project.start(*WHICH) as second:
         eventually(lambda: project.made() == 1)
@@ -132,7 +132,7 @@ def test_two_at_once(project: Project) -> None:
 
 
 def test_one_that_was_not_finished(project: Project) -> None:
-    """An environment that is not complete is made anew."""
+    """An incomplete environment is created again."""
     project.run(*WHICH)
     (project.linked() / "complete").unlink()
     assert project.run(*WHICH) == str(project.linked())
@@ -140,7 +140,7 @@ def test_one_that_was_not_finished(project: Project) -> None:
 
 
 def test_a_python_that_is_gone(project: Project) -> None:
-    """An environment whose Python was removed is made anew."""
+    """An environment whose Python was removed is created again."""
     project.run(*WHICH)
     python = project.linked() / "bin/python"
     python.unlink()

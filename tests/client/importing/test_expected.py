@@ -1,4 +1,4 @@
-"""What an import is expected to have put into a collection: values held as digests."""
+"""What an import is expected to have put into a collection: values stored as digests."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def seen(context: Context, **fields: Any) -> Tally:
     ],
 )
 def test_what_counts_as_in(context: Context, fields: dict[str, Any], tally: Tally) -> None:
-    """Not revoked, not expired unless that was asked for, and with the context to the second."""
+    """A value is in if it is not revoked, not expired unless requested, and has the requested context to the
+    second."""
     assert seen(context, **fields) == tally
 
 
@@ -89,7 +90,8 @@ def test_a_file_is_in_with_all_of_its_hashes() -> None:
 
 
 def test_values_with_contexts_of_their_own() -> None:
-    """Each is judged by what was sent along with it, and told of by its batch; of one sent twice, the last counts."""
+    """Each is judged by the context sent with it, and reported with its batch; of a value sent twice, the last
+    counts."""
     expected = Expected(since=NOW)
     assert expected.add(["a.example", "b.example"], Context(description="one")) == 0
     assert expected.add(Again(lambda: iter(["b.example", "c.example"])), Context(description="two")) == 1
@@ -103,7 +105,7 @@ def test_values_with_contexts_of_their_own() -> None:
 
 
 def test_rows_that_tell_when_they_end() -> None:
-    """A row's own end of validity holds for its value: one in the past is what was asked for, another one differs."""
+    """A row's own end of validity applies to its value: an end in the past is as requested, any other differs."""
     expected = Expected()
     past, later = datetime(2029, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
     values = ["a.example", "b.example", "c.example", "d.example"]

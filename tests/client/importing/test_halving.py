@@ -14,8 +14,8 @@ from sekoia_cti.client.wire import Context
 
 
 def submit(requests: list[str], bad: str, in_a_row: int) -> tuple[str, str]:
-    """The values that were taken and those that are missing, in the order of the alphabet, where Sekoia refuses a request with a
-    bad letter in it."""
+    """The values that were accepted and those that are missing, in alphabetical order, if Sekoia refuses requests with
+    a bad letter."""
     halving = Halving([Request(Context(), list(values)) for values in requests], in_a_row)
     taken = ""
     while (request := halving.next()) is not None:
@@ -28,17 +28,17 @@ def submit(requests: list[str], bad: str, in_a_row: int) -> tuple[str, str]:
 
 
 def test_refusals_are_found_one_by_one() -> None:
-    """Each is named, and everything else goes in."""
+    """Each is named, and everything else is imported."""
     assert submit(["abcdefgh"], "cf", 3) == ("abdegh", "cf")
 
 
 def test_the_rest_of_a_request_is_given_up_after_refusals_in_a_row() -> None:
-    """What was taken before is in, and the next request is tried anew."""
+    """What was accepted before is in, and the next request is tried from scratch."""
     assert submit(["abcdefgh", "ijkl"], "e", 1) == ("abcdghijkl", "ef")
 
 
 def test_refusals_in_a_row_end_with_what_is_taken() -> None:
-    """As many that are not in a row do not make the rest hopeless."""
+    """The same number of refusals, if not in a row, does not make the rest hopeless."""
     assert submit(["abcdefgh"], "ace", 2) == ("bdfgh", "ace")
 
 

@@ -1,4 +1,4 @@
-"""What an answer to one request means for those that follow, without any I/O."""
+"""What the answer to one request means for the following ones, without any I/O."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def missing(handover: Handover) -> dict[str, str]:
 
 @pytest.mark.parametrize("error", [unavailable(), unavailable(None), unavailable(504)])
 def test_what_may_be_taken_is_watched(error: Unavailable) -> None:
-    """No clear answer: the collection can tell, and the next request goes on."""
+    """If there is no clear answer, the collection can tell, and the next request is sent."""
     handover, made = handed_over(["ab", "cd"], [error])
     assert (made, missing(handover), handover.failure()) == (["ab?", "cd"], {}, None)
 
@@ -70,14 +70,14 @@ def test_what_is_surely_not_taken_ends_it(error: SekoiaError) -> None:
 
 
 def test_what_nobody_watches_is_not_taken_without_an_answer() -> None:
-    """An import that is not waited for takes only an answer for a yes."""
+    """An import that is not waited for counts only an answer as acceptance."""
     handover, made = handed_over(["ab", "cd"], [None, unavailable()], watched=False)
     assert (made, set(missing(handover))) == (["ab", "cd"], {"c", "d"})
     assert (handover.tries(), isinstance(handover.failure(), Unavailable)) == ({"attempts_at_500": 2}, True)
 
 
 def test_refused_values_are_found_and_no_failure() -> None:
-    """They are missing with Sekoia's words, in their order, and the others are taken."""
+    """They are missing with Sekoia's message, in order, and the others are accepted."""
     refusal = Refused(DOING, status=400, message="not a domain")
     handover, made = handed_over(["abcd"], [refusal, None, refusal, refusal, None])
     assert (made, handover.failure()) == (["abcd", "ab", "cd", "c", "d"], None)
@@ -107,7 +107,7 @@ def test_what_is_answered_500_may_be_in() -> None:
 
 
 def test_the_limit_is_the_reason_when_it_may_be_passed() -> None:
-    """After three values in a row nothing more is tried, and the error has the community's figures."""
+    """After three values in a row, nothing more is tried, and the error contains the community's figures."""
     handover, made = handed_over(["abcd"], [Refused(DOING, status=400)] * 9, room=SHORT)
     assert (len(made), isinstance(handover.failure(), LimitExceeded)) == (6, True)
     assert set(missing(handover)) == set("abcd")

@@ -9,7 +9,7 @@ from sekoia_cti.client.importing.requests import parts as cut
 
 
 def test_parts_are_bounded_by_lines_and_by_bytes() -> None:
-    """Neither limit is passed, and a line that is longer than a part stands alone."""
+    """Neither limit is exceeded, and a line that is longer than a part is a part by itself."""
     assert [list(part) for part in cut(["a"] * 5, lines=2)] == [["a", "a"], ["a", "a"], ["a"]]
     assert [list(part) for part in cut(["éé", "aaaa", "a" * 20, "b"], size=10)] == [
         ["éé", "aaaa"],

@@ -1,4 +1,4 @@
-"""Green means in: what the collection holds decides, whatever was told of the task, or not told."""
+"""Green means in: the content of the collection decides, whatever was reported about the task."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def import_now(sandbox: Sandbox, collection_id: str, values: list[str], context:
 
 
 def looks(sandbox: Sandbox) -> int:
-    """How often the collection was looked into."""
+    """How often the collection was read."""
     return sum(request.method == "GET" and request.path.endswith("/indicators") for request in sandbox.requests)
 
 
@@ -125,7 +125,7 @@ def test_a_task_that_fails_at_once(sandbox: Sandbox, platform: Platform, collect
     "The client waits; `incomplete` at the deadline, and the 20 are named",
 )
 def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: str, live: int | None) -> None:
-    """What is there proves nothing of what is new."""
+    """Existing values prove nothing about new ones."""
     import_now(sandbox, collection_id, VALUES[:80])
     sandbox.faults.live_status, sandbox.faults.tasks = live, "unknown"
     sandbox.hold_imports()
@@ -144,7 +144,7 @@ def test_a_list_that_was_there_and_twenty_more(sandbox: Sandbox, collection_id: 
     "`incomplete` if the task is known to be running, otherwise `partial`; the other values are named",
 )
 def test_a_task_that_stops(sandbox: Sandbox, collection_id: str, tasks: Any, status: str) -> None:
-    """That part of it is in is told, and that the others are not."""
+    """The outcome says which values are in and which are not."""
     sandbox.faults.tasks, sandbox.faults.stall_after = tasks, 0.54
     with importing(sandbox, collection_id, seconds=3.0, context=OURS, look_quiet=0.3) as running:
         running.submit(VALUES)
@@ -158,7 +158,7 @@ def test_a_task_that_stops(sandbox: Sandbox, collection_id: str, tasks: Any, sta
     "`incomplete`: every value is in, but none of them as requested",
 )
 def test_another_import_of_the_same_values(sandbox: Sandbox, collection_id: str) -> None:
-    """What another import brought is no proof of ours."""
+    """What another import added does not prove ours."""
     sandbox.faults.tasks, sandbox.faults.live_status = "unknown", 502
     sandbox.faults.stall_after = 0
     with (
@@ -193,7 +193,7 @@ def test_some_are_never_taken(sandbox: Sandbox, collection_id: str) -> None:
     "A JSON import is answered with 200 and no indicators", "`rejected`: the collection contains none of them"
 )
 def test_an_answer_without_indicators(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
-    """That Sekoia took the request says nothing."""
+    """That Sekoia accepted the request proves nothing."""
     sandbox.faults.rest = [RestFault(method="POST", path="/indicators$", status=200, body={"items": [], "total": 0})]
     run = platform.run(ImportIndicators, collection_id=collection_id, indicators=VALUES[:3])
     assert run.results
@@ -321,7 +321,7 @@ EMPTY: dict[str, Any] = {"path": "/indicators$", "method": "GET", "status": 200,
     "longer",
 )
 def test_a_listing_that_lags(sandbox: Sandbox, collection_id: str, told: Any) -> None:
-    """Several looks that see nothing are believed only if nothing speaks against them."""
+    """Several looks that find nothing are believed only if nothing contradicts them."""
     sandbox.faults.created_as, sandbox.faults.refused_values = told, VALUES[:1]
     sandbox.faults.bulk_reader = "absent"
     with importing(sandbox, collection_id, settle=0.05, look_quiet=5, look_longest=0.1) as running:
@@ -350,7 +350,7 @@ def test_a_listing_that_stays_empty(sandbox: Sandbox, collection_id: str) -> Non
 def test_a_failure_and_a_collection_that_is_behind(
     sandbox: Sandbox, collection_id: str, said: dict[str, Any], status: str
 ) -> None:
-    """What a task brought before it failed is not called missing because it is not seen at once."""
+    """What a task added before it failed is not called missing just because it is not visible immediately."""
     sandbox.faults.fail_after, sandbox.faults.task_events, sandbox.faults.bulk_reader = 0.5, True, "absent"
     with importing(sandbox, collection_id, seconds=30.0 if status == "partial" else 1.0) as running:
         sandbox.faults.rest = [RestFault(**EMPTY | said)]
@@ -367,7 +367,7 @@ def test_a_failure_and_a_collection_that_is_behind(
     "`partial`: a warning names the value, of which it is not known whether it is in",
 )
 def test_a_value_that_breaks_sekoia_and_cannot_be_looked_for(sandbox: Sandbox, collection_id: str) -> None:
-    """It is neither called missing nor in."""
+    """It is reported neither as missing nor as in."""
     with importing(sandbox, collection_id, seconds=1.5) as running:
         sandbox.faults.rest = [
             RestFault(path="/text$", status=500, times=None, contains=VALUES[2]),
@@ -592,7 +592,7 @@ def test_rows_with_contexts_of_their_own(sandbox: Sandbox, platform: Platform, c
 def test_a_look_that_hangs(
     sandbox: Sandbox, platform: Platform, monkeypatch: pytest.MonkeyPatch, collection_id: str
 ) -> None:
-    """The work is left behind, and its import's results are told."""
+    """The work is abandoned, and the results of its import are reported."""
     monkeypatch.setattr(watchdog, "AFTER_DEADLINE", 0.1)
     monkeypatch.setattr(ImportIndicatorsFromText, "deadline", Deadline(1.5))
     collection = {"id": collection_id, "name": "Blocklist"}

@@ -1,4 +1,4 @@
-"""LiveAPI: connecting, refusals, reconnecting, and ending, over real WebSockets."""
+"""LiveAPI: connecting, refusals, reconnecting, and closing, over real WebSockets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_listener_authenticates_and_upgrades() -> None:
 
 
 def test_a_silent_server_lets_us_in() -> None:
-    """A server that does not greet is taken for one that accepts, as the vendor's sample does."""
+    """A server that sends no greeting counts as accepting, as in the vendor's sample."""
     with websocket(stay) as host, LiveAPI(f"ws://{host}", "k", patience=PATIENCE) as live:
         assert live.ready(Deadline(40)) is None
 
@@ -146,7 +146,7 @@ def test_a_busy_community_fills_no_memory() -> None:
 
 
 def test_our_events_come_through_in_fragments_among_foreign_ones() -> None:
-    """Among foreign messages of all shapes ours come through, and a ping is answered."""
+    """Among foreign messages of all shapes, our own get through, and a ping is answered."""
     foreign = '{"type": "alert", "details": "' + "." * 1_000 + '"}'
     may_go_on, answered = threading.Event(), threading.Event()
 
@@ -219,7 +219,7 @@ def test_a_message_above_the_limit_ends_the_connection() -> None:
 
 
 def test_it_reconnects_and_says_so() -> None:
-    """A connection that ends is followed by another, and both are told."""
+    """A connection that ends is followed by another, and both are reported."""
     connections: list[ServerConnection] = []
 
     def handler(connection: ServerConnection) -> None:
@@ -301,7 +301,7 @@ def test_a_key_that_is_refused_later_ends_the_trying() -> None:
     ],
 )
 def test_who_does_not_speak_websocket_is_unreachable(script: Callable[[object], None], reason: str) -> None:
-    """Whatever answers in its place, LiveAPI is unreachable, and why is told."""
+    """Whatever answers in its place, LiveAPI is reported as unreachable, with the reason."""
     with (
         Hostile(script) as server,
         LiveAPI(f"ws://{server.host}/live/", "k", patience=PATIENCE.but(handshake=0.3)) as live,
@@ -315,7 +315,7 @@ def test_who_does_not_speak_websocket_is_unreachable(script: Callable[[object], 
     "LiveAPI's handshake stalls", "The import continues without LiveAPI after a quarter of the remaining time"
 )
 def test_a_handshake_that_stalls_keeps_nobody() -> None:
-    """A server that never answers costs a quarter of the time that is left, not all of it."""
+    """A server that never answers costs a quarter of the remaining time, not all of it."""
     with Hostile(silence) as server, LiveAPI(f"ws://{server.host}", "k", patience=PATIENCE) as live:
         deadline = Deadline(1.0)
         error = live.ready(deadline)

@@ -79,7 +79,7 @@ def test_what_does_not_pass_is_told_at_once(script: Script, kind: type[SekoiaErr
 
 @pytest.mark.parametrize("body", [{}, {"message": "no"}, {"message": {"a": 1}}, [], ""])
 def test_what_may_be_sekoias_is_not_taken_for_a_proxys(body: object) -> None:
-    """JSON without words, and no body at all, are no reason to look at the proxy."""
+    """JSON without a message, or an empty body, is no reason to suspect the proxy."""
     with Hostile(answer(400, body)) as server, client(server.url) as collections:
         with pytest.raises(
             Refused, match=r"while looking up the IOC collection[^;]*: correct the arguments, then try again.$"

@@ -11,7 +11,7 @@ from tests.hostile import Hostile, Script, answer
 
 
 def test_collections_are_listed_over_all_pages(sandbox: Sandbox, sekoia: RestClient) -> None:
-    """More than a page of collections comes as one list."""
+    """More than one page of collections is returned as one list."""
     for number in range(120):
         sandbox.create_collection(name=f"Feed {number}")
     assert len({collection.id for collection in sekoia.collections()}) == 120

@@ -1,4 +1,4 @@
-"""A creation makes exactly one collection, whatever becomes of its answer."""
+"""A creation makes exactly one collection, whatever happens to its answer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.hostile import Hostile, answer, reset
 
 
 def test_a_collection_is_created_once_even_when_the_answer_is_lost(sandbox: Sandbox, sekoia: RestClient) -> None:
-    """A creation that was cut after Sekoia took it is found again instead of repeated."""
+    """A creation that was cut after Sekoia accepted it is found again instead of repeated."""
     sandbox.faults.rest = [RestFault(method="POST", path="/ioc-collections$", cut="after")]
     created = sekoia.create("Blocklist", description="ours")
     assert [collection.id for collection in sekoia.collections()] == [created.id]
 
 
 def test_a_collection_is_created_when_the_request_was_lost(sandbox: Sandbox, sekoia: RestClient) -> None:
-    """A creation that was cut before Sekoia took it is repeated."""
+    """A creation that was cut before Sekoia accepted it is repeated."""
     sandbox.faults.rest = [RestFault(method="POST", path="/ioc-collections$", cut="before")]
     created = sekoia.create("Blocklist")
     assert [collection.id for collection in sekoia.collections()] == [created.id]
@@ -42,7 +42,7 @@ def test_another_collection_of_that_name_is_not_taken_for_ours() -> None:
 
 
 def test_a_collection_is_found_when_sekoia_gives_ids_of_its_own() -> None:
-    """Should Sekoia not take our id, a namesake that was created since the request is ours."""
+    """If Sekoia does not accept our id, a collection of that name that was created since the request is ours."""
     found = COLLECTION | {"created": datetime.now(UTC).isoformat()}
     date = format_datetime(datetime.now(UTC), usegmt=True)
     with (
@@ -67,7 +67,7 @@ def test_a_repeated_creation_that_is_refused_was_the_first() -> None:
 
 
 def test_a_refused_creation_is_refused() -> None:
-    """A refusal of the first request is told, nothing is looked for."""
+    """A refusal of the first request is reported, and nothing is looked for."""
     with Hostile(answer(400, {"message": "no"})) as server, client(server.url) as collections:
         with pytest.raises(Refused):
             collections.create("Blocklist", community_uuid="c")

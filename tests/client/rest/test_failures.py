@@ -1,4 +1,4 @@
-"""What went wrong where no answer came, in words that say what to check."""
+"""What went wrong if no answer came, in words that say what to check."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_nobody_there() -> None:
     ],
 )
 def test_a_host_that_cannot_be(url: str, reason: str) -> None:
-    """It is told, and not tried until the deadline."""
+    """It is reported, and not retried until the deadline."""
     with (
         client(url, patience=FEW) as collections,
         pytest.raises(Unavailable, match=rf"could not be reached at sekoia\..*example|invalid .*\({reason}\)"),

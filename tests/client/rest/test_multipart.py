@@ -1,4 +1,4 @@
-"""Multipart bodies: whole, of the length they told, and in pieces that fit the network."""
+"""Multipart bodies: complete, of the announced length, and in pieces that fit the network."""
 
 from __future__ import annotations
 

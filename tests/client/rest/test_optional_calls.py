@@ -1,4 +1,4 @@
-"""The calls on which nothing depends."""
+"""The calls that nothing depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rate and the pauses that Sekoia's firewall asks for."""
+"""The rate and the pauses that Sekoia's firewall requires."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sekoia_cti.client.waiting import Deadline, Patience
 
 
 def test_the_pace_stays_below_the_limit_of_the_firewall() -> None:
-    """Five requests take more than a second, and two errors within ten close the way."""
+    """Five requests take more than a second, and two errors within ten seconds cause a pause."""
     now = [0.0]
     deadline = Deadline(600, clock=lambda: now[0])
     deadline.pause = lambda seconds: now.__setitem__(0, now[0] + seconds)  # type: ignore[method-assign]  # a fake clock

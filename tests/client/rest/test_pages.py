@@ -1,4 +1,4 @@
-"""What is listed page after page is read to its end, with as few requests as may be."""
+"""Paged listings are read to their end, with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def there(*numbers: int, total: int, more: bool | None = None) -> Script:
     ],
 )
 def test_indicators_are_read_once_while_the_collection_changes(scripts: list[Script], offsets: list[int]) -> None:
-    """None is missed and none comes twice, whatever Sekoia says of the total, and the reading ends."""
+    """None is missed and none comes twice, whatever Sekoia says about the total, and the reading ends."""
     with Hostile(*scripts, answer(500)) as server, client(server.url) as collections:
         ids = [indicator.id for page in collections.all_indicators("c") for indicator in page.items]
         assert {"indicator--1", "indicator--2", "indicator--3"} <= set(ids)
@@ -80,7 +80,7 @@ LISTINGS: list[Callable[[RestClient], object]] = [
 @pytest.mark.parametrize("read", LISTINGS)
 @pytest.mark.parametrize("first", [[], [{"id": "x--1", "name": "Blocklist", "pattern": "[]"}]])
 def test_a_listing_that_breaks_off_is_an_error(read: Callable[[RestClient], object], first: list[object]) -> None:
-    """A page that stays empty before the end, or comes again and again, is not taken for the end."""
+    """A page that stays empty before the end, or keeps coming, does not count as the end."""
     page = answer(200, {"items": first, "total": 3, "has_more": False})
     with Hostile(page, answer(200, {"items": [], "total": 3})) as server, client(server.url) as collections:
         with pytest.raises(ListingIncomplete, match=f"listed only {len(first)} of 3 while"):

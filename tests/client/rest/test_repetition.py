@@ -1,4 +1,4 @@
-"""What may pass is tried again, as long as there is time and as often as makes sense."""
+"""Temporary failures are retried, as long as there is time and as often as makes sense."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_what_passes_is_waited_out(script: Script) -> None:
 
 
 def test_a_read_timeout_is_waited_out() -> None:
-    """A server that says nothing is asked again."""
+    """A silent server is asked again."""
     impatient = Patience.none().but(read=0.1)
     with (
         Hostile(silence, answer(200, COLLECTION)) as server,
@@ -74,7 +74,7 @@ def test_retry_after_is_obeyed(retry_after: str | int, expected: float) -> None:
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
-    """When Sekoia asks for more time than there is, the error comes at once."""
+    """If Sekoia asks for more time than there is, the error comes immediately."""
     deadline = Unhurried(20)
     with (
         Hostile(answer(429, Retry_After="3600")) as server,
@@ -86,7 +86,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
 
 
 def test_a_long_failure_is_waited_out() -> None:
-    """As long as there is time, a server that fails is asked again, however often."""
+    """As long as there is time, a failing server is asked again, however often."""
     with Hostile(*[answer(503)] * 20, answer(200, COLLECTION)) as server, client(server.url) as collections:
         assert collections.collection("c").name == "Blocklist"
 

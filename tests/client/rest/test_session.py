@@ -1,4 +1,4 @@
-"""The key goes to one host, and nothing takes its place."""
+"""The key is sent to one host only, and nothing replaces it."""
 
 from __future__ import annotations
 

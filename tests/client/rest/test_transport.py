@@ -45,7 +45,7 @@ def test_an_answer_that_unpacks_without_end(monkeypatch: pytest.MonkeyPatch, lay
 
 
 def test_a_body_is_not_sent_after_the_deadline() -> None:
-    """On a slow line each piece can be in time, and all of them late."""
+    """On a slow connection, each piece can be in time, and the whole late."""
     now = [0.0]
     pieces = iter(
         JSONBody({"indicators": "x" * 200_000}, Deadline(10, clock=lambda: now[0]), "submitting the indicators")
@@ -87,7 +87,7 @@ def test_a_404_where_sekoia_is(look: Script) -> None:
 
 
 def test_a_404_later_on_needs_no_look() -> None:
-    """An API that answered once is one."""
+    """An API that has answered once is really there."""
     with Hostile(answer(200, COLLECTION), answer(404)) as server, client(server.url) as collections:
         collections.collection("c")
         with pytest.raises(NotFound):

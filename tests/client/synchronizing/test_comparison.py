@@ -1,4 +1,4 @@
-"""What a feed asks to be done about a collection: decisions on lists, without any Sekoia."""
+"""What a feed requires of a collection: decisions on lists, without Sekoia."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def states(comparison: Comparison) -> dict[str, list[int]]:
 
 
 def test_new_staying_and_leaving() -> None:
-    """What the collection lacks is new, what both have is unchanged, what the feed lacks leaves."""
+    """Indicators that only the feed has are new, those in both are unchanged, and those that only the collection has
+    leave."""
     comparison = compared(["a.example", "b.example"], held("b.example"), held("c.example"))
     assert states(comparison) == {"new": [0], "unchanged": [1]}
     assert comparison.leaving == [Leaving("c.example", "c.example", True)]

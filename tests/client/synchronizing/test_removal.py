@@ -1,4 +1,4 @@
-"""How indicators are taken out of a collection, whatever Sekoia does with the requests."""
+"""How indicators are removed from a collection, whatever Sekoia does with the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What objects of other tools hold."""
+"""What objects from other tools contain."""
 
 from __future__ import annotations
 
@@ -437,7 +437,7 @@ ECS: list[tuple[object, list[str]]] = [
     ("entry", "findings"), [*PLAIN, *MAPPINGS, *STIX, *MISP, *OPENCTI, *VIRUSTOTAL, *THEHIVE, *ECS]
 )
 def test_what_an_object_holds(entry: object, findings: list[str]) -> None:
-    """Each value is found, and what is none is told with its reason."""
+    """Each value is found, and what is not one is reported with the reason."""
     assert told(entry) == findings
 
 
@@ -493,7 +493,7 @@ def test_what_an_object_says(entry: object, said: dict[str, Any]) -> None:
     "around", [lambda inner: {"a": inner}, lambda inner: [inner], lambda inner: {"value": [inner]}]
 )
 def test_what_is_nested_too_deeply(around: Any) -> None:
-    """An object 3,000 levels deep is told, not followed to the end."""
+    """An object 3,000 levels deep is reported, not read to the end."""
     entry: object = "a.example"
     for _ in range(3_000):
         entry = around(entry)
