@@ -316,22 +316,24 @@ class TaskEvent(Task):
             return None
 
 
-def words_of(told: object, depth: int = 4) -> str | None:
+def words_of(told: object, secret: str = "", depth: int = 4) -> str | None:
     """What Sekoia says in its own words (contract, "Errors").
 
     Args:
-        told: A text, a list of which the first is taken, or an object with a name for words.
-        depth: How deep to look.
+        told: A text, a list whose first words are taken, or an object with a name for words.
+        secret: Replaced by “…” before the text is cut, so that no part of it stays.
+        depth: How many lists and objects within each other to look into.
 
     Returns:
-        One line of up to 300 characters, in which what a terminal would obey is escaped; None if there are no words.
+        One line of up to 300 characters, in which control characters are escaped; None if there are no words.
     """
     if isinstance(told, str):
-        return shown(" ".join(told.split()), 300) or None
+        text = told.replace(secret, "…") if secret else told
+        return shown(" ".join(text.split()), 300) or None
     if not isinstance(told, dict | list) or not depth:
         return None
     held = [told.get(name) for name in _WORDS] if isinstance(told, dict) else told
-    return next((words for value in held if (words := words_of(value, depth - 1))), None)
+    return next((words for value in held if (words := words_of(value, secret, depth - 1))), None)
 
 
 class _TaskMessage(Wire):

@@ -1,4 +1,4 @@
-"""What an answer of Sekoia says: as it came, as an error where it refuses, or as a model."""
+"""What an answer of Sekoia says, in three layers: the answer as it came, the error that a refusal stands for, and a model."""
 
 from __future__ import annotations
 
@@ -31,41 +31,50 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class RawAnswer(NamedTuple):
-    """An answer as it came."""
+    """An answer as it came.
+
+    Attributes:
+        status: HTTP status.
+        headers: Its headers, by names in any case.
+        content: The whole body, unpacked.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
     def is_refusal(self) -> bool:
-        """Whether it is not one of the answers that say yes."""
+        """Whether the status is anything but 2xx."""
         return not 200 <= self.status < 300
 
 
 def read_as(model: type[Answer], answer: RawAnswer, doing: str) -> Answer:
-    """What an answer says.
+    """Read an answer as a model.
 
     Args:
-        model: What it holds.
-        answer: One that is not a refusal.
+        model: The model of what the contract says that Sekoia answers.
+        answer: An answer that is not a refusal.
         doing: What the call was for, as errors say it.
 
+    Returns:
+        The model with what the answer says. An empty body is read as an object without fields.
+
     Raises:
-        UnexpectedAnswer: It holds something else.
+        UnexpectedAnswer: The answer is not JSON, or not what the model describes.
     """
     try:
-        return model.model_validate_json(answer.content or b"{}")  # a body may be missing where nothing is told
+        return model.model_validate_json(answer.content or b"{}")
     except ValidationError as error:
         why = _why(error) if answer.content else "it is empty"
         raise UnexpectedAnswer(doing, status=answer.status, why=why) from None
 
 
 class Refusals:
-    """Makes errors of answers that refuse.
+    """Makes errors of answers that refuse (contract, "Errors").
 
     Args:
-        host: Host and port that are asked.
-        api_key: Never part of an error.
+        host: Host and port of the API.
+        api_key: Removed from everything that an error quotes.
     """
 
     def __init__(self, host: str, api_key: str) -> None:
@@ -73,13 +82,13 @@ class Refusals:
         self._key = api_key
 
     def error(self, answer: RawAnswer, subject: Subject, doing: str, now: datetime) -> RequestError:
-        """The error that an answer stands for.
+        """The error that a refusal stands for.
 
         Args:
-            answer: The answer.
-            subject: What was asked for, or about.
-            doing: What for, as errors say it.
-            now: The time at Sekoia.
+            answer: An answer whose status is not 2xx.
+            subject: What the call was about; named by the error for a 404.
+            doing: What the call was for, as errors say it.
+            now: The time at Sekoia, from which a date in ``Retry-After`` counts.
         """
         status, headers, content = answer
         body = _json(content)
@@ -93,7 +102,7 @@ class Refusals:
         if status == 407:
             return ProxyRefused(doing, status=status, message=message)
         if 300 <= status < 400:
-            place = self._without_key(_place(headers.get("Location", "")))
+            place = _place(headers.get("Location", "").replace(self._key, "…"))
             return UnexpectedAnswer(doing, status=status, why=f"it redirects to {place}")
         if status < 200:
             return UnexpectedAnswer(doing, status=status, why="it is not the answer to a request")
@@ -110,11 +119,8 @@ class Refusals:
 
     def _message(self, body: object) -> str | None:
         """Sekoia's own words from the body of an error, as one line without the key; None if there are none."""
-        words = words_of(body) if isinstance(body, dict) else None
-        return self._without_key(words).rstrip(".") or None if words else None
-
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "…")
+        words = words_of(body, secret=self._key) if isinstance(body, dict) else None
+        return words.rstrip(".") or None if words else None
 
 
 def _json(content: bytes) -> object:
@@ -127,7 +133,7 @@ def _json(content: bytes) -> object:
 
 
 def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from a ``Retry-After`` in either of its forms; a date is measured by Sekoia's own clock."""
+    """Seconds to wait, from a ``Retry-After`` in seconds or as a date; None if it is absent or cannot be read."""
     if value is None:
         return None
     if value.strip().isdecimal():

@@ -1,4 +1,4 @@
-"""What the families of calls have in common."""
+"""The base of the families of calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["CallFamily"]
 
 
 class CallFamily:
-    """Base of the families of calls.
+    """Calls that belong together, made through one transport.
 
     Args:
         transport: Makes the calls.

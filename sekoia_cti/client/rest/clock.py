@@ -1,4 +1,4 @@
-"""Sekoia's clock, as its answers show it."""
+"""The time at Sekoia, according to its answers."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ __all__ = ["ServerClock", "http_date"]
 
 
 class ServerClock:
-    """The time at Sekoia, never ahead of it: from the last ``Date`` header and the time that went by."""
+    """The time at Sekoia: the last ``Date`` header, plus the time since then. It is never ahead of Sekoia's own clock."""
 
     def __init__(self) -> None:
         self._noted: tuple[datetime, float] | None = None
 
     def note(self, date: str | None, at: float) -> None:
-        """Take the ``Date`` of an answer.
+        """Note the ``Date`` of an answer.
 
         Args:
-            date: The header; one that is absent or cannot be read changes nothing.
-            at: When it came, in seconds that only grow.
+            date: The header; nothing changes if it is absent or cannot be read.
+            at: When the answer came, in seconds of a monotonic clock.
         """
         if (parsed := http_date(date)) is not None:
             self._noted = parsed, at
 
     def time(self, at: float) -> datetime | None:
-        """The time at Sekoia at this moment of the same seconds; None before the first ``Date``."""
+        """The time at Sekoia in UTC; None before the first ``Date``.
+
+        Args:
+            at: For which moment, in seconds of the same monotonic clock.
+        """
         if self._noted is None:
             return None
         date, noted_at = self._noted
@@ -35,7 +39,14 @@ class ServerClock:
 
 
 def http_date(value: str | None) -> datetime | None:
-    """A date of HTTP in UTC; None for what is not one."""
+    """Read a date of an HTTP header.
+
+    Args:
+        value: The header; None if there is none.
+
+    Returns:
+        The date in UTC; None if there is none, or if it cannot be read.
+    """
     try:
         return aware(parsedate_to_datetime(value)).astimezone(UTC) if value else None
     except (ValueError, OverflowError):

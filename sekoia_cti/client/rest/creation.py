@@ -1,4 +1,4 @@
-"""The creation of exactly one IOC collection, although an answer can be lost."""
+"""Creates exactly one IOC collection, even if an answer is lost."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Creation"]
 
 
 class Creation:
-    """Attempts at one creation. After one that may have had an effect, the collection is looked for before the next.
+    """The attempts at one creation. After an attempt that may have succeeded, the collection is looked for before the next.
 
     Args:
         transport: Makes the calls.
-        body: What to create, with a name and, unless Sekoia is to give one, an id of our making.
-        namesakes: Lists the collections whose name contains it.
+        body: What to create: a name, an id of our own unless Sekoia is to assign one, and other fields (contract, "Collections").
+        namesakes: Lists the collections whose name contains this name.
     """
 
     def __init__(
@@ -34,7 +34,12 @@ class Creation:
         self._doubtful = False
 
     def attempt(self) -> Collection:
-        """Create it, or find it where an earlier attempt created it."""
+        """Create the collection, or find it if an earlier attempt created it.
+
+        Raises:
+            Unavailable, UnexpectedAnswer: It is not known whether the attempt succeeded, unless ``Unavailable.undone`` says so.
+            Refused: Sekoia did not create it.
+        """
         if self._doubtful and (found := self._created()):
             return found
         try:
@@ -45,13 +50,13 @@ class Creation:
             self._doubtful = self._doubtful or not (isinstance(error, Unavailable) and error.undone)
             raise
         except Refused:
-            # A repetition that is refused may be refused because the collection is there by now.
+            # The reason for the refusal may be that the collection exists by now.
             if self._doubtful and (found := self._created()):
                 return found
             raise
 
     def _created(self) -> Collection | None:
-        """What an earlier attempt created: it has our id, or, if Sekoia assigns ids of its own, our name and a later date."""
+        """The collection that an earlier attempt created: it has our id, or, if Sekoia assigns ids, our name and a new date."""
         for collection in self._namesakes():
             if collection.id == self._body.get("id"):
                 return collection

@@ -1,4 +1,4 @@
-"""What Sekoia's REST API can do: one client, with a family of calls in each of the files that it is made of.
+"""What Sekoia's REST API can do. The client has four families of calls, each in a file of its own:
 
 ====================================================  =================================================================
 Collections                                           :mod:`~sekoia_cti.client.rest.collection_calls`
@@ -29,7 +29,7 @@ Indicators                                            :mod:`~sekoia_cti.client.r
 ====================================================  =================================================================
 
 ====================================================  =================================================================
-What nothing depends on                               :mod:`~sekoia_cti.client.rest.optional_calls`
+What the work can do without                          :mod:`~sekoia_cti.client.rest.optional_calls`
 ====================================================  =================================================================
 ``GET /ioc-collections/count-total-iocs``             :meth:`~RestClient.count`
 ``GET /kill-chains``                                  :meth:`~RestClient.kill_chains`
@@ -55,9 +55,7 @@ __all__ = ["RestClient"]
 
 
 class RestClient(CollectionCalls, ImportCalls, IndicatorCalls, OptionalCalls):
-    """The IOC collections that an API key can see, and what surrounds them.
-
-    To be closed, or used with ``with``. For one thread at a time.
+    """The REST API with one API key. To be closed, or used with ``with``. For one thread at a time.
 
     Args:
         root: The REST root for the region, without a trailing slash (contract, "Where it lives").
@@ -66,9 +64,9 @@ class RestClient(CollectionCalls, ImportCalls, IndicatorCalls, OptionalCalls):
         patience: Timeouts, pauses and rate.
         user_agent: Sent with each request.
 
-    Every call raises a ``RequestError``, ``CertificateRejected``, ``AuthoritiesUnusable``, ``ProxyUnusable``,
-    ``DeadlinePassed`` or ``Interrupted`` (see :mod:`~sekoia_cti.client.errors`) when it could not be made. Its docstring names
-    what it raises besides, and the errors that mean something of their own there.
+    Every call can raise ``RequestError``, ``CertificateRejected``, ``AuthoritiesUnusable``, ``ProxyUnusable``,
+    ``DeadlinePassed`` and ``Interrupted`` (see :mod:`~sekoia_cti.client.errors`). The docstring of a call names other errors, and
+    those that have a special meaning there.
     """
 
     def __init__(
@@ -86,14 +84,14 @@ class RestClient(CollectionCalls, ImportCalls, IndicatorCalls, OptionalCalls):
 
     @property
     def deadline(self) -> Deadline:
-        """What ends everything."""
+        """The deadline that ends everything."""
         return self._transport.deadline
 
     def renew(self, deadline: Deadline) -> None:
-        """Begin something new.
+        """Replace the deadline, for new work.
 
         Args:
-            deadline: Ends it, in place of the deadline before.
+            deadline: Ends everything from now on.
         """
         self._transport.deadline = deadline
 
@@ -102,5 +100,5 @@ class RestClient(CollectionCalls, ImportCalls, IndicatorCalls, OptionalCalls):
         self._transport.close()
 
     def server_time(self) -> datetime | None:
-        """The time at Sekoia in UTC by the ``Date`` of its last answer, never ahead of it; None before the first answer."""
+        """The time at Sekoia in UTC, never ahead of Sekoia's own clock; None before the first answer."""
         return self._transport.server_time()

@@ -1,4 +1,4 @@
-"""What a call without an answer failed of: the network, a proxy, or a certificate."""
+"""Why a call got no answer: the network, a proxy, a certificate, or a server that does not speak HTTP."""
 
 from __future__ import annotations
 
@@ -25,12 +25,17 @@ __all__ = ["failure_of"]
 def failure_of(
     error: Exception, root: str, doing: str
 ) -> AuthoritiesUnusable | CertificateRejected | ProxyRefused | ProxyUnusable | Unavailable:
-    """What a call without an answer failed of.
+    """Why a call got no answer.
+
+    What is wrong with the environment comes first, since requests reports it as all kinds of errors.
 
     Args:
         error: What requests, urllib3 or the system raised.
-        root: Where the API is.
+        root: The REST root, as a URL.
         doing: What the call was for, as errors say it.
+
+    Returns:
+        The error to raise. Only ``Unavailable`` is worth another attempt.
     """
     host = urlsplit(root).netloc
     if wrong := unusable_proxy(root):
@@ -40,7 +45,7 @@ def failure_of(
     # Other failures of TLS, such as an internal error of the server, may pass.
     if distrust := next((cause for cause in _causes(error) if isinstance(cause, _UNTRUSTED)), None):
         return CertificateRejected(host, _reason(distrust))
-    # Python tells a proxy's answer to CONNECT in words only.
+    # http.client reports a proxy's answer to CONNECT only in words.
     if any("Tunnel connection failed: 407" in str(cause) for cause in _causes(error)):
         return ProxyRefused(doing, status=407)
     return Unavailable(
@@ -53,7 +58,7 @@ def failure_of(
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it was made from, the outermost first, through urllib3's own wrapping too."""
+    """An error and the errors that it was made from, the outermost first; urllib3 keeps them in `reason` and in `args`."""
     while error is not None:
         yield error
         inner = getattr(error, "reason", None)
@@ -92,7 +97,7 @@ def _is_unsent(error: BaseException) -> bool:
 
 
 def _is_garbled(error: BaseException) -> bool:
-    """Whether what came is not HTTP; an answer that ends too early is."""
+    """Whether what was received is not HTTP. An answer that ends too early is not meant."""
     if isinstance(error, http.client.HTTPException):
         return not isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected)
     return isinstance(error, urllib3.exceptions.DecodeError)
@@ -106,7 +111,7 @@ def _has_no_tls(error: BaseException) -> bool:
 def _reason(error: BaseException) -> str:
     """What happened, in a few words and without addresses of objects, headers or the key."""
     causes = list(_causes(error))
-    # In this order: urllib3 makes a timeout of every connection that could not be made.
+    # The order matters: for urllib3, a connection that could not be made is a timeout as well.
     for kinds, words in _REASONS:
         if any(isinstance(cause, kinds) for cause in causes):
             return words

@@ -1,4 +1,4 @@
-"""A JSON object on its way into a request, sent in pieces that fit a slow line."""
+"""A JSON object as the body of a request, sent in pieces that get through a slow connection in time."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from sekoia_cti.client.waiting import Deadline
 __all__ = ["JSONBody"]
 
 PIECE = 64 * 1024
-"""Bytes that are sent at once. urllib3 leaves the timeout for connecting on the socket while it sends, and each piece has to
-be sent within it: in one piece, 8 MiB would never get through a line of 500 kB/s."""
+"""Bytes per piece. urllib3 leaves the timeout for connecting on the socket while it sends, so each piece has to be sent within
+it: as one piece, 8 MiB would never get through a connection of 500 kB/s."""
 
 
 class JSONBody:
-    """A JSON object as a request's body, sent in pieces.
+    """A JSON object as the body of a request, for the argument ``data`` of requests.
 
     Args:
-        value: What JSON can hold, without lone surrogates, which UTF-8 has no bytes for.
-        deadline: Checked with each piece: on a slow line, each of many can be in time, and all of them late.
+        value: What JSON can hold, without lone surrogates, for which UTF-8 has no bytes.
+        deadline: Checked before each piece: on a slow connection, every piece can be in time while all of them are late.
         doing: What the call is for, as errors say it.
 
-    Raises:
-        DeadlinePassed: While it is sent.
+    Raises (while it is sent):
+        DeadlinePassed: There is no time left.
     """
 
     content_type = "application/json"

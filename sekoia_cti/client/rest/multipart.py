@@ -1,4 +1,4 @@
-"""A file on its way into a multipart request, read as it is sent: whatever its size, only a piece of it is in memory."""
+"""The multipart request that uploads a file. The file is read as it is sent, so only a piece of it is in memory."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from sekoia_cti.indicators.input_errors import InputError
 __all__ = ["Multipart"]
 
 SMALLEST, LARGEST = 128 * 1024, 512 * 1024
-"""Bytes of a piece. Large ones go through a fast network in fewer steps. In a slow one a piece has to be small, since it
-must be sent as a whole within the timeout for connecting, which urllib3 leaves on the socket."""
+"""Bytes per piece. Large pieces take fewer steps on a fast network. On a slow network a piece has to be small, since all of it
+must be sent within the timeout for connecting, which urllib3 leaves on the socket."""
 
 QUICK = 0.1
-"""Seconds within which a piece was sent if the next one can be twice as large."""
+"""Seconds: after a piece that was sent in less, the next piece can be twice as large."""
 
 
 class Multipart:
-    """The body of a ``multipart/form-data`` request with one part, ``file``, for requests' ``data=``.
+    """The body of a ``multipart/form-data`` request with one part, ``file``, for the argument ``data`` of requests.
 
-    requests takes the length for the ``Content-Length`` and the iterator for what to send: exactly as many bytes, since
-    one more could pass for a request of its own, and for one less the server would wait.
+    requests sends ``len()`` as ``Content-Length``, and then what the iterator gives. That is exactly as many bytes: more could be
+    taken for another request, and for fewer the server would wait.
 
     Args:
         file: Opened for reading bytes, at its start.
         size: The size of the file in bytes.
-        name: File name to tell.
-        mime_type: MIME type of the part.
-        deadline: Checked with each piece.
+        name: File name to send; quotation marks, backslashes and unprintable characters in it are replaced by underscores.
+        mime_type: MIME type of the part (contract, "MIME types").
+        deadline: Checked before each piece.
 
-    Raises:
-        InputError: While it is sent: the file cannot be read, or does not hold as many bytes as announced. Not being
-            an error of the network, it is neither reported as one nor repeated.
+    Raises (while it is sent):
+        InputError: The file cannot be read, or is not of this size. The network is not the cause, so the call is not repeated.
+        DeadlinePassed: There is no time left.
     """
 
     def __init__(self, file: BinaryIO, *, size: int, name: str, mime_type: str, deadline: Deadline) -> None:

@@ -1,4 +1,4 @@
-"""The calls on which nothing depends: asked once, and waited for only a part of the time that is left."""
+"""Calls that the work can do without: made once, and waited for only a part of the time that is left."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["OptionalCalls"]
 
 
 class OptionalCalls(CallFamily):
-    """How full the community is, its kill chains, the state of a task, and whose key it is."""
+    """How full the community is, its kill chains, the state of a task, and the owner of the key."""
 
     def count(self, community_uuid: str | None = None) -> Filling:
         """``GET /ioc-collections/count-total-iocs``.
 
         Args:
-            community_uuid: Whose indicators are counted; by default those of the key's own community.
+            community_uuid: The community whose indicators are counted; by default that of the key.
 
         Returns:
-            Indicators that there are, and that there can be.
+            How many indicators the community has, and how many it can have.
         """
         return self._transport.call_once(
             Filling,
@@ -35,10 +35,10 @@ class OptionalCalls(CallFamily):
         )
 
     def kill_chains(self) -> list[KillChain]:
-        """``GET /kill-chains``.
+        """``GET /kill-chains`` (contract, "Tasks and kill chains").
 
         Raises:
-            PermissionDenied: The key lacks *View intelligence*, which the rest does not take (contract, "Permissions").
+            PermissionDenied: The key lacks *View intelligence*, which no other call needs (contract, "Permissions").
         """
         page = self._transport.call_once(
             KillChainPage,
@@ -53,10 +53,10 @@ class OptionalCalls(CallFamily):
         """``GET /v1/tasks/{task id}`` below the API's root.
 
         Args:
-            task_id: Of an import.
+            task_id: The id of an import's task.
 
         Raises:
-            NotFound, PermissionDenied: Imports may not be known there (contract, "Tasks and kill chains").
+            NotFound, PermissionDenied: Possibly, imports are not known there (contract, "Tasks and kill chains").
         """
         return self._transport.call_once(
             Task,
@@ -67,7 +67,7 @@ class OptionalCalls(CallFamily):
         )
 
     def identity(self) -> Identity:
-        """``GET /v1/me`` below the API's root: whose key it is."""
+        """``GET /v1/me`` below the API's root: the owner of the key (contract, ``/v1/me``)."""
         return self._transport.call_once(
             Identity,
             "GET",

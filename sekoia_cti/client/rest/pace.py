@@ -12,10 +12,10 @@ __all__ = ["Pace"]
 
 @dataclass
 class Pace:
-    """Keeps the calls of one session below the limits of Sekoia's firewall (contract, "Where it lives").
+    """Keeps the calls of one session below the limits of Sekoia's firewall (contract, "Rate").
 
     Args:
-        patience: Holds the rate and the pause.
+        patience: Requests per second, and the pause after errors.
     """
 
     patience: Patience
@@ -24,7 +24,11 @@ class Pace:
     _closed_until: float = 0.0
 
     def before(self, deadline: Deadline) -> None:
-        """Wait until the next request may go, or until the deadline."""
+        """Wait until the next request may be sent, or until the deadline.
+
+        Raises:
+            Interrupted: The work was asked to stop.
+        """
         self._sent = deque((at for at in self._sent if at > deadline.now() - 1.0), self.patience.requests_per_second)
         full = len(self._sent) == self.patience.requests_per_second
         opens = max(self._closed_until, self._sent[0] + 1.0 if full else 0.0)
@@ -33,7 +37,12 @@ class Pace:
         self._sent.append(deadline.now())
 
     def after(self, status: int, now: float) -> None:
-        """Note an answer: the second 4xx or 5xx within 10 s closes the way for a while."""
+        """Note an answer. After the second 4xx or 5xx within 10 seconds, no request is sent for a while.
+
+        Args:
+            status: HTTP status of the answer.
+            now: The deadline's clock, in seconds.
+        """
         if status < 400:
             return
         self._failed.append(now)

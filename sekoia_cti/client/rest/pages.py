@@ -1,4 +1,4 @@
-"""Reads a listing page by page, each item once: a listing that breaks off is an error, not a short list."""
+"""Reads a listing page by page, each item once. A listing that breaks off is an error, not a short list."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from sekoia_cti.client.wire import CollectionPage, IndicatorPage
 __all__ = ["PAGE", "pages"]
 
 PAGE = 100
-"""Items a page, the most there can be (contract, "REST")."""
+"""Items per page, the most that Sekoia allows (contract, "REST")."""
 
 TRIES = 3
-"""How often an empty page before the end is requested again, and how often a listing that was short is read again."""
+"""How often an empty page in the middle is requested, and how often a listing is read that came out short."""
 
 
 AnyPage = TypeVar("AnyPage", CollectionPage, IndicatorPage)
 
 
 def pages(ask: Callable[[int], AnyPage], *, doing: str, again: Callable[[int], None]) -> Iterator[AnyPage]:
-    """All pages, although what is listed may change meanwhile.
+    """Read all pages, even if the listing changes while it is read.
 
-    What is removed moves the rest toward the start, so that many are read again; what is added can move the rest toward the
-    end, so that they come again and are left out.
+    If items are removed, the rest moves toward the start, so the next page begins earlier by as many. If items are added, the
+    rest can move toward the end, so items come a second time and are left out.
 
     Args:
-        ask: Asks for a page from an offset on.
-        doing: What the listing is for, in the words of errors.
-        again: Waits before something is asked once more, for the given time in a row.
+        ask: Requests the page that begins at an offset.
+        doing: What the listing is for, as errors say it.
+        again: Waits before another request, given how many have failed in a row.
 
     Returns:
-        Pages with the latest ``total``, and without the items of earlier ones.
+        Pages with the latest ``total``, without the items of earlier pages.
 
     Raises:
-        ListingIncomplete: Fewer came than there are, however often they were asked for.
+        ListingIncomplete: Sekoia listed fewer items than it counts, however often they were requested.
     """
     seen: set[str] = set()
-    least: int | None = None  # what is removed or added meanwhile may or may not have been seen
+    least: int | None = None  # of all totals: items that came or went in the meantime need not have been seen
     for attempt in range(1, TRIES + 1):
         for page in _once(ask, doing=doing, again=again, seen=seen):
             least = page.total if least is None else min(least, page.total)
@@ -67,7 +67,7 @@ def _once(
         new = [item for item in page.items if item.id not in seen]
         seen.update(item.id for item in new)
         yield page.model_copy(update={"items": new})
-        # A server that always says there is more must not keep us.
+        # A server that says forever that there is more must not keep us reading.
         more = offset < total or (page.has_more and new)
         if not more or not (page.items or removed):
             return

@@ -1,4 +1,4 @@
-"""A deletion that is made once, although an answer can be lost."""
+"""Deletes something, even if an answer is lost."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["RepeatableDeletion"]
 
 
 class RepeatableDeletion:
-    """Attempts at one deletion. A repetition that finds nothing proves nothing, and is not an error either.
+    """The attempts at one deletion. A 404 after an attempt that may have succeeded is not an error, and does not prove it either.
 
     Args:
         transport: Makes the calls.
         subject: What to delete.
-        doing: What for, as errors say it.
+        doing: What the call is for, as errors say it.
     """
 
     def __init__(self, transport: Transport, subject: Subject, doing: str) -> None:
@@ -29,10 +29,11 @@ class RepeatableDeletion:
         """Delete it.
 
         Returns:
-            Sekoia's answer; None if nothing was found after an attempt that may have worked.
+            Sekoia's answer; None for a 404 after an attempt that may have succeeded.
 
         Raises:
             NotFound: There was nothing to delete.
+            Unavailable: It is not known whether the attempt succeeded, unless its ``undone`` says that it did not.
         """
         try:
             return self._transport.exchange("DELETE", self._subject, doing=self._doing)

@@ -1,4 +1,4 @@
-"""Whether a call that failed is made again, and when."""
+"""Whether a call that failed is made again, and when. What may pass is ``Unavailable``; every other error ends the attempts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Result = TypeVar("Result")
 
 
 class Tries(TypedDict, total=False):
-    """How often a call is made, if not until the deadline.
+    """How often a call is made at most. Without any of these keys, only the deadline limits the attempts.
 
     Keys:
-        attempts: The most there can be.
-        attempts_at_500: The same, while the answer is 500.
-        attempts_in_doubt: The same, while each may have been taken (:meth:`Unavailable.may_be_done`), for who can find out
-            otherwise; not more of them either than a quarter of the time that is left takes. What is raised then is such a
-            failure, whatever came of the other attempts.
+        attempts: The limit, whatever the failure is.
+        attempts_at_500: The limit while the answer is 500.
+        attempts_in_doubt: The limit while Sekoia may have accepted the request (:meth:`Unavailable.may_be_done`), for callers
+            that can find out in another way. Such attempts also end after a quarter of the time that was left, and the error
+            raised is one of these failures, whatever became of other attempts.
     """
 
     attempts: int | None
@@ -32,12 +32,12 @@ class Tries(TypedDict, total=False):
 
 
 class Repetition:
-    """Makes one call until it works, while what prevents it may pass and the deadline lets another attempt in.
+    """Makes one call until it succeeds, as long as its failure may pass and there is time for another attempt.
 
     Args:
-        deadline: Ends it.
-        patience: Backoff, and how often an address is tried where nobody was reached.
-        tries: How often it is made, if not until the deadline.
+        deadline: No attempt begins after it, and no pause is longer than the time left.
+        patience: Pauses between attempts, and the limit for an address where nobody is reached.
+        tries: Limits on the attempts.
     """
 
     def __init__(self, deadline: Deadline, patience: Patience, tries: Tries) -> None:
@@ -54,10 +54,13 @@ class Repetition:
         """Make the call.
 
         Args:
-            once: Makes it once.
+            once: Makes one attempt.
+
+        Returns:
+            What the attempt that succeeded returned.
 
         Raises:
-            SekoiaError: It did not work; what says most about it.
+            SekoiaError: No attempt succeeded. Of all their errors, it is the one that says most.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
@@ -101,9 +104,9 @@ class Repetition:
         return self._attempts_in_doubt if failure.may_be_done() else None
 
     def _telling(self, error: DeadlinePassed | NotFound | Unavailable) -> SekoiaError:
-        """Of all failures the one that says most about what became of the call."""
+        """The error that says most about what became of the call, given the one that ended the attempts."""
         if self._doubt is not None and not (isinstance(error, Unavailable) and error.status == 500):
-            return self._doubt  # such as an uploaded file that is not there any more once its import began
+            return self._doubt  # a later 404 may mean that an uploaded file is gone because its import has begun
         if self._failure is not None and isinstance(error, DeadlinePassed):
-            return self._failure  # what kept it from being done says more than that the time is up
+            return self._failure  # why the attempts failed says more than that the time is up
         return error

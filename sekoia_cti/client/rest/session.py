@@ -1,4 +1,4 @@
-"""The session of requests that carries the key: to one host, and nowhere else."""
+"""The session of requests that sends the key to the host of the API, and nowhere else."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["open_session"]
 
 
 def open_session(api_key: str, user_agent: str) -> requests.Session:
-    """A session, to be closed.
+    """Open a session, which has to be closed.
 
     Args:
-        api_key: Sent as bearer token.
+        api_key: Sent as ``Authorization: Bearer …`` (contract, "Authentication").
         user_agent: Sent with each request.
     """
     session = _Session()
@@ -22,15 +22,15 @@ def open_session(api_key: str, user_agent: str) -> requests.Session:
 
 
 class _Session(requests.Session):
-    """A session that knows no redirects: requests looks where they lead even when it is told not to follow them, and fails
-    where they lead nowhere."""
+    """A session without redirects. Even when requests is told not to follow them, it parses where they lead, and fails if that
+    is not an address."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere."""
+        """No redirect leads anywhere."""
 
 
 class _Bearer(AuthBase):
-    """The API key as a header; as an auth object, so that a ``.netrc`` of the machine cannot replace it."""
+    """Sends the API key. As an auth object, it cannot be replaced by an entry in the ``.netrc`` of the machine."""
 
     def __init__(self, key: str) -> None:
         self._key = key

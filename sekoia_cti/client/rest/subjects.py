@@ -1,4 +1,4 @@
-"""What calls are about: the path of each, and what an analyst is told if nothing is there."""
+"""What calls are about: the path of each, and what an analyst reads if Sekoia answers 404."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Subject:
     """What a call is about.
 
     Attributes:
-        path: Below the REST root, or a whole URL.
-        name: What Sekoia does not have when it answers 404.
+        path: The path below the REST root, beginning with a slash, or a whole URL.
+        name: What does not exist if Sekoia answers 404, as it follows "Sekoia has no …".
         check: What to check then, as it follows "check …".
     """
 
@@ -25,16 +25,16 @@ class Subject:
     check: str = "base_url"
 
     def is_below_root(self) -> bool:
-        """Whether the path is not a whole URL."""
+        """Whether the path is below the REST root, and not a whole URL."""
         return "://" not in self.path
 
     def below(self, path: str) -> Subject:
-        """A part of it. A 404 there still means that this subject does not exist."""
+        """A part of this subject. A 404 there means that the whole subject does not exist."""
         return replace(self, path=f"{self.path}/{path}")
 
 
 COLLECTIONS = Subject("/ioc-collections")
-"""All IOC collections: the listing that every API of Sekoia's has."""
+"""All IOC collections: the listing that exists wherever the API is."""
 
 
 def collection(collection_id: str) -> Subject:

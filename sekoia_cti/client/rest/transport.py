@@ -1,11 +1,11 @@
-"""One call of the REST API: bounded in time and size, repeated where that is harmless, and never with the key in an error."""
+"""One call of the REST API: bounded in time and size, repeated if that is harmless, and never with the key in an error."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 from urllib.parse import urlsplit
 
 import requests
@@ -28,20 +28,51 @@ Answer = TypeVar("Answer", bound=BaseModel)
 Result = TypeVar("Result")
 
 ANSWER_LIMIT = 64 * 1024 * 1024
-"""Bytes of an answer that are read; the largest page of indicators is far below."""
+"""Bytes that are read of an answer, unpacked; the largest page of indicators is far smaller."""
+
+PIECE = 64 * 1024
+"""Bytes that are read at once."""
+
+
+class Payload(TypedDict, total=False):
+    """What a request holds, by the names of requests' arguments.
+
+    Keys:
+        params: The query.
+        json: The body, as what JSON can hold.
+        data: The body, as an object with a length and pieces of bytes.
+        headers: Headers besides those of the session.
+    """
+
+    params: Mapping[str, str | int]
+    json: object
+    data: Iterable[Any]
+    headers: Mapping[str, str]
+
+
+class Options(Payload, total=False):
+    """What a request holds, and how long its answer may take.
+
+    Keys:
+        within: Seconds for the whole answer, if it is not worth all of the time that is left.
+        silent: Seconds until the answer begins, once the request has been sent.
+    """
+
+    within: float
+    silent: float
 
 
 class Transport:
-    """Calls to one root, through one session. For one thread at a time; to be closed.
+    """Makes calls to one REST root, through one session, which has to be closed. For one thread at a time.
 
-    Proxies and ``REQUESTS_CA_BUNDLE`` are taken from the environment, as requests does. Redirects are refused: the API
-    has none, and a key must not travel to another host.
+    Proxies and ``REQUESTS_CA_BUNDLE`` are taken from the environment, as requests does. Redirects are not followed: the API
+    has none, and the key must not reach another host.
 
     Args:
-        root: Where the API is, without a trailing slash (contract, "Where it lives").
-        api_key: Sent as bearer token.
-        deadline: Ends everything, retries included.
-        patience: Timeouts, backoff and rate.
+        root: The REST root, without a trailing slash (contract, "Where it lives").
+        api_key: Sent as bearer token (contract, "Authentication").
+        deadline: Ends everything, repetitions included.
+        patience: Timeouts, pauses and rate.
         user_agent: Sent with each request.
     """
 
@@ -61,14 +92,14 @@ class Transport:
         self._pace = Pace(patience)
         self._session = open_session(api_key, user_agent)
         self._clock = ServerClock()
-        self._is_sekoia = False  # until something below the root answers with more than a refusal
+        self._is_sekoia = False  # until a call below the root succeeds
 
     def close(self) -> None:
         """Close the session and its connections."""
         self._session.close()
 
     def server_time(self) -> datetime | None:
-        """Sekoia's clock by its last answer, never ahead of it; None before the first answer."""
+        """The time at Sekoia in UTC, never ahead of Sekoia's own clock; None before the first answer."""
         return self._clock.time(self.deadline.now())
 
     def call(
@@ -79,32 +110,40 @@ class Transport:
         *,
         doing: str,
         tries: Tries | None = None,
-        **request: Any,
+        **options: Unpack[Options],
     ) -> Answer:
-        """Make a call that is harmless to repeat.
+        """Make a call, and repeat it while its failure may pass. For calls that are harmless to repeat.
 
         Args:
-            model: What the answer holds.
-            method: Of HTTP.
+            model: The model of the answer.
+            method: The HTTP method.
             subject: What the call is about.
             doing: What it is for, as errors say it.
-            tries: How often, if not until the deadline.
-            request: What requests takes besides: ``params``, ``json``, ``data``, ``headers``; and ``within``, the seconds that
-                an answer may take which is not worth all of the time that is left, or ``silent``, the seconds that it may take
-                to begin once the request was sent.
+            tries: Limits on the attempts, besides the deadline.
+            options: What the request holds, and how long the answer may take; see :class:`Options`.
+
+        Returns:
+            What Sekoia answered.
 
         Raises:
-            RequestError, CertificateRejected, AuthoritiesUnusable, DeadlinePassed: See :mod:`~sekoia_cti.client.errors`.
+            RequestError, CertificateRejected, AuthoritiesUnusable, ProxyUnusable, DeadlinePassed, Interrupted: See
+                :mod:`~sekoia_cti.client.errors`.
         """
-        return self.repeat(lambda: self.call_once(model, method, subject, doing=doing, **request), **(tries or {}))
+        return self.repeat(lambda: self.call_once(model, method, subject, doing=doing, **options), **(tries or {}))
 
-    def call_once(self, model: type[Answer], method: str, subject: Subject, *, doing: str, **request: Any) -> Answer:
-        """The same, not repeated."""
-        return read_as(model, self.exchange(method, subject, doing=doing, **request), doing)
+    def call_once(
+        self, model: type[Answer], method: str, subject: Subject, *, doing: str, **options: Unpack[Options]
+    ) -> Answer:
+        """Make a call once; arguments and errors are those of :meth:`call`."""
+        return read_as(model, self.exchange(method, subject, doing=doing, **options), doing)
 
-    def exchange(self, method: str, subject: Subject, *, doing: str, **request: Any) -> RawAnswer:
-        """One request; an answer that is not a refusal."""
-        answer = self._send(method, subject, doing, **request)
+    def exchange(self, method: str, subject: Subject, *, doing: str, **options: Unpack[Options]) -> RawAnswer:
+        """Make a call once, for an answer that is not read as a model; arguments and errors are those of :meth:`call`.
+
+        Returns:
+            An answer with a status of 2xx.
+        """
+        answer = self._send(method, subject, doing, **options)
         if answer.is_refusal():
             if answer.status == 404 and not self._is_sekoia:
                 self._look_for_api(subject, doing)
@@ -113,7 +152,7 @@ class Transport:
         return answer
 
     def _look_for_api(self, subject: Subject, doing: str) -> None:
-        """Ask for what is always there, once: where that is not found either, a 404 says nothing about its subject."""
+        """Request the listing that every API has, once: if it does not exist either, the 404 says nothing about its subject."""
         status = 404
         if subject != COLLECTIONS:
             try:
@@ -125,15 +164,30 @@ class Transport:
         self._is_sekoia = 200 <= status < 300
 
     def repeat(self, once: Callable[[], Result], **tries: Unpack[Tries]) -> Result:
-        """Do it until it works, while what prevents it may pass and the deadline lets another attempt in."""
+        """Make attempts until one succeeds; see :class:`~sekoia_cti.client.rest.repetition.Repetition`.
+
+        Args:
+            once: Makes one attempt.
+            tries: Limits on the attempts, besides the deadline.
+
+        Returns:
+            What the attempt that succeeded returned.
+
+        Raises:
+            SekoiaError: No attempt succeeded.
+        """
         return Repetition(self.deadline, self.patience, tries).run(once)
 
     def moment(self) -> float:
-        """Seconds that an answer may take where there is another way to go on, so that a stall costs only a part of the time."""
+        """Seconds for an answer that the work can do without, so that a stall costs only a part of the time that is left."""
         return max(1.0, self.deadline.remaining() / 4)
 
     def back_off(self, failures: int) -> None:
-        """Wait before something is asked once more that failed so many times in a row."""
+        """Wait before another request.
+
+        Args:
+            failures: How many have failed in a row.
+        """
         self.deadline.pause(self.patience.backoff(failures))
 
     def _send(
@@ -144,7 +198,7 @@ class Transport:
         *,
         within: float = math.inf,
         silent: float = math.inf,
-        **request: Any,
+        **payload: Unpack[Payload],
     ) -> RawAnswer:
         self.deadline.check(doing)
         self._pace.before(self.deadline)
@@ -158,9 +212,9 @@ class Transport:
                 timeout=(min(patience.connect, left), min(patience.read, left, silent)),
                 allow_redirects=False,
                 stream=True,
-                **request,
+                **payload,
             ) as response:
-                content = self._read(response, doing, until)
+                body = self._read(response, doing, until)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             failure = failure_of(error, self.root, doing)
             if isinstance(failure, Unavailable):
@@ -168,13 +222,12 @@ class Transport:
             raise failure from None
         self._pace.after(response.status_code, self.deadline.now())
         self._clock.note(response.headers.get("Date"), self.deadline.now())
-        return RawAnswer(response.status_code, response.headers, content)
+        return RawAnswer(response.status_code, response.headers, body)
 
     def _read(self, response: requests.Response, doing: str, until: float) -> bytes:
-        """The body, as long as it comes in time: a timeout on each read alone lets a trickle last forever."""
+        """The body, bounded in time and size. With only a timeout for each read, an answer that trickles would last forever."""
         pieces, length = list[bytes](), 0
-        # read1, since read would wait for the whole piece
-        while piece := response.raw.read1(64 * 1024, decode_content=True):
+        while piece := response.raw.read1(PIECE, decode_content=True):  # read() would wait for the whole piece
             pieces.append(piece)
             length += len(piece)
             self.deadline.check(doing)
