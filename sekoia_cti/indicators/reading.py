@@ -11,10 +11,12 @@ from itertools import islice
 from typing import TypeAlias
 
 from sekoia_cti.indicators.account_of_values import Account
+from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.notation import CAN_BE_DEFANGED, Notation
 from sekoia_cti.indicators.reasons import UNKNOWN
 from sekoia_cti.indicators.recognize import DAMAGED, DEFANGED, recognize
 from sekoia_cti.indicators.refang import STIX_START, refang
+from sekoia_cti.indicators.sections import Sections
 from sekoia_cti.indicators.shapes import plain, plain_defanged, plain_kind
 from sekoia_cti.indicators.split import broken, split
 from sekoia_cti.indicators.types import Finding, IndicatorType
@@ -51,6 +53,9 @@ class Reading(Account):
     duplicates: int = 0
     """Values that an earlier line has as well."""
 
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    """Indicators that a heading above them says not to block, each with the reason; ``given`` does not count them."""
+
     given: int = 0
     """How many values the lines contain, after lines with several values are split."""
 
@@ -62,6 +67,7 @@ def read(
     send_unrecognized: bool = False,
     admits: Judge | None = None,
     rows: Mapping[int, str] | None = None,
+    heed_headings: bool = True,
 ) -> Reading:
     """Read indicators.
 
@@ -71,8 +77,15 @@ def read(
         send_unrecognized: Whether values that are not indicators are to be sent anyway.
         admits: Judges each indicator (see :meth:`~sekoia_cti.indicators.guard.Guard.judge`).
         rows: The rows of a table, by the line that is one of their cells (see ``text_tables``).
+        heed_headings: Whether indicators below a heading such as “Whitelist” are skipped (see ``sections``).
     """
-    reader = _Intake(refanging=refanging, send_unrecognized=send_unrecognized, admits=admits, rows=rows)
+    reader = _Intake(
+        refanging=refanging,
+        send_unrecognized=send_unrecognized,
+        admits=admits,
+        rows=rows,
+        heed_headings=heed_headings,
+    )
     first, remaining = 1, iter(lines)
     while some := list(islice(remaining, _TOGETHER)):
         reader.take(first, some)
@@ -84,7 +97,13 @@ class _Intake:
     """Takes lines one after the other; its arguments are those of :func:`read`."""
 
     def __init__(
-        self, *, refanging: bool, send_unrecognized: bool, admits: Judge | None, rows: Mapping[int, str] | None
+        self,
+        *,
+        refanging: bool,
+        send_unrecognized: bool,
+        admits: Judge | None,
+        rows: Mapping[int, str] | None,
+        heed_headings: bool,
     ) -> None:
         self._refanging = refanging
         self._send_unrecognized = send_unrecognized
@@ -93,11 +112,14 @@ class _Intake:
         self._reading = Reading()
         self._notation = Notation()
         self._seen: set[str] = set()
+        self._sections = Sections()
+        # The rows of a table have a heading of their own.
+        self._heed_headings = heed_headings and not rows
 
     def take(self, first: int, lines: Sequence[str]) -> None:
         """Take lines, the first of which has this number."""
         # Most lines of most feeds are of one kind and new, and half a million of them pay for each call.
-        kind = None if self._rows else plain_kind(lines)
+        kind = None if self._rows or self._sections.heading else plain_kind(lines)
         if kind is None or not self._seen.isdisjoint(lines) or len(set(lines)) < len(lines):
             self._take_each(first, lines)
         else:
@@ -125,11 +147,20 @@ class _Intake:
         reading, notation, seen, admits = self._reading, self._notation, self._seen, self._admits
         values, refanging, rows = reading.values, self._refanging, self._rows
         kinds: list[IndicatorType] = []
+        sections = self._sections
+        heading = sections.heading
         for number, line in enumerate(lines, first):
             # Most of the others are known at first sight.
             defangedly = plain_defanged(line) if refanging and "[" in line else None
             plainly = defangedly or plain(line) or (plain_defanged(line) if refanging else None)
-            for kind, value, key, why in (plainly,) if plainly else _at_length(line, refanging=refanging):
+            found = (plainly,) if plainly else _at_length(line, refanging=refanging)
+            if not plainly and self._heed_headings and not any(kind for kind, _, _, _ in found):
+                sections.go_on(line)
+                heading = sections.heading
+            for kind, value, key, why in found:
+                if heading and kind and sections.keeps_out(kind, value, line):
+                    reading.skipped.append((value, f"it is listed under “{shown(heading)}”"))
+                    continue
                 reading.given += 1
                 identity = value if kind is None else key
                 if identity in seen:

@@ -145,6 +145,17 @@ def test_columns_of_different_kinds_in_text(platform: Platform, collection_id: s
     assert "is a table" not in run.logs
 
 
+def test_what_a_heading_says_not_to_block(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
+    """It is not sent, not even with `send_unrecognized`, and listed in `skipped`, with a warning."""
+    text = "C2:\na.example.com\nWhitelist:\nb.example.com"
+    run = platform.run(ImportIndicatorsFromText, collection_id=collection_id, text=text, send_unrecognized=True)
+    assert run.results
+    assert run.results["skipped"] == [{"value": "b.example.com", "reason": "it is listed under “Whitelist”"}]
+    (submission,) = [request for request in sandbox.requests if request.path.endswith("/text")]
+    assert json.loads(submission.body)["indicators"].splitlines() == ["C2:", "a.example.com", "Whitelist:"]
+    assert "not for detection, such as “b.example.com”: it is listed under “Whitelist”" in run.logs
+
+
 def test_a_page_is_no_list(sandbox: Sandbox, platform: Platform, collection_id: str) -> None:
     """A login page in place of a feed is refused as such, before anything is requested."""
     (platform.storage / "feed.txt").write_bytes(b"<!DOCTYPE html><html><title>Log in</title></html>")

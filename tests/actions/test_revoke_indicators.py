@@ -117,6 +117,16 @@ def test_an_indicator_is_found_however_it_is_written(
     assert len(revoked(sandbox, collection_id)) == 1
 
 
+def test_what_is_listed_as_a_false_positive_is_revoked(
+    sandbox: Sandbox, platform: Platform, collection_id: str
+) -> None:
+    """A heading that keeps indicators out of an import says here which to revoke."""
+    fill(platform, collection_id, "a.example.com", "b.example.com")
+    run = platform.run(RevokeIndicators, collection_id=collection_id, text="False positives:\na.example.com\n")
+    assert run.error is None
+    assert revoked(sandbox, collection_id) == {"a.example.com"}
+
+
 def test_again_finds_it_done(platform: Platform, collection_id: str, filler: str) -> None:
     """A second run changes nothing and is not an error."""
     fill(platform, collection_id, filler, "evil.example")

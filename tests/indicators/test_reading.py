@@ -397,3 +397,39 @@ def test_a_long_line_takes_steps_in_proportion(piece: str) -> None:
             sys.setprofile(None)
         steps.append(count[0])
     assert steps[2] - steps[1] <= 2.5 * max(50, steps[1] - steps[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "skipped"),
+    [
+        ("C2:\na.example\n\nWhitelist:\nb.example\nc[.]example (ours)", ["a.example"], ["b.example", "c.example"]),
+        ("## False positives ##\na.example\nIOCs:\nb.example", ["b.example"], ["a.example"]),
+        ("Victims\n- 192.0.2.1\n\n- 192.0.2.2", ["192.0.2.2"], ["192.0.2.1"]),
+        ("# Do not block\na.example\n# Block\nb.example", ["b.example"], ["a.example"]),
+        ("Faux positifs :\n\na.example", [], ["a.example"]),
+        (
+            "a[.]example\nReferences:\nhttps://blog.example/1\nhxxps://b[.]example/x\nc.example",
+            ["a.example", "https://b.example/x", "c.example"],
+            ["https://blog.example/1"],
+        ),
+        ("Sources:\n192.0.2.1", ["192.0.2.1"], []),
+        ("# References:\n# https://blog.example/1\nhttp://a.example/x", ["http://a.example/x"], []),
+        ("Links:\nhttp://a.example/x", ["http://a.example/x"], []),
+        ("See the report for victims\na.example", ["a.example"], []),
+    ],
+)
+def test_what_a_heading_says_not_to_block(text: str, values: list[str], skipped: list[str]) -> None:
+    """Indicators below such a heading are skipped with the reason, up to the next heading or paragraph."""
+    reading = read(text.splitlines())
+    assert reading.values == values
+    assert [value for value, _ in reading.skipped] == skipped
+    assert all(why.startswith("it is listed under “") for _, why in reading.skipped)
+    assert reading.given == len(values) + reading.unrecognized_count
+    assert set(read(text.splitlines(), heed_headings=False).values) == {*values, *skipped}
+
+
+def test_a_heading_holds_for_a_long_list() -> None:
+    """Also where lines are all of one kind, and are read together."""
+    names = [f"a{number}.example" for number in range(1_000)]
+    reading = read(["Whitelist:", *names, "", "b.example"])
+    assert (reading.values, len(reading.skipped)) == (["b.example"], 1_000)

@@ -159,6 +159,8 @@ class Gathered:
         """Complete the account of the lines with the entries that are not lines."""
         for line, value, reason in self.unread:
             reading.note(line, value, reason)
+        for value, why in reading.skipped:
+            self.objects.note(Skipped(value, why))
         for line, held in self.adapted:
             reading.note_adapted(line, held.value, held.value, held.why)
         reading.given += len(self.unread) + self.objects.skipped_count

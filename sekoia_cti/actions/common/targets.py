@@ -61,8 +61,9 @@ class TargetArguments(RefangArguments, SourceArguments, CollectionArguments):
             InputError: A file cannot be used, or the sources contain nothing.
         """
         gathered = self.gather(data_path, revoked_too=True)
-        # What is not recognized here may be an indicator that another client or an earlier version sent.
-        values = read(gathered.lines, refanging=self.refang, send_unrecognized=True).values
+        # What is not recognized here may be an indicator that another client or an earlier version sent, and what is listed
+        # as a false positive is what to revoke.
+        values = read(gathered.lines, refanging=self.refang, send_unrecognized=True, heed_headings=False).values
         ids = self.indicator_ids or []
         if not values and not ids:
             why = gathered.why_nothing()
