@@ -12,8 +12,8 @@ _NOT_TO_BE_BLOCKED = re.compile(
     r"""
     (?:
         (?:white|allow)[\ -]?list(?:ed)? | exclu(?:ded|sions?) | (?:known\ )?false[\ -]positives? | fps? | benign
-        | legit(?:imate)? | known[\ -]good | (?:known\ )?sinkhole[sd]? | victims? | (?:do\ not|don['’]t|never)\ block | not\ malicious
-        | liste\ blanche | faux[\ -]positifs? | l[ée]gitimes? | victimes? | ne\ pas\ bloquer
+        | legit(?:imate)? | known[\ -]good | (?:known\ )?sinkhole[sd]? | victims? | (?:do\ not|don['’]t|never)\ block
+        | not\ malicious | liste\ blanche | faux[\ -]positifs? | l[ée]gitimes? | victimes? | ne\ pas\ bloquer
         | ausnahmen | opfer | legitim | nicht\ blockieren | lista\ blanca | falsos\ positivos | leg[íi]tim[oa]s | v[íi]ctimas
     )
     (?:\ (?:domains?|ips?|ip\ addresses|addresses|hosts?|urls?|hash(?:es)?|values?|entries|iocs?|indicators?|list))?
