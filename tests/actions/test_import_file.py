@@ -367,7 +367,7 @@ def test_what_rows_say_is_looked_for(
         run = platform.run(ImportIndicatorsFromFile, **arguments)
         assert (run.error, run.results and run.results["status"]) == (None, "completed")
         assert run.results
-        count = run.results["context_differs_count"]
+        count = run.results["context_differs_count"] or 0
         assert ("with a different validity, description, kill chain phase or threat" in run.logs) is bool(count)
         return int(count)
 
@@ -379,3 +379,19 @@ def test_what_rows_say_is_looked_for(
     sandbox.faults.ignored_columns = ["description", "kill_chain_phases"]
     rows[2][2] = "impact"
     assert differ() == 2
+
+
+def test_what_rows_say_is_looked_for_in_a_few_of_many(sandbox: Sandbox, platform: Platform) -> None:
+    """Where nothing differs, that takes a search for each of five; a collection that cannot be searched is no error."""
+    as_csv(
+        platform.storage / "iocs.csv", [["IOC", "Comment"], *([f"d{number}.example", "x"] for number in range(450))]
+    )
+    for fault in ([], [RestFault(path="/indicators$", query="term=", status=403, times=None)]):
+        sandbox.faults.rest, before = fault, len(sandbox.requests)
+        fresh = str(sandbox.create_collection(name="Fresh")["id"])
+        arguments = {"collection_id": fresh, "file_path": "iocs.csv", "known_good": "import"}
+        run = platform.run(ImportIndicatorsFromFile, **arguments)
+        assert (run.error, run.results and run.results["status"]) == (None, "completed")
+        assert run.results and run.results["context_differs_count"] is None
+        read = [call for call in sandbox.requests[before:] if call.path.endswith(("/indicators", "/objects"))]
+        assert len(read) == (1 if fault else 5)

@@ -125,6 +125,15 @@ class Confirmation:
             convincing=complete or tally.expected >= min(SAMPLE, self._expected.count()),
         )
 
+    def some_differ(self) -> bool:
+        """Whether any of a few values is in with another context than was sent, as far as can be found out."""
+        some = self._expected.sample(COMPARED).look()
+        try:
+            self._search(some, some.expected.values())
+        except UNANSWERED:
+            return False
+        return some.tally().differing > 0
+
     def missing(self) -> Iterator[Missing]:
         """The values that the last successful look did not find; if it looked for a sample, those of the sample."""
         return self._seen.missing() if self._seen is not None else iter(())

@@ -311,8 +311,13 @@ class Importer:
             raise ledger.failure
 
     def _compare_rows(self) -> None:
-        """Look once for the fields of rows: Sekoia may ignore some columns (contract), which its counts do not show."""
-        if self._expected.has_rows() and self.watch.found is None and (found := self._confirmation.look()) is not None:
+        """Look whether indicators have what their rows say: counts do not tell, and some columns may not be taken (contract).
+
+        A few show whether a column is ignored; only then are those that differ counted.
+        """
+        if not self._expected.has_rows() or self.watch.found is not None or not self._confirmation.some_differ():
+            return
+        if (found := self._confirmation.look()) is not None:
             self.watch.looked(found, self.deadline.now())
 
     def _begin(self) -> None:
