@@ -58,7 +58,9 @@ def add_run(commands: Any, api_key: str) -> None:
     running.add_argument(
         "--timeout", type=float, default=1000, metavar="S", help="seconds a node may take (%(default)s)"
     )
-    running.add_argument("--show", action="store_true", help="print each node's arguments, results and log in full")
+    running.add_argument(
+        "--show", action="store_true", help="print each node's arguments, results, warnings and log in full"
+    )
     running.add_argument("--json", action="store_true", help="print one JSON document at the end, and nothing else")
     target = running.add_argument_group("where to run it (default: a sandbox of its own)")
     target.add_argument("--pace", type=float, default=0, metavar="N", help=PACE_HELP)

@@ -21,24 +21,26 @@ class _Settings(BaseModel):
 class RestFault(_Settings):
     """What happens to the requests it matches, instead of or besides their handling."""
 
-    method: str = Field(default="*", description="the HTTP method, or * for each")
-    path: str = Field(default=".*", description="a regular expression, searched for in the path")
-    query: str | None = Field(default=None, description="only requests whose query string has this text are hit")
-    status: int | None = Field(default=None, ge=200, le=599, description="answered instead of handling the request")
-    handled: bool = Field(
-        default=False, description="with a status: the request is handled all the same before that answer"
+    method: str = Field(default="*", description="the HTTP method, or * for any")
+    path: str = Field(default=".*", description="a regular expression that is searched for in the path")
+    query: str | None = Field(default=None, description="hits only requests whose query string contains this text")
+    status: int | None = Field(
+        default=None, ge=200, le=599, description="answer with this status instead of handling the request"
     )
-    body: dict[str, object] | str | None = Field(default=None, description="of that answer; by default a JSON message")
-    headers: dict[str, str] = Field(default={}, description="of that answer")
-    delay: float = Field(default=0, ge=0, description="seconds that pass before anything is done")
+    handled: bool = Field(default=False, description="with a status: handle the request before giving that answer")
+    body: dict[str, object] | str | None = Field(
+        default=None, description="the body of that answer; by default a JSON message"
+    )
+    headers: dict[str, str] = Field(default={}, description="the headers of that answer")
+    delay: float = Field(default=0, ge=0, description="seconds to wait before anything is done")
     cut: Literal["before", "after"] | None = Field(
-        default=None, description="the connection is reset without an answer, before or after the request was handled"
+        default=None, description="reset the connection without an answer, before or after handling the request"
     )
-    truncate: bool = Field(default=False, description="the answer ends in the middle of its body, with the connection")
+    truncate: bool = Field(default=False, description="end the answer, and the connection, in the middle of its body")
     times: int | None = Field(
-        default=1, ge=0, description="how many requests it still hits, after which it is cleared; None for all"
+        default=1, ge=0, description="how many more requests it hits before it is cleared; null: all"
     )
-    contains: str | None = Field(default=None, description="only requests whose body has this text are hit")
+    contains: str | None = Field(default=None, description="hits only requests whose body contains this text")
 
     def matches(self, method: str, path: str, query: str) -> bool:
         """Whether a request with this method, path and query string can be hit."""
@@ -63,114 +65,149 @@ class Faults(_Settings):
     # REST and the playbook callback: the first that matches hits
     rest: list[RestFault] = Field(
         default=[],
-        description="what happens to requests of the API: a list of objects with any of method, path, query, status, handled, "
-        "body, headers, delay, cut, truncate, times and contains; the first that matches hits",
+        description="What happens to API requests: a list of objects with any of method, path, query, status, "
+        "handled, body, headers, delay, cut, truncate, times and contains. The first that matches a "
+        "request hits it.",
     )
-    callback: list[RestFault] = Field(default=[], description="the same for requests of the playbook callback")
-    collection_limit: int = Field(default=500_000, ge=0, description="indicators that a community can hold")
+    callback: list[RestFault] = Field(default=[], description="The same for requests to the playbook callback.")
+    collection_limit: int = Field(default=500_000, ge=0, description="How many indicators a community can hold.")
     preview_fields: Literal["mapping", "columns", "detected_mapping", "nested", "none"] = Field(
-        default="mapping", description="the names under which a preview tells what it detected"
+        default="mapping", description="The field names in which a preview reports what it detected."
     )
     indicators_as_task: bool = Field(
-        default=False, description="indicators sent as JSON are answered with a task, as those sent as text are"
+        default=False, description="Indicators sent as JSON are answered with a task, like an import of text."
     )
 
     import_answer: Literal["task_id", "numeric_id", "no_id", "counts"] = Field(
         default="task_id",
-        description="how an import is answered: 202 with the id of its task, as text or as a number; 202 without one; "
-        "or 200 with its counts once it has ended",
+        description="How an import is answered: 202 with the task id as text (task_id) or as a number (numeric_id), "
+        "202 without an id (no_id), or 200 with the counts once the import has ended (counts).",
     )
     invalid_lines: Literal["ignored", "rejected"] = Field(
         default="ignored",
-        description="what an import from text does about a line that is not an indicator: it, or all",
+        description="What happens when a line of an imported text is not an indicator: that line is ignored, or the "
+        "whole text is rejected.",
     )
 
     # What is said of whose key it is, and of tasks
-    me: Known = Field(default="known", description="whether /v1/me tells whose key it is")
-    tasks: Known = Field(default="known", description="whether /v1/tasks knows the tasks of imports")
-    task_events: bool = Field(default=False, description="LiveAPI tells what becomes of tasks, too")
+    me: Known = Field(
+        default="known",
+        description="Whether /v1/me says whose key it is. If not, it answers 404 (unknown) or 403 (denied).",
+    )
+    tasks: Known = Field(
+        default="known",
+        description="Whether /v1/tasks knows the tasks of imports. If not, it answers 404 (unknown) or 403 (denied).",
+    )
+    task_events: bool = Field(default=False, description="LiveAPI also reports the state of tasks.")
 
     # Searches and the bulk reader
     quotes_searched: bool = Field(
         default=True,
-        description="a term in quotes finds patterns that have it so; otherwise quotes are not part of it",
+        description="Quotes in a search term are part of it; otherwise they are ignored.",
     )
     bulk_reader: Literal["served", "absent", "denied", "html", "broken"] = Field(
-        default="served", description="what answers: the reader, or 404, 403, a page of HTML, or 500"
+        default="served",
+        description="What answers instead of the bulk reader: 404 (absent), 403 (denied), an HTML page (html) or 500 "
+        "(broken).",
     )
-    bulk_patterns: bool = Field(default=True, description="its objects have patterns")
-    bulk_lag_seconds: float = Field(default=0, ge=0, description="the age at which indicators appear in it")
-    bulk_lag_values: int = Field(default=0, ge=0, description="the newest indicators, which are not in it yet")
-    bulk_last_cursor: bool = Field(default=True, description="the last page has a cursor, after which nothing comes")
+    bulk_patterns: bool = Field(default=True, description="The objects of the bulk reader have patterns.")
+    bulk_lag_seconds: float = Field(
+        default=0, ge=0, description="How many seconds it takes until an indicator appears in the bulk reader."
+    )
+    bulk_lag_values: int = Field(
+        default=0, ge=0, description="How many of the newest indicators are missing in the bulk reader."
+    )
+    bulk_last_cursor: bool = Field(
+        default=True, description="The last page of the bulk reader has a cursor too, which leads to an empty page."
+    )
 
     # What becomes of indicators
     stored_form: Literal["given", "lower", "canonical"] = Field(
         default="lower",
-        description="values are stored as they were given; in lowercase, but for URLs; or with names as A-labels, "
-        "short IPv6 addresses, and URLs with their host so and their escapes in uppercase",
+        description="How values are stored: as given; lowercase, except for URLs (lower); or with A-labels, "
+        "short IPv6 addresses, and URLs with a lowercase host and uppercase escapes (canonical).",
     )
-    refused_values: list[str] = Field(default=[], description="values that imports ignore")
-    ignored_columns: list[Literal["description", "valid_from", "valid_until", "kill_chain_phases"]] = Field(
-        default=[], description="columns that imports from files ignore, though they are mapped"
-    )
+    refused_values: list[str] = Field(default=[], description="Values that imports ignore.")
     ignored_counts_unchanged: bool = Field(
-        default=False, description="`ignored` counts, besides what is refused, what is there and would not change"
+        default=False, description="An import counts values that it did not change as ignored; otherwise as updated."
     )
     reimport_modifies: bool = Field(
-        default=True, description="what an import does not change is modified all the same"
+        default=True,
+        description="An import sets the modification time of indicators even if it changes nothing about them.",
     )
-    validity_shrinks: bool = Field(default=True, description="an import can end a validity earlier than it was to end")
-    expired_renew: bool = Field(default=True, description="an import without an end renews the default validity")
-    revoked_revive: bool = Field(default=True, description="what an import brings again is no longer revoked")
-    days_of_addresses: Days = Field(default=30, description="days that IP addresses are valid by default; None: ever")
-    days_of_names: Days = Field(default=180, description="the same for domains and URLs")
-    days_of_others: Days = Field(default=None, description="the same for hashes, email and MAC addresses")
+    validity_shrinks: bool = Field(default=True, description="An import can bring the end of validity forward.")
+    expired_renew: bool = Field(
+        default=True,
+        description="An import without an end of validity renews expired indicators for the default period.",
+    )
+    revoked_revive: bool = Field(default=True, description="An import makes revoked indicators valid again.")
+    days_of_addresses: Days = Field(default=30, description="Default validity of IP addresses in days; null: no end.")
+    days_of_names: Days = Field(default=180, description="Default validity of domains and URLs in days; null: no end.")
+    days_of_others: Days = Field(
+        default=None, description="Default validity of hashes, email and MAC addresses in days; null: no end."
+    )
 
     changes: Literal["keep", "clear", "ignored"] = Field(
         default="keep",
-        description="what the change of an indicator does with fields that it does not tell: keep or clear them; or the whole "
-        "change is ignored, though it is answered",
+        description="What a change to an indicator does with fields that it does not mention: keep or clear them. Or "
+        "the whole change is ignored, although it is answered with 200.",
     )
     empty_values: Literal["clear", "keep", "refuse"] = Field(
         default="clear",
-        description="what the change of an indicator does with what it tells to be empty or null: clear or keep it; or the whole "
-        "change is refused",
+        description="What a change to an indicator does with fields that it sets to empty or null: clear or keep "
+        "them. Or the whole change is refused.",
     )
 
     # LiveAPI: the connection
-    live_status: int | None = Field(default=None, ge=300, le=599, description="answered to the handshake")
+    live_status: int | None = Field(
+        default=None,
+        ge=300,
+        le=599,
+        description="The HTTP status that answers the handshake, such as 401; null: the handshake succeeds.",
+    )
     live_refuse_by_message: bool = Field(
-        default=False, description='the handshake is accepted, then {"authenticated": false}'
+        default=False,
+        description='The handshake succeeds with any known key, and the first message is {"authenticated": false}.',
     )
-    live_delay: float = Field(default=0, ge=0, description="seconds before the handshake is answered")
-    live_greeting: bool = Field(default=True, description='the first message is {"authenticated": true}')
+    live_delay: float = Field(default=0, ge=0, description="Seconds before the handshake is answered.")
+    live_greeting: bool = Field(default=True, description='The first message is {"authenticated": true}.')
     live_close_after: int | None = Field(
-        default=None, ge=1, description="import events on a connection that close it, once"
+        default=None, ge=1, description="Close a connection after this many import events, once; null: never."
     )
-    live_close_code: int | None = Field(default=1011, description="the code of that close; None resets the connection")
-    noise_per_second: int = Field(default=1, ge=0, description="unrelated events of the community, on each connection")
-    noise_bytes: int = Field(default=1000, ge=0, description="the size of such an event, at least")
+    live_close_code: int | None = Field(
+        default=1011, description="The close code used for that; null: reset the connection."
+    )
+    noise_per_second: int = Field(
+        default=1, ge=0, description="How many unrelated events a second each connection receives."
+    )
+    noise_bytes: int = Field(default=1000, ge=0, description="The minimum size of such an event in bytes.")
 
     # Imports and their events
     lose_events: Literal["none", "all", "last"] = Field(
-        default="none", description="the import events that are never sent"
+        default="none", description="Which import events are never sent."
     )
-    zero_first: bool = Field(default=False, description="an event 0/0 comes before any progress")
-    zero_total_first: bool = Field(default=False, description="an event 0/total comes before any progress, and that")
+    zero_first: bool = Field(default=False, description="An import first reports 0 of 0.")
+    zero_total_first: bool = Field(default=False, description="An import first reports 0 of its total.")
     totals_grow_at: list[int] = Field(
-        default=[], description="numbers of lines at which an import claims to be complete, before it goes on"
+        default=[], description="Numbers of lines at which an import reports that it is complete, and then goes on."
     )
-    stall_after: Fraction | None = Field(default=None, description="the fraction at which imports stop forever")
-    hold_after: Fraction = Field(default=0, description="the fraction at which imports wait while they are held")
-    pause_after: Fraction = Field(default=0.5, description="the fraction at which imports pause")
-    pause_for: float = Field(default=0, ge=0, description="the seconds that they pause there")
-    fail_after: Fraction | None = Field(default=None, description="the fraction at which imports fail")
-    overcount: int = Field(default=0, ge=0, description="added to `imported` in the last event")
+    stall_after: Fraction | None = Field(
+        default=None, description="The fraction (0 to 1) at which imports stop forever; null: they do not."
+    )
+    hold_after: Fraction = Field(
+        default=0, description="The fraction (0 to 1) at which imports wait while they are held."
+    )
+    pause_after: Fraction = Field(default=0.5, description="The fraction (0 to 1) at which imports pause.")
+    pause_for: float = Field(default=0, ge=0, description="How many seconds they pause there.")
+    fail_after: Fraction | None = Field(
+        default=None, description="The fraction (0 to 1) at which imports fail; null: they do not."
+    )
+    overcount: int = Field(default=0, ge=0, description="A number that is added to `imported` in the last event.")
     created_as: Literal["number", "null", "list", "negative", "text"] = Field(
-        default="number", description='what the last event has as `created`: the count, null, a list, -1 or "n/a"'
+        default="number", description='What the last event has as `created`: the count, null, a list, -1 or "n/a".'
     )
-    numbers_as_text: bool = Field(default=False, description="events tell their numbers as text")
-    finish_before_answer: bool = Field(default=False, description="imports end before their request is answered")
+    numbers_as_text: bool = Field(default=False, description="Events report their numbers as text.")
+    finish_before_answer: bool = Field(default=False, description="Imports end before their request is answered.")
 
     def default_days(self, kind: str) -> int | None:
         """How many days an indicator of a type is valid when it was given no end."""

@@ -98,7 +98,7 @@ def _import(sandbox: Sandbox, collection_id: str, lines: list[str]) -> None:
 
 
 def _check(page: Page) -> None:
-    """Everyone can read a page: axe finds no fault with it in either scheme, and it fits the window."""
+    """Everyone can read a page: axe finds no fault with it in either scheme, and it fits a window and a phone."""
     page.evaluate(Axe().axe_script)  # once: its `run` would bring the script each time
     # All rules in the one scheme, and in the other those for which colors matter. Without what axe would load for rules
     # about screens that turn, which costs half of the time.
@@ -110,7 +110,9 @@ def _check(page: Page) -> None:
         page.emulate_media(color_scheme=scheme)
         found = AxeResults(page.evaluate(f'axe.run({{"resultTypes": ["violations"], "preload": false, ...{rules}}})'))
         assert found.violations_count == 0, f"{page.url} ({scheme}): {found.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1280, page.url
+    for width in (390, 1280):  # a phone's, and back
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
