@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sandbox.playbooks.playbook import JSONObject
+from sandbox.playbooks.playbook import JSONObject, is_deep
 
 __all__ = ["Field", "arguments", "fields", "filled_in"]
 
@@ -115,8 +115,10 @@ def _value(text: str, schema: JSONObject) -> Any:
         return text
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
+    if is_deep(value):
+        return text  # of which the action says that it cannot use it
     match kind, value:
         case ("integer", int()) | ("number", int() | float()) | ("boolean", bool()):
             return value

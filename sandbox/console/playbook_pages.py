@@ -17,7 +17,7 @@ from sandbox.console.page_access import CHANGE, PageError
 from sandbox.console.show import show
 from sandbox.example_data import example_event
 from sandbox.playbooks.example_stubs import example_stubs
-from sandbox.playbooks.playbook import JSONObject, Playbook, PlaybookError, first_reason
+from sandbox.playbooks.playbook import DEEPEST, JSONObject, Playbook, PlaybookError, first_reason, is_deep
 from sandbox.playbooks.stubs import Stub, load_stubs
 from sandbox.sekoia.service import Here
 
@@ -59,7 +59,9 @@ class _Shelf:
     def add(self, filename: str, content: bytes) -> str:
         """Keep an uploaded playbook; the name in its address."""
         try:
-            playbook = Playbook.model_validate(from_json(content))
+            if is_deep(export := from_json(content)):
+                raise PageError(400, "No playbook", f"{filename} is nested deeper than {DEEPEST} levels.")
+            playbook = Playbook.model_validate(export)
         except ValidationError as error:
             raise PageError(400, "No playbook", f"{filename} is not a playbook: {first_reason(error)}.") from error
         except ValueError as error:
@@ -139,6 +141,8 @@ def _event(text: str) -> JSONObject:
         event = from_json(text)
     except ValueError as error:
         raise PageError(400, "Not run", f"What the trigger gives is not valid JSON: {error}.") from error
+    if is_deep(event):
+        raise PageError(400, "Not run", f"What the trigger gives is nested deeper than {DEEPEST} levels.")
     if not isinstance(event, dict):
         raise PageError(400, "Not run", "What the trigger gives has to be a JSON object.")
     return event
@@ -149,7 +153,7 @@ def _stubs(text: str, playbook: Playbook) -> dict[str, Stub]:
     try:
         if not yaml.safe_load(text):
             return {}
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         pass  # of which `load_stubs` makes a sentence
     with tempfile.TemporaryDirectory(prefix="stubs-") as folder:
         (file := Path(folder) / "The YAML of stubs").write_text(text)

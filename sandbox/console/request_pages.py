@@ -49,7 +49,7 @@ def _is_asked_for(call: Recorded, term: str, failed: bool) -> bool:
 def readable(body: bytes) -> str:
     """A body as people read it: JSON indented, anything else as text, without the end if it is long."""
     text = body.decode("utf-8", "replace")
-    with suppress(ValueError):  # no JSON, or the beginning of one
+    with suppress(ValueError, RecursionError):  # no JSON, the beginning of one, or one that is nested too deep
         # Line breaks within texts are shown as such: what is imported as text has one after each indicator.
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False).replace("\\n", "\n")
     return cut(text)
@@ -58,7 +58,9 @@ def readable(body: bytes) -> str:
 def _answer(call: Recorded) -> str:
     """The answer to a call, without the secrets that a node gets from the platform."""
     if call.is_callback:
-        with suppress(ValueError, KeyError, TypeError):  # an answer without secrets, or what a fault made of it
+        with suppress(
+            ValueError, RecursionError, KeyError, TypeError
+        ):  # an answer without secrets, or what a fault made of it
             told = json.loads(call.answer)
             given = told["module_configuration"]
             given["value"] = dict.fromkeys(given["value"], "…")

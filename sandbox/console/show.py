@@ -1,12 +1,12 @@
 """How a page is made of a template, and sent."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic_core import to_json
 
 from sandbox.sekoia.faults import Faults
 from sandbox.sekoia.service import Service
@@ -51,7 +51,7 @@ def cut(text: str) -> str:
 
 
 def _pretty(value: object) -> str:
-    return to_json(value, indent=2, fallback=str).decode()
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
 def _size(count: int) -> str:
@@ -72,7 +72,7 @@ _PAGES = Environment(
     lstrip_blocks=True,
 )
 _PAGES.filters |= {
-    "json": lambda value: to_json(value, fallback=str).decode(),
+    "json": lambda value: json.dumps(value, ensure_ascii=False, default=str),
     "pretty": _pretty,
     "cut": cut,
     "number": "{:,}".format,
@@ -88,7 +88,8 @@ def show(template: str, service: Service, status: int = 200, **values: Any) -> R
     in_force = sum(getattr(service.controls.faults, name) != getattr(default, name) for name in Faults.model_fields)
     common = {"page": template, "menu": MENU, "token": service.guard.token, "in_force": in_force}
     html = _PAGES.get_template(f"{template}.html").render(common | values)
-    return HTMLResponse(html, status, HEADERS)
+    # Half a character, as a node's results can have it, is shown as a question mark.
+    return HTMLResponse(html.encode(errors="replace"), status, HEADERS)
 
 
 def static(name: str) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.playbooks.playbook import JSONObject, PlaybookError
+from sandbox.playbooks.playbook import DEEPEST, JSONObject, PlaybookError, is_deep
 
 __all__ = ["as_yaml", "read_yaml_object"]
 
@@ -21,11 +21,15 @@ def read_yaml_object(path: Path, otherwise: str) -> JSONObject:
         content = yaml.load(path.read_bytes(), _Loader)  # noqa: S506  # a SafeLoader
     except OSError as error:
         raise PlaybookError(f"{path} cannot be read: {error.strerror}.") from error
+    except RecursionError as error:
+        raise PlaybookError(f"{path} is nested too deep to be read.") from error
     except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise PlaybookError(f"{path} is not valid YAML: {reason}.") from error
     if not isinstance(content, dict):
         raise PlaybookError(f"{path} {otherwise}.")
+    if is_deep(content):
+        raise PlaybookError(f"{path} is nested deeper than {DEEPEST} levels.")
     return content
 
 

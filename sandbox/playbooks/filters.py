@@ -49,6 +49,8 @@ def fromjson(value: Any, *, named: str = "fromjson") -> Any:
         raise TemplateRuntimeError(f"{named} takes a text, and this is {_kind(value)}") from error
     except ValueError as error:
         raise TemplateRuntimeError(f"{named} got a text that is not valid JSON ({error})") from error
+    except RecursionError as error:
+        raise TemplateRuntimeError(f"{named} got JSON that is nested too deep") from error
 
 
 def timestamp_to_iso8601(value: Any) -> str:

@@ -1,6 +1,7 @@
 """A playbook in Sekoia's export format: its nodes, and the ways between them."""
 
 import json
+from collections.abc import Iterable
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 __all__ = [
+    "DEEPEST",
     "Case",
     "JSONObject",
     "Modification",
@@ -17,10 +19,13 @@ __all__ = [
     "Playbook",
     "PlaybookError",
     "first_reason",
+    "is_deep",
     "read_json_object",
 ]
 
 JSONObject = dict[str, Any]
+# Levels of lists and objects in each other.
+DEEPEST = 100
 
 
 class PlaybookError(Exception):
@@ -39,9 +44,26 @@ def read_json_object(path: Path) -> JSONObject:
         raise PlaybookError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise PlaybookError(f"{path} is not valid JSON: {error}.") from error
+    except RecursionError as error:
+        raise PlaybookError(f"{path} is nested too deep to be read.") from error
     if not isinstance(content, dict):
         raise PlaybookError(f"{path} holds no JSON object.")
+    if is_deep(content):
+        raise PlaybookError(f"{path} is nested deeper than {DEEPEST} levels.")
     return content
+
+
+def is_deep(value: Any) -> bool:
+    """Whether a value has more levels than anybody means, so that Python would give up on the way."""
+    level = _containers([value])
+    for _ in range(DEEPEST):
+        level = _containers(item for each in level for item in (each.values() if isinstance(each, dict) else each))
+    return bool(level)
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    """The lists and objects among values, each once, for YAML can name one several times, and itself inside of it."""
+    return list({id(each): each for each in values if isinstance(each, dict | list)}.values())
 
 
 def first_reason(error: ValidationError) -> str:

@@ -23,7 +23,7 @@ from sandbox.playbooks.module import Module
 from sandbox.playbooks.node_progress import ImportProgress
 from sandbox.playbooks.operators import choose, items_of, keep
 from sandbox.playbooks.plan import LoopEnd, Plan, Step
-from sandbox.playbooks.playbook import JSONObject, Node, NodeError, Playbook
+from sandbox.playbooks.playbook import DEEPEST, JSONObject, Node, NodeError, Playbook, is_deep
 from sandbox.playbooks.process import NodeProcess, run_action
 from sandbox.playbooks.reporters import Reporter
 from sandbox.playbooks.scope import Scope
@@ -179,6 +179,8 @@ class Runner:
             if begun.error is not None:
                 raise NodeError(begun.error)
             report = self._report(begun)
+            if is_deep(report.get("results")):
+                raise NodeError(f"Its results are nested deeper than {DEEPEST} levels.")
         except NodeError as error:
             report = {"error": str(error)}
         self._imports.end(report.get("results"))

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import BuiltinMethodType
 from typing import Any, ClassVar, NoReturn
 
 from jinja2 import (
@@ -21,7 +22,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
 from sandbox.playbooks.filters import FILTERS
-from sandbox.playbooks.playbook import JSONObject, NodeError
+from sandbox.playbooks.playbook import DEEPEST, JSONObject, NodeError, is_deep
 
 __all__ = ["Templates", "UndefinedName", "texts_in"]
 
@@ -91,6 +92,8 @@ class Templates:
                 self._ends = time.monotonic() + self._seconds
                 try:
                     rendered = self._compile(value)(variables)
+                    if is_deep(rendered):
+                        raise TemplateRuntimeError(f"it gives a value that is nested deeper than {DEEPEST} levels")
                     return undefined if isinstance(rendered, Undefined) and not rendered else self._as_json(rendered)
                 except FAILURES as error:
                     raise NodeError(f"{where} cannot be rendered: {_sentence(error)}.") from error
@@ -125,6 +128,11 @@ class Templates:
                 return {str(key): self._as_json(item) for key, item in value.items()}
             case list() | tuple() | set() | frozenset() | range() | Iterator():
                 return [self._as_json(item) for item in self._environment.bounded(value)]
+            case BuiltinMethodType(__self__=dict(), __name__=name):
+                raise TemplateRuntimeError(
+                    f"it gives the method {name}, and not a value: write ['{name}'] instead of .{name} to read what is "
+                    "there under that name"
+                )
             case _:
                 raise TemplateRuntimeError(f"it gives no JSON but a {type(value).__name__}")
 

@@ -55,16 +55,24 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Authentication, keys=service.keys)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(StarletteHTTPException)(_refused)
+    app.exception_handler(Exception)(_failed)
     _describe_400_for_422(app)
     return app
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
     said = (
-        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}".removeprefix(": ")
+        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(
+            ": "
+        )
         for problem in error.errors()
     )
     return JSONResponse({"message": "; ".join(said)}, 400)
+
+
+async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+    """Answers as Sekoia would; what went wrong is in the log of the server."""
+    return JSONResponse({"message": "Internal Server Error: this is a defect of the sandbox"}, 500)
 
 
 async def _refused(_request: Request, error: StarletteHTTPException) -> JSONResponse:

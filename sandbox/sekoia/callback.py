@@ -1,11 +1,12 @@
 """The playbook callback: where the SDK asks for secrets, and reports how a node ended."""
 
+import json
 import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Request, Security
+from fastapi import APIRouter, Body, Depends, HTTPException, Request, Response, Security
 from fastapi.security import HTTPBearer
 
 from sandbox.sekoia.auth import Keys, bearer
@@ -73,9 +74,9 @@ class Callbacks:
             return {"module_configuration": {"value": run.secrets}} if body.get("status") == "running" else {}
 
         @router.get("/{node_run}")
-        async def reported(run: Annotated[NodeRun, Depends(known)]) -> dict[str, list[dict[str, Any]]]:
-            """Shows what a node reported."""
-            return {"received": run.received}
+        async def reported(run: Annotated[NodeRun, Depends(known)]) -> Response:
+            """Shows what a node reported, whatever it holds: in ASCII, half a character is JSON too."""
+            return Response(json.dumps({"received": run.received}), media_type="application/json")
 
         return router
 

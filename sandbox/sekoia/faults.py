@@ -4,7 +4,9 @@ import json
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from sandbox.sekoia.unicode import is_unicode
 
 __all__ = ["Faults", "Known", "RestFault", "named_value", "said"]
 
@@ -14,25 +16,69 @@ Days = Annotated[int, Field(ge=1, le=36500)] | None
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+# Seconds, and numbers, beyond which a setting means nothing any more, and Python or SQLite gives up.
+LONGEST = 100 * 366 * 86_400
+MOST = 2**53
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def _text(text: str) -> str:
+    if not is_unicode(text):
+        raise ValueError("has half a character (a lone surrogate) in it")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_text)]
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression: {error}") from error
+    return _text(text)
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not _FIELD.fullmatch(value):
+            raise ValueError(f"{name!r} cannot be sent as a header with the value {value!r}")
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise ValueError(f"{name} follows from the body; `truncate` and `cut` break it")
+    return headers
+
+
+def _body(body: dict[str, object] | str | None) -> dict[str, object] | str | None:
+    _text(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))
+    return body
+
+
 class _Settings(BaseModel):
-    model_config = ConfigDict(validate_assignment=True, extra="forbid")
+    model_config = ConfigDict(validate_assignment=True, extra="forbid", allow_inf_nan=False)
 
 
 class RestFault(_Settings):
     """What happens to the requests it matches, instead of or besides their handling."""
 
-    method: str = Field(default="*", description="the HTTP method, or * for any")
-    path: str = Field(default=".*", description="a regular expression that is searched for in the path")
-    query: str | None = Field(default=None, description="hits only requests whose query string contains this text")
+    method: Annotated[str, StringConstraints(to_upper=True)] = Field(
+        default="*", description="the HTTP method, or * for any"
+    )
+    path: Annotated[str, AfterValidator(_expression)] = Field(
+        default=".*", description="a regular expression that is searched for in the path"
+    )
+    query: Text | None = Field(default=None, description="hits only requests whose query string contains this text")
     status: int | None = Field(
         default=None, ge=200, le=599, description="answer with this status instead of handling the request"
     )
     handled: bool = Field(default=False, description="with a status: handle the request before giving that answer")
-    body: dict[str, object] | str | None = Field(
+    body: Annotated[dict[str, object] | str | None, AfterValidator(_body)] = Field(
         default=None, description="the body of that answer; by default a JSON message"
     )
-    headers: dict[str, str] = Field(default={}, description="the headers of that answer")
-    delay: float = Field(default=0, ge=0, description="seconds to wait before anything is done")
+    headers: Annotated[dict[str, str], AfterValidator(_headers)] = Field(
+        default={}, description="the headers of that answer, except for its length"
+    )
+    delay: float = Field(default=0, ge=0, le=LONGEST, description="seconds to wait before anything is done")
     cut: Literal["before", "after"] | None = Field(
         default=None, description="reset the connection without an answer, before or after handling the request"
     )
@@ -40,7 +86,7 @@ class RestFault(_Settings):
     times: int | None = Field(
         default=1, ge=0, description="how many more requests it hits before it is cleared; null: all"
     )
-    contains: str | None = Field(default=None, description="hits only requests whose body contains this text")
+    contains: Text | None = Field(default=None, description="hits only requests whose body contains this text")
 
     def matches(self, method: str, path: str, query: str) -> bool:
         """Whether a request with this method, path and query string can be hit."""
@@ -70,7 +116,9 @@ class Faults(_Settings):
         "request hits it.",
     )
     callback: list[RestFault] = Field(default=[], description="The same for requests to the playbook callback.")
-    collection_limit: int = Field(default=500_000, ge=0, description="How many indicators a community can hold.")
+    collection_limit: int = Field(
+        default=500_000, ge=0, le=MOST, description="How many indicators a community can hold."
+    )
     preview_fields: Literal["mapping", "columns", "detected_mapping", "nested", "none"] = Field(
         default="mapping", description="The field names in which a preview reports what it detected."
     )
@@ -112,10 +160,13 @@ class Faults(_Settings):
     )
     bulk_patterns: bool = Field(default=True, description="The objects of the bulk reader have patterns.")
     bulk_lag_seconds: float = Field(
-        default=0, ge=0, description="How many seconds it takes until an indicator appears in the bulk reader."
+        default=0,
+        ge=0,
+        le=LONGEST,
+        description="How many seconds it takes until an indicator appears in the bulk reader.",
     )
     bulk_lag_values: int = Field(
-        default=0, ge=0, description="How many of the newest indicators are missing in the bulk reader."
+        default=0, ge=0, le=MOST, description="How many of the newest indicators are missing in the bulk reader."
     )
     bulk_last_cursor: bool = Field(
         default=True, description="The last page of the bulk reader has a cursor too, which leads to an empty page."
@@ -169,7 +220,7 @@ class Faults(_Settings):
         default=False,
         description='The handshake succeeds with any known key, and the first message is {"authenticated": false}.',
     )
-    live_delay: float = Field(default=0, ge=0, description="Seconds before the handshake is answered.")
+    live_delay: float = Field(default=0, ge=0, le=LONGEST, description="Seconds before the handshake is answered.")
     live_greeting: bool = Field(default=True, description='The first message is {"authenticated": true}.')
     live_close_after: int | None = Field(
         default=None, ge=1, description="Close a connection after this many import events, once; null: never."
@@ -178,9 +229,11 @@ class Faults(_Settings):
         default=1011, description="The close code used for that; null: reset the connection."
     )
     noise_per_second: int = Field(
-        default=1, ge=0, description="How many unrelated events a second each connection receives."
+        default=1, ge=0, le=100_000, description="How many unrelated events a second each connection receives."
     )
-    noise_bytes: int = Field(default=1000, ge=0, description="The minimum size of such an event in bytes.")
+    noise_bytes: int = Field(
+        default=1000, ge=0, le=16 * 1024 * 1024, description="The minimum size of such an event in bytes."
+    )
 
     # Imports and their events
     lose_events: Literal["none", "all", "last"] = Field(
@@ -198,11 +251,13 @@ class Faults(_Settings):
         default=0, description="The fraction (0 to 1) at which imports wait while they are held."
     )
     pause_after: Fraction = Field(default=0.5, description="The fraction (0 to 1) at which imports pause.")
-    pause_for: float = Field(default=0, ge=0, description="How many seconds they pause there.")
+    pause_for: float = Field(default=0, ge=0, le=LONGEST, description="How many seconds they pause there.")
     fail_after: Fraction | None = Field(
         default=None, description="The fraction (0 to 1) at which imports fail; null: they do not."
     )
-    overcount: int = Field(default=0, ge=0, description="A number that is added to `imported` in the last event.")
+    overcount: int = Field(
+        default=0, ge=0, le=MOST, description="A number that is added to `imported` in the last event."
+    )
     created_as: Literal["number", "null", "list", "negative", "text"] = Field(
         default="number", description='What the last event has as `created`: the count, null, a list, -1 or "n/a".'
     )
@@ -233,4 +288,6 @@ def named_value(text: str) -> tuple[str, object]:
 
 def said(error: ValidationError) -> str:
     """What is wrong with settings, in one line."""
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return "; ".join(
+        f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
+    )

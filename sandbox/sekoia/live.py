@@ -142,7 +142,7 @@ class LiveAPI:
         while (message := await connection.socket.receive())["type"] != "websocket.disconnect":
             try:
                 said = json.loads(message.get("text") or message.get("bytes") or "")
-            except ValueError:
+            except (ValueError, RecursionError):  # no JSON, or JSON that nobody means
                 continue
             if isinstance(said, dict) and said.get("action") == "upgrade":
                 connection.upgraded = True

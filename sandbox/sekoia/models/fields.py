@@ -2,11 +2,12 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, WithJsonSchema, model_validator
 
 from sandbox.sekoia.times import timestamp
+from sandbox.sekoia.unicode import is_unicode
 
 __all__ = ["STIX_ID", "UUID", "CommunityUUID", "Description", "Error", "Name", "Request", "StixId", "Time", "Type"]
 
@@ -38,6 +39,15 @@ class Request(BaseModel):
 
     # The vendor's API may be more lenient; a misspelt field that is silently ignored helps nobody who tests.
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, value: Any) -> Any:
+        """JSON can hold half a character, which nothing else can: neither the store nor an answer."""
+        for name, text in value.items() if isinstance(value, dict) else ():
+            if isinstance(text, str) and not is_unicode(text):
+                raise ValueError(f"{name}: has half a character (a lone surrogate) in it")
+        return value
 
 
 class Error(BaseModel):

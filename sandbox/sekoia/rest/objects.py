@@ -1,7 +1,6 @@
 """The bulk reader: a collection as firewalls read it, a page of up to 10,000 at a time."""
 
 import base64
-import binascii
 import csv
 import io
 import json
@@ -16,12 +15,15 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from sandbox.sekoia import models
 from sandbox.sekoia.faults import Faults
 from sandbox.sekoia.service import API_KEY, REFUSALS, Here, InCollection
+from sandbox.sekoia.unicode import is_unicode
 
 __all__ = ["router"]
 
 LARGEST_PAGE = {"json": 2_000, "csv": 2_000, "text": 10_000}
 CSV_FIELDS = ("id", "type", "name", "pattern", "valid_from", "valid_until", "modified", "revoked")
 Latest = Annotated[bool, Query(description="changes nothing: each object has one version here")]
+# That SQLite can give to a row.
+LAST_NUMBER = 2**63 - 1
 # Before all times that there are.
 _BEGINNING = ("", 0)
 
@@ -52,7 +54,7 @@ async def read_objects(
         return refusal
     if limit > LARGEST_PAGE[format]:
         raise HTTPException(400, f"limit: Input should be less than or equal to {LARGEST_PAGE[format]}")
-    after = max(_position(cursor), (modified_after or "", 2**53) if modified_after else _BEGINNING)
+    after = max(_position(cursor), (modified_after or "", LAST_NUMBER) if modified_after else _BEGINNING)
     rows = service.store.changes(
         collection["number"],
         after=after,
@@ -118,7 +120,9 @@ def _position(cursor: str | None) -> tuple[str, int]:
     if cursor is None:
         return _BEGINNING
     try:
-        modified, number = json.loads(base64.urlsafe_b64decode(cursor))
-        return str(modified), int(number)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise HTTPException(400, "cursor: it is none of this reader's") from error
+        match json.loads(base64.urlsafe_b64decode(cursor)):
+            case [str() as modified, int() as number] if is_unicode(modified) and 0 <= number <= LAST_NUMBER:
+                return modified, number
+    except (ValueError, RecursionError):  # neither base64 nor JSON
+        pass
+    raise HTTPException(400, "cursor: it is none of this reader's")

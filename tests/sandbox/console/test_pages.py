@@ -63,6 +63,17 @@ def test_what_nodes_tell_the_platform(sandbox: Sandbox) -> None:
     assert sandbox.requests == []
 
 
+def test_bodies_that_nobody_means(api: API, sandbox: Sandbox) -> None:
+    """The page of requests shows what is nested too deep for JSON, and a run what is half a character."""
+    api("POST", "/ioc-collections", data=b"[" * 100_000)
+    assert "[[[[" in _page(sandbox, "/requests").text
+    stubs = "\n".join(f'{key}: {{results: {{value: "\\uD800"}}}}' for key in (1, 2, 3))
+    run = _post(sandbox, "/playbooks/use_your_own_cti", None, event='{"text": "", "file_path": ""}', stubs=stubs)
+    path = run.url.removeprefix(sandbox.url)
+    sandbox.wait_for(lambda: _page(sandbox, f"{path}?node=1").text.count("succeeded") > 3, 10)
+    assert "?" in _page(sandbox, f"{path}?node=1").text
+
+
 def test_a_fault_by_hand(sandbox: Sandbox) -> None:
     """A fault is set and cleared with the page's own token, and with no other; a wrong value is explained."""
     match = re.search('name="token" value="([^"]+)"', _page(sandbox, "/faults").text)
@@ -260,7 +271,12 @@ def test_a_sandbox_that_is_reset(sandbox: Sandbox, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"{", "is not valid JSON"), (b"[]", "is not a playbook"), (b'{"name": "x", "nodes": {}}', "it has no trigger")],
+    [
+        (b'{"name": ' + b"[" * 120 + b"]" * 120 + b"}", "nested deeper than 100 levels"),
+        (b"{", "is not valid JSON"),
+        (b"[]", "is not a playbook"),
+        (b'{"name": "x", "nodes": {}}', "it has no trigger"),
+    ],
 )
 def test_no_playbook(sandbox: Sandbox, content: bytes, said: str) -> None:
     """What is uploaded and is no playbook is refused with the reason."""
@@ -273,6 +289,8 @@ def test_no_playbook(sandbox: Sandbox, content: bytes, said: str) -> None:
     [
         ({"event": "{"}, "What the trigger gives is not valid JSON"),
         ({"event": "[]"}, "has to be a JSON object"),
+        ({"event": '{"a": ' + "[" * 120 + "]" * 120 + "}"}, "nested deeper than 100 levels"),
+        ({"stubs": "a: " + "[" * 1000}, "The YAML of stubs is n"),
         ({"stubs": "- a"}, "The YAML of stubs holds no stubs"),
         ({"stubs": "Nobody: {}"}, "The YAML of stubs cannot be used: The playbook has no node Nobody."),
         ({"stubs": "{"}, "The YAML of stubs is not valid YAML"),

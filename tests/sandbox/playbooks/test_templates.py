@@ -110,6 +110,16 @@ def test_render(value: Any, expected: Any) -> None:
             "{{ 'x' | jsonpath('$') }}",
             "jsonpath got a text that is not valid JSON (Expecting value: line 1 column 1 (char 0))",
         ),
+        (
+            "{{ node.1.values }}",
+            "it gives the method values, and not a value: write ['values'] instead of .values to "
+            "read what is there under that name",
+        ),
+        (
+            "{{ ('[' * 120 + ']' * 120) | fromjson }}",
+            "it gives a value that is nested deeper than 100 levels",
+        ),
+        ("{{ ('[' * 99999) | fromjson }}", "fromjson got JSON that is nested too deep"),
     ],
 )
 def test_render_refuses_in_one_sentence(template: str, reason: str) -> None:

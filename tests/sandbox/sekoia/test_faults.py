@@ -149,7 +149,23 @@ def test_big_bodies(api: API, sandbox: Sandbox, collection_id: str) -> None:
 
 def test_misspelt_faults() -> None:
     """A fault that does not exist, or is of the wrong kind, is an error and not silence."""
-    for wrong in ({"statuss": 1}, {"status": 42}, {"cut": "during"}, {"delay": -1}):
+    for wrong in (
+        {"statuss": 1},
+        {"status": 42},
+        {"cut": "during"},
+        {"delay": -1},
+        {"delay": 1e308},
+        {"delay": float("nan")},
+        {"path": "("},
+        {"path": "\ud800"},
+        {"contains": "\ud800"},
+        {"body": "\ud800"},
+        {"body": {"message": "\ud800"}},
+        {"headers": {"a b": "c"}},
+        {"headers": {"X": "a\nb"}},
+        {"headers": {"X": "€"}},
+        {"headers": {"content-length": "5"}},
+    ):
         with pytest.raises(ValidationError):
             RestFault.model_validate(wrong)
     faults = Faults()
@@ -157,6 +173,10 @@ def test_misspelt_faults() -> None:
         faults.lose_events = "some"  # type: ignore[assignment]
     with pytest.raises(ValidationError):
         faults.stall_after = 2
+    for name in ("bulk_lag_seconds", "bulk_lag_values", "noise_bytes", "noise_per_second", "collection_limit"):
+        with pytest.raises(ValidationError):
+            setattr(faults, name, 2**70)
+    assert RestFault(method="get").method == "GET"
 
 
 # LiveAPI

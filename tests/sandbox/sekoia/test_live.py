@@ -177,3 +177,14 @@ def test_full_size(api: API, sandbox: Sandbox, listen: Listen, collection_id: st
     assert "limit" in api.refused(
         "POST", f"/ioc-collections/{collection_id}/indicators/text", json={"indicators": f"{text}\nexample.com"}
     )
+
+
+def test_what_clients_say(sandbox: Sandbox, listen: Listen) -> None:
+    """Whatever a client says, its connection goes on."""
+    with listen() as connection:
+        connection.recv(timeout=5)
+        for said in ("{", "[]", b"\xff\x00", '{"action": ["upgrade"]}', "[" * 100_000, "1" * 10_000):
+            connection.send(said)
+        connection.ping().wait(5)
+        sandbox.push("still there")
+        assert connection.recv(timeout=5) == "still there"

@@ -1,7 +1,9 @@
 """The bulk reader: pages in the order of changes, and everything that can stand in its way."""
 
+import base64
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -99,7 +101,9 @@ def test_other_formats(api: API, sandbox: Sandbox, collection_id: str) -> None:
     for kind, limit in (("json", 2000), ("csv", 2000), ("text", 10_000)):
         assert api("GET", path, params={"format": kind, "limit": limit}).status_code == 200
         assert api.refused("GET", path, params={"format": kind, "limit": limit + 1}).startswith("limit: ")
-    for wrong in ({"cursor": "x"}, {"cursor": "WzFd"}, {"modified_after": "yesterday"}, {"format": "xml"}):
+    odd = ([1], ["x", 2**70], ["x", -1], ["x", None], ["\ud800", 1], ["x", 1, 1], 7)  # none of which is a place in it
+    cursors = ["x", "é", *(base64.urlsafe_b64encode(json.dumps(each).encode()).decode() for each in odd)]
+    for wrong in ({"modified_after": "yesterday"}, {"format": "xml"}, *({"cursor": cursor} for cursor in cursors)):
         assert api.refused("GET", path, params=wrong).startswith(next(iter(wrong)))
     assert api("GET", PATH.format("ioc-collection--x")).status_code == 404
 

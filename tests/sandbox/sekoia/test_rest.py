@@ -1,7 +1,9 @@
 """REST: collections, indicators and kill chains, with their status codes."""
 
+import json
 import re
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -378,6 +380,52 @@ def test_telemetry(api: API, sandbox: Sandbox, collection_id: str) -> None:
     assert api.refused("POST", path, json={"community_uuids": ["x"]}).startswith("community_uuids")
     other = sandbox.create_collection(name="Other")["id"]
     assert api("GET", f"/ioc-collections/{other}/telemetry/reports/{report['id']}").status_code == 404
+
+
+# What nobody should send
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", "", {"name": "x", "description": "\ud800"}, "description: has half a character"),
+        ("PATCH", "/{}", {"description": "\ud800"}, "description: has half a character"),
+        (
+            "POST",
+            "/{}/indicators/text",
+            {"indicators": "https://a.example/\ud800"},
+            "indicators: has half a character",
+        ),
+        (
+            "POST",
+            "/{}/indicators/files/process",
+            {"file_handle": "\ud800", "mapping": ["observable"], "ignore_first_line": False},
+            "file_handle: has half a character",
+        ),
+        (
+            "POST",
+            "/{}/indicators",
+            {"indicators": [{"value": "a.example", "description": "\ud800"}]},
+            "indicators.0: ",
+        ),
+        ("POST", "", [], ""),
+        ("POST", "", "x", ""),
+    ],
+)
+def test_half_a_character(api: API, collection_id: str, method: str, path: str, body: Any, message: str) -> None:
+    """What JSON can escape and nobody can store is refused by name, and what is no object as well."""
+    data = json.dumps(body)
+    path = "/ioc-collections" + path.format(collection_id)
+    assert api.refused(method, path, data=data, headers={"Content-Type": "application/json"}).startswith(message)
+
+
+def test_a_defect_of_the_sandbox(tmp_path: Path) -> None:
+    """Whatever goes wrong, the answer is JSON with a message, as all others are."""
+    with Sandbox(db=tmp_path / "db") as sandbox, (api := API(sandbox)).session:
+        with closing(sqlite3.connect(tmp_path / "db")) as other:
+            other.execute("DROP TABLE collections")
+        answer = api("GET", "/ioc-collections")
+    assert (answer.status_code, answer.json()["message"].partition(":")[0]) == (500, "Internal Server Error")
 
 
 # The page
