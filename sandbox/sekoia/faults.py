@@ -179,6 +179,9 @@ class Faults(_Settings):
         "short IPv6 addresses, and URLs with a lowercase host and uppercase escapes (canonical).",
     )
     refused_values: list[str] = Field(default=[], description="Values that imports ignore.")
+    ignored_columns: list[Literal["description", "valid_from", "valid_until", "kill_chain_phases"]] = Field(
+        default=[], description="Columns that imports from files ignore, although they are mapped."
+    )
     ignored_counts_unchanged: bool = Field(
         default=False, description="An import counts values that it did not change as ignored; otherwise as updated."
     )
