@@ -37,7 +37,7 @@ CommunityUUID = Annotated[str, StringConstraints(pattern=f"^{UUID}$")]
 class Request(BaseModel):
     """What a client sends: a field that nobody knows is an error."""
 
-    # The vendor's API may be more lenient; a misspelt field that is silently ignored helps nobody who tests.
+    # The vendor's API may be more lenient; a misspelled field that is silently ignored helps nobody who tests.
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")

@@ -77,7 +77,7 @@ class Removal:
     def expire(self, import_texts: ImportTexts) -> None:
         """End their validity: with one import, and then one by one if that did not change them.
 
-        It is unknown whether an import can shorten a validity (contract), so the collection is read afterwards.
+        It is unknown whether an import can shorten a validity (contract), so the collection is read afterward.
 
         Args:
             import_texts: Imports lines with a context, and waits for the end.

@@ -30,7 +30,7 @@ expect.set_options(timeout=20_000)
 Open = Callable[[str], Page]
 LINES = [f"host-{number}.example" for number in range(500)]
 PLAYBOOK = {
-    "name": "Misspelt",
+    "name": "Misspelled",
     "nodes": {
         "0": {"name": "Manual Trigger", "type": "trigger", "outputs": {"default": ["1"]}},
         "1": {
@@ -195,7 +195,7 @@ def test_run_a_playbook(open_page: Open) -> None:
     page = open_page("/playbooks")
     content = json.dumps(PLAYBOOK).encode()
     page.get_by_label("Another one, as JSON").set_input_files(
-        {"name": "misspelt.json", "mimeType": "application/json", "buffer": content}
+        {"name": "misspelled.json", "mimeType": "application/json", "buffer": content}
     )
     page.get_by_role("button", name="Upload").click()
     page.get_by_label("The trigger gives").fill('{"name": "Blocklist", "author": "us"}')

@@ -42,7 +42,7 @@ def test_faults_at_run_time(api: API, sandbox: Sandbox) -> None:
         ([], ""),
     ],
 )
-def test_misspelt_faults(sandbox: Sandbox, body: Any, message: str) -> None:
+def test_misspelled_faults(sandbox: Sandbox, body: Any, message: str) -> None:
     """What is no fault is refused, and changes nothing."""
     answer = _faults(sandbox, body=body)
     assert answer.status_code == 400

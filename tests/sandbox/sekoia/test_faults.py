@@ -147,7 +147,7 @@ def test_big_bodies(api: API, sandbox: Sandbox, collection_id: str) -> None:
     assert api("POST", path, json=body).status_code == 202
 
 
-def test_misspelt_faults() -> None:
+def test_misspelled_faults() -> None:
     """A fault that does not exist, or is of the wrong kind, is an error and not silence."""
     for wrong in (
         {"statuss": 1},
