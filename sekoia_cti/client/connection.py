@@ -1,6 +1,6 @@
-"""A connection to Sekoia with one account: REST, LiveAPI, and what actions and scripts build on them.
+"""A connection to Sekoia with one API key: REST, LiveAPI, and what actions and scripts build on them.
 
-What takes a good part of a start is imported where it is used: most actions wait for no import.
+Modules that are slow to import are imported where they are used, since most actions do not need them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ P = ParamSpec("P")
 
 
 def nothing(*_told: object) -> None:
-    """Takes what nobody wants to be told."""
+    """A callback that ignores what it is told."""
 
 
 def _argument(name: str, check: Callable[P, str], *given: P.args, **options: P.kwargs) -> str:
-    """What a check makes of an argument; its error names the argument."""
+    """Check an argument, so that the error names it."""
     try:
         return check(*given, **options)
     except ValueError as error:
@@ -44,7 +44,8 @@ def _argument(name: str, check: Callable[P, str], *given: P.args, **options: P.k
 
 
 class Connection:
-    """An account of Sekoia, whose connections are opened on demand. See :class:`~sekoia_cti.client.sekoia.Sekoia`."""
+    """Sekoia with one API key. Connections are opened when they are needed. For the arguments, see
+    :class:`~sekoia_cti.client.sekoia.Sekoia`."""
 
     def __init__(
         self,
@@ -59,7 +60,8 @@ class Connection:
         if not api_key.strip():
             raise ValueError("api_key: it is empty")
         self._key = _argument("api_key", checked_key, api_key)
-        self.rest_root = rest_root_for(_argument("base_url", checked_url, base_url, ("http", "https")))
+        base_url = _argument("base_url", checked_url, base_url, ("http", "https"))
+        self.rest_root = rest_root_for(base_url)
         self.live_url = (
             liveapi_url_for(base_url)
             if liveapi_url is None
@@ -86,7 +88,7 @@ class Connection:
 
     @property
     def rest(self) -> RestClient:
-        """The REST client, for what has no method here. Its `timeout` begins now."""
+        """The REST client, for calls that have no method here. Each time it is taken, the `timeout` begins anew."""
         deadline = self._timeout if isinstance(self._timeout, Deadline) else Deadline(self._timeout)
         if self._rest is None:
             self._rest = RestClient(
@@ -97,7 +99,7 @@ class Connection:
         return self._rest
 
     def live(self) -> LiveAPI:
-        """A LiveAPI connection, to be opened and closed with ``with``; it connects in the background."""
+        """A connection to LiveAPI, to be opened and closed with ``with``. It connects in the background."""
         from sekoia_cti.client.live.stream import LiveAPI  # the WebSocket library
 
         return LiveAPI(self.live_url, self._key, patience=self.patience)
@@ -114,17 +116,21 @@ class Connection:
         on_warning: Callable[[str], object] = nothing,
         lines: int | None = None,
     ) -> Importer:
-        """An importer that is ready for submissions: LiveAPI listens, or is known not to be reachable.
+        """Open an importer that is ready for submissions: LiveAPI is connected, or known to be unreachable.
 
         Args:
-            rest: Of :attr:`rest`.
-            live: Of :meth:`live`; None for an import that is not waited for.
-            collection: Where the indicators go.
-            context: What is sent along with them.
-            deadline: Ends everything; by default that of `rest`.
-            on_progress: Told how far it has come.
-            on_warning: Called with what people should know at once.
-            lines: The most that one request carries as text, if not the default.
+            rest: From :attr:`rest`.
+            live: From :meth:`live`; None for an import that is not waited for.
+            collection: The collection that the indicators go to.
+            context: What is sent along with the indicators.
+            deadline: Ends everything; by default the deadline of `rest`.
+            on_progress: Called with the progress whenever it changes.
+            on_warning: Called with sentences that people should read.
+            lines: How many lines of text one request carries at most; None for the default.
+
+        Raises:
+            LiveAPIRefused: LiveAPI does not accept the API key.
+            CertificateRejected, AuthoritiesUnusable, ProxyUnusable: LiveAPI cannot be reached in a safe way.
         """
         from sekoia_cti.client.importing.importer import Importer
         from sekoia_cti.client.importing.requests import LINES
@@ -155,13 +161,16 @@ class Connection:
         deadline: Deadline | None = None,
         lines: int | None = None,
     ) -> Iterator[Importer]:
-        """The same, with connections of its own.
+        """An importer with connections of its own, for ``with``.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             context: What is sent along with the indicators.
-            wait: Whether the import is waited for.
+            wait: Whether to wait until Sekoia has processed the import.
             on_progress, on_warning, deadline, lines: See :meth:`importer`.
+
+        Raises:
+            SekoiaError: The collection does not exist, or Sekoia cannot be used.
         """
         with self.live() if wait else nullcontext() as live:
             rest = self.rest
@@ -188,15 +197,21 @@ class Connection:
         reuse_existing: bool = False,
         on_reused: Callable[[int], object] = nothing,
     ) -> Collection:
-        """Create an IOC collection, or take the oldest one that has exactly this name.
+        """Create an IOC collection, or reuse the oldest one that has exactly this name.
 
         Args:
-            name: Its name.
-            description: What it is for.
-            community_uuid: The community that owns it; by default the key's own community.
+            name: The name.
+            description: What the collection is for.
+            community_uuid: The community that owns it; by default that of the key.
             available_for_sub_communities: Whether sub-communities can use it.
-            reuse_existing: Whether one that exists will do.
-            on_reused: Called with how many have the name, if one of them was taken.
+            reuse_existing: Whether to reuse a collection that exists.
+            on_reused: Called with how many collections have the name, if one of them is reused.
+
+        Returns:
+            The collection that was created or is reused.
+
+        Raises:
+            SekoiaError: It could not be created.
         """
         if not reuse_existing:
             return self.rest.create(
@@ -219,12 +234,18 @@ class Connection:
     def find_collections(
         self, name: str, *, contains: bool = False, community_uuid: str | None = None
     ) -> list[Collection]:
-        """The IOC collections with exactly this name, or with names that contain it, the oldest first.
+        """Find the IOC collections with a name.
 
         Args:
-            name: The name, or with `contains` a part of it in upper or lower case.
-            contains: Whether a part will do.
-            community_uuid: The community that owns them, if that matters.
+            name: The exact name, or, with `contains`, a part of it in any case.
+            contains: Whether the name only has to contain this text.
+            community_uuid: Only collections of this community.
+
+        Returns:
+            The collections with their ``indicators_count``, the oldest first.
+
+        Raises:
+            SekoiaError: The collections could not be listed completely.
         """
         return collections_named(
             self.rest, name, contains=contains, community_uuid=community_uuid, with_indicators_count=True
@@ -235,7 +256,13 @@ class Connection:
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
-            changes: New values of ``name``, ``description`` and ``available_for_sub_communities``; the others stay.
+            changes: New values for ``name``, ``description`` or ``available_for_sub_communities``; the others stay as they are.
+
+        Returns:
+            The collection as it is now.
+
+        Raises:
+            NotFound: There is no such collection.
         """
         return self.rest.update(collection_id, **changes)
 
@@ -247,17 +274,29 @@ class Connection:
             confirm_name: Its exact name.
 
         Returns:
-            Whether it was there.
+            Whether it existed.
 
         Raises:
-            InputError: It has another name, or is still there.
+            InputError: It has another name, or still exists.
+            SekoiaError: Sekoia refused, or it is not known whether it was deleted.
         """
         return delete(self.rest, collection_id, confirm_name=confirm_name, patience=self.patience)
 
     # Indicators
 
     def listed(self, collection_id: str, term: str | None = None) -> Iterator[ListedPage]:
-        """The indicators whose pattern contains a term, or all, as they are read: with the fewest requests."""
+        """Read indicators with the fewest requests.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            term: Only indicators whose pattern contains it, in any case; None for all.
+
+        Returns:
+            Pages as they are read, with each indicator once.
+
+        Raises:
+            SekoiaError: The collection could not be read completely.
+        """
         from sekoia_cti.client.listing import all_indicators, matching_indicators
 
         rest = self.rest
@@ -273,13 +312,13 @@ class Connection:
         on_read: Callable[[int, int], object] = nothing,
         on_progress: Callable[[int, int], object] = nothing,
     ) -> Revoker:
-        """Revokes indicators, and knows at any time how far it is.
+        """Prepare a revocation, which can be asked at any time how far it has come.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             values: Lines as an import sends them.
             ids: Ids of indicators.
-            dry_run: Whether nothing is to be revoked.
+            dry_run: Whether to only find out what would be revoked.
             on_read, on_progress: See :class:`~sekoia_cti.client.revoking.Revoker`.
         """
         from sekoia_cti.client.revoking import Revoker
@@ -308,15 +347,18 @@ class Connection:
         few: int | None = None,
         many: int | None = None,
     ) -> Updater:
-        """Updates indicators, which are looked up first, and knows at any time how far it is.
+        """Look up indicators, and prepare their update, which can be asked at any time how far it has come.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             values: Lines as an import sends them.
             ids: Ids of indicators.
-            changes: The fields that are to change.
+            changes: The fields to change.
             on_read: Called with how many indicators were read, and how many there are.
             clear, on_progress, few, many: See :class:`~sekoia_cti.client.updating.Updater`.
+
+        Raises:
+            SekoiaError: The indicators could not be looked up.
         """
         from sekoia_cti.client.search import Lookup
         from sekoia_cti.client.updating import FEW, MANY, Updater
@@ -344,15 +386,19 @@ class Connection:
         on_warning: Callable[[str], object] = nothing,
         lines: int | None = None,
     ) -> Outcome:
-        """Import values that a collection holds, in half of the time left: the other half is for those that did not change.
+        """Import values that a collection already has. This takes at most half of the time that is left; the other half is for
+        indicators that it did not change.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
-            groups: What is sent along, and values.
+            groups: Values, each group with the context that is sent along.
             on_progress, on_warning, lines: See :meth:`importer`.
 
+        Returns:
+            How the import ended.
+
         Raises:
-            SekoiaError: Sekoia took none of them.
+            SekoiaError: Sekoia accepted none of them.
         """
         deadline = self.rest.deadline
         half = deadline.within(deadline.remaining() / 2)

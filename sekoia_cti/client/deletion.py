@@ -10,11 +10,11 @@ from sekoia_cti.indicators.input_errors import InputError
 __all__ = ["delete"]
 
 LOOKS = 3
-"""At whether it is gone."""
+"""How often the collections are listed to see whether it is gone."""
 
 
 def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience: Patience) -> bool:
-    """Delete a collection with all of its indicators; one that is not there is not an error.
+    """Delete a collection with all of its indicators. It is not an error if it does not exist.
 
     Args:
         rest: The REST client.
@@ -23,10 +23,10 @@ def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience:
         patience: How long to wait before another look.
 
     Returns:
-        Whether it was there.
+        Whether it existed.
 
     Raises:
-        InputError: It has another name, or is still there.
+        InputError: It has another name, or still exists.
         SekoiaError: Sekoia refused, or could not be reached.
     """
     try:
@@ -38,8 +38,7 @@ def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience:
             )
         told = rest.delete(collection_id)
     except NotFound:
-        # What answers 404 to everything is not Sekoia: then this raises.
-        next(rest.collections(), None)
+        next(rest.collections(), None)  # raises unless Sekoia answers: before that, nothing is known to be gone
         return False
     if not _is_gone(rest, collection_id, name, patience, told=told):
         raise InputError(
@@ -50,7 +49,7 @@ def delete(rest: RestClient, collection_id: str, *, confirm_name: str, patience:
 
 
 def _is_gone(rest: RestClient, collection_id: str, name: str, patience: Patience, *, told: bool) -> bool:
-    """Whatever the answer said, a collection that is still listed is there."""
+    """Whether the collection is no longer listed, whatever the answer to the deletion was."""
     try:
         for look in range(LOOKS):
             if look:
@@ -60,5 +59,5 @@ def _is_gone(rest: RestClient, collection_id: str, name: str, patience: Patience
     except SekoiaError:
         if not told:
             raise
-        return True  # Sekoia said that it is gone, and nothing says that it is not
+        return True  # Sekoia confirmed the deletion, and nothing contradicts it
     return False

@@ -1,4 +1,4 @@
-"""Everything that can go wrong between this module and Sekoia, as one tree of errors that analysts can read.
+"""Everything that can go wrong between the client and Sekoia, as one tree of errors that analysts can read.
 
 ::
 
@@ -58,8 +58,8 @@ class SekoiaError(Exception):
     """Base of all errors of the client; ``str()`` gives one sentence for an analyst.
 
     Attributes:
-        status: HTTP status of the answer, where there was one.
-        message: Sekoia's own words, where there were any.
+        status: HTTP status of the answer; None if there was no answer.
+        message: Sekoia's own words; None if there were none.
     """
 
     status: int | None = None
@@ -73,7 +73,7 @@ class RequestError(SekoiaError):
         doing: What the call was for, as it follows "Sekoia … while": ``"creating the IOC collection"``.
         status: HTTP status, or None when no answer came.
         message: Sekoia's own words: one line, or None.
-        foreign: Whether the answer holds something else than JSON, so that it may not be one of Sekoia's (contract, "Errors").
+        foreign: Whether the answer contains anything but JSON, so that it may not be Sekoia's (contract, "Errors").
     """
 
     def __init__(
@@ -192,11 +192,11 @@ class Unavailable(RequestError):
         self.garbled = garbled
 
     def is_elsewhere(self) -> bool:
-        """Whether Sekoia is probably somewhere else: nobody was reached, or nobody who speaks HTTP."""
+        """Whether the address is probably wrong: nobody was reached, or nobody who speaks HTTP."""
         return self.garbled or (self.status is None and self.undone)
 
     def may_be_done(self) -> bool:
-        """Whether the request may have had its effect all the same; who is asked to come again later knows that it had not."""
+        """Whether Sekoia may have accepted the request. If it says when to come back, it has not."""
         return not self.undone and self.retry_after is None
 
     def __str__(self) -> str:
@@ -213,7 +213,7 @@ class Unavailable(RequestError):
 
 
 def _when(seconds: float | None) -> str:
-    """When Sekoia can be asked again, for people."""
+    """When to try again, in words."""
     if not seconds or seconds > 86_400:
         return "later"
     if seconds < 120:
@@ -232,11 +232,11 @@ class ProxyRefused(RequestError):
 
 
 class ListingIncomplete(RequestError):
-    """A listing ended before its end: fewer came than Sekoia says there are.
+    """A listing is shorter than Sekoia says that it is.
 
     Args:
-        seen: How many came.
-        total: How many there are.
+        seen: How many were listed.
+        total: How many there are, according to Sekoia.
     """
 
     def __init__(self, doing: str, *, seen: int, total: int) -> None:
@@ -252,10 +252,10 @@ class ListingIncomplete(RequestError):
 
 
 class UnexpectedAnswer(RequestError):
-    """An answer that the contract does not know.
+    """An answer that is not as the contract says.
 
     Args:
-        why: What is wrong with it, in a few words.
+        why: What is wrong with it, as a clause: ``"it is not valid JSON"``.
     """
 
     def __init__(self, doing: str, *, status: int | None, why: str) -> None:
@@ -270,11 +270,11 @@ class UnexpectedAnswer(RequestError):
 
 
 class CertificateRejected(SekoiaError):
-    """The certificate that the other side showed is not trusted.
+    """The server's certificate is not trusted.
 
     Args:
-        host: Host and port that were asked.
-        reason: Why it is not trusted, as the TLS library says it.
+        host: Host and port of the server.
+        reason: Why it is not trusted, in the words of the TLS library.
     """
 
     def __init__(self, host: str, reason: str) -> None:
@@ -290,11 +290,11 @@ class CertificateRejected(SekoiaError):
 
 
 class AuthoritiesUnusable(SekoiaError):
-    """A variable of the environment names certificate authorities that do not exist or are not valid.
+    """An environment variable names certificate authorities that do not exist or are not valid.
 
     Args:
-        variable: Its name.
-        path: What it names.
+        variable: The name of the variable.
+        path: The file or folder that it names.
         reason: What is wrong with that, in a few words.
     """
 

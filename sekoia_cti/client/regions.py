@@ -1,4 +1,4 @@
-"""Where Sekoia is: the addresses that follow from a ``base_url`` (contract, "Where it lives")."""
+"""The addresses of Sekoia that follow from a ``base_url`` (contract, "Where it lives")."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ DEFAULT_BASE_URL = "https://api.sekoia.io"
 
 
 def api_root_for(base_url: str) -> str:
-    """The root of all of Sekoia's APIs for a ``base_url`` in any of the contract's forms, without a trailing slash.
+    """The root of all of Sekoia's APIs: the host itself if its name begins with ``api.``, otherwise ``/api`` on that host.
 
-    A host named ``api.…`` serves it as it is, any other host below ``/api``.
+    Args:
+        base_url: A URL in any of the forms of the contract.
+
+    Returns:
+        A URL without a trailing slash.
     """
     parts = urlsplit(base_url)
     path = parts.path.rstrip("/").removesuffix("/v2/inthreat").removesuffix("/api").rstrip("/")
@@ -31,26 +35,40 @@ def api_root_for(base_url: str) -> str:
 
 
 def rest_root_for(base_url: str) -> str:
-    """The root of the Intelligence Center's API for a ``base_url``, without a trailing slash."""
+    """The REST root: the root of the Intelligence Center's API.
+
+    Args:
+        base_url: A URL in any of the forms of the contract.
+
+    Returns:
+        A URL without a trailing slash.
+    """
     return f"{api_root_for(base_url)}/v2/inthreat"
 
 
 def liveapi_url_for(base_url: str) -> str:
-    """The LiveAPI for a ``base_url``: ``wss`` for ``https``, and ``app.…`` for ``api.…``."""
+    """The address of LiveAPI: ``wss`` for ``https``, and ``app.`` in place of a leading ``api.``.
+
+    Args:
+        base_url: A URL in any of the forms of the contract.
+    """
     parts = urlsplit(base_url)
     netloc = "app." + parts.netloc[4:] if _is_api_host(parts.hostname) else parts.netloc
     return urlunsplit(("wss" if parts.scheme == "https" else "ws", netloc, "/live/", "", ""))
 
 
 def checked_url(value: str, schemes: tuple[str, str]) -> str:
-    """A URL without blanks around it.
+    """Check a URL that a person entered.
 
     Args:
-        value: As a person wrote it.
-        schemes: The two that it may begin with, the usual one last.
+        value: The URL, possibly with blanks around it.
+        schemes: The two schemes that it may have, the usual one last.
+
+    Returns:
+        The URL without blanks around it.
 
     Raises:
-        ValueError: It is not such a URL, or holds a user name or password; the sentence says which.
+        ValueError: It is not such a URL, or contains a user name or password; the sentence says which.
     """
     value = value.strip()
     try:
@@ -67,13 +85,16 @@ def checked_url(value: str, schemes: tuple[str, str]) -> str:
 
 
 def checked_key(value: str) -> str:
-    """An API key, without blanks around it.
+    """Check an API key that a person entered.
 
     Args:
-        value: As a person copied it.
+        value: The key, possibly with blanks around it.
+
+    Returns:
+        The key without blanks around it.
 
     Raises:
-        ValueError: It holds letters that no header takes as they are.
+        ValueError: It contains characters that cannot be sent in a header unchanged.
     """
     value = value.strip()
     if not all("!" <= letter <= "~" and letter not in ';,"\\' for letter in value):
@@ -82,7 +103,11 @@ def checked_key(value: str) -> str:
 
 
 def is_open(url: str) -> bool:
-    """Whether a key that is sent there can be read on its way: without TLS, to another machine than this one."""
+    """Whether a key that is sent to a URL can be read on its way: to another machine, without TLS.
+
+    Args:
+        url: ``http://``, ``https://``, ``ws://`` or ``wss://``.
+    """
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme.lower() in ("https", "wss") or host == "localhost" or host.endswith(".localhost"):

@@ -1,4 +1,4 @@
-"""One collection of a name: found, or created so that two runs at the same time end up with the same one."""
+"""Finds a collection by its name, or creates it so that two runs at the same time end up with the same collection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sekoia_cti.client.wire import Collection
 __all__ = ["collections_named", "find_or_create"]
 
 NAMESPACE = UUID("9bfa9393-de61-43fd-a8e4-43f620ec3c88")
-"""Of the ids that follow from a community and a name; it never changes, or two versions would make two collections."""
+"""For ids derived from a community and a name. It never changes, since two versions would then create two collections."""
 
 TAKEN = (400, 409, 422)
 """Statuses that may mean that an id is taken, or that Sekoia assigns ids of its own (contract: unknown)."""
@@ -27,14 +27,20 @@ def collections_named(
     community_uuid: str | None = None,
     with_indicators_count: bool = False,
 ) -> list[Collection]:
-    """The collections with exactly this name, or with names that contain it, the oldest first.
+    """List the collections with a name.
 
     Args:
         rest: The REST client.
-        name: The name, or with `contains` a part of it in upper or lower case.
-        contains: Whether a part will do.
-        community_uuid: The community that owns them, if that matters.
-        with_indicators_count: Whether to ask for ``indicators_count``.
+        name: The exact name, or, with `contains`, a part of it in any case.
+        contains: Whether the name only has to contain this text.
+        community_uuid: Only collections of this community.
+        with_indicators_count: Whether to request ``indicators_count``.
+
+    Returns:
+        The collections, the oldest first.
+
+    Raises:
+        SekoiaError: The collections could not be listed completely.
     """
 
     def fits(collection: Collection) -> bool:
@@ -43,7 +49,7 @@ def collections_named(
         return name.casefold() in collection.name.casefold() if contains else collection.name == name
 
     listed = rest.collections(term=name, community_uuid=community_uuid, with_indicators_count=with_indicators_count)
-    # By id, since a page can repeat what the one before had when a collection is added meanwhile.
+    # By id, since a page can repeat collections of the page before if one is added in the meantime.
     return sorted({collection.id: collection for collection in listed if fits(collection)}.values(), key=_age)
 
 
@@ -55,19 +61,22 @@ def find_or_create(
     community_uuid: str | None = None,
     available_for_sub_communities: bool = False,
 ) -> tuple[Collection, int]:
-    """The oldest collection with exactly this name, or a new one.
+    """Find the oldest collection with exactly this name, or create one.
 
-    A new one gets an id that follows from community and name, so that of two runs at the same time one is refused, and finds
-    what the other created.
+    The id of a new collection is derived from its community and name. Of two runs at the same time, one is therefore refused, and
+    then finds the collection of the other.
 
     Args:
         rest: The REST client.
-        name: Its name.
-        description, available_for_sub_communities: Of a new one.
-        community_uuid: The community that owns it; by default any that has one of the name, and for a new one the key's own.
+        name: The name.
+        description, available_for_sub_communities: For a new collection.
+        community_uuid: The community that owns it; by default, any if the collection exists, and that of the key if it is new.
 
     Returns:
-        The collection, and how many had the name: 0 if it is new.
+        The collection, and how many collections had the name: 0 if it is new.
+
+    Raises:
+        SekoiaError: It could neither be found nor created.
     """
 
     def found() -> list[Collection]:
@@ -92,7 +101,7 @@ def find_or_create(
     except Refused as error:
         if error.status not in TAKEN:
             raise
-    # Taken a moment ago by another run, or by a collection that has another name by now.
+    # Another run has just created it, or a collection with this id was renamed.
     return (existing[0], len(existing)) if (existing := found()) else create("")
 
 
@@ -100,7 +109,7 @@ def _own_community(rest: RestClient) -> str | None:
     try:
         return rest.identity().community_uuid
     except RequestError:
-        return None  # Sekoia may not say when it was created
+        return None  # without the community, the id is random
 
 
 def _age(collection: Collection) -> datetime:

@@ -1,4 +1,4 @@
-"""Revokes indicators of a collection, each once, and finds out what became of each value and id."""
+"""Revokes indicators of a collection, each of them once, and finds out what became of each value and id."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CLOCK_LAG = timedelta(seconds=2)
 """How far the clock that writes ``modified`` can be behind the one that answers."""
 
 ATTEMPTS = 5
-"""Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+"""Attempts per indicator, about ten seconds, so that one that always fails does not keep the others waiting."""
 
 LOOKS = 3
-"""At what was not shown to be revoked."""
+"""How often the collection is read for indicators that no answer showed to be revoked."""
 
 NOT_SEEN = (
     "Sekoia accepted the revocation, but the indicator was not seen as revoked afterward: try again, or "
@@ -29,20 +29,20 @@ NOT_SEEN = (
 )
 
 Fate = Literal["revoked", "would_revoke", "already_revoked", "not_found", "failed"]
-"""What becomes of a value or an id; of several indicators of a value, one that is revoked now decides."""
+"""What became of a value or an id. If a value has several indicators, one that was revoked now decides."""
 
 
 class Failed(NamedTuple):
-    """What could not be revoked, or was not seen to be."""
+    """A value or an id that could not be revoked, or was not seen to be revoked, and why."""
 
     asked: str
     reason: str
 
 
 class Revoker:
-    """Revokes what was found.
+    """Looks up values and ids, and revokes their indicators.
 
-    An indicator counts as revoked when Sekoia's answer shows it, or the collection, which is read again.
+    An indicator counts as revoked only if Sekoia's answer shows that it is, or the collection when it is read again.
 
     Args:
         rest: The REST client, whose deadline ends everything.
@@ -50,7 +50,7 @@ class Revoker:
         values: Lines as an import sends them.
         ids: Ids of indicators.
         patience: How long to wait before another look.
-        dry_run: Whether nothing is to be revoked.
+        dry_run: Whether to only find out what would be revoked.
         on_read: Called with how many indicators were read and how many there are, if the whole collection is read.
         on_progress: Called with how many values and ids are done, and how many there are.
     """
@@ -80,15 +80,15 @@ class Revoker:
         self._failed: list[Failed] = []
         self._fates: dict[Fate, list[str]] = {fate: [] for fate in get_args(Fate)}
         self.settled = 0
-        """How many of the values and ids were worked through."""
+        """How many of the values and ids have been processed."""
         self.failure: SekoiaError | None = None
-        """What ended it early."""
+        """The error that ended it early; None if nothing did."""
 
     def send(self) -> None:
         """Find the requested indicators, and revoke them one by one.
 
         Raises:
-            SekoiaError: Nothing could be worked through.
+            SekoiaError: Not a single value or id could be processed. A later error is in :attr:`failure`.
         """
         total = len(self._values) + len(self._ids)
         try:
@@ -102,17 +102,17 @@ class Revoker:
             self.failure = error
 
     def outcomes(self) -> dict[Fate, list[str]]:
-        """What was asked for, by what became of it; why something failed is in :attr:`failed`."""
+        """The values and ids by what became of them; :attr:`failed` says why some failed."""
         return self._fates | {"failed": [each.asked for each in self.failed]}
 
     @property
     def remaining(self) -> list[str]:
-        """What was not processed."""
+        """The values and ids that were not processed."""
         return [*self._values, *self._ids][self.settled :]
 
     @property
     def failed(self) -> list[Failed]:
-        """What could not be revoked, or was not seen to be."""
+        """The values and ids that could not be revoked, or were not seen to be revoked."""
         return [*self._failed, *(Failed(match.asked, NOT_SEEN) for match in list(self._doubtful))]
 
     # Inside
@@ -125,7 +125,7 @@ class Revoker:
         self.settled += 1
 
     def _look_again(self) -> None:
-        """Look at what no answer showed to be revoked, and once more in case that the collection's listing lags."""
+        """Read the collection for indicators that no answer showed to be revoked, several times in case its listing lags."""
         for look in range(LOOKS):
             if not self._doubtful:
                 return
@@ -174,7 +174,7 @@ class Revoker:
         self._fates[next((fate for fate in strongest if fate in fates), "not_found")].append(match.asked)
 
     def _revoke(self, indicator_id: str, *, seen: bool) -> Fate | None:
-        """What became of it; None where the answer does not show it."""
+        """Revoke an indicator. Returns what became of it; None if the answer does not show that."""
         if indicator_id in self._done:
             return "revoked"  # for another value that it has as well
         before = self._rest.server_time()
@@ -184,7 +184,7 @@ class Revoker:
             return "not_found"
         if indicator is None:
             return None
-        # Of an id, only its last change tells whether this was done now.
+        # For an id that was not looked up, only its last change shows whether it was revoked now.
         modified = None if seen else indicator.modified
         done_before = before and modified and aware(modified) < before - CLOCK_LAG
         self._done[indicator_id] = "already_revoked" if done_before else "revoked"

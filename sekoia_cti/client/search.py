@@ -1,4 +1,4 @@
-"""How the indicators of given values are found in a collection: exactly these, and with as few requests as possible."""
+"""Finds the indicators of exactly the given values in a collection, with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["FoundIndicator", "Lookup", "Match", "terms"]
 
 
 class FoundIndicator(NamedTuple):
-    """An indicator of a collection, in little memory: those of one import share their context.
+    """An indicator of a collection. It takes little memory, since indicators of one import share their context.
 
     Attributes:
-        id: Its id.
-        pattern: Its pattern.
-        context: All that is said about it and can be changed.
+        id: ``indicator--<uuid>``.
+        pattern: Its STIX pattern.
+        context: The fields that can be changed.
     """
 
     id: str
@@ -32,14 +32,14 @@ class FoundIndicator(NamedTuple):
 
 @dataclass
 class Match:
-    """What a collection holds of something that was asked for.
+    """The indicators of a collection that match a value or an id.
 
     Attributes:
-        asked: The value, or the id.
-        active: Ids of indicators that are not revoked.
-        indicators: These indicators, where they were seen.
-        revoked: Ids of indicators that are.
-        seen: False for an id that was not looked for: it is among `active`, whatever it is.
+        asked: The value or the id.
+        active: Ids of the indicators that are not revoked.
+        indicators: The same indicators, as far as they were read.
+        revoked: Ids of the indicators that are revoked.
+        seen: False for an id that was not looked up: it is in `active`, whether it exists or not.
     """
 
     asked: str
@@ -49,7 +49,12 @@ class Match:
     seen: bool = True
 
     def add(self, indicator: Indicator, context: Context) -> None:
-        """Note an indicator that fits, and all that is said about it."""
+        """Add an indicator that matches.
+
+        Args:
+            indicator: The indicator.
+            context: Its fields that can be changed.
+        """
         if indicator.revoked:
             self.revoked.append(indicator.id)
         else:
@@ -58,15 +63,15 @@ class Match:
 
 
 class Lookup:
-    """Looks for values and ids in a collection.
+    """Looks up values and ids in a collection.
 
-    A search by term also finds what only contains the value, so patterns are compared (see ``matching.identity``). Each
-    value takes a request; a collection that has no more pages than there are values is read as a whole instead.
+    A search also finds indicators that only contain the value, so their patterns are compared (see ``matching.identity``). Each
+    value takes a request. If the collection has no more pages than there are values, all of it is read instead.
 
     Args:
         collections: The REST client.
-        collection_id: Where to look.
-        on_page: Called with how many indicators were read and how many there are, if the whole collection is read.
+        collection_id: ``ioc-collection--<uuid>``.
+        on_page: If the whole collection is read: called with how many indicators were read, and how many there are.
     """
 
     def __init__(self, collections: RestClient, collection_id: str, *, on_page: Callable[[int, int], object]) -> None:
@@ -76,15 +81,19 @@ class Lookup:
         self._contexts: dict[str, Context] = {}
 
     def find(self, values: Sequence[str], ids: Sequence[str], *, look_for_ids: bool) -> Iterator[Match]:
-        """A match for each value and then each id, in their order; those found by searching come one by one.
+        """Look up values and ids.
 
         Args:
             values: Lines as an import sends them.
             ids: Ids of indicators, which no search finds.
-            look_for_ids: Read the whole collection rather than hand back ids unseen.
+            look_for_ids: Whether to read the whole collection for the ids, instead of returning them unseen.
+
+        Returns:
+            A match for each value and then for each id, in their order. Matches that are searched for come one by one.
 
         Raises:
-            SekoiaError: The collection is unknown, or one of the client's other errors.
+            NotFound: There is no such collection.
+            SekoiaError: The collection could not be searched or read.
         """
         first = self._collections.indicators(self._collection_id)
         requests = -(-first.total // PAGE)
@@ -98,13 +107,16 @@ class Lookup:
             yield Match(indicator_id, active=[indicator_id], seen=False)
 
     def search_again(self, match: Match) -> Match:
-        """What a search says now about the active indicators of a match; the bulk reader may have shown an earlier state.
+        """Search for the active indicators of a match, since the bulk reader may have listed an earlier state.
 
         Args:
-            match: As it was found.
+            match: The match as it was found.
+
+        Returns:
+            A match with the same indicators as they are now.
 
         Raises:
-            SekoiaError: The collection cannot be searched.
+            SekoiaError: The collection could not be searched.
         """
         now, wanted = Match(match.asked), {indicator.id for indicator in match.indicators}
         for value in {value_of(indicator.pattern) for indicator in match.indicators}:
@@ -134,7 +146,7 @@ class Lookup:
         return [*matches, *by_id.values()]
 
     def _quotes_are_searched(self, page: IndicatorPage) -> bool:
-        """Whether a term in quotes finds a value that is there: then it finds that very value, and no longer ones."""
+        """Whether a term in quotes finds a value that exists. If so, it finds exactly this value, and no longer ones."""
         known = next((indicator for indicator in page.items if indicator.comparisons()), None)
         if known is None:
             return False
@@ -159,9 +171,10 @@ class Lookup:
 
 
 def terms(value: str) -> Iterator[str]:
-    """What to search for to find the indicator of a value, the likeliest first.
+    """The terms to search for to find the indicator of a value, the likeliest first.
 
-    In quotes a term finds this very value; without them longer ones too, should quotes not be searched.
+    In quotes, a term finds exactly this value. In case Sekoia does not find quotes, terms without them follow, which also find
+    longer values.
     """
     for spelling in spellings(value):
         yield _in_pattern(spelling, in_quotes=True)
@@ -170,7 +183,7 @@ def terms(value: str) -> Iterator[str]:
 
 
 def _in_pattern(value: str, *, in_quotes: bool) -> str:
-    """As it stands in a pattern; a value that is a pattern itself stands for itself."""
+    """A value as it is written in a pattern; a value that is a pattern stays as it is."""
     if value.startswith("["):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

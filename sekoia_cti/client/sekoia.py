@@ -1,6 +1,6 @@
-"""Sekoia, for scripts and for actions: one call for each job, which waits for the end and accounts for every value.
+"""Sekoia for scripts and actions: one call per job, which waits until it is done and accounts for every value.
 
-What takes a good part of a start is imported where it is used: most actions wait for no import.
+Modules that are slow to import are imported where they are used, since most actions do not need them.
 """
 
 from __future__ import annotations
@@ -33,28 +33,34 @@ __all__ = ["Sekoia"]
 
 
 class Sekoia(Connection):
-    """The IOC collections of a community.
-
-    To be used with ``with``. For one thread at a time.
+    """The IOC collections of a community. To be used with ``with``. For one thread at a time.
 
     Args:
-        api_key: Needs *View IOC collections* and *Manage IOC collections*.
-        base_url: Where the API of the region is, with or without ``/api`` (contract, "Where it lives").
-        liveapi_url: Where LiveAPI is; found from `base_url` when None.
-        timeout: Seconds for each call, an import's wait included; or a deadline for all of them.
-        patience: Timeouts, backoff and rate.
+        api_key: Needs *View IOC collections* and *Manage IOC collections* (contract, "Permissions").
+        base_url: The address of the region's API, with or without ``/api`` (contract, "Where it lives").
+        liveapi_url: The address of LiveAPI (``wss://…``); None to derive it from `base_url`.
+        timeout: Seconds for each method, including the wait for an import; or one deadline for all methods.
+        patience: Timeouts, pauses and rate.
         user_agent: Sent with each request.
 
     Raises:
-        ValueError: The key or an address is not valid.
+        ValueError: The key or an address is not valid; the sentence names the argument.
 
-    Every method raises a :class:`~sekoia_cti.client.errors.SekoiaError` when it could not do its work.
+    Every method raises a :class:`~sekoia_cti.client.errors.SekoiaError` if it could not do its work.
     """
 
     # Imports
 
     def read(self, lines: str | Iterable[str], *, refang: bool = True) -> Reading:
-        """How :meth:`import_text` reads lines: what it sends, and what is unrecognized, a duplicate or adapted."""
+        """Read lines as :meth:`import_text` does, without sending anything.
+
+        Args:
+            lines: Text, or its lines.
+            refang: Whether defanged indicators are read as what they mean.
+
+        Returns:
+            The values that would be sent, and what is unrecognized, a duplicate or adapted.
+        """
         from sekoia_cti.indicators.reading import read
 
         return read(lines.splitlines() if isinstance(lines, str) else lines, refanging=refang)
@@ -70,23 +76,23 @@ class Sekoia(Connection):
         on_warning: Callable[[str], object] = nothing,
         **about_all: Unpack[AboutAll],
     ) -> Outcome:
-        """Import indicators, one a line; what is not a recognized indicator is not sent (see :meth:`read`).
+        """Import indicators, one per line. What is not recognized as an indicator is not sent (see :meth:`read`).
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             lines: Text, or its lines.
             refang: Whether defanged indicators are read as what they mean.
-            wait: Whether to wait for the end.
-            on_progress: Told how far it has come.
-            on_warning: Called with what people should know at once.
-            about_all: See :class:`AboutAll`.
+            wait: Whether to wait until Sekoia has processed the import.
+            on_progress: Called with the progress whenever it changes; ``print`` prints it as a line.
+            on_warning: Called with sentences that people should read.
+            about_all: What applies to all indicators: see :class:`~sekoia_cti.client.context.AboutAll`.
 
         Returns:
-            How it ended; :attr:`~sekoia_cti.client.importing.outcome.Outcome.status` is a statement about the collection.
+            How the import ended; :attr:`~sekoia_cti.client.importing.outcome.Outcome.status` describes the collection.
 
         Raises:
-            InputError: A phase is not known.
-            ValueError: No line holds an indicator, or `valid_for` and `valid_until` are both given.
+            InputError: A kill chain phase is not known.
+            ValueError: No line contains an indicator, or `valid_for` and `valid_until` are both given.
         """
         from sekoia_cti.client.importing.missing import damaged_of
 
@@ -114,27 +120,30 @@ class Sekoia(Connection):
         on_warning: Callable[[str], object] = nothing,
         **about_all: Unpack[AboutAll],
     ) -> Outcome:
-        """Import a file: a table if its name ends as that of a CSV or a workbook or one of the first three options is given,
-        else a text with an indicator a line.
+        """Import a file. It is read as a table if its name ends like that of a CSV file or a workbook, or if `mapping`,
+        `ignore_first_line` or `sheet` is given; otherwise it is read as text with one indicator per line.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
             path: The file, which may be packed.
-            mapping: What each column holds (contract, "File columns"); found out when None.
-            ignore_first_line: Whether the first line is a heading; found out when None.
-            sheet: Of a workbook; by default the first visible one that holds indicators.
+            mapping: What each column contains (contract, "File columns"); None to find out.
+            ignore_first_line: Whether the first line is a heading; None to find out.
+            sheet: The sheet of a workbook; by default the first visible one that contains indicators.
             refang: Whether defanged indicators are read as what they mean.
-            wait: Whether to wait for the end.
-            on_read: Called with how the file was read: what is unrecognized, a duplicate or adapted, and so not sent as it is.
-            on_progress: Told how far it has come.
-            on_warning: Called with what people should know at once.
-            about_all: See :class:`AboutAll`; what a column maps wins.
+            wait: Whether to wait until Sekoia has processed the import.
+            on_read: Called once with what was found in the file: what is unrecognized, a duplicate or adapted.
+            on_progress: Called with the progress whenever it changes; ``print`` prints it as a line.
+            on_warning: Called with sentences that people should read.
+            about_all: What applies to all indicators: see :class:`~sekoia_cti.client.context.AboutAll`. A column outranks it.
+
+        Returns:
+            How the import ended, as for :meth:`import_text`.
 
         Raises:
-            InputError: The file can be read in several ways, or a phase is not known.
-            UnreadableFile: It cannot be read; the error names it, and says what it is.
-            ValueError: It holds no indicator, or `valid_for` and `valid_until` are both given.
-            OSError: It is not there.
+            InputError: The file can be read in several ways, or a kill chain phase is not known.
+            UnreadableFile: The file cannot be read; the error names it, and says what it is.
+            ValueError: The file contains no indicator, or `valid_for` and `valid_until` are both given.
+            OSError: There is no such file.
         """
         from sekoia_cti.client.importing.missing import damaged_of
         from sekoia_cti.client.importing.table_upload import submit_table, upload
@@ -195,23 +204,26 @@ class Sekoia(Connection):
         on_warning: Callable[[str], object] = nothing,
         **about_all: Unpack[AboutAll],
     ) -> Summary:
-        """Make an IOC collection follow a feed: add what is new, refresh what is due, remove what the feed no longer holds.
+        """Make an IOC collection follow a feed: add what is new, refresh what is due, remove what left the feed.
 
         Args:
-            collection_id: ``ioc-collection--<uuid>``; a collection follows one feed.
+            collection_id: ``ioc-collection--<uuid>``. A collection can follow only one feed.
             lines: The whole feed: text, or its lines.
             removed: What happens to active indicators that are not in the feed.
-            most_removed: The percentage of the active indicators that one run may remove; above it nothing is removed.
+            most_removed: The percentage of active indicators that one run may remove, 0 to 100; if more left, none is removed.
             refresh: When an indicator that stays is sent again.
             refang: Whether defanged indicators are read as what they mean.
-            dry_run: Whether nothing is to be changed.
-            on_read: Called with how the feed was read: what is unrecognized, a duplicate or adapted.
-            on_progress: Told how far it has come.
-            on_warning: Called with what people should know at once.
-            about_all: See :class:`AboutAll`.
+            dry_run: Whether to only find out what would be changed.
+            on_read: Called once with what was found in the feed: what is unrecognized, a duplicate or adapted.
+            on_progress: Called with the progress of each part of the work whenever it changes.
+            on_warning: Called with sentences that people should read.
+            about_all: What applies to all indicators: see :class:`~sekoia_cti.client.context.AboutAll`.
+
+        Returns:
+            What was added, refreshed and removed, and what could not be.
 
         Raises:
-            InputError: A phase is not known.
+            InputError: A kill chain phase is not known.
         """
         from sekoia_cti.client.synchronizing.summary import Summary
         from sekoia_cti.client.synchronizing.synchronizer import Rules, Synchronizer
@@ -247,12 +259,25 @@ class Sekoia(Connection):
     # Indicators
 
     def search(self, collection_id: str, term: str | None = None) -> Iterator[Indicator]:
-        """The indicators whose pattern contains a term, or all, one by one."""
+        """Read indicators one by one.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            term: Only indicators whose pattern contains it, in any case; None for all.
+        """
         for some in self.listed(collection_id, term):
             yield from some.indicators()
 
     def find(self, collection_id: str, values: Iterable[str]) -> list[Match]:
-        """What the collection holds of exactly these values."""
+        """Look up the indicators of exactly these values.
+
+        Args:
+            collection_id: ``ioc-collection--<uuid>``.
+            values: The values, as an import takes them.
+
+        Returns:
+            A match for each value, in the same order.
+        """
         from sekoia_cti.client.search import Lookup
 
         lookup = Lookup(self.rest, collection_id, on_page=nothing)
@@ -263,14 +288,14 @@ class Sekoia(Connection):
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
-            values: The values.
-            dry_run: Whether nothing is to be revoked.
+            values: The values, as an import takes them.
+            dry_run: Whether to only find out what would be revoked.
 
         Returns:
-            The values by what became of them, as the collection shows it.
+            The values by what became of them, according to the collection.
 
         Raises:
-            SekoiaError: Not all could be worked through; running it again is harmless.
+            SekoiaError: Not all values could be processed. Running it again is harmless.
         """
         revoker = self.revoker(collection_id, self._exact(values), dry_run=dry_run)
         revoker.send()
@@ -281,20 +306,20 @@ class Sekoia(Connection):
     def update(
         self, collection_id: str, values: Iterable[str], *, clear: Iterable[str] = (), **about_all: Unpack[AboutAll]
     ) -> dict[State, list[str]]:
-        """Change the indicators of exactly these values; what is not given stays as it is.
+        """Change the indicators of exactly these values. Fields that are not given stay as they are.
 
         Args:
             collection_id: ``ioc-collection--<uuid>``.
-            values: The values.
-            clear: Fields to empty: ``description``, ``kill_chain_phases``, ``x_ic_related_threat_refs``,
-                ``valid_until``.
-            about_all: See :class:`AboutAll`.
+            values: The values, as an import takes them.
+            clear: Fields to empty: ``description``, ``kill_chain_phases``, ``x_ic_related_threat_refs``, ``valid_until``.
+            about_all: The new fields: see :class:`~sekoia_cti.client.context.AboutAll`.
 
         Returns:
-            The values by what became of them.
+            The values by what became of them, according to the collection.
 
         Raises:
-            SekoiaError: Not all could be worked through; running it again is harmless.
+            InputError: A kill chain phase is not known.
+            SekoiaError: Not all values could be processed. Running it again is harmless.
         """
         changes = context_of(about_all, self.rest.kill_chains)
         updater = self.updater(collection_id, self._exact(values), (), changes, clear=frozenset(clear))
@@ -306,7 +331,7 @@ class Sekoia(Connection):
     # Inside
 
     def _exact(self, values: Iterable[str]) -> Sequence[str]:
-        """Values as an import sends them; what is not recognized may be what another client sent."""
+        """Values as an import sends them. One that is not recognized is kept, since another client may have sent it."""
         from sekoia_cti.indicators.reading import read
 
         return read(values, send_unrecognized=True).values

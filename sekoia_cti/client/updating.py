@@ -1,7 +1,8 @@
-"""Changes fields of indicators of a collection, and leaves the other fields as they are.
+"""Changes fields of indicators of a collection, and keeps their other fields.
 
-It is unknown whether Sekoia keeps what a change or an import leaves out (contract), so each sends every writable field:
-those that are not to change at their present values. An import without an end of validity would reset 90 days to 30.
+It is unknown whether Sekoia keeps fields that a change or an import does not send (contract, "Indicators"). So all writable
+fields are sent, with their present values if they are not to change: an import without an end of validity would make 30 days
+of 90.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from sekoia_cti.indicators.types import STIX_TYPES
 __all__ = ["EMPTY", "FEW", "MANY", "Change", "ImportTexts", "State", "Target", "Updater"]
 
 FEW = 100
-"""Indicators that are changed one by one, since an import takes a while too."""
+"""Up to so many indicators are changed one by one, since an import takes a while too."""
 
 MANY = 25
-"""Indicators with the same new fields from which on one import takes less time than single requests."""
+"""From so many indicators with the same new fields on, one import takes less time than single requests."""
 
 ATTEMPTS = 5
-"""Attempts for one indicator, some ten seconds, so that one that always fails does not keep the others waiting."""
+"""Attempts per indicator, about ten seconds, so that one that always fails does not keep the others waiting."""
 
 EMPTY: dict[str, Any] = {
     "description": "",
@@ -40,23 +41,24 @@ EMPTY: dict[str, Any] = {
     "kill_chain_phases": [],
     "x_ic_related_threat_refs": [],
 }
-"""Fields that can be cleared, and what they hold then."""
+"""Fields that can be cleared, and their values when they are."""
 
 State = Literal["pending", "updated", "unchanged", "revoked", "not_found", "failed"]
+"""What became of an indicator, or of what was asked for."""
 
 ImportTexts = Callable[[Sequence[tuple[Context, Sequence[str]]]], Outcome]
-"""Imports lines, each with a context, and waits for the end."""
+"""Imports groups of lines, each with a context, waits for the end, and returns how it ended."""
 
 
 @dataclass(slots=True)
 class Change:
-    """An indicator that is to be changed.
+    """The change of one indicator.
 
     Attributes:
-        indicator: As it is.
-        target: What is to be said of it.
+        indicator: The indicator as it was found.
+        target: The fields that it is to have.
         state: What became of it.
-        reason: Why it failed.
+        reason: Why it failed; empty if it did not.
     """
 
     indicator: FoundIndicator
@@ -66,15 +68,22 @@ class Change:
 
     @property
     def goes_by_text(self) -> bool:
-        """Whether an import of its value certainly means this indicator, and can set its new fields."""
+        """Whether an import of the indicator's value is certain to change this indicator, and can set all of its new fields."""
         kind, _ = known(value_of(self.indicator.pattern))
-        # It is unknown whether the hashes of a file, sent again, are the file that is there.
+        # It is unknown whether Sekoia recognizes the hashes of a file as the indicator that exists.
         if kind is None or kind == "hashes" or self.target.context.valid_until is None or self.target.emptied:
             return False
         return self.indicator.pattern.lstrip("[ ").startswith(f"{STIX_TYPES[kind]}:")
 
     def settle(self, now: Indicator) -> list[str]:
-        """Take the indicator as it is now; returns the fields that are not as they should be."""
+        """Compare the indicator with its target; if they agree, it counts as updated.
+
+        Args:
+            now: The indicator as Sekoia has it now.
+
+        Returns:
+            The names of the fields that differ.
+        """
         wanted = _said(self.target.context)
         other = [name for name, said in _said(now.context()).items() if said != wanted[name]]
         if not other:
@@ -83,12 +92,12 @@ class Change:
 
 
 class Target(NamedTuple):
-    """The new fields of indicators whose present fields are the same.
+    """The new fields of all indicators that have the same fields now.
 
     Attributes:
-        context: Every writable field.
-        state: What that takes, before anything is done.
-        reason: Why it cannot be done.
+        context: All writable fields.
+        state: The state of such an indicator before anything is done: ``pending``, ``unchanged`` or ``failed``.
+        reason: Why it failed; empty if it did not.
         emptied: Fields to empty, which an import cannot do.
     """
 
@@ -99,7 +108,13 @@ class Target(NamedTuple):
 
     @classmethod
     def of(cls, present: Context, changes: Context, clear: Collection[str] = ()) -> Target:
-        """What it takes to make these changes, and to clear these fields."""
+        """Find the new fields.
+
+        Args:
+            present: The fields now.
+            changes: The fields to change; None in a field keeps it.
+            clear: The names of the fields to clear.
+        """
         emptied = frozenset(name for name in clear if getattr(present, name))
         target = present.model_copy(
             update={name: value for name, value in changes if value is not None}
@@ -109,23 +124,23 @@ class Target(NamedTuple):
         if begin and until and aware(begin) >= aware(until):
             if changes.valid_from is not None:
                 return cls(target, "failed", "its validity would end before it begins: set valid_until too")
-            # A validity that ends before it began is meant to be over.
+            # An end before the beginning means that the indicator is to be invalid: it gets a beginning that Sekoia can accept.
             target = target.model_copy(update={"valid_from": aware(until) - timedelta(seconds=1)})
         return cls(target, "unchanged" if _said(present) == _said(target) else "pending", emptied=emptied)
 
 
 class Updater:
-    """Changes the indicators that were found, each once.
+    """Changes the indicators that were found, each of them once.
 
     Args:
         rest: The REST client, whose deadline ends everything.
-        collection_id: Where they are.
-        matches: What was asked for, with what the collection holds of it.
-        changes: The fields that are to change.
-        clear: Those that are to hold nothing, of :data:`EMPTY`.
-        on_progress: Called with how many are done, and how many there are to do.
-        few: Indicators up to which each is changed by a request of its own.
-        many: Indicators with the same new fields from which on an import changes them.
+        collection_id: ``ioc-collection--<uuid>``.
+        matches: What was asked for, with the indicators that match.
+        changes: The fields to change; None in a field keeps it.
+        clear: The names of the fields to clear, of :data:`EMPTY`.
+        on_progress: Called with how many indicators are done, and how many there are.
+        few: See :data:`FEW`.
+        many: See :data:`MANY`.
     """
 
     def __init__(
@@ -148,18 +163,18 @@ class Updater:
         self._on_progress = on_progress
         targets: dict[int, Target] = {}  # by the present context, which many share
         self.updates: dict[str, Change] = {}
-        """All that could be changed, by id."""
+        """The changes, by the ids of the indicators."""
         for match in matches:
             for indicator in match.indicators:
                 if (target := targets.get(id(indicator.context))) is None:
                     target = targets[id(indicator.context)] = Target.of(indicator.context, changes, clear)
                 self.updates[indicator.id] = Change(indicator, target, target.state, target.reason)
         self.failure: SekoiaError | None = None
-        """What ended it early."""
+        """The error that ended it early; None if nothing did."""
 
     @property
     def pending(self) -> list[Change]:
-        """What is still to be done."""
+        """The changes that are not done yet."""
         return [update for update in self.updates.values() if update.state == "pending"]
 
     def send(self, import_texts: ImportTexts) -> None:
@@ -177,7 +192,7 @@ class Updater:
             self.failure = error
 
     def outcomes(self) -> dict[State, list[str]]:
-        """What was asked for, by what became of it; of several indicators of a value the first of these decides."""
+        """The values and ids by what became of them. If a value has several indicators, the first of these states decides."""
         decides: tuple[State, ...] = ("failed", "pending", "updated", "unchanged", "revoked", "not_found")
         told: dict[State, list[str]] = {state: [] for state in decides}
         for match in self._matches:
@@ -187,7 +202,7 @@ class Updater:
         return told
 
     def reasons(self) -> dict[str, str]:
-        """Why what was asked for failed."""
+        """Why values and ids failed, by value or id."""
         return {
             match.asked: update.reason
             for match in self._matches
@@ -198,7 +213,7 @@ class Updater:
     # Inside
 
     def _groups(self) -> list[tuple[Context, list[Change]]]:
-        """Those that an import can change, by their new fields."""
+        """The changes that an import can make, grouped by their new fields."""
         pending = self.pending
         if len(pending) <= self._few:
             return []
@@ -262,8 +277,8 @@ class Updater:
 
 
 def _sent(context: Context) -> Context:
-    """A context as imports send it: to the second, so that what was imported at once stays together, and without lists that
-    hold nothing, which they may refuse."""
+    """A context as imports send it: times to the second, so that indicators of one import stay together, and no empty lists,
+    which Sekoia may refuse."""
     return context.model_copy(
         update={
             "valid_from": _second(context.valid_from),
@@ -275,7 +290,7 @@ def _sent(context: Context) -> Context:
 
 
 def _said(context: Context) -> Mapping[str, Any]:
-    """A context for comparison: times to the second, phases and threats in any order."""
+    """A context in the form in which it is compared: times to the second, phases and threats in any order."""
     return {
         "description": (context.description or "").strip(),
         "valid_from": _second(context.valid_from),

@@ -159,6 +159,15 @@ def test_what_cannot_be_asked_for(sekoia: Sekoia, collection_id: str) -> None:
         sekoia.import_text(collection_id, "a.example", kill_chain_phases=["unheard of"])
 
 
+def test_an_address_with_blanks_around_it() -> None:
+    """Both addresses that follow from it have none."""
+    sekoia = Sekoia("k", base_url=" https://app.fra2.sekoia.io \n")
+    assert (sekoia.rest_root, sekoia.live_url) == (
+        "https://app.fra2.sekoia.io/api/v2/inthreat",
+        "wss://app.fra2.sekoia.io/live/",
+    )
+
+
 @pytest.mark.parametrize("url", ["sekoia.example", "ftp://sekoia.example", "https://me:pw@sekoia.example"])
 def test_an_address_that_is_not_valid(url: str) -> None:
     """It is reported before anything is sent."""
