@@ -335,7 +335,7 @@ class ImportWatch:
     def _is_over_after_failures(self, found: Found) -> bool:
         """Whether all tasks in doubt have failed, and the collection shows at least what they reported before."""
         doubtful = [submission for submission in self.submissions if submission.leaves_doubts()]
-        reported = [submission.event.imported for submission in doubtful if submission.event]
+        reported = [event.imported for submission in doubtful if (event := submission.event) and event.imported]
         return (
             all(submission.failed for submission in doubtful)
             and len(reported) == len(doubtful)

@@ -247,10 +247,13 @@ def test_a_look_that_is_behind_decides_nothing_after_a_failure() -> None:
     for active, over in ((499, False), (500, True)):
         watching.looked(found(active), 6.0)
         assert (watching.step(6.0) == Done()) is over
-    watching = watch()
-    watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)  # which had reported nothing
-    watching.looked(found(500), 6.0)
-    assert watching.step(6.0) != Done()
+    for early in (None, event(0, 0), event(0, 1_000)):  # it had reported nothing that could be compared
+        watching = watch()
+        if early:
+            watching.heard(early, 4.0)
+        watching.heard(TaskEvent(task_id="t", status="FAILED"), 5.0)
+        watching.looked(found(500), 6.0)
+        assert watching.step(6.0) != Done()
 
 
 @pytest.mark.parametrize(
