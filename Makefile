@@ -3,11 +3,11 @@
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SOURCES := sekoia_cti sandbox benchmarks tests scripts $(wildcard examples) main.py
-# Runs a command in .venv, which is made first where it is missing or its lock changed (scripts/run.py).
-RUN = @test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv is needed: install it, or say make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+# Runs a command in .venv, which is created first if it is missing or the lock has changed (scripts/run.py).
+RUN = @test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is required: install it, or run make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 	$(PYTHON) -m scripts.run dev --
 RUN_ALL = $(subst run dev,run browser,$(RUN))
-# Tests wait half of their time: four processes suit two cores.
+# Tests spend half of their time waiting: four processes suit two cores.
 ALL_TESTS := --numprocesses=4 --dist=worksteal
 # The quick tests of the repository as a whole: whether code, manifests, documentation and dependencies are in step.
 IN_STEP := $(patsubst %,tests/test_%.py,manifests documentation dependencies library_rules names)
@@ -19,10 +19,10 @@ or_say = || { echo "$(1)" >&2; exit 1; }
 help: ## Show the commands
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.]+):.*## /  make \1	/' | expand -t 18
 
-demo: ## Run the example playbook against a sandbox of its own
+demo: ## Run two example playbooks against their own sandbox
 	$(RUN) python -m sandbox demo
 
-test: ## Run all tests, or those that ARGS="-k name" chooses
+test: ## Run all tests, or those chosen by ARGS="-k name"
 	$(RUN_ALL) python -m pytest $(or $(ARGS),$(ALL_TESTS))
 
 check: ## What CI runs: format, lint, types, architecture, manifests, then all tests with their coverage
@@ -46,7 +46,7 @@ sandbox: ## Serve a local Sekoia until interrupted
 bench: ## Measure time, CPU and memory against a straight-line client
 	$(RUN) python -m benchmarks
 
-lock: ## Renew poetry.lock and the requirement files; ARGS=--no-update adds only what pyproject.toml newly asks for
+lock: ## Renew poetry.lock and the requirement files; ARGS=--no-update only adds new requirements of pyproject.toml
 	$(RUN) python -m scripts.lock $(ARGS)
 
 bump: ## Raise the version everywhere: make bump VERSION=1.2.3
@@ -55,12 +55,12 @@ bump: ## Raise the version everywhere: make bump VERSION=1.2.3
 manifests: ## Renew the manifests from the code
 	$(RUN) python -m tests.manifests
 
-pictures: ## Renew the pictures in docs/pictures, with the system's Chromium
+pictures: ## Renew the screenshots in docs/pictures, with the system's Chromium
 	$(RUN_ALL) python -m tests.pictures
 
-docs: ## Renew what the documentation takes from the tests
+docs: ## Renew the parts of the documentation that come from the tests
 	$(RUN) python -m tests.reliability_table
 
-clean: ## Remove what the other commands made
+clean: ## Remove what the other commands created
 	@rm -rf .venv .venvs .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -150,11 +150,11 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
     }
     assert _said(result).splitlines() == [
         'Imported into the IOC collection "CERT warnings" for 90 days: 1 ipv4, 1 domain, 1 url, 1 sha256.',
-        "Not taken for an indicator: 10[.]0[.]0[.]4 (a version number)",
-        "Not taken for an indicator: f34d5f2d4577ed6d9ceec516c1f5a744 (it follows “imphash”, and is not a file hash that "
+        "Not considered an indicator: 10[.]0[.]0[.]4 (a version number)",
+        "Not considered an indicator: f34d5f2d4577ed6d9ceec516c1f5a744 (it follows “imphash”, and is not a file hash that "
         "Sekoia takes)",
-        "Not taken for an indicator: https://www[.]example[.]org/blog/credential-phishing (a reference)",
-        "Not taken for an indicator: https://cert[.]example[.]org (a reference)",
+        "Not considered an indicator: https://www[.]example[.]org/blog/credential-phishing (a reference)",
+        "Not considered an indicator: https://cert[.]example[.]org (a reference)",
     ]
 
 
@@ -163,7 +163,7 @@ def test_a_case_without_a_description_is_no_error(run: Run, description: str | N
     """It gets the comment that nothing was imported: errors would have the platform turn the playbook off."""
     result = run("cert_mail_to_collection", description=description)
     assert _keys(result) == "1 2 3 7"
-    assert _said(result) == "The description of this case names no indicator: nothing was imported."
+    assert _said(result) == "The description of this case does not contain any indicators: nothing was imported."
 
 
 # On other ways, with every answer given
@@ -183,12 +183,12 @@ UNKNOWN: dict[str, Any] = {"missing": [], "missing_count": None, "unrecognized":
     ("event", "found", "keys", "said"),
     [
         ({"tags": ["malware"]}, {}, "1", None),
-        ({}, {"count": 0, "skipped": []}, "1 2 3 7", "names no indicator: nothing was imported."),
+        ({}, {"count": 0, "skipped": []}, "1 2 3 7", "contain any indicators: nothing was imported."),
         (
             {"tags": ["warning", "Cert"]},
             {"count": 0, "skipped": [{"value": "setup.py", "reason": "a file"}]},
             "1 2 3 7",
-            "nothing was imported.\nNot taken for an indicator: setup[.]py (a file)",
+            "nothing was imported.\nNot considered an indicator: setup[.]py (a file)",
         ),
         (
             {},
@@ -275,7 +275,7 @@ MIRRORED = {"missing_count": 1, "unrecognized_count": 2, "remaining_count": 3, "
                 "error": "Nothing was removed",
             },
             "1 2 3 6",
-            "none was removed: 3. Check that the feed is complete; if it is, run the playbook once with a higher most_removed.",
+            "none were removed: 3. Check that the feed is complete; if it is, run the playbook once with a higher most_removed.",
         ),
         ({"error": "Sekoia refused the API key"}, "1 2 3 6", "The error of the node says why."),
     ],
@@ -329,7 +329,7 @@ def test_revoke_false_positive(
         (
             {"4": {"results": {"detected_urls": [{"url": "http://a.example/", "positives": 4}]}}},
             "1 2 3 4 5 10",
-            "around files.example.net that five engines or more detect: nothing was imported.",
+            "around files.example.net that at least five engines detect: nothing was imported.",
         ),
         ({"4": {"results": {"response_code": 0}}}, "1 2 3 4 5 10", "nothing was imported."),
         (
