@@ -151,8 +151,8 @@ def test_mail_of_a_cert_is_imported(run: Run, sandbox: Sandbox) -> None:
     assert _said(result).splitlines() == [
         'Imported into the IOC collection "CERT warnings" for 90 days: 1 ipv4, 1 domain, 1 url, 1 sha256.',
         "Not considered an indicator: 10[.]0[.]0[.]4 (a version number)",
-        "Not considered an indicator: f34d5f2d4577ed6d9ceec516c1f5a744 (it follows “imphash”, and is not a file hash that "
-        "Sekoia takes)",
+        "Not considered an indicator: f34d5f2d4577ed6d9ceec516c1f5a744 (it follows “imphash”, so it is not a file hash "
+        "that Sekoia accepts)",
         "Not considered an indicator: https://www[.]example[.]org/blog/credential-phishing (a reference)",
         "Not considered an indicator: https://cert[.]example[.]org (a reference)",
     ]
