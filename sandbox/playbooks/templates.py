@@ -1,5 +1,6 @@
 """Renders a playbook's templates: Jinja in its sandbox, with the platform's filters and an end to every loop."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,8 @@ SECONDS = 10.0
 MOST_VALUES = 10_000
 # Characters, items or bits that a multiplication may give.
 MOST_REPEATED = 10_000_000
+# Bits of a number that Python still writes in decimal digits.
+LARGEST = 14_000
 FAILURES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
@@ -122,6 +125,10 @@ class Templates:
                 return value or None  # an undefined value is never true, and asking notes it
             case str():
                 return str(value)
+            case int() if value.bit_length() > LARGEST:
+                raise TemplateRuntimeError("it gives a number that is too large")
+            case float() if not math.isfinite(value):
+                raise TemplateRuntimeError("it gives no number that JSON has")
             case bool() | int() | float() | None:
                 return value
             case dict():

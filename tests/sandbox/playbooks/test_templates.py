@@ -120,6 +120,8 @@ def test_render(value: Any, expected: Any) -> None:
             "it gives a value that is nested deeper than 100 levels",
         ),
         ("{{ ('[' * 99999) | fromjson }}", "fromjson got JSON that is nested too deep"),
+        ("{{ [10 ** 5000] }}", "it gives a number that is too large"),
+        ("{{ 1e308 * 10 }}", "it gives no number that JSON has"),
     ],
 )
 def test_render_refuses_in_one_sentence(template: str, reason: str) -> None:
