@@ -115,8 +115,10 @@ def main() -> None:
         _take(page, "collection", f"/collections/{blocklist}?sort=ends")
         _take(page, "action", "/actions/ImportIndicatorsFromText")
         page.goto("/faults")
-        page.get_by_role("button", name="The last event is lost").click()
+        page.get_by_role("button", name="A permission is missing").click()
         _take(page, "faults", "/faults")
+        page.get_by_role("button", name="Clear all").click()
+        page.get_by_role("button", name="The last event is lost").click()
         sandbox.faults.finish_before_answer = True
         _import(sandbox, blocklist, lines[:500], "2027-06-01T00:00:00Z")
         sandbox.faults = Faults()
