@@ -197,8 +197,9 @@ _FORMATS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], OneLine | None]]
         ),
         # Firewalls and servers: rules of nginx, Apache, ufw, Cisco, iptables, ipset and Postfix
         (
-            r"(?:access-list\s+\S+\s+)?(?:ufw\s+)?(?:deny|block|drop|reject|ban):?\s+(?:(?:from|to|in|out|ip|host|any)\s+){0,4}"
-            rf"(?P<name>{_ADDRESS}|{_HOST})(?:\s+any)?;?",
+            r"(?:access-list\s+\S+\s+)?(?:ufw\s+)?(?:deny|block|drop|reject|ban):?\s+"
+            r"(?:(?:from|to|in|out|ip|host|any|drop|quick|log)\s+){0,6}"
+            rf"(?P<name>{_ADDRESS}|{_HOST})(?:\s+(?:to\s+)?any)?;?",
             _filter,
         ),
         (rf"Require\s+not\s+(?:ip|host)\s+(?P<name>{_ADDRESS}|{_HOST})", _filter),

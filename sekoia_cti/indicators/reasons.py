@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 
 from sekoia_cti.indicators.domains import FILE_EXTENSIONS, is_name
 
@@ -42,7 +43,8 @@ _REASONS = [
     )
 ]
 _LIKE_A_NAME = re.compile(r"[\w.-]+")
-_FIELD = re.compile(r"(?:(?<=[\s|;,])|\A)[A-Za-z][\w.-]{0,40}=")
+_FIELD = re.compile(r"(?:(?<=[\s|;,])|\A)[A-Za-z][\w.-]{0,40}=([^\s|;,]*)")
+_FIELDS = 50
 
 _BETWEEN = re.compile(r"[\s,;|]+")
 
@@ -60,7 +62,8 @@ def reason(value: str, is_indicator: Callable[[str], bool]) -> str:
     extension = value.rpartition(".")[2].lower() if "." in value else ""
     if extension in FILE_EXTENSIONS:
         return "a file name"
-    if len(_FIELD.findall(value)) > 1:
+    fields = list(islice(_FIELD.finditer(value), _FIELDS))
+    if len(fields) > 1 and any(is_indicator(field[1]) for field in fields):
         return LOG
     words = _BETWEEN.split(value)
     if len(words) > 1 and is_indicator(words[0]):

@@ -68,7 +68,8 @@ _BETWEEN_ITEMS = re.compile(r"[,;](?![^()]*\))|\s(?:and|or|et|ou|und|oder|y|o|e)
 _BETWEEN_ITEMS_WITH_URL = re.compile(r"[,;](?=\s)(?![^()]*\))")
 # Between a name and what it resolves to, or a URL and where it leads.
 _BETWEEN_SIDES = re.compile(
-    r"\s*(?:-{1,2}>|=>|→|➜)\s*|\s+(?:[-–—]|(?:(?:is|was)\s)?resolv(?:es|ed|ing)\s(?:to|as)|redirects?\sto|points?\sto)\s+|\s?:\s+",
+    r"(?<!\s)(?:\s*(?:-{1,2}>|=>|→|➜)\s*|\s?:\s+"
+    r"|\s+(?:[-–—]|(?:(?:is|was)\s)?resolv(?:es|ed|ing)\s(?:to|as)|redirects?\sto|points?\sto)\s+)",
     re.IGNORECASE,
 )
 _BETWEEN_WORDS = re.compile(r"[\s;,()|]+")
@@ -76,8 +77,8 @@ _HASH = "[0-9A-Fa-f]{32,128}"
 _CHECKSUM = re.compile(rf"({_HASH})(?:\s{{2,}}|\s\*|:)(?!{_HASH})\S.*")
 _HASHES_FIRST = re.compile(rf"({_HASH}(?:[\s,;|]+{_HASH})+)[\s,;|]+(\S.*)")
 _NAMED_HASH = re.compile(
-    rf".{{1,250}}?\.[0-9A-Za-z]{{1,5}}\s*(?:[:=,;|\s-]\s*(?P<hashes>{_HASH}(?:[\s,;|]+{_HASH})*)"
-    rf"|\(\s?(?:(?:md5|sha-?[0-9]{{1,3}})\s?[:=]?\s?)?(?P<hash>{_HASH})\s?\))",
+    rf".{{1,250}}?\.[0-9A-Za-z]{{1,5}}[:=,;|\s(-]++(?:(?:md5|sha-?[0-9]{{1,3}})[:=\s-]++)?"
+    rf"(?P<hashes>{_HASH}(?:[\s,;|]+{_HASH})*)\s?\)?",
     re.IGNORECASE,
 )
 # A link of Markdown, whose text can be defanged; one of HTML, and of a spreadsheet.
@@ -224,7 +225,7 @@ def _taken_apart(inners: Sequence[str], recognize: Recognize) -> Sequence[Findin
             return (_because(found, _NOTE),)
         if several := _several(inner, recognize):
             return several
-        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named["hashes"] or named["hash"], recognize)):
+        if (named := _NAMED_HASH.fullmatch(inner)) and (found := _one(named["hashes"], recognize)):
             return (_because(found, "without the name of the file before it"),)
     for inner in inners:
         if parts := _listed(inner, recognize) or _sides(inner, recognize):

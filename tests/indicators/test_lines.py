@@ -702,6 +702,8 @@ READ: list[tuple[str, list[str], str | None]] = [
     ("deny ip host 192.0.2.1 any", ["192.0.2.1"], None),
     ("access-list 1 deny 192.0.2.1", ["192.0.2.1"], None),
     ("block evil[.]example", ["evil.example"], None),
+    ("block drop in quick from 192.0.2.1 to any", ["192.0.2.1"], None),
+    ("ufw deny from 192.0.2.1 to any", ["192.0.2.1"], None),
     ("Require not ip 192.0.2.1", ["192.0.2.1"], None),
     ("iptables -A INPUT -s 192.0.2.1 -j DROP", ["192.0.2.1"], None),
     ("-A INPUT -d 192.0.2.1/32 -p tcp -j REJECT --reject-with x", ["192.0.2.1"], None),
@@ -721,6 +723,8 @@ READ: list[tuple[str, list[str], str | None]] = [
     ),
     (f"Hashes: IMPHASH={MD5},SHA256={SHA256}", [SHA256], "without its IMPHASH, which is not a hash of the file"),
     (f"invoice.exe (SHA256: {SHA256})", [SHA256], "without the name of the file before it"),
+    (f"loader.dll - SHA256 - {SHA256}", [SHA256], "without the name of the file before it"),
+    (f"File name: loader.dll SHA256: {SHA256}", [SHA256], "without the name of the file before it"),
     (f"invoice.exe ({MD5})", [MD5], "without the name of the file before it"),
     (f"file:hashes.'SHA-256' = '{SHA256}'", [SHA256], None),
     # Several values that have notes, and what an arrow joins
@@ -815,6 +819,7 @@ UNREAD: list[tuple[str, str]] = [
     ("src=192.0.2.1 dst=198.51.100.7", "a log line, which does not say which"),
     ("Source: 192.0.2.1, Destination: 198.51.100.7", "a log line, which does not say which"),
     ("srcip=192.0.2.1;dstip=198.51.100.7", "a log line, which does not say which"),
+    ("color=red size=2", "not a known kind of indicator"),
     ("time=12:00 dst=198.51.100.7 action=deny", "a log line, which does not say which"),
     ("CEF:0|V|P|1|9|Malware|5|src=192.0.2.1 dst=198.51.100.7", "a log line, which does not say which"),
     ("LEEF:2.0|V|P|1|x|src=192.0.2.1\tdst=198.51.100.7", "a log line, which does not say which"),
@@ -834,6 +839,7 @@ UNREAD: list[tuple[str, str]] = [
     ("evil.example => C2", "an indicator with text after it"),
     ("evil.example <- C2", "an indicator with text after it"),
     # A label and a value
+    (f"loader.dll imphash: {MD5}", "not a known kind of indicator"),
     (f"imphash: {MD5}", "not a known kind of indicator"),
     (f"JA3: {MD5}", "not a known kind of indicator"),
     ("SSDEEP: 3:abc:def", "not a known kind of indicator"),
