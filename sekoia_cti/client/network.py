@@ -15,24 +15,26 @@ from sekoia_cti.client.errors import AuthoritiesUnusable, ProxyUnusable
 __all__ = ["BUNDLES", "proxy_for", "tls_failure", "trust", "unusable_authorities", "unusable_proxy"]
 
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""The variables that can name a file or a folder of certificate authorities; the first that is set counts, as for requests."""
+"""The variables that can name a file or a folder of certificate authorities. As for requests, the first that is set counts."""
 
 
 PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
-"""The kinds of proxies that there are; those of the last four need a library."""
+"""The schemes of proxies. The SOCKS ones need a library that is not installed."""
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that leads to a URL, or None for the direct way.
+    """Find the proxy for a URL, as the environment says.
 
-    requests decides for both connections, since other libraries read ``NO_PROXY`` in ways of their own: networks such as
-    ``10.0.0.0/8`` are known to it alone.
+    requests decides for REST and for LiveAPI, since only requests understands networks in ``NO_PROXY``, such as ``10.0.0.0/8``.
 
     Args:
         url: ``http://``, ``https://``, ``ws://`` or ``wss://``.
 
+    Returns:
+        The URL of the proxy; None for a direct connection.
+
     Raises:
-        ProxyUnusable: Its address is not valid.
+        ProxyUnusable: The address of the proxy is not valid.
     """
     scheme, separator, rest = url.partition("://")
     scheme = {"ws": "http", "wss": "https"}.get(scheme, scheme)
@@ -43,7 +45,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def _proxy(named: str) -> str:
-    """The URL of a proxy; without a scheme it is one for HTTP."""
+    """The URL of a proxy; without a scheme, it is an HTTP proxy."""
     url = named if "://" in named else f"http://{named}"
     try:
         parts = urlsplit(url)
@@ -56,10 +58,10 @@ def _proxy(named: str) -> str:
 
 
 def trust() -> ssl.SSLContext:
-    """The authorities that REST trusts, for LiveAPI.
+    """Make a TLS context for LiveAPI that trusts the same certificate authorities as REST.
 
     Raises:
-        AuthoritiesUnusable: The environment names some that do not exist or are not valid.
+        AuthoritiesUnusable: The environment names authorities that do not exist or are not valid.
     """
     variable = _variable()
     path = os.environ[variable] if variable else certifi.where()

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal, Unpack
 
 from sekoia_cti.client.connection import Connection, nothing
-from sekoia_cti.client.context import AboutAll, context_of
+from sekoia_cti.client.context import AboutAll, checked_days, context_of
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Indicator
 from sekoia_cti.indicators.files import is_named_table
@@ -92,7 +92,7 @@ class Sekoia(Connection):
 
         Raises:
             InputError: A kill chain phase is not known.
-            ValueError: No line contains an indicator, or `valid_for` and `valid_until` are both given.
+            ValueError: No line contains an indicator, or `valid_for` and `valid_until` cannot be used as given.
         """
         from sekoia_cti.client.importing.missing import damaged_of
 
@@ -142,7 +142,7 @@ class Sekoia(Connection):
         Raises:
             InputError: The file can be read in several ways, or a kill chain phase is not known.
             UnreadableFile: The file cannot be read; the error names it, and says what it is.
-            ValueError: The file contains no indicator, or `valid_for` and `valid_until` are both given.
+            ValueError: The file contains no indicator, or `valid_for` and `valid_until` cannot be used as given.
             OSError: There is no such file.
         """
         from sekoia_cti.client.importing.missing import damaged_of
@@ -224,12 +224,13 @@ class Sekoia(Connection):
 
         Raises:
             InputError: A kill chain phase is not known.
+            ValueError: `valid_for` is not a number of days.
         """
         from sekoia_cti.client.synchronizing.summary import Summary
         from sekoia_cti.client.synchronizing.synchronizer import Rules, Synchronizer
         from sekoia_cti.client.synchronizing.text_feed import TextFeed
 
-        days = about_all.pop("valid_for", None)
+        days = checked_days(about_all.pop("valid_for", None))
         lasts = None if days is None else timedelta(days=days)
         rest = self.rest
         context = context_of(about_all, self.rest.kill_chains)

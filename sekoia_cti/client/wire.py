@@ -53,48 +53,49 @@ FILE_COLUMNS = (
     "x_ic_related_threat_refs",
     "description",
 )
-"""What a column of a file can hold (contract, "File columns")."""
+"""What a column of a file can contain (contract, "File columns")."""
 
 Mapping = list[str | None]
-"""One entry a column: a name of :data:`FILE_COLUMNS`, or None for a column to ignore."""
+"""One entry per column: a name from :data:`FILE_COLUMNS`, or None for a column to ignore."""
 
 
 class Wire(BaseModel):
-    """Base of everything that crosses the wire."""
+    """Base of everything that is sent to Sekoia or received from it."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """What can be read, or None: how Sekoia writes an absent value is not always known, and one field must not spoil a page."""
+    """A value if it can be read, else None. It is not always known how Sekoia writes that there is none, and a single field must
+    not make a whole page unreadable."""
     try:
         told = read(value)
         if isinstance(told, datetime):
             aware(told).astimezone(UTC)
-    except (ValidationError, OverflowError):  # the second for the first and the last hours of all years
+    except (ValidationError, OverflowError):  # OverflowError: in UTC, the year would be 0 or 10000
         return None
     return told
 
 
 Told = Annotated[NonNegativeInt | None, WrapValidator(_or_none)]
-"""A count that may be absent, null, or no count at all."""
+"""A count; None if it is absent, null, or anything but a count."""
 
 Text = Annotated[str | None, WrapValidator(_or_none)]
-"""The same for a text."""
+"""A text; None if it is absent, null, or anything but a text."""
 
 Time = Annotated[datetime | None, WrapValidator(_or_none)]
-"""The same for a time; one that is given can be expressed in UTC."""
+"""A time that can be converted to UTC; None if it is absent, null, or anything else."""
 
 
 class KillChainPhase(Wire):
-    """A phase of a kill chain, as indicators carry it."""
+    """A phase of a kill chain (contract, "Kill chain phases")."""
 
     kill_chain_name: str
     phase_name: str
 
 
 class Context(Wire):
-    """What an import says about all of its indicators; unset fields are not sent."""
+    """The context of indicators (contract, "Importing"). Fields that are None are not sent."""
 
     description: str | None = None
     valid_from: datetime | None = None
@@ -107,11 +108,15 @@ class Context(Wire):
         return self.model_dump(mode="json", exclude_none=True)
 
     def beside(self, mapping: Mapping) -> Context:
-        """What applies to all indicators of a file with these columns, which hold the rest."""
+        """The context without the fields that a column of a file contains.
+
+        Args:
+            mapping: What each column contains.
+        """
         return self.model_copy(update=dict.fromkeys(name for name in mapping if name in Context.model_fields))
 
     def limits_ip_matching(self) -> bool:
-        """Whether a phase among these narrows what IP addresses match: to ``destination.ip``."""
+        """Whether one of the phases limits the matching of IP addresses to ``destination.ip``."""
         return any(phase.phase_name == "command-and-control" for phase in self.kill_chain_phases or [])
 
 
@@ -168,11 +173,11 @@ class Indicator(Wire):
     revoked: bool | None = False
 
     def comparisons(self) -> list[tuple[str, str]]:
-        """What the pattern compares with which value: ``("domain-name:value", "evil.example")``."""
+        """The comparisons in the pattern, as pairs of path and value: ``("domain-name:value", "evil.example")``."""
         return compared_values(self.pattern)
 
     def context(self) -> Context:
-        """All that is said about it and can be changed; lists are empty if there is nothing."""
+        """The fields that can be changed; lists without entries are empty, and not None."""
         return Context(
             description=self.description,
             valid_from=self.valid_from and aware(self.valid_from),
@@ -183,24 +188,28 @@ class Indicator(Wire):
 
     @property
     def value(self) -> str:
-        """A line that an import takes for this indicator: its value, the hashes of one file, or else the whole pattern."""
+        """The line that an import takes for this indicator: its value, the hashes of one file, or else the whole pattern."""
         return value_of(self.pattern)
 
     @property
     def observable_type(self) -> str | None:
-        """The kind of observable, as STIX names it: ``domain-name``, ``file``, …; None if it is not clear."""
+        """The type of observable by its STIX name, such as ``domain-name`` or ``file``; None if it is not clear."""
         if self.x_ic_observable_types:
             return self.x_ic_observable_types[0]
         kinds = {path.partition(":")[0] for path, _ in self.comparisons()}
         return kinds.pop() if len(kinds) == 1 else None
 
     def is_active(self, now: datetime) -> bool:
-        """Whether it is neither revoked nor expired; one that is not valid yet counts as active."""
+        """Whether the indicator is neither revoked nor expired. One that is not valid yet counts as active.
+
+        Args:
+            now: The time at Sekoia, with an offset.
+        """
         return not self.revoked and (self.valid_until is None or aware(self.valid_until) > now)
 
 
 class NewIndicator(Wire):
-    """An indicator to be added; what is not set is taken from the request's defaults."""
+    """An indicator to be added (contract, "Importing"). For fields that are None, the request's ``default_fields`` apply."""
 
     value: str
     type: str | None = None
@@ -230,7 +239,7 @@ class Counts(Wire):
 
 
 class Accepted(Counts):
-    """Sekoia took an import: it works on it as a task, or did so at once and reports the counts.
+    """Sekoia accepted an import. It either works on it as a task, or has done so already and reports the counts.
 
     Attributes:
         task_id: The task; None where Sekoia named none.
@@ -239,7 +248,7 @@ class Accepted(Counts):
     task_id: Annotated[TaskId | None, WrapValidator(_or_none)] = None
 
     def done_at_once(self) -> bool:
-        """Whether this is the end already."""
+        """Whether Sekoia has already processed the import."""
         return self.task_id is None and None not in (self.created, self.updated)
 
 

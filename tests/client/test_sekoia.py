@@ -155,6 +155,8 @@ def test_what_cannot_be_asked_for(sekoia: Sekoia, collection_id: str) -> None:
     until = datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC)
     with pytest.raises(ValueError, match="cannot be given together"):
         sekoia.import_text(collection_id, "a.example", valid_for=3, valid_until=until)
+    with pytest.raises(ValueError, match="valid_for: it must be a number of days from 1 to 36,500, not 0"):
+        sekoia.synchronize(collection_id, "a.example", valid_for=0)
     with pytest.raises(InputError, match="kill chain phase"):
         sekoia.import_text(collection_id, "a.example", kill_chain_phases=["unheard of"])
 

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 
 from sekoia_cti.actions.common.arguments import Arguments
 from sekoia_cti.actions.common.jinja import WordList, as_list, as_words
+from sekoia_cti.client.context import LONGEST
 from sekoia_cti.client.phases import PhaseFinder
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators import kill_chains
@@ -78,7 +79,7 @@ class ContextArguments(Arguments):
         description="How many days from now the indicators are valid, such as 90; cannot be combined with “Valid "
         "until”. Without either, Sekoia uses 30 days for IP addresses, and 6 months for domains and URLs",
         ge=1,
-        le=36_500,
+        le=LONGEST,
     )
     description: str | None = Field(
         default=None,

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sekoia_cti.actions.common.context_arguments import ContextArguments, days
 from sekoia_cti.actions.common.jinja import check_rendered, structure
+from sekoia_cti.client.context import LONGEST
 from sekoia_cti.client.wire import Context
 from sekoia_cti.indicators.display import shown
 from sekoia_cti.indicators.matching import known
@@ -20,7 +21,6 @@ from sekoia_cti.indicators.types import IndicatorType
 __all__ = ["ContextByKind", "ValidityArguments"]
 
 KINDS: tuple[str, ...] = get_args(IndicatorType)
-_LONGEST = 36_500
 _PAIR = re.compile(r"[\"']?(\w+)[\"']?\s*[:=]\s*(.+)")
 _FORM = "it must list kinds with days, such as ipv4: 30, domain: 180, sha256: 365"
 
@@ -63,8 +63,8 @@ def _checked(kind: object, length: object) -> int:
         if isinstance(length, bool):
             raise ValueError(f"{kind}: {error}") from None
         number = 0
-    if not 1 <= number <= _LONGEST:
-        raise ValueError(f"{kind} must be valid for 1 to {_LONGEST:,} days, not “{shown(str(length), 40)}”")
+    if not 1 <= number <= LONGEST:
+        raise ValueError(f"{kind} must be valid for 1 to {LONGEST:,} days, not “{shown(str(length), 40)}”")
     return number
 
 
