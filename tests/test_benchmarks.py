@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks.__main__ import MEASURE
 from benchmarks.measures import MEASURES
 from tests.conftest import ROOT
@@ -24,6 +26,7 @@ def test_readme_has_a_figure_of_each_measure() -> None:
     assert all((measure.__doc__ or "").endswith(".") for measure in MEASURES.values())
 
 
+@pytest.mark.timeout(220)
 def test_a_quick_run_gives_figures() -> None:
     """Each measure runs to its end at a small size, ours and what it is compared with."""
     done = subprocess.run(

@@ -3,10 +3,10 @@
 import re
 import subprocess
 import sys
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sekoia_cti.indicators import known_good, warning_lists
@@ -131,12 +131,17 @@ def test_keeps_a_hundred() -> None:
     assert len(guard.known_good) == 100
 
 
+SIX_TO_FOUR = IPv6Network("2002::/16")
+"""IPv4 hosts on the Internet, written in IPv6: IANA does not say whether these are global, and Python denies it since 3.13."""
+
+
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
+@example(IPv6Address("2002::"))
 def test_no_special_address_is_missed(address: IPv4Address | IPv6Address) -> None:
     """Addresses that Python considers not global, or multicast, are reported."""
     names = known_good.known_to(f"ipv{address.version}")(str(address))
 
-    if address.is_multicast or not address.is_global:
+    if address.is_multicast or not (address.is_global or address in SIX_TO_FOUR):
         assert names[0].startswith("not a global address")
 
 
