@@ -111,12 +111,12 @@ class Halving:
             )
         return True
 
-    def stop(self, request: Request | None, reason: str) -> None:
-        """Nothing more can be submitted: give up this request and all that would follow."""
+    def stop(self, request: Request | None, reason: str, *, rest: str) -> None:
+        """Nothing more can be submitted: give up this request, and all that would follow, each with a reason."""
         self.stopped = True
         while request is not None:
             self._give_up(request, reason)
-            request = self.next()
+            request, reason = self.next(), rest
 
     def _is_to_blame(self, request: Request) -> bool:
         """Whether a single value was answered with HTTP 500 often enough: twice, or three times if nothing else is accepted."""

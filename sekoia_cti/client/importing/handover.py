@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sekoia_cti.client.errors import LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
+from sekoia_cti.client.errors import DeadlinePassed, LimitExceeded, Refused, RequestError, SekoiaError, Unavailable
 from sekoia_cti.client.importing.halving import Halving
 from sekoia_cti.client.importing.missing import Missing
 from sekoia_cti.client.importing.requests import Request
@@ -21,6 +21,7 @@ BY_THE_LIMIT = 3
 """How many values Sekoia refuses one by one before the community's limit is taken for the reason, if the import may exceed it."""
 
 NOT_SUBMITTED = "it was not submitted"
+NOT_CONFIRMED = "the time was up before Sekoia confirmed it"
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,14 @@ class Handover:
             return error
         if not (self._cut and isinstance(error, RequestError) and (breaks or isinstance(error, Refused))):
             self._failure = error
-            self._halving.stop(request, NOT_SUBMITTED)
+            # At the deadline, a request may be on its way.
+            reason = NOT_CONFIRMED if isinstance(error, DeadlinePassed) else NOT_SUBMITTED
+            self._halving.stop(request, reason, rest=NOT_SUBMITTED)
             return None
         self._failure = self._failure or error
         gave_up = self._halving.refused(request, _refusal(error), surely=isinstance(error, Refused))
         if gave_up and self._room.is_short():
-            self._halving.stop(self._halving.next(), NOT_SUBMITTED)
+            self._halving.stop(self._halving.next(), NOT_SUBMITTED, rest=NOT_SUBMITTED)
         return None
 
     def failure(self) -> SekoiaError | None:

@@ -99,7 +99,7 @@ def test_what_is_given_up_after_a_500_may_be_in() -> None:
     request = halving.next()
     assert request
     halving.refused(request, "HTTP 500", surely=False)
-    halving.stop(halving.next(), "it was not submitted")
+    halving.stop(halving.next(), "it was not submitted", rest="it was not submitted")
     assert [missing.value for missing in halving.missing] == ["c", "d"]
     assert [(list(request.values), reason) for request, reason in halving.in_doubt] == [
         (["a"], "it was not submitted"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sekoia_cti.client.errors import (
+    DeadlinePassed,
     KeyRefused,
     LimitExceeded,
     PermissionDenied,
@@ -67,6 +68,15 @@ def test_what_is_surely_not_taken_ends_it(error: SekoiaError) -> None:
     handover, made = handed_over(["ab", "cd"], [error])
     assert (made, handover.failure()) == (["ab"], error)
     assert missing(handover) == dict.fromkeys("abcd", "it was not submitted")
+
+
+def test_a_request_that_is_on_its_way_at_the_deadline() -> None:
+    """It may have been sent, unlike those that would follow."""
+    handover, made = handed_over(["ab", "cd"], [DeadlinePassed(DOING, 60.0)])
+    assert (made, isinstance(handover.failure(), DeadlinePassed)) == (["ab"], True)
+    assert missing(handover) == dict.fromkeys("ab", "the time was up before Sekoia confirmed it") | dict.fromkeys(
+        "cd", "it was not submitted"
+    )
 
 
 def test_what_nobody_watches_is_not_taken_without_an_answer() -> None:
