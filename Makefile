@@ -29,7 +29,7 @@ check: ## What CI runs: format, lint, types, architecture, manifests, then all t
 	$(RUN_ALL) black --check $(SOURCES) $(call or_say,These files are not formatted: run make format.)
 	$(RUN_ALL) ruff check $(SOURCES) $(call or_say,Correct these lines; make format corrects those marked with [*].)
 	$(RUN_ALL) mypy $(SOURCES) $(call or_say,Correct these types.)
-	$(RUN_ALL) lint-imports --no-logo $(call or_say,A module imports what it must not know: docs/architecture.md says which floor knows which.)
+	$(RUN_ALL) lint-imports --no-logo $(call or_say,A module imports what it must not know, or an action is not in the list of pyproject.toml: see docs/architecture.md.)
 	$(RUN_ALL) python -m pytest --quiet $(IN_STEP) $(call or_say,Code and files beside it are not in step: each line with E says what is missing and what to run.)
 	$(RUN_ALL) python -m pytest $(ALL_TESTS) $(IN_STEP:%=--ignore=%) --cov --cov-report=term-missing:skip-covered
 
