@@ -3,17 +3,20 @@
 from typing import TYPE_CHECKING
 
 from sekoia_cti.client.errors import (
+    AuthoritiesUnusable,
     CertificateRejected,
     DeadlinePassed,
     Interrupted,
     KeyRefused,
     LimitExceeded,
+    ListingIncomplete,
     LiveAPIError,
     LiveAPIRefused,
     LiveAPIUnreachable,
     NotFound,
     PermissionDenied,
     ProxyRefused,
+    ProxyUnusable,
     Refused,
     RequestError,
     SekoiaError,
@@ -25,17 +28,20 @@ if TYPE_CHECKING:
     from sekoia_cti.client.sekoia import Sekoia
 
 __all__ = [
+    "AuthoritiesUnusable",
     "CertificateRejected",
     "DeadlinePassed",
     "Interrupted",
     "KeyRefused",
     "LimitExceeded",
+    "ListingIncomplete",
     "LiveAPIError",
     "LiveAPIRefused",
     "LiveAPIUnreachable",
     "NotFound",
     "PermissionDenied",
     "ProxyRefused",
+    "ProxyUnusable",
     "Refused",
     "RequestError",
     "Sekoia",

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from sekoia_cti import client
 from sekoia_cti.client import errors
 from sekoia_cti.client.errors import SekoiaError
 from sekoia_cti.client.rest.subjects import collection
@@ -137,3 +138,9 @@ def test_every_error_is_in_the_table_and_in_the_tree() -> None:
     told = {name for name in errors.__all__ if "__str__" in vars(getattr(errors, name))}
     assert told == {type(error).__name__ for error, _ in SENTENCES}
     assert all(name in str(errors.__doc__) for name in errors.__all__)
+
+
+def test_every_error_is_one_import_away() -> None:
+    """Scripts catch what `sekoia_cti.client` offers."""
+    assert set(errors.__all__) <= set(client.__all__)
+    assert all(getattr(client, name) is getattr(errors, name) for name in errors.__all__)
