@@ -6,12 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from sekoia_cti import actions
 from sekoia_cti.actions.common.arguments import Arguments
@@ -436,3 +436,14 @@ def test_every_refusal_of_an_argument_is_a_sentence_of_ours(model: type[Argument
                 assert not re.search(r"\n|(?i:\binput\b|should be|should have|unable to|a valid )", said), said
                 refused.add(name)
     assert refused
+
+
+def test_a_sentence_that_quotes_half_a_character() -> None:
+    """Pydantic cannot hand it over, whichever validator wrote it."""
+
+    def refuse(value: object) -> object:
+        raise ValueError(f"“{value}” is not known")
+
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Annotated[str, BeforeValidator(refuse)]).validate_python("evil\ud83d")
+    assert complaint(caught.value, show_values=True) == HALF_A_CHARACTER
