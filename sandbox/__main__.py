@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser(
         "demo",
-        help="import some thousand example indicators and watch",
+        help="import a few thousand example indicators and watch",
         description="Runs playbooks/use_your_own_cti.json with example indicators on a sandbox of its own, "
         "checks that all of them arrived, and runs playbooks/alert_to_blocklist.json on an example alert.",
     )

@@ -29,7 +29,7 @@ def add_run(commands: Any, api_key: str) -> None:
         "run",
         help="run a playbook in Sekoia's export format",
         description="Runs a playbook as the platform does: each action of the module is a process of its own. "
-        "Nodes of other modules answer what a YAML file of stubs says. Without --trigger and --stubs the files "
+        "Nodes of other modules return what a YAML stubs file says. Without --trigger and --stubs the files "
         "PLAYBOOK.trigger.json and PLAYBOOK.stubs.yaml beside the playbook are used when they are there. What the "
         "trigger gives comes from --trigger, or the results of the trigger's stub in --stubs, or else from beside it. "
         "The exit status is 1 when a node failed, or with --expect when anything differs, and 2 when the playbook "
@@ -74,7 +74,7 @@ def run_playbook(options: argparse.Namespace) -> int:
     Returns 0 when all went well, or as it was expected, otherwise 1; raises PlaybookError when nothing can be run.
     """
     if options.storage is not None and not options.storage.is_dir():
-        raise PlaybookError(f"The storage {options.storage} is not a folder: make it, or leave --storage out.")
+        raise PlaybookError(f"The storage {options.storage} is not a folder: create it, or omit --storage.")
     playbook, module = Playbook.load(options.playbook), Module.load(options.module_dir)
     if options.init_stubs is not None:
         return _init_stubs(options.init_stubs, example_stubs(playbook, module))
@@ -117,7 +117,7 @@ def run_playbook(options: argparse.Namespace) -> int:
 def _say_differences(path: Path, differences: list[str]) -> None:
     """Says whether the run was as a file expects it."""
     if not differences:
-        print(f"All is as {path} expects.")
+        print(f"Everything is as {path} expects.")
         return
     print(f"Not as {path} expects:")
     for difference in differences:
@@ -130,7 +130,7 @@ def _init_stubs(path: Path, stubs: str) -> int:
         with path.open("x", encoding="utf-8") as file:
             file.write(stubs)
     except FileExistsError as error:
-        raise PlaybookError(f"{path} is there already: name another file, or remove it.") from error
+        raise PlaybookError(f"{path} already exists: choose another file, or remove it.") from error
     except OSError as error:
         raise PlaybookError(f"{path} cannot be written: {error.strerror}.") from error
     print(f"The stubs are in {path}: look through the examples, then run the playbook with --stubs {path}")

@@ -84,7 +84,7 @@ def add_serve(commands: Any, api_key: str) -> None:
 def serve_sandbox(options: argparse.Namespace) -> int:
     """Does what the command line asks for; raises UsageError when nothing can be served."""
     if options.storage is not None and not options.storage.is_dir():
-        raise UsageError(f"The storage {options.storage} is not a folder: make it, or leave --storage out.")
+        raise UsageError(f"The storage {options.storage} is not a folder: create it, or omit --storage.")
     if options.module_dir is not None:
         try:
             Module.load(options.module_dir)  # now, and not when a page is opened

@@ -144,7 +144,7 @@ def test_refuses_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixtur
     out, err = capsys.readouterr()
     assert out == ""
     assert re.fullmatch(
-        r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is not a folder: make it, .+\.\n", err
+        r"error: .+none\.json cannot be read: .+\.\nerror: The storage .+none is not a folder: create it, .+\.\n", err
     )
 
 

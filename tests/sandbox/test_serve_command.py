@@ -105,7 +105,7 @@ def test_faults_of_the_command_line(capsys: pytest.CaptureFixture[str], given: s
         (["--pace=x"], "x is not a pace: give indicators a second, or 0 for no limit"),
         (["--pace=-1"], "-1 is not a pace"),
         (["--pace=nan"], "nan is not a pace"),
-        (["--storage", "nowhere"], "error: The storage nowhere is not a folder: make it, or leave --storage out."),
+        (["--storage", "nowhere"], "error: The storage nowhere is not a folder: create it, or omit --storage."),
         (["--module-dir", "nowhere"], "Give --module-dir the folder that holds a module's manifest.json."),
     ],
 )

@@ -110,7 +110,7 @@ def test_playbook_runs_to_its_end_with_generated_stubs(
     assert all(node["status"] == "succeeded" and not node["undefined"] and not node["warnings"] for node in nodes)
     assert nodes[-1]["arguments"] == {"kept": "example host.name"}
     assert main([*command, "--init-stubs", str(stubs)]) == 2
-    assert "is there already: name another file, or remove it." in capsys.readouterr().err
+    assert "already exists: choose another file, or remove it." in capsys.readouterr().err
     assert main([*command, "--init-stubs", str(tmp_path / "none" / "x.yaml")]) == 2
     assert "cannot be written: No such file or directory." in capsys.readouterr().err
 

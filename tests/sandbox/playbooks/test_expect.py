@@ -141,7 +141,7 @@ def test_playbook_is_a_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     command = ["run", str(export), "--expect", str(expected)]
     expected.write_text("nodes: {1: failed}")
     assert main(command) == 0
-    assert f"All is as {expected} expects.\n" in capsys.readouterr().out
+    assert f"Everything is as {expected} expects.\n" in capsys.readouterr().out
     expected.write_text("nodes: {1: succeeded}")
     assert main(command) == 1
     assert capsys.readouterr().out.endswith(
