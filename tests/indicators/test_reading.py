@@ -414,6 +414,7 @@ def test_a_long_line_takes_steps_in_proportion(piece: str) -> None:
         ),
         ("Sources:\n192.0.2.1", ["192.0.2.1"], []),
         ("# References:\n# https://blog.example/1\nhttp://a.example/x", ["http://a.example/x"], []),
+        ("# Sources:\nhttp://a.example/x", ["http://a.example/x"], []),
         ("Links:\nhttp://a.example/x", ["http://a.example/x"], []),
         ("See the report for victims\na.example", ["a.example"], []),
     ],

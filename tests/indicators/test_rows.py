@@ -82,6 +82,12 @@ def test_what_is_not_to_be_blocked(heading: str, cell: str, reason: str | None) 
     assert [told.reason for told in survey.skipped_rows] == ([reason] if reason else [])
 
 
+def test_what_a_firewall_allowed_is_not_allowed() -> None:
+    """In a log of addresses, an action is what was done, and not what to do."""
+    _, survey = sent(b"dst_ip,action\n192.0.2.1,allow\n")
+    assert (survey.values, survey.skipped_rows_count) == (1, 0)
+
+
 def test_each_value_is_accounted_for() -> None:
     """Values are sent, duplicates, unrecognized or skipped, by the numbers of their rows."""
     text, survey = sent(
