@@ -44,12 +44,8 @@ def complaint(error: ValidationError, *, show_values: bool) -> str:
         error: The error from pydantic.
         show_values: Whether values may be shown; those of a configuration may not.
     """
-    try:
-        problems = error.errors(include_url=False)
-    except UnicodeEncodeError:  # pydantic cannot hand over the sentence of a validator that quotes such a text
-        return HALF_A_CHARACTER
     said: dict[str, str] = {}
-    for problem in problems:
+    for problem in error.errors(include_url=False):
         name = next((part for part in problem["loc"] if isinstance(part, str)), "")
         said.setdefault(name, _sentence(problem, show_values=show_values))
     whole = "; ".join(f"{name}: {text}" if name else text for name, text in said.items())
