@@ -92,9 +92,10 @@ class Arguments(Form):
     @classmethod
     def _holds_usable_text(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            for name in values.keys() - cls.sources:  # sources are checked line by line
+            for name, value in values.items():
                 try:
-                    _check_text(values[name])
+                    if name not in cls.sources:  # sources are checked line by line
+                        _check_text(value)
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
         return values
