@@ -119,7 +119,7 @@ class SekoiaCTIModule(Module):
 
         Args:
             item: The class, or the path of the module that has a class of this name. The module is imported only if its
-                command is the one to run: a run needs one action, and importing all of them takes a third of its start.
+                command is the one to run: a run needs one action, and importing all of them takes a third longer.
             name: The command.
         """
         if not isinstance(item, str):

@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 import main
 from sekoia_cti.client import Sekoia
 from sekoia_cti.platform.complaints import complaint
-from sekoia_cti.platform.module import Configuration
+from sekoia_cti.platform.module import Configuration, SekoiaCTIModule
 from sekoia_cti.platform.process import Unreported
 
 
@@ -106,6 +106,15 @@ def test_a_wrong_configuration_is_told_without_its_values(configuration: dict[st
         Configuration.model_validate(configuration)
     assert complaint(caught.value, show_values=False) == complaints
     assert "s3cret" not in str(caught.value)
+
+
+def test_only_the_action_that_runs_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An action is looked for where its module is said to be, but only when it is asked for."""
+    monkeypatch.setattr(sys, "argv", ["main.py", "FindIOCCollection"])
+    module = SekoiaCTIModule()
+    module.register("sekoia_cti.actions.nowhere", "CreateIOCCollection")
+    with pytest.raises(ModuleNotFoundError):
+        module.register("sekoia_cti.actions.nowhere", "FindIOCCollection")
 
 
 @pytest.mark.parametrize(

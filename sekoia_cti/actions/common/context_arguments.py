@@ -123,7 +123,7 @@ class ContextArguments(Arguments):
             and self.valid_from >= datetime.now(UTC) + timedelta(days=self.valid_for)
         ):
             raise ValueError(
-                "valid_from must be before the end of valid_for, which counts from now: use valid_until " "instead"
+                "valid_from must be before the end of valid_for, which counts from now: use valid_until instead"
             )
         return self
 

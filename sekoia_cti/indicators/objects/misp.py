@@ -82,7 +82,7 @@ def _attribute(item: Mapping[str, Any]) -> Iterator[Unfolded]:
     elif is_false(item.get("to_ids", True)):
         yield Skipped(value, "to_ids is false: it is not for detection")
     elif is_foreign_kind(kind):
-        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
+        yield Unread.of_kind(value, kind)
     else:
         comment = text(item.get("comment"))
         yield held(value, kind, {"description": comment} if comment else {}, foreign=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from sekoia_cti.indicators.type_cells import is_harmless
 
@@ -68,6 +68,11 @@ class Unread:
 
     value: str
     reason: str
+
+    @classmethod
+    def of_kind(cls, value: str, kind: str) -> Self:
+        """A value whose type names a kind that Sekoia does not accept."""
+        return cls(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _observable(item: Mapping[str, Any], kind: str, value: str) -> Iterator[Unfo
     if is_true(item.get("revoked")):
         yield Skipped(value, "it is revoked", revoked=True)
     elif is_foreign_kind(kind):
-        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
+        yield Unread.of_kind(value, kind)
     elif value:
         yield held(value, kind, said, foreign=True, observed=True)
     else:

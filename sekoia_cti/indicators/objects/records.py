@@ -91,7 +91,7 @@ def _record(item: Mapping[str, Any], name: str, value: str) -> Iterator[Unfolded
         yield Skipped(value, reason, revoked=is_true(item.get("revoked")))
         return
     if is_foreign_kind(kind):
-        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
+        yield Unread.of_kind(value, kind)
         return
     if name == "value" and "x_opencti_score" not in item:
         said = {key: _shallow(item[key]) for key in _OWN if item.get(key) is not None}
@@ -143,7 +143,7 @@ def _artifact(item: Mapping[str, Any]) -> Iterator[Unfolded | Nested]:
     elif kind_named(kind) == "link":
         yield Skipped(value, "a link to a report")
     elif is_foreign_kind(kind):
-        yield Unread(value, f"its type is “{kind}”, a kind that Sekoia does not accept")
+        yield Unread.of_kind(value, kind)
     else:
         message = text(item.get("message"))
         yield held(value, kind, {"description": message} if message else {}, foreign=True)
